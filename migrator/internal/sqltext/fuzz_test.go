@@ -1,0 +1,92 @@
+package sqltext
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Every fuzz target has the same seeds, so that an input one of them found is tried by all.
+func addSeeds(f *testing.F) {
+	for _, src := range corpus {
+		f.Add(src)
+	}
+	f.Add(everyKind)
+}
+
+func FuzzTokens(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, src string) {
+		checkTokens(t, src)
+	})
+}
+
+func FuzzSplit(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, src string) {
+		checkSplit(t, src)
+		statements, errs := Split(src)
+		for _, s := range statements {
+			Sets(src, s)
+		}
+		if !utf8.ValidString(src) && len(errs) == 0 {
+			t.Fatalf("no error for invalid UTF-8 in %q", src)
+		}
+		for _, e := range errs {
+			if !utf8.ValidString(e.Message) || strings.ContainsRune(e.Message, '\n') {
+				t.Fatalf("message of %q: %q", src, e.Message)
+			}
+		}
+	})
+}
+
+// FuzzChecksum widens and narrows the white space between the tokens. Commands and rows are left to the table test:
+// line ends mean something to them.
+func FuzzChecksum(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, src string) {
+		if _, errs := Split(src); len(errs) > 0 {
+			return
+		}
+		wide, narrow := "", ""
+		for token := range Tokens(src) {
+			text := src[token.Start:token.End]
+			switch token.Kind {
+			case Command, CopyData:
+				return
+			case Space, Comment:
+				narrow += " "
+				if token.Start > 0 {
+					wide += " /* ; ' */\t"
+				}
+				wide += text + "\n"
+			default:
+				narrow += text
+				if token.Start > 0 {
+					wide += " "
+				}
+				wide += text
+			}
+		}
+		want := Checksum(src)
+		if got := Checksum(wide); got != want {
+			t.Fatalf("white space added to %q: %q", src, wide)
+		}
+		if got := Checksum(narrow); got != want {
+			t.Fatalf("white space taken from %q: %q", src, narrow)
+		}
+	})
+}
+
+func FuzzPositionAt(f *testing.F) {
+	for _, src := range corpus {
+		f.Add(src, len(src)/2)
+	}
+	f.Fuzz(func(t *testing.T, src string, offset int) {
+		at := PositionAt(src, offset)
+		line := Line(src, at.Line)
+		if at.Line < 1 || at.Column < 1 || at.Column > utf8.RuneCountInString(line)+1 || strings.ContainsAny(line, "\r\n") {
+			t.Fatalf("offset %d of %q is %+v, its line %q", offset, src, at, line)
+		}
+	})
+}

@@ -1,0 +1,170 @@
+package sqltext
+
+import "strings"
+
+// stringRules says how a string that begins with src is read. escapes: a backslash takes the next byte with it. doubles:
+// two quotes are one; bit strings know no such pair.
+func stringRules(src string) (escapes, doubles bool) {
+	c := upper(src[0])
+	return c == 'E', c != 'B' && c != 'X'
+}
+
+// text reads a string with a prefix of so many letters, with all the pieces that continue it.
+func (l *lexer) text(prefix int) Kind {
+	escapes, doubles := stringRules(l.src[l.pos:])
+	for quote := l.pos + prefix; quote >= 0; quote = continuation(l.src, l.pos) {
+		if !l.piece(quote, escapes, doubles) {
+			l.open = true
+			break
+		}
+	}
+	return String
+}
+
+// piece moves behind the closing quote, or to the end if there is none.
+func (l *lexer) piece(quote int, escapes, doubles bool) bool {
+	for i := quote + 1; ; i++ {
+		if escapes {
+			for i < len(l.src) && l.src[i] != '\'' {
+				if l.src[i] == '\\' {
+					i++
+				}
+				i++
+			}
+		} else if n := strings.IndexByte(l.src[i:], '\''); n >= 0 {
+			i += n
+		} else {
+			i = len(l.src)
+		}
+		if i >= len(l.src) {
+			l.pos = len(l.src)
+			return false
+		}
+		i++
+		if !doubles || i == len(l.src) || l.src[i] != '\'' {
+			l.pos = i
+			return true
+		}
+	}
+}
+
+// continuation returns the offset of the quote that continues a string that was closed just before pos, or -1. Between
+// the two stand only white space and -- comments, with at least one line end.
+func continuation(src string, pos int) int {
+	newline := false
+	for pos < len(src) {
+		switch c := src[pos]; {
+		case c == '\n' || c == '\r':
+			newline = true
+			pos++
+		case has(c, spaceChar):
+			pos++
+		case c == '-' && commentAt(src, pos):
+			n := strings.IndexAny(src[pos:], "\n\r")
+			if n < 0 {
+				return -1
+			}
+			pos += n
+		case c == '\'' && newline:
+			return pos
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// name reads a quoted name whose opening quote stands at quote.
+func (l *lexer) name(quote int) Kind {
+	for i := quote + 1; ; i++ {
+		n := strings.IndexByte(l.src[i:], '"')
+		if n < 0 {
+			l.pos, l.open = len(l.src), true
+			return QuotedName
+		}
+		i += n + 1
+		if i == len(l.src) || l.src[i] != '"' {
+			l.pos = i
+			return QuotedName
+		}
+	}
+}
+
+// dollar reads a parameter, a dollar quote, or a dollar sign that begins neither. The tag is an identifier without
+// dollar signs, or nothing.
+func (l *lexer) dollar() Kind {
+	start := l.pos
+	l.pos++
+	next := l.at(0)
+	if has(next, digitChar) {
+		l.skip(digitChar)
+		return Param
+	}
+	end := l.pos
+	if has(next, letterChar) {
+		for end < len(l.src) && has(l.src[end], letterChar|digitChar) {
+			end++
+		}
+	}
+	if end == len(l.src) || l.src[end] != '$' {
+		return Operator
+	}
+	end++
+	tag := l.src[start:end]
+	n := strings.Index(l.src[end:], tag)
+	if n < 0 {
+		l.pos, l.open = len(l.src), true
+		return Dollar
+	}
+	l.pos = end + n + len(tag)
+	return Dollar
+}
+
+// number reads a number as PostgreSQL 16 and later do, without the letters that may follow: up to 14 they were a token
+// of their own ("1E'…'" a number and a string), since 15 they are an error.
+func (l *lexer) number() Kind {
+	if l.radix("xX", "0123456789abcdefABCDEF") || l.radix("oO", "01234567") || l.radix("bB", "01") {
+		return Number
+	}
+	l.digits()
+	// Two dots are a token of their own: 1..10 has three.
+	if l.at(0) == '.' && l.at(1) != '.' {
+		l.pos++
+		l.digits()
+	}
+	if c := l.at(0); c == 'e' || c == 'E' {
+		n := 1
+		if sign := l.at(1); sign == '+' || sign == '-' {
+			n = 2
+		}
+		if has(l.at(n), digitChar) {
+			l.pos += n
+			l.digits()
+		}
+	}
+	return Number
+}
+
+// digits reads decimal digits, single underscores between them included.
+func (l *lexer) digits() {
+	for has(l.at(0), digitChar) || l.at(0) == '_' && has(l.at(1), digitChar) && l.pos > 0 && has(l.src[l.pos-1], digitChar) {
+		l.pos++
+	}
+}
+
+// radix reads an integer such as 0x1F if one stands here.
+func (l *lexer) radix(letters, digits string) bool {
+	if l.at(0) != '0' || l.at(1) == 0 || strings.IndexByte(letters, l.at(1)) < 0 {
+		return false
+	}
+	digit := func(n int) bool { return l.at(n) != 0 && strings.IndexByte(digits, l.at(n)) >= 0 }
+	n := 2
+	for digit(n) || l.at(n) == '_' && digit(n+1) {
+		n++
+	}
+	if n == 2 {
+		return false
+	}
+	l.pos += n
+	return true
+}

@@ -1,0 +1,245 @@
+package sqltext
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// texts returns the statements' texts, those of a COPY with their rows behind an arrow.
+func texts(src string, statements []Statement) []string {
+	var out []string
+	for _, s := range statements {
+		text := src[s.Start:s.End]
+		if s.Class == CopyIn {
+			text += " <- " + src[s.Data:s.DataEnd]
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string][]string{
+		"":                                    nil,
+		" ;; -- x\n ; /* ; */ ;":              nil,
+		"\ufeff":                              nil,
+		"\ufeffSELECT 1":                      {"SELECT 1"},
+		"a":                                   {"a"},
+		"a;b":                                 {"a", "b"},
+		"a ; b ;":                             {"a", "b"},
+		"-- x\n a -- y\n b /* ; */ -- z\n ;c": {"a -- y\n b", "c"},
+		"a -- ;\n":                            {"a"},
+		"a\r--;\rb;c":                         {"a\r--;\rb", "c"},
+		"\\restrict x\na;\n\\unrestrict x\n":  {"a"},
+		"':;' \";\" $$;$$ E'\\';' /*;*/ x;y":  {"':;' \";\" $$;$$ E'\\';' /*;*/ x", "y"},
+		"E'a'\n'b\\'; c';d":                   {"E'a'\n'b\\'; c'", "d"},
+
+		// parentheses
+		"CREATE RULE r AS ON INSERT TO t DO (a; b;); c": {"CREATE RULE r AS ON INSERT TO t DO (a; b;)", "c"},
+		"a (b; c":      {"a (b; c"},
+		"a ) ; b":      {"a )", "b"},
+		"a )( ; b );c": {"a )( ; b )", "c"},
+		"a[1;2];b":     {"a[1", "2]", "b"},
+		"a '(' ; b":    {"a '('", "b"},
+
+		// function bodies
+		"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; x":                                  {"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END", "x"},
+		"create or replace procedure p() begin /*x*/ atomic ; end;x":                                               {"create or replace procedure p() begin /*x*/ atomic ; end", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC END;x":                                                                   {"CREATE FUNCTION f() BEGIN ATOMIC END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN b END; END;x":                                    {"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN b END; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE a WHEN CASE b WHEN 1 THEN 2 END THEN 3 END; SELECT 4; END;x": {"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE a WHEN CASE b WHEN 1 THEN 2 END THEN 3 END; SELECT 4; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT (CASE WHEN a THEN b END); END;x":                                  {"CREATE FUNCTION f() BEGIN ATOMIC SELECT (CASE WHEN a THEN b END); END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1 AS end; SELECT t.end, begin FROM t; END; x":                     {"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1 AS end; SELECT t.end, begin FROM t; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1 AS case; END; x":                                                {"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1 AS case; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; \"end\"; END; x":                                               {"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; \"end\"; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC CREATE FUNCTION g() BEGIN ATOMIC a; END; b; END; x":                      {"CREATE FUNCTION f() BEGIN ATOMIC CREATE FUNCTION g() BEGIN ATOMIC a; END; b; END", "x"},
+		"CREATE FUNCTION begin() RETURNS int AS 'x'; y":                                                            {"CREATE FUNCTION begin() RETURNS int AS 'x'", "y"},
+		"CREATE FUNCTION f() RETURNS begin BEGIN ATOMIC a; END; y":                                                 {"CREATE FUNCTION f() RETURNS begin BEGIN ATOMIC a; END", "y"},
+		"CREATE FUNCTION f(begin atomic) AS 'x'; y":                                                                {"CREATE FUNCTION f(begin atomic) AS 'x'", "y"},
+		"CREATE FUNCTION f() AS $$BEGIN ATOMIC a; $$; y":                                                           {"CREATE FUNCTION f() AS $$BEGIN ATOMIC a; $$", "y"},
+		"CREATE FUNCTION f() \"begin\" atomic a; y":                                                                {"CREATE FUNCTION f() \"begin\" atomic a", "y"},
+		"CREATE FUNCTION f() BEGIN ATOMIC a; COPY t FROM stdin; END;\nx":                                           {"CREATE FUNCTION f() BEGIN ATOMIC a; COPY t FROM stdin; END", "x"},
+		"CREATE FUNCTION f() BEGIN ATOMIC a; b":                                                                    {"CREATE FUNCTION f() BEGIN ATOMIC a; b"},
+		"CREATE FUNCTION f() BEGIN ATOMIC a; END":                                                                  {"CREATE FUNCTION f() BEGIN ATOMIC a; END"},
+		"CREATE TABLE f() BEGIN ATOMIC a; END;":                                                                    {"CREATE TABLE f() BEGIN ATOMIC a", "END"},
+		"CREATE OR FUNCTION f() BEGIN ATOMIC a; END;":                                                              {"CREATE OR FUNCTION f() BEGIN ATOMIC a", "END"},
+		"BEGIN ATOMIC; a; END;":                                                                                    {"BEGIN ATOMIC", "a", "END"},
+		"CREATE FUNCTION f() BEGIN; a; END;":                                                                       {"CREATE FUNCTION f() BEGIN", "a", "END"},
+		"CREATE -- x\nOR/**/REPLACE\nFUNCTION f() BEGIN ATOMIC a; END; COMMIT":                                     {"CREATE -- x\nOR/**/REPLACE\nFUNCTION f() BEGIN ATOMIC a; END", "COMMIT"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT (1; END; COMMIT":                                                  {"CREATE FUNCTION f() BEGIN ATOMIC SELECT (1; END; COMMIT"}, // the server refuses it whole
+
+		// rows
+		"COPY t FROM stdin;\n1\ta\n2\t;\n\\.\nSELECT 1;":           {"COPY t FROM stdin <- 1\ta\n2\t;\n", "SELECT 1"},
+		"COPY t FROM STDIN;\r\n1\r\n\\.\r\nSELECT 1;":              {"COPY t FROM STDIN <- 1\r\n", "SELECT 1"},
+		"COPY t FROM stdin;\n\\.\nCOPY u FROM stdin;\n2\n\\.":      {"COPY t FROM stdin <- ", "COPY u FROM stdin <- 2\n"},
+		"COPY t FROM stdin;\n1\n2":                                 {"COPY t FROM stdin <- 1\n2"},
+		"COPY t FROM stdin;":                                       {"COPY t FROM stdin <- "},
+		"COPY t FROM stdin":                                        {"COPY t FROM stdin <- "},
+		"COPY t FROM stdin; -- rows\n1\n\\.\n":                     {"COPY t FROM stdin <- 1\n"},
+		"COPY t FROM stdin; /* rows */ ;\n1\n\\.\nx":               {"COPY t FROM stdin <- 1\n", "x"},
+		"COPY t FROM stdin\n;\n1\n\\.\nx":                          {"COPY t FROM stdin <- 1\n", "x"},
+		"COPY t FROM stdin;\n\\.foo\n\\\\.\n \\.\n\\. \n\\.\nx":    {"COPY t FROM stdin <- \\.foo\n\\\\.\n \\.\n\\. \n", "x"},
+		"COPY s.from (a, \"to\") FROM stdin WITH (FORMAT csv);\n1": {"COPY s.from (a, \"to\") FROM stdin WITH (FORMAT csv) <- 1"},
+		"COPY t FROM 'stdin';\nSELECT 1;":                          {"COPY t FROM 'stdin'", "SELECT 1"},
+		"COPY t TO stdout;\nSELECT 1;":                             {"COPY t TO stdout", "SELECT 1"},
+	} {
+		got, errs := Split(src)
+		if diff := cmp.Diff(want, texts(src, got), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("statements of %q (-want +got):\n%s", src, diff)
+		}
+		if len(errs) > 0 {
+			t.Errorf("Split(%q): %v", src, errs)
+		}
+		checkSplit(t, src)
+	}
+}
+
+func TestSplitOffsets(t *testing.T) {
+	t.Parallel()
+	src := "-- x\nSELECT 1 /* y */ ; ;COPY t FROM stdin; -- z\n1\n\\.\n\nCOMMIT -- end\n"
+	got, _ := Split(src)
+	want := []Statement{
+		{Start: 5, End: 13, Next: 23, Class: Ordinary, Words: "SELECT"},
+		{Start: 25, End: 42, Next: 54, Class: CopyIn, Words: "COPY", Data: 49, DataEnd: 51},
+		{Start: 55, End: 61, Next: len(src), Class: TransactionControl, Words: "COMMIT"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("statements of %q (-want +got):\n%s", src, diff)
+	}
+	if got, _ := Split("COPY t FROM stdin; -- x"); got[0].Next != 23 || got[0].Data != 23 || got[0].DataEnd != 23 {
+		t.Errorf("a COPY whose line ends the source: %+v", got[0])
+	}
+}
+
+func TestSplitErrors(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string][]string{
+		"a; 'b":                                {"3 string is never closed: ' is missing"},
+		"a E'b\\'":                             {"2 string is never closed: ' is missing"},
+		"'a'\n'b":                              {"0 string is never closed: ' is missing"},
+		"a \"b":                                {`2 quoted name is never closed: " is missing`},
+		"a u&\"b":                              {`2 quoted name is never closed: " is missing`},
+		"a /* b /* */":                         {"2 comment is never closed: */ is missing"},
+		"$$ a":                                 {"0 dollar quote is never closed: $$ is missing"},
+		"a $tag$ b":                            {"2 dollar quote is never closed: $tag$ is missing"},
+		"$" + strings.Repeat("é", 60) + "$":    {"0 dollar quote is never closed: $" + strings.Repeat("é", 39) + "… is missing"},
+		"a\x00b\x00":                           {"1 NUL byte: a script is text"},
+		"-- \xe9\xff\na;":                      {"3 invalid UTF-8: save the file as UTF-8"},
+		"\ufffd a":                             nil, // the replacement character itself is valid
+		"\xed\xa0\x80":                         {"0 invalid UTF-8: save the file as UTF-8"},
+		"'\xff":                                {"0 string is never closed: ' is missing", "1 invalid UTF-8: save the file as UTF-8"},
+		"\\restrict a1Z\nx;\\unrestrict a1Z\n": nil,
+		"\\restrict a1Z  \r\nx;":               nil,
+		"\\restrict":                           {`0 \restrict takes one key of letters and digits, and nothing else may stand on its line`},
+		"\\restrict a b":                       {`0 \restrict takes one key of letters and digits, and nothing else may stand on its line`},
+		"\\restrict a\\\\ COMMIT;":             {`0 \restrict takes one key of letters and digits, and nothing else may stand on its line`},
+		"\\restrict a;COMMIT;":                 {`0 \restrict takes one key of letters and digits, and nothing else may stand on its line`},
+		"\\unrestrict a\rCOMMIT;":              {`0 \unrestrict takes one key of letters and digits, and nothing else may stand on its line`},
+		"\\restrict\u00a0a":                    {"0 psql command \\restrict\u00a0a: only \\restrict and \\unrestrict can stand in a script"},
+		"\\RESTRICT a":                         {`0 psql command \RESTRICT: only \restrict and \unrestrict can stand in a script`},
+		"SELECT 1\n\\restrict a\n;":            {`9 psql command \restrict inside a statement: is a semicolon missing before it?`},
+		"SELECT 1 \\gset x\n;":                 {`9 psql command \gset inside a statement: is a semicolon missing before it?`},
+		"SELECT (\\d\n);":                      {`8 psql command \d inside a statement: is a semicolon missing before it?`},
+		"a;\n\\d t\nb;\\i x\n":                 {`3 psql command \d: only \restrict and \unrestrict can stand in a script`, `10 psql command \i: only \restrict and \unrestrict can stand in a script`},
+		"\\":                                   {`0 psql command \: only \restrict and \unrestrict can stand in a script`},
+		"a\\;b\\: c":                           {`1 psql command \;: write the character without the backslash`, `4 psql command \:: write the character without the backslash`},
+		"a;\n\\.\n":                            {`3 \. ends the rows of COPY … FROM stdin, and none stand here`},
+		"COPY t FROM 'f';\n1\n\\.\n":           {`19 psql command \. inside a statement: is a semicolon missing before it?`},
+		"COPY t FROM stdin; SELECT 'x;\n1\n\\.\n": {"19 text behind COPY … FROM stdin on its line: begin a new line, after the rows"},
+		"COPY t FROM stdin; \\x\n1\n\\.\n":        {"19 text behind COPY … FROM stdin on its line: begin a new line, after the rows"},
+		"COPY t FROM stdin; /* x\n1\n\\.\n*/":     {"19 text behind COPY … FROM stdin on its line: begin a new line, after the rows"},
+		"COPY t FROM stdin; COPY u FROM stdin;\n1\n\\.\nCOPY u FROM stdin; x\n'\n\\.\n": {
+			"19 text behind COPY … FROM stdin on its line: begin a new line, after the rows",
+			"62 text behind COPY … FROM stdin on its line: begin a new line, after the rows",
+		},
+		"COPY t FROM stdin;\n\x00":            {"19 NUL byte: a script is text"},
+		"'\\d' \"\\d\" $$\\d$$ /*\\d*/ --\\d": nil,
+	} {
+		statements, errs := Split(src)
+		var got []string
+		for _, e := range errs {
+			got = append(got, fmt.Sprintf("%d %v", e.Offset, e))
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("errors of %q (-want +got):\n%s\nstatements: %q", src, diff, texts(src, statements))
+		}
+		checkSplit(t, src)
+	}
+}
+
+// TestSplitGoesOn checks that an error does not hide what stands behind it.
+func TestSplitGoesOn(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string][]string{
+		"\\d t\nCOMMIT;":                                  {"COMMIT"},
+		"SELECT 1 \\gset\n; COMMIT;":                      {"SELECT 1", "COMMIT"},
+		"COPY t FROM stdin; COMMIT;\n1\n\\.\nROLLBACK":    {"COPY t FROM stdin <- 1\n", "ROLLBACK"},
+		"COPY t FROM stdin; SELECT '\n1\n\\.\nROLLBACK;x": {"COPY t FROM stdin <- 1\n", "ROLLBACK", "x"},
+		"a\x00;\xff;COMMIT":                               {"a\x00", "\xff", "COMMIT"},
+		"a; 'b":                                           {"a", "'b"},
+	} {
+		got, errs := Split(src)
+		if diff := cmp.Diff(want, texts(src, got)); diff != "" || len(errs) == 0 {
+			t.Errorf("statements of %q, errors %v (-want +got):\n%s", src, errs, diff)
+		}
+		checkSplit(t, src)
+	}
+}
+
+// checkSplit reports statements that overlap, leave the source, or hold what they should not.
+func checkSplit(t *testing.T, src string) {
+	t.Helper()
+	statements, errs := Split(src)
+	next := 0
+	for i, s := range statements {
+		if s.Start < next || s.End <= s.Start || s.Next < s.End || s.Next > len(src) {
+			t.Fatalf("statement %d of %q: %+v behind offset %d", i, src, s, next)
+		}
+		if s.Class == CopyIn && (s.Data < s.End || s.DataEnd < s.Data || s.Next < s.DataEnd) {
+			t.Fatalf("rows of statement %d of %q: %+v", i, src, s)
+		}
+		if s.Class != CopyIn && (s.Data != 0 || s.DataEnd != 0) {
+			t.Fatalf("statement %d of %q has rows: %+v", i, src, s)
+		}
+		next = s.Next
+	}
+	for i, e := range errs {
+		if e.Offset < 0 || e.Offset >= len(src) || e.Message == "" || i > 0 && e.Offset < errs[i-1].Offset {
+			t.Fatalf("error %d of %q: %+v", i, src, errs)
+		}
+	}
+	checkResplit(t, src, statements, errs)
+}
+
+// checkResplit writes the statements without what stood between them and cuts them again.
+func checkResplit(t *testing.T, src string, statements []Statement, errs []Error) {
+	t.Helper()
+	if len(errs) > 0 {
+		return
+	}
+	// Not at offset 0, where a byte order mark would be white space.
+	joined := "\n"
+	for i, s := range statements {
+		joined += src[s.Start:s.End]
+		if s.Class == CopyIn {
+			joined += ";\n" + strings.TrimSuffix(src[s.Data:s.DataEnd], "\n") + "\n\\.\n"
+		} else if i < len(statements)-1 {
+			joined += ";" // the last one may have parentheses open, where a semicolon would count
+		}
+	}
+	again, errs := Split(joined)
+	if len(errs) > 0 || len(again) != len(statements) {
+		t.Fatalf("%q cut again: %q, %v", joined, texts(joined, again), errs)
+	}
+	for i, s := range statements {
+		a := again[i]
+		if src[s.Start:s.End] != joined[a.Start:a.End] || s.Class != a.Class || s.Words != a.Words {
+			t.Fatalf("statement %d of %q cut again: %+v %+v in %q", i, src, s, a, joined)
+		}
+	}
+}
