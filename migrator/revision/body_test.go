@@ -1,0 +1,226 @@
+package revision_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/revision"
+)
+
+const (
+	addOff     = ` cannot run in a transaction: add the line "-- transaction: off" to the header`
+	ownEnd     = ` is not allowed: a revision runs in one transaction, which ends with it; remove the statement`
+	alone      = ` is not allowed: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
+	noEffect   = ` has no effect: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
+	discardAll = `DISCARD ALL is not allowed: it would drop the lock that keeps other runs away; remove it, the session is put back after each revision`
+)
+
+// The body begins in line 6.
+func TestBodyProblems(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body string
+		want       []string
+	}{
+		{"ordinary", "CREATE TABLE a (b text DEFAULT 'COMMIT;');\n-- COMMIT;\n/* ROLLBACK; */ SELECT 1 AS \"END;\";\n", nil},
+		{"function", "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN COMMIT; RETURN 1; END $$;\nDO $x$BEGIN ROLLBACK; END$x$;\n", nil},
+		{"BEGIN ATOMIC", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;\n", nil},
+		{"copy", "COPY a FROM stdin;\nCOMMIT;\nit's\n\\.\nSELECT 1;\n", nil},
+		{"savepoint", "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; RELEASE a; SET LOCAL lock_timeout = '1s'; LOCK TABLE a;\n", nil},
+		{"names that are key words", "SELECT a.commit, b.begin FROM commit; ALTER TABLE begin ADD vacuum int; COMMENT ON COLUMN a.abort IS '';\n", nil},
+		{"pg_dump", "\\restrict Kx3\nSET statement_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n\\unrestrict Kx3\n", nil},
+		{"prepared statement", "PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p; DISCARD TEMP; DISCARD PLANS;\n", nil},
+		{"session characteristics", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\n", nil},
+		{"crlf", "SELECT 1;\r\nSELECT 2;\r\n", nil},
+		{"empty statements", ";;\n;", nil},
+
+		{"transaction control", "BEGIN;\nSTART TRANSACTION;\n  COMMIT;\nend;\nROLLBACK;\nABORT;\nPREPARE TRANSACTION 'x';\nCOMMIT PREPARED 'x';\n", []string{
+			"up:6:1: BEGIN" + ownEnd, "up:7:1: START TRANSACTION" + ownEnd, "up:8:3: COMMIT" + ownEnd, "up:9:1: END" + ownEnd,
+			"up:10:1: ROLLBACK" + ownEnd, "up:11:1: ABORT" + ownEnd, "up:12:1: PREPARE TRANSACTION" + ownEnd, "up:13:1: COMMIT PREPARED" + ownEnd}},
+		{"behind a comment on the line", "/* ä */ COMMIT", []string{"up:6:9: COMMIT" + ownEnd}},
+		{"set transaction", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL TRANSACTION READ ONLY;\n", []string{
+			"up:6:1: SET TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement",
+			"up:7:1: SET LOCAL TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement"}},
+		{"discard all", "DISCARD ALL;", []string{"up:6:1: " + discardAll}},
+		{"concurrently", "CREATE UNIQUE INDEX\n  CONCURRENTLY i ON a (b);\nDROP INDEX concurrently i;\nREINDEX (CONCURRENTLY) INDEX i;\n", []string{
+			"up:7:3: CREATE UNIQUE INDEX CONCURRENTLY" + addOff, "up:8:12: DROP INDEX CONCURRENTLY" + addOff, "up:9:10: REINDEX INDEX CONCURRENTLY" + addOff}},
+		{"not in a transaction", "VACUUM a;\nCLUSTER;\nALTER SYSTEM SET a = 1;\nCREATE DATABASE d;\n", []string{
+			"up:6:1: VACUUM" + addOff, "up:7:1: CLUSTER" + addOff, "up:8:1: ALTER SYSTEM" + addOff, "up:9:1: CREATE DATABASE" + addOff}},
+		{"a table called concurrently", "CREATE INDEX ON concurrently (a);\nREFRESH MATERIALIZED VIEW CONCURRENTLY v;\n", nil},
+		{"psql command", "\\i other.sql\nSELECT 1 \\gexec\n", []string{
+			`up:6:1: psql command \i: only \restrict and \unrestrict can stand in a script`,
+			`up:7:10: psql command \gexec inside a statement: is a semicolon missing before it?`}},
+		{"unterminated string", "SELECT 'a;\nSELECT 2;", []string{"up:6:8: string is never closed: ' is missing"}},
+		{"unterminated name", "SELECT \"a;", []string{`up:6:8: quoted name is never closed: " is missing`}},
+		{"unterminated dollar quote", "SELECT $x$a$$;", []string{"up:6:8: dollar quote is never closed: $x$ is missing"}},
+		{"unterminated comment", "SELECT 1; /* a /* b */", []string{"up:6:11: comment is never closed: */ is missing"}},
+		{"NUL", "SELECT 'a\x00';", []string{"up:6:10: NUL byte: a script is text"}},
+		{"invalid UTF-8", "SELECT 'ä\xff';", []string{"up:6:10: invalid UTF-8: save the file as UTF-8"}},
+		{"invalid UTF-8 in a comment", "-- \xfc\nSELECT 1;", []string{"up:6:4: invalid UTF-8: save the file as UTF-8"}},
+		{"several, in order", "COMMIT;\nSELECT 'ä'; VACUUM; \\q\n'", []string{
+			"up:6:1: COMMIT" + ownEnd, "up:7:13: VACUUM" + addOff,
+			`up:7:21: psql command \q: only \restrict and \unrestrict can stand in a script`,
+			"up:8:1: string is never closed: ' is missing"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems := parse(good+"\n"+test.body, noDown)
+			checkProblems(t, problems, test.want)
+		})
+	}
+}
+
+// The body begins in line 7.
+func TestBodyProblemsWithoutTransaction(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, body string
+		want       []string
+	}{
+		{"what it is for", "CREATE INDEX CONCURRENTLY i ON a (b);\nVACUUM a;\nREINDEX DATABASE d;\nALTER TYPE e ADD VALUE 'x';\nSET lock_timeout = '1s';\nCOPY a FROM stdin;\n1\n\\.\n", nil},
+		{"a table called lock", "ALTER TABLE lock ADD savepoint int; SELECT 1 AS release;", nil},
+		{"transaction control", "BEGIN;\nCOMMIT;\n", []string{"up:7:1: BEGIN" + alone, "up:8:1: COMMIT" + alone}},
+		{"needs a transaction", "SAVEPOINT a;\nROLLBACK TO SAVEPOINT a;\nROLLBACK WORK TO a;\nRELEASE SAVEPOINT a;\nLOCK TABLE a;\nSET LOCAL x.y = 1;\nSET CONSTRAINTS ALL IMMEDIATE;\n", []string{
+			"up:7:1: SAVEPOINT" + noEffect, "up:8:1: ROLLBACK TO" + noEffect, "up:9:1: ROLLBACK TO" + noEffect, "up:10:1: RELEASE" + noEffect,
+			"up:11:1: LOCK" + noEffect, "up:12:1: SET LOCAL" + noEffect, "up:13:1: SET CONSTRAINTS" + noEffect}},
+		{"set transaction", "SET TRANSACTION READ ONLY;", []string{`up:7:1: SET TRANSACTION has no effect: with "-- transaction: off" each statement is sent alone; remove it`}},
+		{"discard all", "DISCARD ALL;", []string{"up:7:1: " + discardAll}},
+		{"unterminated string", "SELECT '", []string{"up:7:8: string is never closed: ' is missing"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, problems := parse(good+"-- transaction: off\n\n"+test.body, noDown)
+			checkProblems(t, problems, test.want)
+		})
+	}
+}
+
+// Positions agree with those of the lexer, however many problems a file has.
+func TestManyProblems(t *testing.T) {
+	t.Parallel()
+	text := "\ufeff" + good + "\n" + strings.Repeat("/* ä */ COMMIT; SELECT 'ß'; BEGIN;\n", 20_000)
+	_, problems := parse(text, noDown)
+	if len(problems) != 40_000 {
+		t.Fatalf("%d problems", len(problems))
+	}
+	for _, i := range []int{0, 1, 2, 3, 39_999} {
+		line, word := 6+i/2, "COMMIT"
+		if i%2 == 1 {
+			word = "BEGIN"
+		}
+		offset := strings.Index(sqltext.Line(text, line), word)
+		column := len([]rune(sqltext.Line(text, line)[:offset])) + 1
+		if got, want := problems[i].Pos.String(), fmt.Sprintf("a.up.sql:%d:%d", line, column); got != want {
+			t.Errorf("problem %d is at %s, want %s", i, got, want)
+		}
+	}
+}
+
+func TestScript(t *testing.T) {
+	t.Parallel()
+	r, problems := parse("\ufeff"+good+"\r\n/* x */ SELECT 'ä';\r\nSELECT 2; -- end\r\n", "-- revision: a1")
+	checkProblems(t, problems, nil)
+	if got, want := r.Up.SQL(), "\r\n/* x */ SELECT 'ä';\r\nSELECT 2; -- end\r\n"; got != want {
+		t.Errorf("SQL %q, want %q", got, want)
+	}
+	var statements []string
+	for _, s := range r.Up.Statements() {
+		statements = append(statements, r.Up.Text[s.Start:s.End])
+	}
+	if got := strings.Join(statements, "|"); got != "SELECT 'ä'|SELECT 2" {
+		t.Errorf("statements %s", got)
+	}
+	if r.Up.Empty() || !r.Down.Empty() || !r.Reversible() {
+		t.Error("the up script has statements, the down script has none")
+	}
+	if got, want := r.Up.Checksum(), revision.NewScript("SELECT 'ä'; SELECT 2;").Checksum(); got != want {
+		t.Errorf("checksum %s, of the same without comments %s", got, want)
+	}
+	if r.Up.Checksum() == r.Down.Checksum() {
+		t.Error("two scripts, one checksum")
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		"": true, "\n": true, "\n-- SELECT 1;\n": true, "\n/* SELECT 1; */ ;\n;": true, "\n\\restrict a\n\\unrestrict a\n": true,
+		"\nSELECT 1": false, "\n'": false, "\n)": false,
+	} {
+		r, _ := parse(good+body, noDown)
+		if got := r.Up.Empty(); got != want || got != (len(r.Up.Statements()) == 0) {
+			t.Errorf("Empty of %q is %t, with %d statements", body, got, len(r.Up.Statements()))
+		}
+		if got := r.Reversible(); got != want {
+			t.Errorf("%q without a down file: Reversible is %t", body, got)
+		}
+	}
+	if r := (&revision.Revision{}); !r.Reversible() || r.DownFile() != "" {
+		t.Error("a revision without scripts does nothing")
+	}
+	r, _ := parse("\ufeffSELECT 1;", "\ufeff")
+	if got := r.DownFile(); got != "a.down.sql" {
+		t.Errorf("the down file is %s", got)
+	}
+	if r.Up.SQL() != "SELECT 1;" || r.Down.SQL() != "" {
+		t.Errorf("the byte order mark is in the body: %q, %q", r.Up.SQL(), r.Down.SQL())
+	}
+}
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, header, options string
+	}{
+		{"default", "", ""},
+		{"default in so many words", "-- transaction: on\n", ""},
+		{"off", "-- transaction: off\n", "transaction: off"},
+		{"all", "-- statement_timeout: 90s\n-- lock_timeout: 0ms\n-- transaction: off\n", "transaction: off\nlock_timeout: 0s\nstatement_timeout: 1m30s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r, problems := parse(good, "-- revision: a1\n"+test.header+"\n-- first\nSELECT 'a';\n")
+			checkProblems(t, problems, nil)
+			if got := r.Down.Options(); got != test.options {
+				t.Fatalf("options %q, want %q", got, test.options)
+			}
+			s, err := revision.Stored("a1", r.Down.SQL(), r.Down.Options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.File != "ledger:a1.down.sql" || s.SQL() != r.Down.SQL() || s.Options() != test.options || s.Transaction != r.Down.Transaction {
+				t.Errorf("stored %+v, want %+v", s, r.Down)
+			}
+			if s.Checksum() != r.Down.Checksum() || len(s.Statements()) != 1 {
+				t.Errorf("the stored script is another one")
+			}
+		})
+	}
+}
+
+func TestStoredProblems(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, sql, options, want string
+	}{
+		{"newer option", "", "transaction: off\nisolation: serializable", `ledger:a1.down_options:2:1: unknown option "isolation: serializable": a newer version wrote it, use that one`},
+		{"no option", "", "revision: a1", `ledger:a1.down_options:1:1: unknown option "revision: a1": a newer version wrote it, use that one`},
+		{"twice", "", "transaction: off\ntransaction: on", `ledger:a1.down_options:2:1: option "transaction" twice`},
+		{"bad value", "", "lock_timeout: 5", `ledger:a1.down_options:1:15: lock_timeout: duration "5": the unit is missing: write 5ms, 5s, 5min or 5h`},
+		{"bad body", "\nSELECT 1;\n COMMIT;", "", "ledger:a1.down.sql:3:2: COMMIT" + ownEnd},
+		{"comments are no header", "-- transaction: off\nVACUUM;", "", "ledger:a1.down.sql:2:1: VACUUM" + addOff},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := revision.Stored("a1", test.sql, test.options); err == nil || err.Error() != test.want {
+				t.Errorf("error %v\nwant  %s", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package revision
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestCreate(t *testing.T) {
+	t.Parallel()
+	noLinks := func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
+	lateFailure := func(from, to string) error {
+		if strings.HasSuffix(to, "b") {
+			// Somebody else is faster.
+			if err := os.WriteFile(to, []byte("theirs"), 0o666); err != nil {
+				return err
+			}
+		}
+		return os.Link(from, to)
+	}
+	lostFolder := func(from, to string) error {
+		if strings.HasSuffix(to, "b") {
+			return errors.Join(os.RemoveAll(filepath.Dir(to)), noLinks(from, to))
+		}
+		return os.Link(from, to)
+	}
+	tests := []struct {
+		name string
+		link func(from, to string) error
+		here string // a file that is there before
+		err  error
+		want string // the files afterwards, with their text
+	}{
+		{"links", os.Link, "", nil, "a=A b=B"},
+		{"no links", noLinks, "", nil, "a=A b=B"},
+		{"first exists", os.Link, "a", fs.ErrExist, "a=mine"},
+		{"second exists", os.Link, "b", fs.ErrExist, "b=mine"},
+		{"second exists, no links", noLinks, "b", fs.ErrExist, "b=mine"},
+		{"somebody is faster", lateFailure, "", fs.ErrExist, "b=theirs"},
+		{"the folder goes away", lostFolder, "", fs.ErrNotExist, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "sql")
+			if err := os.Mkdir(dir, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if test.here != "" {
+				if err := os.WriteFile(filepath.Join(dir, test.here), []byte("mine"), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := create([]Source{{filepath.Join(dir, "a"), "A"}, {filepath.Join(dir, "b"), "B"}}, test.link)
+			if !errors.Is(err, test.err) {
+				t.Errorf("error %v, want %v", err, test.err)
+			}
+			if err != nil && strings.Contains(err.Error(), ".ambix-") {
+				t.Errorf("the error names a hidden file: %v", err)
+			}
+			var got []string
+			entries, _ := os.ReadDir(dir) // none when the folder went away
+			for _, e := range entries {
+				text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+				if err != nil {
+					t.Error(err)
+				}
+				got = append(got, e.Name()+"="+string(text))
+			}
+			if s := strings.Join(got, " "); s != test.want {
+				t.Errorf("the folder holds %s, want %s", s, test.want)
+			}
+		})
+	}
+}

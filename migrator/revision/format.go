@@ -1,0 +1,79 @@
+package revision
+
+import (
+	"strings"
+	"time"
+)
+
+// Format writes the revision's files: the header in its one canonical form, then the
+// bodies as they are. down is "" when Down is nil; an empty down script still has a
+// header. Parsing gives the same revision back, provided that it is one that can be
+// parsed at all: Write makes sure of that.
+func (r *Revision) Format() (up, down string) {
+	h := headerWriter{}
+	h.message(r.Message)
+	h.key(keyRevision, r.ID)
+	h.key(keyDownRevision, strings.Join(r.DownRevision, ", "))
+	h.key(keyBranchLabels, strings.Join(r.BranchLabels, ", "))
+	h.key(keyDependsOn, strings.Join(r.DependsOn, ", "))
+	if !r.Created.IsZero() {
+		h.key(keyCreated, r.Created.UTC().Format(time.RFC3339Nano))
+	}
+	up = h.finish(r.Up)
+	if r.Down == nil {
+		return up, ""
+	}
+	h = headerWriter{}
+	h.message(r.Down.message)
+	h.key(keyRevision, r.ID)
+	return up, h.finish(r.Down)
+}
+
+type headerWriter struct{ strings.Builder }
+
+func (h *headerWriter) message(text string) {
+	if text == "" {
+		return
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		h.WriteString("-- " + line + "\n")
+	}
+	h.WriteString("--\n")
+}
+
+func (h *headerWriter) key(key int, value string) {
+	h.WriteString("-- " + keys[key] + ":")
+	if value != "" {
+		h.WriteString(" " + value)
+	}
+	h.WriteString("\n")
+}
+
+// finish adds what a script has of its own: its options and its body.
+func (h *headerWriter) finish(s *Script) string {
+	if s == nil {
+		return h.String()
+	}
+	if options := s.Options(); options != "" {
+		for line := range strings.SplitSeq(options, "\n") {
+			h.WriteString("-- " + line + "\n")
+		}
+	}
+	h.WriteString(s.SQL())
+	return h.String()
+}
+
+// CleanMessage makes of what somebody typed a message that a header can hold: no blanks
+// at the ends of its lines and no empty lines, as the first one would end the message.
+func CleanMessage(s string) string {
+	var lines []string
+	for line := range strings.Lines(strings.ReplaceAll(s, "\r", "\n")) {
+		if line = strings.TrimRight(line, " \t\n"); strings.Trim(line, " \t") != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > 0 {
+		lines[0] = strings.TrimLeft(lines[0], " \t")
+	}
+	return strings.Join(lines, "\n")
+}
