@@ -1,0 +1,435 @@
+package graph
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// drawNodes draws revisions that fit together, in any order: branches, merges with
+// redundant parents too, several bases, dependencies by id and label.
+func drawNodes(t *rapid.T) []Node {
+	n := rapid.IntRange(0, 12).Draw(t, "revisions")
+	prefixes := []string{"", "abcd", "abce"}
+	var nodes []Node
+	var labels []string
+	for i := range n {
+		node := Node{ID: rapid.SampledFrom(prefixes).Draw(t, "prefix") + string(rune('a'+i))}
+		if i > 0 {
+			earlier := rapid.IntRange(0, i-1)
+			for range rapid.SampledFrom([]int{0, 1, 1, 1, 2, 3}).Draw(t, "parents") {
+				node.Down = append(node.Down, nodes[earlier.Draw(t, "parent")].ID)
+			}
+			for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "dependencies") {
+				node.Deps = append(node.Deps, nodes[earlier.Draw(t, "dependency")].ID)
+			}
+		}
+		if len(labels) > 0 && rapid.IntRange(0, 5).Draw(t, "by label") == 0 {
+			node.Deps = append(node.Deps, rapid.SampledFrom(labels).Draw(t, "dependency by label"))
+		}
+		if rapid.IntRange(0, 3).Draw(t, "labelled") == 0 {
+			label := "L" + string(rune('a'+i))
+			node.Labels = append(node.Labels, label)
+			labels = append(labels, label)
+		}
+		nodes = append(nodes, node)
+	}
+	return rapid.Permutation(nodes).Draw(t, "order of nodes")
+}
+
+func drawGraph(t *rapid.T) *Graph {
+	g, problems := New(drawNodes(t))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return g
+}
+
+func drawIDs(t *rapid.T, g *Graph, name string) []string {
+	if g.Len() == 0 {
+		return nil
+	}
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(g.Order()), 0, 4, rapid.ID[string]).Draw(t, name)
+}
+
+// drawTarget draws a target that can be read, though it may mean nothing.
+func drawTarget(t *rapid.T, g *Graph) string {
+	words := []string{"head", "heads", "base", "current", "abcd", "abc", "no_such"}
+	words = append(words, g.Order()...)
+	for l := range g.Labels() {
+		words = append(words, l)
+	}
+	slices.Sort(words)
+	word := rapid.SampledFrom(words)
+	text := ""
+	if rapid.Bool().Draw(t, "with branch") {
+		text = word.Draw(t, "branch") + "@"
+	}
+	steps := rapid.SampledFrom([]string{"", "+1", "-1", "+2", "-2", "+5", "-7", "+0", "-0"}).Draw(t, "steps")
+	if steps == "" || rapid.Bool().Draw(t, "with symbol") {
+		text += word.Draw(t, "symbol")
+	}
+	return text + steps
+}
+
+// needs are all that a revision needs, found the slow way.
+func needs(g *Graph, id string) Set {
+	all := Set{}
+	var visit func(string)
+	visit = func(id string) {
+		n, _ := g.Node(id)
+		for _, p := range slices.Concat(n.Down, n.Deps) {
+			if !all.Has(p) {
+				all[p] = struct{}{}
+				visit(p)
+			}
+		}
+	}
+	visit(id)
+	return all
+}
+
+func closed(g *Graph, s Set) bool {
+	for id := range s {
+		for p := range needs(g, id) {
+			if !s.Has(p) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		seen := Set{}
+		for _, id := range g.Order() {
+			for p := range needs(g, id) {
+				if !seen.Has(p) {
+					t.Fatalf("%s stands before %s, which it needs", id, p)
+				}
+			}
+			seen[id] = struct{}{}
+		}
+		if len(seen) != g.Len() || len(g.Order()) != g.Len() {
+			t.Fatalf("%d of %d revisions", len(seen), g.Len())
+		}
+	})
+}
+
+func TestOrderOfNodes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		nodes := drawNodes(t)
+		g, _ := New(nodes)
+		other, _ := New(rapid.Permutation(nodes).Draw(t, "another order"))
+		if diff := cmp.Diff(g.Order(), other.Order()); diff != "" {
+			t.Fatal(diff)
+		}
+		applied := g.Closure(NewSet(drawIDs(t, g, "current")...))
+		verb := rapid.SampledFrom([]string{"up", "down", "to", "stamp", "show"}).Draw(t, "verb")
+		command := verb + " " + drawTarget(t, g)
+		if a, b := answerTo(g, applied, command).String(), answerTo(other, applied, command).String(); a != b {
+			t.Fatalf("%s: %s, or %s", command, a, b)
+		}
+	})
+}
+
+// TestMoves says what holds for every move: each state on the way from a closed one is
+// closed, steps stand in order, errors are target errors, and what they offer can be
+// typed.
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		applied := NewSet(drawIDs(t, g, "current")...)
+		if rapid.IntRange(0, 3).Draw(t, "inserted") > 0 {
+			applied = g.Closure(applied)
+		}
+		command := rapid.SampledFrom([]string{"up", "down", "to", "stamp", "show"}).Draw(t, "verb")
+		command += " " + drawTarget(t, g)
+		checkMove(t, g, applied, command)
+	})
+}
+
+func checkMove(t rapid.TB, g *Graph, applied Set, command string) {
+	t.Helper()
+	verb, text, _ := strings.Cut(command, " ")
+	down, up, after, err := move(g, applied, verb, []string{text})
+	if err != nil {
+		checkRefusal(t, g, applied, verb, err)
+		return
+	}
+	wasClosed := closed(g, applied)
+	state := NewSet(applied.IDs()...)
+	for k, id := range down {
+		if !state.Has(id) {
+			t.Fatalf("%s: %s is taken down, but not applied", command, id)
+		}
+		delete(state, id)
+		if wasClosed && !closed(g, state) || slices.ContainsFunc(down[k+1:], func(later string) bool { return needs(g, later).Has(id) }) {
+			t.Fatalf("%s: %s is taken down before what needs it", command, id)
+		}
+	}
+	for k, id := range up {
+		if state.Has(id) {
+			t.Fatalf("%s: %s is applied twice", command, id)
+		}
+		state[id] = struct{}{}
+		if wasClosed && !closed(g, state) || slices.ContainsFunc(up[k+1:], needs(g, id).Has) {
+			t.Fatalf("%s: %s is applied before what it needs", command, id)
+		}
+	}
+	if after != nil && wasClosed && !closed(g, after) {
+		t.Fatalf("%s: %v is not closed", command, after.IDs())
+	}
+}
+
+func move(g *Graph, applied Set, verb string, targets []string) (down, up []string, after Set, err error) {
+	switch verb {
+	case "up":
+		up, err = g.Upgrade(applied, targets)
+	case "down":
+		down, err = g.Downgrade(applied, targets[0])
+	case "to":
+		down, up, err = g.To(applied, targets)
+	case "stamp":
+		after, err = g.Stamp(applied, targets)
+	case "show":
+		_, err = g.Resolve(applied, targets[0])
+	case "history":
+		_, err = g.Range(applied, targets[0])
+	}
+	return down, up, after, err
+}
+
+func checkRefusal(t rapid.TB, g *Graph, applied Set, verb string, err error) {
+	t.Helper()
+	var refused *TargetError
+	if !errors.As(err, &refused) {
+		t.Fatalf("%v is no target error", err)
+	}
+	if refused.Kind == "" || !strings.HasPrefix(refused.Text, verb) || refused.Text != err.Error() {
+		t.Fatalf("%#v", refused)
+	}
+	// A choice may still be too far, or not applied, but it says what it means.
+	understood := []Kind{AmbiguousWalk, WalkedTooFar, RelativeCount, NotAncestor, NothingOnBranch}
+	for _, choice := range refused.Choices {
+		_, _, _, err := move(g, applied, verb, strings.Fields(choice))
+		var again *TargetError
+		if verb != "history" && errors.As(err, &again) && !slices.Contains(understood, again.Kind) {
+			t.Fatalf("%v; but %s %s: %v", refused, verb, choice, err)
+		}
+	}
+}
+
+func TestUpgradeReachesTargets(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		applied := NewSet(drawIDs(t, g, "applied")...) // not always closed
+		id := drawIDs(t, g, "target")
+		if len(id) == 0 {
+			return
+		}
+		steps, err := g.Upgrade(applied, id[:1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := needs(g, id[0])
+		want[id[0]] = struct{}{}
+		for have := range applied {
+			delete(want, have)
+		}
+		if diff := cmp.Diff(want.IDs(), NewSet(steps...).IDs()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestDowngradeLeavesTarget(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		applied := NewSet(drawIDs(t, g, "applied")...)
+		target := drawIDs(t, g, "target")
+		if len(target) == 0 || !applied.Has(target[0]) {
+			return
+		}
+		steps, err := g.Downgrade(applied, target[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Set{}
+		for id := range applied {
+			all := needs(g, id)
+			all[id] = struct{}{}
+			if slices.ContainsFunc(g.Children(target[0]), all.Has) {
+				want[id] = struct{}{}
+			}
+		}
+		if diff := cmp.Diff(want.IDs(), NewSet(steps...).IDs()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestToReachesItsClosure(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		applied := NewSet(drawIDs(t, g, "applied")...)
+		targets := drawIDs(t, g, "targets")
+		if len(targets) == 0 {
+			targets = []string{"base"}
+		}
+		down, up, err := g.To(applied, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range down {
+			delete(applied, id)
+		}
+		for _, id := range up {
+			applied[id] = struct{}{}
+		}
+		want := Set{}
+		for _, id := range targets {
+			if id != "base" {
+				want[id] = struct{}{}
+			}
+		}
+		if diff := cmp.Diff(g.Closure(want).IDs(), applied.IDs()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestDownIsTheInverseOfUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		before := g.Closure(NewSet(drawIDs(t, g, "current")...))
+		up, err := g.Upgrade(before, []string{"heads"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := g.Maximal(before)
+		if len(back) == 0 {
+			back = []string{"base"}
+		}
+		down, again, err := g.To(g.Closure(NewSet(g.Order()...)), back)
+		if err != nil || len(again) > 0 {
+			t.Fatal(again, err)
+		}
+		slices.Reverse(down)
+		if diff := cmp.Diff(up, down); diff != "" {
+			t.Fatal(diff)
+		}
+		if len(before) == 0 {
+			down, err = g.Downgrade(NewSet(up...), "base")
+			slices.Reverse(down)
+			if diff := cmp.Diff(up, down); diff != "" || err != nil {
+				t.Fatal(diff, err)
+			}
+		}
+	})
+}
+
+func TestSets(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		applied := NewSet(drawIDs(t, g, "applied")...)
+		lower := Set{}
+		for id := range applied {
+			for p := range needs(g, id) {
+				lower[p] = struct{}{}
+			}
+		}
+		var maximal, inserted []string
+		for id := range applied {
+			if !lower.Has(id) {
+				maximal = append(maximal, id)
+			}
+		}
+		for _, id := range g.Order() {
+			if lower.Has(id) && !applied.Has(id) {
+				inserted = append(inserted, id)
+			}
+		}
+		slices.Sort(maximal)
+		if !slices.Equal(maximal, g.Maximal(applied)) {
+			t.Fatalf("maximal %v, want %v", g.Maximal(applied), maximal)
+		}
+		var got []string
+		for _, i := range g.OutOfOrder(applied) {
+			got = append(got, i.Revision)
+			if !applied.Has(i.Above) || !needs(g, i.Above).Has(i.Revision) {
+				t.Fatalf("%s is not an applied one above %s", i.Above, i.Revision)
+			}
+		}
+		if !slices.Equal(inserted, got) {
+			t.Fatalf("inserted %v, want %v", got, inserted)
+		}
+	})
+}
+
+// TestAnyNodes gives nodes that need not fit together.
+func TestAnyNodes(t *testing.T) {
+	t.Parallel()
+	name := rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "g", "head", "x@y", "", "L"})
+	names := rapid.SliceOfN(name, 0, 2)
+	node := rapid.Custom(func(t *rapid.T) Node {
+		return Node{
+			ID: name.Draw(t, "id"), Down: names.Draw(t, "down"), Deps: names.Draw(t, "deps"),
+			Labels: names.Draw(t, "labels"), Unknown: rapid.IntRange(0, 4).Draw(t, "unknown") == 0,
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		nodes := rapid.SliceOfN(node, 0, 8).Draw(t, "nodes")
+		g, problems := New(nodes)
+		if (g == nil) != (len(problems) > 0) {
+			t.Fatalf("graph %v with problems %v", g, problems)
+		}
+		_, again := New(rapid.Permutation(nodes).Draw(t, "another order"))
+		if diff := cmp.Diff(problems, again); diff != "" {
+			t.Fatal(diff)
+		}
+		for _, p := range problems {
+			if p.Kind == Cycle || p.Kind == DependencyCycle {
+				checkPath(t, nodes, p)
+			}
+		}
+	})
+}
+
+// checkPath fails unless each revision of a cycle is named by the next one.
+func checkPath(t *rapid.T, nodes []Node, p Problem) {
+	t.Helper()
+	owners := map[string][]string{}
+	for _, n := range nodes {
+		for _, l := range n.Labels {
+			owners[l] = append(owners[l], n.ID)
+		}
+	}
+	if len(p.Path) < 3 || p.Path[0] != p.Path[len(p.Path)-1] {
+		t.Fatalf("%v is no cycle", p.Path)
+	}
+	for k, id := range p.Path[1:] {
+		need := p.Path[k]
+		if !slices.ContainsFunc(nodes, func(n Node) bool {
+			return n.ID == id && (slices.Contains(n.Down, need) || slices.ContainsFunc(n.Deps, func(d string) bool {
+				return d == need || slices.Contains(owners[d], need)
+			}))
+		}) {
+			t.Fatalf("%s does not need %s, in %v", id, need, p)
+		}
+	}
+}
