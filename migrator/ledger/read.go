@@ -1,0 +1,255 @@
+package ledger
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/internal/sqltext"
+)
+
+// NewerError says that the ledger was written by a newer program.
+type NewerError struct {
+	Ledger Name
+	Format int
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the ledger %s has format %d, and this program knows formats up to %d; use a newer program", e.Ledger, e.Format, Format)
+}
+
+// DecodeError says that the ledger holds something this package never writes.
+type DecodeError struct {
+	Column, Value string
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("the ledger's column %s holds %q, which was not written by this program", e.Column, e.Value)
+}
+
+// Read gives the statements that read the state in one message: first the generation,
+// then the rows, so that a row written in between makes the guard fail instead of
+// passing unseen. A ledger that is absent fails with 42P01 at the first of them.
+func (n Name) Read(details bool) []string {
+	columns := "revision, down_revision, depends_on, branch_labels, state, statements_done, checksum, down_sql IS NOT NULL"
+	if details {
+		columns += ", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
+	}
+	return []string{
+		"SELECT format, generation FROM " + n.Meta(),
+		"SELECT " + columns + " FROM " + n.Revisions(),
+	}
+}
+
+// Reader collects the answer to Read.
+type Reader struct {
+	state State
+	err   error
+}
+
+// Row takes one row of the answer: statement is 0 for the generation, 1 for the rows.
+func (r *Reader) Row(statement int, fields [][]byte) {
+	if r.err != nil {
+		return
+	}
+	d := decoder{fields: fields}
+	if statement == 0 {
+		r.state.Exists = true
+		r.state.Format, r.state.Generation = int(d.integer("format")), d.integer("generation")
+	} else {
+		r.state.Rows = append(r.state.Rows, d.row())
+	}
+	r.err = d.err
+}
+
+// State gives what was collected. Errors: *NewerError, *DecodeError.
+func (r *Reader) State(n Name) (State, error) {
+	if r.state.Format > Format {
+		return State{}, &NewerError{n, r.state.Format}
+	}
+	if r.err != nil {
+		return State{}, r.err
+	}
+	slices.SortFunc(r.state.Rows, func(a, b Row) int { return strings.Compare(a.Revision, b.Revision) })
+	return r.state, nil
+}
+
+// DownScripts reads the stored way back of some revisions: rows of revision,
+// down_options, down_sql; both NULL for an irreversible one.
+func (n Name) DownScripts(ids []string) string {
+	return "SELECT revision, down_options, down_sql FROM " + n.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
+}
+
+// Happened finds the event of one revision in one run: no row, or one.
+func (n Name) Happened(direction, revision, run string) string {
+	return fmt.Sprintf("SELECT event FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND revision OPERATOR(pg_catalog.=) %s AND action OPERATOR(pg_catalog.=) %s",
+		n.Events(), sqltext.QuoteLiteral(run), sqltext.QuoteLiteral(revision), sqltext.QuoteLiteral(direction))
+}
+
+// ReadEvents reads the newest events first, at most limit (0: all).
+func (n Name) ReadEvents(limit int) string {
+	sql := "SELECT event, extract(epoch FROM at), action, revision, message, direction, extract(epoch FROM duration), applied_by, applied_from, binary_version, run, detail FROM " +
+		n.Events() + " ORDER BY event DESC"
+	if limit > 0 {
+		sql += " LIMIT " + strconv.Itoa(limit)
+	}
+	return sql
+}
+
+// DecodeEvent makes an Event of one row of ReadEvents. The error is a *DecodeError.
+func DecodeEvent(fields [][]byte) (Event, error) {
+	d := decoder{fields: fields}
+	e := Event{
+		ID: d.integer("event"), At: d.time("at"), Action: Action(d.text("action")), Revision: d.text("revision"), Message: d.text("message"),
+		Direction: d.text("direction"), Duration: d.seconds("duration"), AppliedBy: d.text("applied_by"), AppliedFrom: d.text("applied_from"),
+		BinaryVersion: d.text("binary_version"), Run: d.text("run"), Detail: d.text("detail"),
+	}
+	return e, d.err
+}
+
+// decoder takes the fields of a row one after the other and keeps the first error.
+type decoder struct {
+	fields [][]byte
+	err    error
+}
+
+func (d *decoder) text(column string) string {
+	if len(d.fields) == 0 {
+		d.fail(column, "")
+		return ""
+	}
+	f := d.fields[0]
+	d.fields = d.fields[1:]
+	return string(f)
+}
+
+func (d *decoder) fail(column, value string) {
+	if d.err == nil {
+		d.err = &DecodeError{column, value}
+	}
+}
+
+func (d *decoder) integer(column string) int64 {
+	s := d.text(column)
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		d.fail(column, s)
+	}
+	return n
+}
+
+// seconds reads extract(epoch …): a double precision number on 13, a numeric later.
+func (d *decoder) seconds(column string) time.Duration {
+	s := d.text(column)
+	if s == "" {
+		return 0
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.Abs(f) > 9e9 {
+		d.fail(column, s)
+		return 0
+	}
+	return time.Duration(math.Round(f*1e6)) * time.Microsecond
+}
+
+func (d *decoder) time(column string) time.Time {
+	at := d.seconds(column)
+	return time.UnixMicro(at.Microseconds()).UTC()
+}
+
+func (d *decoder) array(column string) []string {
+	s := d.text(column)
+	list, ok := parseArray(s)
+	if !ok {
+		d.fail(column, s)
+	}
+	return list
+}
+
+func (d *decoder) row() Row {
+	r := Row{
+		Revision:     d.text("revision"),
+		DownRevision: d.array("down_revision"),
+		DependsOn:    d.array("depends_on"),
+		BranchLabels: d.array("branch_labels"),
+		State:        RowState(d.text("state")),
+	}
+	switch r.State {
+	case Applied, Applying, Reverting:
+	default:
+		d.fail("state", string(r.State))
+	}
+	r.StatementsDone = int(d.integer("statements_done"))
+	r.Checksum = d.text("checksum")
+	r.Reversible = d.text("down_sql IS NOT NULL") == "t"
+	if len(d.fields) > 0 {
+		r.Message, r.AppliedAt, r.Duration = d.text("message"), d.time("applied_at"), d.seconds("duration")
+		r.AppliedBy, r.AppliedFrom, r.BinaryVersion = d.text("applied_by"), d.text("applied_from"), d.text("binary_version")
+	}
+	return r
+}
+
+// parseArray reads the text form of a one-dimensional array (PostgreSQL manual
+// 8.15.6). A NULL element is refused.
+func parseArray(s string) ([]string, bool) {
+	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
+		return nil, false
+	}
+	s = s[1 : len(s)-1]
+	list := []string{}
+	for s != "" {
+		var item string
+		var ok bool
+		if item, s, ok = parseItem(s); !ok {
+			return nil, false
+		}
+		list = append(list, item)
+		if s == "" {
+			return list, true
+		}
+		if s[0] != ',' || len(s) == 1 {
+			return nil, false
+		}
+		s = s[1:]
+	}
+	return list, true
+}
+
+func parseItem(s string) (item, rest string, ok bool) {
+	if s[0] != '"' {
+		end := strings.IndexByte(s, ',')
+		if end < 0 {
+			end = len(s)
+		}
+		item = s[:end]
+		return item, s[end:], item != "" && !strings.EqualFold(item, "NULL") && !strings.ContainsAny(item, `{}"\`)
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), s[i+1:], true
+		case '\\':
+			if i++; i == len(s) {
+				return "", "", false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", false
+}
+
+// Array is a text[] value as SQL.
+func Array(items []string) string {
+	if len(items) == 0 {
+		return "'{}'::pg_catalog.text[]"
+	}
+	quoted := make([]string, len(items))
+	for i, item := range items {
+		quoted[i] = sqltext.QuoteLiteral(item)
+	}
+	return "ARRAY[" + strings.Join(quoted, ", ") + "]::pg_catalog.text[]"
+}
