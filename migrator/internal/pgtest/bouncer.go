@@ -1,0 +1,156 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Bouncer is a PgBouncer in front of a server.
+type Bouncer struct {
+	server *Server
+	dir    string
+	port   int
+}
+
+// PgBouncer starts a PgBouncer in transaction pooling that ends with the test. Settings
+// are those of its section [pgbouncer]: {"pool_mode": "session"}, for example. Every
+// role of the server can log in through it. The test fails when it is not installed.
+func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
+	t.Helper()
+	program, err := exec.LookPath("pgbouncer")
+	if err != nil {
+		program = "/usr/sbin/pgbouncer" // not in everybody's PATH
+	}
+	if !executable(program) {
+		t.Fatal("pgbouncer is not installed: apt-get install pgbouncer (scripts/test does)")
+	}
+	h, err := openHome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Bouncer{server: s}
+	if b.dir, err = h.newDir("pgbouncer"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.end(t) })
+	if err := b.start(h, program, settings); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// URL returns the URL of a database of the server through the pooler.
+func (b *Bouncer) URL(database string) string { return b.Through(b.server.URL(database)) }
+
+// Through returns a URL of the server, that of a role for example, through the pooler.
+func (b *Bouncer) Through(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return databaseURL
+	}
+	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port))
+	return u.String()
+}
+
+func (b *Bouncer) start(h *home, program string, settings map[string]string) error {
+	u := b.server.admin
+	secret, _ := u.User.Password()
+	users := fmt.Sprintf("\"%s\" \"%s\"\n", u.User.Username(), strings.ReplaceAll(secret, `"`, `""`))
+	if err := h.write(filepath.Join(b.dir, "users"), users); err != nil {
+		return err
+	}
+	var err error
+	for range 5 {
+		if b.port, err = freePort(); err != nil {
+			return err
+		}
+		if err := h.write(filepath.Join(b.dir, "pgbouncer.ini"), b.config(settings)); err != nil {
+			return err
+		}
+		if err = h.run(program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini")); err == nil {
+			err = b.awaitStart()
+		}
+		if err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (b *Bouncer) config(settings map[string]string) string {
+	u := b.server.admin
+	all := map[string]string{
+		"listen_addr": "127.0.0.1", "listen_port": strconv.Itoa(b.port), "unix_socket_dir": "",
+		"pool_mode": "transaction", "max_client_conn": "1000", "default_pool_size": "20",
+		// The passwords of all other roles are looked up with the superuser's rights.
+		"auth_type": "scram-sha-256", "auth_file": filepath.Join(b.dir, "users"),
+		"auth_user": u.User.Username(), "admin_users": u.User.Username(),
+		"logfile": b.log(), "pidfile": filepath.Join(b.dir, "pgbouncer.pid"),
+	}
+	maps.Copy(all, settings)
+	port := u.Port()
+	if port == "" {
+		port = "5432"
+	}
+	var ini strings.Builder
+	fmt.Fprintf(&ini, "[databases]\n* = host=%s port=%s\n[pgbouncer]\n", u.Hostname(), port)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&ini, "%s = %s\n", name, all[name])
+	}
+	return ini.String()
+}
+
+func (b *Bouncer) log() string { return filepath.Join(b.dir, "log") }
+
+// awaitStart is needed because the pooler listens only after it went to the background.
+func (b *Bouncer) awaitStart() error {
+	var err error
+	for range 250 {
+		var conn net.Conn
+		if conn, err = net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port))); err == nil {
+			return conn.Close()
+		}
+		time.Sleep(20 * time.Millisecond)
+		if b.pid() == 0 {
+			break
+		}
+	}
+	log, _ := os.ReadFile(b.log())
+	return fmt.Errorf("pgbouncer on port %d: %w\n%s", b.port, err, log)
+}
+
+// pid is 0 when the pooler does not run.
+func (b *Bouncer) pid() int {
+	text, err := os.ReadFile(filepath.Join(b.dir, "pgbouncer.pid"))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return 0
+	}
+	return pid
+}
+
+func (b *Bouncer) end(t testing.TB) {
+	if t.Failed() {
+		log, _ := os.ReadFile(b.log())
+		t.Logf("the log of the PgBouncer on port %d:\n%s", b.port, log)
+	}
+	if pid := b.pid(); pid != 0 {
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+	}
+	_ = os.RemoveAll(b.dir)
+}

@@ -1,0 +1,232 @@
+package pgtest
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestPrivateServer(t *testing.T) {
+	t.Parallel()
+	s := Start(t, Options{
+		Settings: map[string]string{"work_mem": "7MB", "log_line_prefix": "it's mine "},
+		Files:    map[string]string{"pg_hba.conf": "host all all 127.0.0.1/32 trust\n"},
+	})
+	u := s.Database(t)
+	if got := Value(t, u, "SHOW work_mem"); got != "7MB" {
+		t.Errorf("work_mem = %s", got)
+	}
+	secret, _ := mustParse(t, u).User.Password()
+	Exec(t, strings.Replace(u, secret, "wrong", 1), "CREATE TABLE account (id int); INSERT INTO account VALUES (7)")
+	for _, mode := range []StopMode{Fast, Immediate} {
+		s.Stop(t, mode)
+		if _, err := run(u, "SELECT 1"); err == nil {
+			t.Fatalf("%s: the server still answers", mode)
+		}
+		s.Start(t)
+		if got := Value(t, u, "SELECT id FROM account"); got != "7" {
+			t.Errorf("%s: id = %s", mode, got)
+		}
+	}
+	if log := s.Log(t); !strings.Contains(log, "it's mine ") || !strings.Contains(log, "automatic recovery in progress") {
+		t.Errorf("no crash in the log:\n%s", log)
+	}
+}
+
+func TestServerOfItsOwnOnly(t *testing.T) {
+	t.Parallel()
+	var fatal string
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		Shared(t).Stop(&fataler{TB: t, text: &fatal}, Fast)
+	}()
+	<-done
+	if !strings.Contains(fatal, "pgtest.Start") {
+		t.Errorf("stopping the shared server: %q", fatal)
+	}
+	Exec(t, Shared(t).URL("postgres"), "SELECT 1")
+}
+
+func TestBadSettingShowsTheLog(t *testing.T) {
+	t.Parallel()
+	_, err := startLocal(Options{Settings: map[string]string{"no_such_setting": "1"}})
+	if err == nil || !strings.Contains(err.Error(), `unrecognized configuration parameter "no_such_setting"`) {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	primary := Start(t, Options{})
+	u := primary.Database(t)
+	standby := primary.Standby(t)
+	name := strings.Trim(mustParse(t, u).Path, "/")
+	Exec(t, u, "CREATE TABLE account (id int)")
+	slot := Value(t, u, "SELECT application_name FROM pg_stat_replication")
+	Exec(t, u, "ALTER SYSTEM SET synchronous_standby_names = '"+slot+"'")
+	Exec(t, u, "SELECT pg_reload_conf()")
+	Exec(t, u, "SET synchronous_commit = remote_apply; INSERT INTO account VALUES (1)")
+
+	copied := standby.URL(name)
+	if got := Value(t, copied, "SELECT count(*) FROM account"); got != "1" {
+		t.Errorf("%s rows on the standby", got)
+	}
+	if _, err := run(copied, "INSERT INTO account VALUES (2)"); err == nil {
+		t.Error("the standby accepts writes")
+	}
+	proxy := NewProxy(t, u)
+	primary.Stop(t, Immediate)
+	standby.Promote(t)
+	proxy.Retarget(t, copied)
+	Exec(t, proxy.URL(u), "INSERT INTO account VALUES (3)")
+}
+
+func TestPgBouncer(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*Server{Shared(t), Start(t, Options{})} {
+		u := s.Database(t)
+		b := s.PgBouncer(t, map[string]string{"default_pool_size": "1"})
+		name := strings.Trim(mustParse(t, u).Path, "/")
+		// One server connection for all: what the first session leaves, the next one finds.
+		Exec(t, b.URL(name), "SET search_path = leaked")
+		if got := Value(t, b.URL(name), "SHOW search_path"); got != "leaked" {
+			t.Errorf("search_path = %s: this pools no transactions", got)
+		}
+		role := b.Through(Role(t, u))
+		if got := Value(t, role, "SELECT session_user"); got != mustParse(t, role).User.Username() {
+			t.Errorf("session_user = %s", got)
+		}
+	}
+}
+
+// TestEndsWithTheProcess kills processes that run servers, and finds nothing of them
+// afterwards. The processes are this test binary, at TestVictim.
+func TestEndsWithTheProcess(t *testing.T) {
+	t.Parallel()
+	type ending struct {
+		name string
+		mode string
+		end  func(*os.Process) error
+	}
+	tests := []ending{
+		{"killed", "wait", (*os.Process).Kill},
+		{"interrupted", "wait", func(p *os.Process) error { return p.Signal(os.Interrupt) }},
+		{"panic", "panic", func(*os.Process) error { return nil }}, // as at the end of -timeout
+	}
+	if !Shared(t).named { // that one stays
+		tests = append(tests, ending{"shared server", "shared", (*os.Process).Kill})
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			victim := exec.Command(os.Args[0], "-test.run=^TestVictim$")
+			victim.Env = append(os.Environ(), "PGTEST_VICTIM="+test.mode)
+			out, err := victim.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := victim.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var address, dir string
+			lines := bufio.NewScanner(out)
+			for address == "" && lines.Scan() {
+				if rest, ok := strings.CutPrefix(lines.Text(), "victim "); ok {
+					address, dir, _ = strings.Cut(rest, " ")
+				}
+			}
+			if address == "" {
+				t.Error("the process has started no server")
+			}
+			if err := test.end(victim.Process); err != nil {
+				t.Fatal(err)
+			}
+			for lines.Scan() { // to the end of its output
+			}
+			if err := victim.Wait(); err == nil {
+				t.Error("the process ended well")
+			}
+			gone(t, address, dir)
+		})
+	}
+}
+
+func gone(t *testing.T, address, dir string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		_, err := os.Stat(dir)
+		conn, dialErr := net.Dial("tcp", address)
+		if dialErr == nil {
+			_ = conn.Close()
+		}
+		if os.IsNotExist(err) && dialErr != nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%s or the server at %s is still there", dir, address)
+}
+
+// TestVictim ends badly when TestEndsWithTheProcess runs it, and does nothing otherwise.
+func TestVictim(t *testing.T) {
+	mode := os.Getenv("PGTEST_VICTIM")
+	if mode == "" {
+		return
+	}
+	s := Shared(t)
+	if mode != "shared" {
+		s = Start(t, Options{})
+		s.PgBouncer(t, nil)
+	}
+	dir := "none"
+	if s.local != nil {
+		dir = s.local.home.dir
+	}
+	if _, err := os.Stdout.WriteString("victim " + mustParse(t, s.URL("")).Host + " " + dir + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	if mode == "panic" {
+		go panic("the end")
+	}
+	time.Sleep(time.Minute)
+}
+
+func TestRemoveAbandoned(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	folder := func(name string, age time.Time) *os.File {
+		dir := filepath.Join(parent, homePrefix+name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		lock, err := os.Create(filepath.Join(dir, "lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = lock.Close() })
+		if err := os.Chtimes(lock.Name(), age, age); err != nil {
+			t.Fatal(err)
+		}
+		return lock
+	}
+	inUse, _, _ := folder("in-use", old), folder("abandoned", old), folder("just-made", time.Now())
+	if err := syscall.Flock(int(inUse.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	removeAbandoned(parent)
+	for name, want := range map[string]bool{"in-use": true, "abandoned": false, "just-made": true} {
+		_, err := os.Stat(filepath.Join(parent, homePrefix+name))
+		if have := err == nil; have != want {
+			t.Errorf("%s: there is %t, want %t", name, have, want)
+		}
+	}
+}
