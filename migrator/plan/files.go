@@ -1,0 +1,65 @@
+package plan
+
+import (
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/revision"
+)
+
+// Files is a set of revision files as a graph.
+type Files struct {
+	Graph *graph.Graph
+	byID  map[string]*revision.Revision
+	nodes []graph.Node
+}
+
+// NewFiles joins revisions by their links. What only shows when they are seen together
+// (a parent that does not exist, a cycle, a label used twice) comes with its place.
+func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
+	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
+	for i, r := range revs {
+		f.byID[r.ID] = r
+		f.nodes[i] = graph.Node{ID: r.ID, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels}
+	}
+	g, problems := graph.New(f.nodes)
+	f.Graph = g
+	var placed revision.Problems
+	for _, p := range problems {
+		switch p.Kind {
+		case graph.MissingRevision, graph.SelfLoop, graph.DependencySelfLoop, graph.Cycle, graph.DependencyCycle:
+		default:
+			continue // revision.Load has told it, in words about files
+		}
+		placed = append(placed, revision.Problem{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: p.Text})
+	}
+	return f, placed
+}
+
+// Revision gives one revision by its full id, or nil.
+func (f *Files) Revision(id string) *revision.Revision { return f.byID[id] }
+
+// Ordered gives all revisions, parents first.
+func (f *Files) Ordered() []*revision.Revision {
+	ids := f.Graph.Order()
+	revs := make([]*revision.Revision, len(ids))
+	for i, id := range ids {
+		revs[i] = f.byID[id]
+	}
+	return revs
+}
+
+// Entry is what the ledger will say of a revision.
+func (f *Files) Entry(r *revision.Revision) ledger.Entry {
+	node, _ := f.Graph.Node(r.ID)
+	e := ledger.Entry{
+		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.Deps, BranchLabels: r.BranchLabels,
+		Checksum: r.Up.Checksum(),
+	}
+	if r.Down != nil {
+		sql := r.Down.SQL()
+		e.DownSQL, e.DownOptions = &sql, r.Down.Options()
+	} else if r.Up.Empty() {
+		e.DownSQL = new(string)
+	}
+	return e
+}

@@ -1,0 +1,247 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/revision"
+)
+
+// Upgrade plans the way up to the targets, as Alembic's upgrade does. Errors:
+// *graph.TargetError, revision.Problems for an empty revision.
+func (v *View) Upgrade(targets []string) (Plan, error) {
+	ids, err := v.Graph.Upgrade(v.Applied, targets)
+	if err != nil {
+		return Plan{}, err
+	}
+	return v.plan(nil, ids)
+}
+
+// Downgrade plans the way down to the target, as Alembic's downgrade does. Errors:
+// *graph.TargetError, *IrreversibleError.
+func (v *View) Downgrade(target string) (Plan, error) {
+	ids, err := v.Graph.Downgrade(v.Applied, target)
+	if err != nil {
+		return Plan{}, err
+	}
+	return v.plan(ids, nil)
+}
+
+// To plans whatever leads exactly to the targets: what is applied beside them is taken
+// down first. Errors: those of Upgrade and Downgrade.
+func (v *View) To(targets []string) (Plan, error) {
+	down, up, err := v.Graph.To(v.Applied, targets)
+	if err != nil {
+		return Plan{}, err
+	}
+	return v.plan(down, up)
+}
+
+// Redo plans to take revisions down to the target and to apply them again. Errors: those
+// of Downgrade and Upgrade.
+func (v *View) Redo(target string) (Plan, error) {
+	down, err := v.Graph.Downgrade(v.Applied, target)
+	if err != nil {
+		return Plan{}, err
+	}
+	up := slices.Clone(down)
+	slices.Reverse(up)
+	return v.plan(down, up)
+}
+
+// Stamp plans to set the ledger to the targets without running anything, as Alembic's
+// stamp does; purge forgets every row first. The error is a *graph.TargetError.
+func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
+	before := v.Applied
+	if purge {
+		before = nil
+	}
+	after, err := v.Graph.Stamp(before, targets)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation, Stamp: true}
+	order := v.Graph.Order()
+	for _, id := range slices.Backward(order) {
+		if v.rows[id] != nil && (purge || !after.Has(id)) {
+			p.Steps = append(p.Steps, Step{Direction: Down, Revision: id, Message: v.Subject(id), Script: revision.NewScript("")})
+		}
+	}
+	for _, id := range order {
+		row := v.rows[id]
+		if !after.Has(id) || !purge && row != nil && row.State == ledger.Applied {
+			continue
+		}
+		r := v.Files.byID[id]
+		if r == nil {
+			return Plan{}, unknownUp(id)
+		}
+		p.Steps = append(p.Steps, Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)})
+	}
+	p.To = v.Graph.Maximal(after)
+	return p, nil
+}
+
+func unknownUp(id string) error {
+	return &graph.TargetError{Target: id, Text: fmt.Sprintf("revision %s is only known to the ledger: this program has no up script for it", id)}
+}
+
+// Again plans what is left of an earlier plan for a database that has moved on since.
+// The earlier plan's revisions are what counts, not its target's words: two runners
+// that both take one step up end one step higher, not two.
+func (v *View) Again(earlier Plan) (Plan, error) {
+	var down, up []string
+	for _, s := range earlier.Steps {
+		switch {
+		case s.Direction == Down && v.Applied.Has(s.Revision):
+			down = append(down, s.Revision)
+		case s.Direction == Up:
+			up = append(up, s.Revision)
+		}
+	}
+	down = v.without(down)
+	// What goes down and up again counts as missing for the way up.
+	return v.plan(down, v.with(up, down))
+}
+
+// with gives what is missing of the revisions and all they need once down is taken
+// down, parents first.
+func (v *View) with(ids, down []string) []string {
+	closure, gone := v.Graph.Closure(graph.NewSet(ids...)), graph.NewSet(down...)
+	var missing []string
+	for _, id := range v.Graph.Order() {
+		if closure.Has(id) && (!v.Applied.Has(id) || gone.Has(id)) {
+			missing = append(missing, id)
+		}
+	}
+	return missing
+}
+
+// without gives the applied ones among the revisions and all that stands on them,
+// children first.
+func (v *View) without(ids []string) []string {
+	falling := graph.NewSet(ids...)
+	var applied []string
+	for _, id := range v.Graph.Order() {
+		n, _ := v.Graph.Node(id)
+		if slices.ContainsFunc(slices.Concat(n.Down, n.Deps), falling.Has) {
+			falling[id] = struct{}{}
+		}
+		if falling.Has(id) && v.Applied.Has(id) {
+			applied = append(applied, id)
+		}
+	}
+	slices.Reverse(applied)
+	return applied
+}
+
+// After gives the maximal applied revisions once the steps are done.
+func (v *View) After(steps []Step) []string {
+	after := graph.NewSet(v.Applied.IDs()...)
+	for _, s := range steps {
+		if s.Direction == Up {
+			after[s.Revision] = struct{}{}
+		} else {
+			delete(after, s.Revision)
+		}
+	}
+	return v.Graph.Maximal(after)
+}
+
+func (v *View) plan(down, up []string) (Plan, error) {
+	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation}
+	for _, id := range down {
+		s, err := v.downStep(id)
+		if err != nil {
+			return Plan{}, err
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	var empty revision.Problems
+	for _, id := range up {
+		r := v.Files.byID[id]
+		if r == nil {
+			return Plan{}, unknownUp(id)
+		}
+		if r.Up.Empty() && len(r.DownRevision) < 2 {
+			empty = append(empty, revision.Problem{Pos: r.Pos("", ""), Text: "the revision has no SQL; only a merge may be empty"})
+		}
+		p.Steps = append(p.Steps, v.resume(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)}))
+	}
+	if len(empty) > 0 {
+		empty.Sort()
+		return Plan{}, empty
+	}
+	if err := v.unfinished(p.Steps); err != nil {
+		return Plan{}, err
+	}
+	p.To = v.After(p.Steps)
+	return p, nil
+}
+
+func (v *View) downStep(id string) (Step, error) {
+	s := Step{Direction: Down, Revision: id, Message: v.Subject(id)}
+	r, row := v.Files.byID[id], v.rows[id]
+	switch {
+	case r != nil && r.Down != nil:
+		s.Script = r.Down
+	case r != nil && r.Up.Empty():
+		s.Script = revision.NewScript("") // nothing was done, nothing is undone
+	case row != nil && row.Reversible:
+		// the ledger has it; SetScript brings it
+	default:
+		e := &IrreversibleError{Revision: id, Message: s.Message}
+		if r != nil {
+			e.File = strings.TrimSuffix(r.Up.File, ".up.sql") + ".down.sql"
+		}
+		return s, e
+	}
+	return v.resume(s), nil
+}
+
+// resume tells a step where an earlier run left it.
+func (v *View) resume(s Step) Step {
+	if row := v.rows[s.Revision]; row != nil && row.State != ledger.Applied {
+		s.Resume, s.Done, s.Checksum = true, row.StatementsDone, row.Checksum
+	}
+	return s
+}
+
+// unfinished refuses steps that leave an interrupted revision behind. No step at all
+// leaves nothing behind that was not there before.
+func (v *View) unfinished(steps []Step) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	finished := map[string]Direction{}
+	for _, s := range steps {
+		if s.Resume {
+			finished[s.Revision] = s.Direction
+		}
+	}
+	for _, row := range v.Unfinished() {
+		direction := Up
+		if row.State == ledger.Reverting {
+			direction = Down
+		}
+		if finished[row.Revision] != direction {
+			return &UnfinishedError{row.Revision, v.Subject(row.Revision), direction, row.StatementsDone}
+		}
+	}
+	return nil
+}
+
+// OutOfOrder gives the pending steps of a plan that lie below a revision that is
+// already applied.
+func (v *View) OutOfOrder(p Plan) []graph.Inserted {
+	up := graph.Set{}
+	for _, s := range p.Steps {
+		if s.Direction == Up {
+			up[s.Revision] = struct{}{}
+		}
+	}
+	return slices.DeleteFunc(v.Graph.OutOfOrder(v.Applied), func(i graph.Inserted) bool { return !up.Has(i.Revision) })
+}

@@ -1,0 +1,110 @@
+// Package plan is where files meet ledger rows: a target becomes ordered steps.
+// It talks to nobody.
+package plan
+
+import (
+	"fmt"
+
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/revision"
+)
+
+// Direction says which of a revision's two scripts a step runs.
+type Direction string
+
+// The two directions.
+const (
+	Up   Direction = "up"
+	Down Direction = "down"
+)
+
+// Step is one revision to apply or to take down.
+type Step struct {
+	Direction Direction
+	Revision  string
+	Message   string // its first line
+	// Script is what runs. It is nil for a revision that only the ledger knows, until
+	// SetScript gives it.
+	Script *revision.Script
+	// Entry is what the ledger will say of an applied revision; zero for a down step.
+	Entry ledger.Entry
+	// Resume says that the revision runs outside a transaction and was begun before:
+	// Done of its statements are finished, and Checksum stands for those.
+	Resume   bool
+	Done     int
+	Checksum string
+}
+
+// Plan is an ordered list of steps for a database that is where From says.
+type Plan struct {
+	// From and To are the maximal applied revisions before and after, over both kinds
+	// of links, sorted.
+	From, To []string
+	Steps    []Step
+	// Exists says whether the database has a ledger, Generation where it stands.
+	Exists     bool
+	Generation int64
+	// Stamp: the steps change the ledger and run nothing.
+	Stamp bool
+}
+
+// Stored lists the steps' revisions whose down script has to be read from the ledger.
+func (p *Plan) Stored() []string {
+	var ids []string
+	for _, s := range p.Steps {
+		if s.Script == nil {
+			ids = append(ids, s.Revision)
+		}
+	}
+	return ids
+}
+
+// SetScript gives the steps of a revision the script that the ledger keeps.
+func (p *Plan) SetScript(id string, s *revision.Script) {
+	for i := range p.Steps {
+		if p.Steps[i].Revision == id && p.Steps[i].Script == nil {
+			p.Steps[i].Script = s
+		}
+	}
+}
+
+// IrreversibleError refuses a downgrade through a revision without a down script.
+type IrreversibleError struct {
+	Revision, Message string
+	// File is where the missing down file would be, "" for a revision that only the
+	// ledger knows.
+	File string
+}
+
+func (e *IrreversibleError) Error() string {
+	way := "the ledger keeps no down script for it"
+	if e.File != "" {
+		way = "write " + e.File + " (a header alone undoes nothing)"
+	}
+	return fmt.Sprintf("revision %s (%s) cannot be taken down: it has no down script, and nothing was run; %s", e.Revision, e.Message, way)
+}
+
+// UnfinishedError refuses a move past a revision that was interrupted outside a
+// transaction.
+type UnfinishedError struct {
+	Revision, Message string
+	Direction         Direction
+	Done              int // statements that are finished
+}
+
+func (e *UnfinishedError) Error() string {
+	again, other := "up", "down"
+	if e.Direction == Down {
+		again, other = "down", "up"
+	}
+	return fmt.Sprintf("revision %s (%s) is unfinished: going %s, it was interrupted after %d statements; nothing was run; finish it with `%s %s` before you go %s, or settle it with `repair %s --applied|--not-applied`",
+		e.Revision, e.Message, e.Direction, e.Done, again, e.goal(), other, e.Revision)
+}
+
+// goal is the target that finishes the revision and does no more.
+func (e *UnfinishedError) goal() string {
+	if e.Direction == Down {
+		return e.Revision + "-1"
+	}
+	return e.Revision
+}
