@@ -1,0 +1,263 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/plan"
+)
+
+// RevisionError says that the server refused a revision. Nothing of that revision was
+// kept, unless Outside is set; those before it stay committed.
+type RevisionError struct {
+	Direction plan.Direction
+	Revision  string
+	Message   string // the revision's first line
+	File      string
+	Line      int // 1-based; of the statement when the server names no place
+	Column    int // 1-based, in characters
+	// Source is the text of that line.
+	Source string
+	// Exact says whether the server named the place, or the statement alone is known.
+	Exact bool
+	// Statement is the beginning of the failing statement, "" when none is to blame.
+	Statement string
+	SQLState  string
+	// Text is what went wrong, Hint what to do about it where we know better than the
+	// server.
+	Text, Hint string
+	// Outside: the revision has `transaction: off`. Done of its statements stay, and the
+	// next run goes on after them.
+	Outside bool
+	Done    int
+	Err     error
+}
+
+func (e *RevisionError) Error() string {
+	at := e.File
+	if e.Line > 0 {
+		at = fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
+	}
+	code := ""
+	if e.SQLState != "" {
+		code = " (" + e.SQLState + ")"
+	}
+	return fmt.Sprintf("%s: %s %s (%s): %s%s", at, verb(e.Direction), e.Revision, e.Message, e.Text, code)
+}
+
+// Unwrap gives the server's error (*pgconn.PgError) where there is one.
+func (e *RevisionError) Unwrap() error { return e.Err }
+
+func verb(d plan.Direction) string {
+	if d == plan.Down {
+		return "downgrade"
+	}
+	return "upgrade"
+}
+
+// Excerpt is the line with a caret, and the server's DETAIL, HINT and CONTEXT, a line
+// each; "" when there is nothing to add to Error.
+func (e *RevisionError) Excerpt() string {
+	var b strings.Builder
+	if e.Line > 0 {
+		number := fmt.Sprintf("%5d | ", e.Line)
+		line, column := clip(strings.TrimRight(e.Source, "\r"), e.Column)
+		fmt.Fprintf(&b, "%s%s\n", number, line)
+		if e.Exact {
+			fmt.Fprintf(&b, "%s| %s^\n", strings.Repeat(" ", len(number)-2), indent(line, column))
+		}
+	}
+	if !e.Exact && e.Statement != "" {
+		fmt.Fprintf(&b, "STATEMENT: %s\n", e.Statement)
+	}
+	if se, ok := e.Err.(*pgconn.PgError); ok {
+		for _, f := range []struct{ name, text string }{
+			{"DETAIL", se.Detail}, {"HINT", se.Hint}, {"QUERY", se.InternalQuery}, {"CONTEXT", se.Where},
+		} {
+			if f.text != "" {
+				fmt.Fprintf(&b, "%s: %s\n", f.name, strings.ReplaceAll(f.text, "\n", "\n  "))
+			}
+		}
+	}
+	if e.Hint != "" {
+		fmt.Fprintf(&b, "HINT: %s\n", e.Hint)
+	}
+	return b.String()
+}
+
+// clip keeps the neighbourhood of a column of a very long line.
+func clip(line string, column int) (string, int) {
+	const width = 160
+	runes := []rune(line)
+	if len(runes) <= width {
+		return line, column
+	}
+	from := max(0, min(column-1-width/2, len(runes)-width))
+	return string(runes[from : from+width]), column - from
+}
+
+// indent is as wide as what stands before the column, tabs kept.
+func indent(line string, column int) string {
+	var b strings.Builder
+	for i, c := range []rune(line) {
+		if i >= column-1 {
+			break
+		}
+		if c != '\t' {
+			c = ' '
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// BusyError says that another runner held the ledger's lock for longer than this one
+// was told to wait. Nothing of the plan's rest was run; it is safe to run again.
+type BusyError struct {
+	Holder Holder
+	Waited time.Duration
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("waited %s for another runner: %s; run again when it has ended, or wait longer with --wait-runner", e.Waited.Round(time.Second/10), e.Holder)
+}
+
+// LockTimeoutError says that a revision did not get a table's lock in its time, as
+// often as it was tried. Nothing of it was kept; it is safe to run again.
+type LockTimeoutError struct {
+	*RevisionError
+	Tries int
+	Spent time.Duration
+}
+
+func (e *LockTimeoutError) Error() string {
+	return fmt.Sprintf("%s; tried %d times in %s, safe to run again", e.RevisionError.Error(), e.Tries, e.Spent.Round(time.Second/10))
+}
+
+// Unwrap gives the *RevisionError of the last try.
+func (e *LockTimeoutError) Unwrap() error { return e.RevisionError }
+
+// InterruptedError says that the context ended while a revision ran. The statement was
+// cancelled on the server and the revision rolled back.
+type InterruptedError struct {
+	Direction plan.Direction
+	Revision  string
+	Message   string
+	Err       error // the context's
+	// Outside: the revision has `transaction: off`. Done of its statements stay, and the
+	// next run goes on after them.
+	Outside bool
+	Done    int
+}
+
+func (e *InterruptedError) Error() string {
+	if e.Revision == "" {
+		return "interrupted before the next revision began"
+	}
+	if e.Outside {
+		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled after %d finished statements, which stay; the next run goes on there", verb(e.Direction), e.Revision, e.Message, e.Done)
+	}
+	return fmt.Sprintf("interrupted: %s %s (%s) was cancelled and rolled back", verb(e.Direction), e.Revision, e.Message)
+}
+
+// Unwrap gives the context's error.
+func (e *InterruptedError) Unwrap() error { return e.Err }
+
+// UnknownOutcomeError says that the connection was lost while a revision was under way
+// and the database could not be asked again. The next run looks and goes on.
+type UnknownOutcomeError struct {
+	Direction plan.Direction
+	Revision  string
+	Message   string
+	Err       error
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	return fmt.Sprintf("%s while %s %s (%s) was under way: it was applied as a whole or not at all, and the next run will know; run the same command again",
+		e.Err, verb(e.Direction), e.Revision, e.Message)
+}
+
+// Unwrap gives the loss.
+func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
+
+// LedgerError says that the ledger could not be created or written.
+type LedgerError struct {
+	Ledger ledger.Name
+	Text   string
+	Hint   string // what to type
+	Err    error
+}
+
+func (e *LedgerError) Error() string {
+	s := fmt.Sprintf("the ledger %s: %s", e.Ledger, e.Text)
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Unwrap gives the server's error.
+func (e *LedgerError) Unwrap() error { return e.Err }
+
+// locate makes the error of a body's statement, or of what ends the transaction, from
+// what the server said about a message.
+func locate(s plan.Step, m *message, statement int, se *pgconn.PgError, bytes bool) *RevisionError {
+	e := &RevisionError{
+		Direction: s.Direction, Revision: s.Revision, Message: s.Message, SQLState: se.Code, Text: se.Message, Err: se,
+	}
+	if s.Script != nil {
+		e.File = s.Script.File
+	}
+	if se.Position > 0 {
+		if p, within := m.at(byteOffset(m.SQL, int(se.Position), bytes)); p.kind == body {
+			e.point(p, within)
+			e.Exact = true
+			return e
+		}
+	}
+	if statement < len(m.parts) && m.parts[statement].kind == body {
+		e.point(m.parts[statement], 0)
+	}
+	return e
+}
+
+// point sets the place in the file.
+func (e *RevisionError) point(p part, within int) {
+	st := p.source()
+	pos := sqltext.PositionAt(p.script.Text, min(st.Start+within, st.End))
+	e.Line, e.Column, e.Source = pos.Line, pos.Column, sqltext.Line(p.script.Text, pos.Line)
+	e.Statement = firstLine(p.sql)
+}
+
+// firstLine shows a statement in a message.
+func firstLine(sql string) string {
+	first, _, more := strings.Cut(sql, "\n")
+	first = strings.TrimRight(first, "\r")
+	if utf8.RuneCountInString(first) > 120 {
+		first, more = string([]rune(first)[:120]), true
+	}
+	if more {
+		first += " …"
+	}
+	return first
+}
+
+// byteOffset finds the 1-based position that the server counts in characters, or in
+// bytes where the database has no encoding.
+func byteOffset(s string, position int, bytes bool) int {
+	if bytes {
+		return min(position-1, len(s))
+	}
+	for i := range s {
+		if position--; position == 0 {
+			return i
+		}
+	}
+	return len(s)
+}

@@ -1,0 +1,256 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/revision"
+)
+
+// kind says what a part of a message is for; a failure means something else in each.
+type kind uint8
+
+const (
+	opening   kind = iota // begin and settings
+	locking               // the try-lock
+	creating              // the ledger's tables
+	guarding              // compare and swap of the generation
+	recording             // the revision's row
+	body                  // the revision's own statements
+	deferred              // constraints that the body deferred
+	resetting             // what the body left in the session
+	finishing             // the closing write
+	commit
+)
+
+// part is one statement of a message. For a statement of the body, script and index
+// say where it comes from.
+type part struct {
+	kind   kind
+	sql    string
+	script *revision.Script
+	index  int
+}
+
+// source is the statement in the revision's file.
+func (p part) source() sqltext.Statement { return p.script.Statements()[p.index] }
+
+// wholeMessage is the size up to which a revision travels in one message. A larger
+// body costs the server several times its size at once.
+const wholeMessage = 1 << 20
+
+// start is what the ledger looked like when the step was planned.
+type start struct {
+	exists     bool
+	generation int64
+}
+
+// frame is what stands around a step's own statements.
+type frame struct {
+	create []string // what makes the ledger; nil where there is one
+	guard  string
+	// first and last say whether the step begins and ends the transaction. A run in a
+	// single transaction has both only at its ends.
+	first, last bool
+	// offline: the statements are for a script. They know neither the server's version
+	// nor the generation.
+	offline bool
+}
+
+func (r *Runner) frame(at start) frame {
+	f := frame{guard: r.Ledger.Guard(at.generation), first: true, last: true}
+	if !at.exists {
+		f.create = r.Ledger.Create(r.CreateSchema)
+	}
+	return f
+}
+
+// parts collects the statements of a message in order.
+type parts []part
+
+func (p *parts) add(k kind, sql ...string) {
+	for _, q := range sql {
+		*p = append(*p, part{kind: k, sql: q})
+	}
+}
+
+// render makes the statements of one transactional step, in order: the only place
+// where they are written.
+func (r *Runner) render(s plan.Step, f frame) parts {
+	var p parts
+	n := r.Ledger
+	if f.first {
+		p.add(opening, fmt.Sprintf("/* ambix %s %s */ BEGIN ISOLATION LEVEL READ COMMITTED", s.Direction, s.Revision))
+	}
+	p.add(opening, r.settings(s, f)...)
+	if f.first {
+		p.add(locking, n.TryLock())
+		p.add(creating, f.create...)
+	}
+	p.add(guarding, f.guard)
+	if s.Direction == plan.Up {
+		p.add(recording, n.Begin(s.Entry, r.Author))
+	} else {
+		p.add(recording, n.BeginDown(s.Revision))
+	}
+	for i, st := range s.Script.Statements() {
+		p = append(p, part{body, s.Script.Text[st.Start:st.End], s.Script, i})
+	}
+	if f.last {
+		// Before any reset: a deferred trigger runs with the body's settings.
+		p.add(deferred, "SET CONSTRAINTS ALL IMMEDIATE")
+	}
+	p.add(resetting, resets...)
+	p.add(resetting, r.role()...)
+	if s.Direction == plan.Up {
+		p.add(finishing, n.Finish(s.Revision, len(s.Script.Statements()), r.Author))
+	} else {
+		p.add(finishing, n.FinishDown(s.Revision, r.Author))
+	}
+	if f.offline {
+		p.add(finishing, n.Remember())
+	}
+	if f.last {
+		p.add(commit, "COMMIT")
+	}
+	return p
+}
+
+// resets undo whatever a body may leave in the session. RESET ALL returns the
+// encoding to where a pooler's server session began, so it is set again.
+var resets = []string{
+	"RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "SET client_encoding TO 'UTF8'", "SET standard_conforming_strings TO on",
+	"CLOSE ALL", "DISCARD TEMP", "DISCARD SEQUENCES", "DEALLOCATE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()",
+}
+
+// settings hold for one transaction: a pooled session goes back to strangers.
+func (r *Runner) settings(s plan.Step, f frame) []string {
+	lockTimeout, statementTimeout := r.LockTimeout, r.StatementTimeout
+	if s.Script.LockTimeout != nil {
+		lockTimeout = *s.Script.LockTimeout
+	}
+	if s.Script.StatementTimeout != nil {
+		statementTimeout = *s.Script.StatementTimeout
+	}
+	set := []string{
+		"SET LOCAL application_name = " + literal(r.applicationName(string(s.Direction)+" "+s.Revision)),
+		"SET LOCAL search_path TO DEFAULT", // a pooler's earlier client may have left its own
+		"SET LOCAL lock_timeout = " + milliseconds(lockTimeout),
+		"SET LOCAL statement_timeout = " + milliseconds(statementTimeout),
+		"SET LOCAL idle_in_transaction_session_timeout = 0",
+	}
+	return append(append(set, r.serverSettings(f.offline)...), r.role()...)
+}
+
+// serverSettings are those that only newer servers know. The server looks after the
+// client while a statement runs, so that nothing runs on for a killed one.
+func (r *Runner) serverSettings(offline bool) []string {
+	if offline {
+		return []string{ifKnown("client_connection_check_interval", "500ms"), ifKnown("transaction_timeout", "0")}
+	}
+	var set []string
+	if r.ServerVersion >= 140000 {
+		set = append(set, "SET LOCAL client_connection_check_interval = '500ms'")
+	}
+	if r.ServerVersion >= 170000 {
+		set = append(set, "SET LOCAL transaction_timeout = 0")
+	}
+	return set
+}
+
+// ifKnown sets a setting on a server that has it.
+func ifKnown(setting, value string) string {
+	return fmt.Sprintf("SELECT CASE WHEN pg_catalog.current_setting('%s', true) IS NOT NULL THEN pg_catalog.set_config('%[1]s', '%s', true) END", setting, value)
+}
+
+func (r *Runner) role() []string {
+	if r.Role == "" {
+		return nil
+	}
+	return []string{"SET LOCAL ROLE " + sqltext.QuoteName(r.Role)}
+}
+
+// applicationName is what others see in pg_stat_activity: 63 bytes at most.
+func (r *Runner) applicationName(doing string) string {
+	name := strings.TrimRight("ambix "+doing+" "+r.Process, " ")
+	if len(name) > 63 {
+		name = strings.ToValidUTF8(name[:63], "")
+	}
+	return name
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("'%dms'", d.Milliseconds()) }
+
+// literal quotes a value of ours for SET, which takes no dollar quotes on old servers.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// message is some parts on their way, with the way back from a position in it.
+type message struct {
+	pg.Message
+	parts  parts
+	starts []int // byte offset of each part in SQL
+}
+
+// pack makes one message of all parts, or, where that would be wrong or heavy, one
+// for what stands before the body, one for each of its statements, one for the rest.
+func pack(parts parts) []message {
+	if !apart(parts) {
+		return []message{newMessage(parts)}
+	}
+	var messages []message
+	from := 0
+	for i, p := range parts {
+		if p.kind == body || (i > 0 && parts[i-1].kind == body) {
+			if i > from {
+				messages = append(messages, newMessage(parts[from:i]))
+			}
+			from = i
+		}
+	}
+	return append(messages, newMessage(parts[from:]))
+}
+
+// apart says whether the body travels statement by statement: a message is decoded and
+// read whole on arrival, so a change of encoding or string syntax would not count.
+func apart(parts parts) bool {
+	size := 0
+	for _, p := range parts {
+		size += len(p.sql)
+		if p.kind != body {
+			continue
+		}
+		switch sqltext.Sets(p.script.Text, p.source()) {
+		case "standard_conforming_strings", "client_encoding":
+			return true
+		}
+	}
+	return size > wholeMessage
+}
+
+func newMessage(parts parts) message {
+	m := message{parts: parts, starts: make([]int, len(parts))}
+	var sql strings.Builder
+	for i, p := range parts {
+		m.starts[i] = sql.Len()
+		sql.WriteString(p.sql)
+		sql.WriteString(";\n")
+		if p.kind == body && p.source().Class == sqltext.CopyIn {
+			m.Copy = append(m.Copy, p.script.Text[p.source().Data:p.source().DataEnd])
+		}
+	}
+	m.SQL = sql.String()
+	return m
+}
+
+// at finds the part that holds a byte offset of the message, and the offset in it.
+func (m *message) at(offset int) (part, int) {
+	i := len(m.parts) - 1
+	for i > 0 && m.starts[i] > offset {
+		i--
+	}
+	return m.parts[i], offset - m.starts[i]
+}
