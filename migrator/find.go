@@ -1,0 +1,34 @@
+package migrator
+
+import (
+	"example.com/ambix/migrator/graph"
+)
+
+// Find gives the ids of the revisions that a target names in this status, those that
+// only the ledger knows among them; none for "base". The error is a *TargetError.
+func (s *Status) Find(target string) ([]string, error) {
+	g, applied := s.graph()
+	return g.Resolve(applied, target)
+}
+
+// Range gives the ids of a history range "a:b", parents first. The error is a
+// *TargetError.
+func (s *Status) Range(text string) ([]string, error) {
+	g, applied := s.graph()
+	return g.Range(applied, text)
+}
+
+// graph is that of all revisions of the status, with what is applied. They have been
+// one graph before, so they are one again.
+func (s *Status) graph() (*graph.Graph, graph.Set) {
+	nodes := make([]graph.Node, len(s.Revisions))
+	var applied []string
+	for i, r := range s.Revisions {
+		nodes[i] = graph.Node{ID: r.Revision, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels, Unknown: r.File == ""}
+		if r.State != Pending && r.State != Unfinished {
+			applied = append(applied, r.Revision)
+		}
+	}
+	g, _ := graph.New(nodes)
+	return g, graph.NewSet(applied...)
+}

@@ -1,0 +1,35 @@
+package migrator_test
+
+import (
+	"errors"
+	"testing"
+
+	"example.com/ambix/migrator"
+)
+
+// Everything wrong with a set of files comes at once, whoever finds it.
+func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newProject(t).
+		add("a", "b", "SELECT 1;", "").
+		add("b", "a", "COMMIT;", "").
+		add("c", "nix", "CREATE INDEX CONCURRENTLY i ON t (x);", "").
+		add("d", "", "SELECT 1;", "", "depends_on: f", "branch_labels: a").
+		add("e", "", "SELECT 1;", "", "branch_labels: twice").
+		add("f", "e", "SELECT 1;", "", "branch_labels: twice", "depends_on: d")
+	_, err := migrator.New(p.files, migrator.Config{Prefix: "sql"})
+	var problems migrator.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%v", err)
+	}
+	want := `sql/a.up.sql:4:19: the down revisions make a cycle, a -> b -> a: one of them must go
+sql/b.up.sql:6:1: COMMIT is not allowed: a revision runs in one transaction, which ends with it; remove the statement
+sql/c.up.sql:4:19: revision nix does not exist
+sql/c.up.sql:6:14: CREATE INDEX CONCURRENTLY cannot run in a transaction: add the line "-- transaction: off" to the header
+sql/d.up.sql:6:19: label "a" is also the id of sql/a.up.sql: choose another
+sql/f.up.sql:5:19: label "twice" is also in sql/e.up.sql: a label belongs to one revision, remove one
+sql/f.up.sql:6:16: the dependency on d closes a cycle, d -> f -> d: it must go`
+	if got := problems.Error(); got != want {
+		t.Errorf("have\n%s\nwant\n%s", got, want)
+	}
+}
