@@ -1,0 +1,205 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator/cli"
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"app":     func() { os.Exit(cli.Main(scriptConfig())) },
+		"foreign": foreign,
+	})
+}
+
+// scriptConfig is that of the programs in scripts: EMBEDDED names the folder whose
+// content stands for what is built in.
+func scriptConfig() cli.Config {
+	c := cli.Config{Program: "app", Version: "v1.2.3"}
+	if v := os.Getenv("VERSION"); v != "" {
+		c.Version = v
+	}
+	if dir := os.Getenv("EMBEDDED"); dir != "" {
+		c.FS = os.DirFS(dir)
+	}
+	return c
+}
+
+// foreign is somebody else's program, with flags of its own, as `cobra-cli init` makes
+// them, and which lets cobra print errors.
+func foreign() {
+	root := &cobra.Command{Use: "shop"}
+	var region string
+	var verbose bool
+	root.PersistentFlags().StringVar(&region, "region", "eu", "where the shop is")
+	root.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "say more")
+	cobra.OnInitialize(func() { fmt.Fprintln(os.Stderr, "initialized for", region) })
+	root.PersistentPreRun = func(*cobra.Command, []string) { fmt.Fprintln(os.Stderr, "hook for", region, verbose) }
+	root.AddCommand(cli.Command(scriptConfig()))
+	os.Exit(cli.ExitCode(root.Execute()))
+}
+
+var update = flag.Bool("update", false, "write what the scripts compare")
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			t, ok := env.T().(testing.TB)
+			if !ok {
+				return errors.New("a script is no test")
+			}
+			env.Setenv("DATABASE_URL", pgtest.Database(t))
+			env.Setenv("EMBEDDED", filepath.Join(env.WorkDir, "built"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"sql":       runSQL,
+			"hold":      hold,
+			"revisions": revisions,
+		},
+	})
+}
+
+// exits runs a program that has to end with an exit code: exits 2 app migrate upp.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var failed *exec.ExitError
+		if !errors.As(err, &failed) {
+			ts.Fatalf("%v", err)
+		}
+		got = failed.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// runSQL runs a statement in the script's database; its rows are standard output.
+func runSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sql 'STATEMENT'")
+	}
+	conn := connect(ts)
+	defer conn.Close(context.Background())
+	results, err := conn.Exec(context.Background(), args[0]).ReadAll()
+	ts.Check(err)
+	for _, result := range results {
+		for _, row := range result.Rows {
+			fmt.Fprintf(ts.Stdout(), "%s\n", bytes.Join(row, []byte("|")))
+		}
+	}
+}
+
+// hold runs a statement in a transaction that stays open until the script ends.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold 'STATEMENT'")
+	}
+	conn := connect(ts)
+	ts.Defer(func() { conn.Close(context.Background()) })
+	_, err := conn.Exec(context.Background(), "BEGIN; "+args[0]).ReadAll()
+	ts.Check(err)
+}
+
+func connect(ts *testscript.TestScript) *pgconn.PgConn {
+	conn, err := pgconn.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	ts.Check(err)
+	return conn
+}
+
+// revisions writes a line of many revisions into a folder: revisions sql 10000.
+func revisions(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: revisions FOLDER COUNT")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o777))
+	parent := ""
+	for i := range n {
+		id := fmt.Sprintf("a%05d", i)
+		text := fmt.Sprintf("-- step %d\n--\n-- revision: %s\n-- down_revision: %s\n\nSELECT %[1]d;\n", i, id, parent)
+		ts.Check(os.WriteFile(filepath.Join(dir, id+".up.sql"), []byte(text), 0o666))
+		ts.Check(os.WriteFile(filepath.Join(dir, id+".down.sql"), []byte("-- revision: "+id+"\n\nSELECT 1;\n"), 0o666))
+		parent = id
+	}
+}
+
+// line is three revisions, one on top of the other.
+func line() fstest.MapFS {
+	files := fstest.MapFS{}
+	parent := ""
+	for _, id := range []string{"a1", "b2", "c3"} {
+		files["sql/"+id+".up.sql"] = &fstest.MapFile{Data: []byte("-- add " + id + "\n--\n-- revision: " + id + "\n-- down_revision: " + parent + "\n\nSELECT 1;\n")}
+		files["sql/"+id+".down.sql"] = &fstest.MapFile{Data: []byte("-- revision: " + id + "\n\nSELECT 1;\n")}
+		parent = id
+	}
+	return files
+}
+
+// result is what an execution in this process left.
+type result struct {
+	stdout, stderr string
+	err            error
+}
+
+// trees are the ways in which the command can hang, each with its arguments for it.
+var trees = map[string]func(c cli.Config, args ...string) result{
+	"as a root": func(c cli.Config, args ...string) result {
+		return execute(cli.Command(c), args...)
+	},
+	"in a foreign tree": func(c cli.Config, args ...string) result {
+		root := &cobra.Command{Use: "shop", SilenceErrors: true}
+		root.PersistentFlags().String("region", "eu", "where the shop is")
+		root.AddCommand(cli.Command(c))
+		return execute(root, append([]string{"migrate"}, args...)...)
+	},
+	"in a foreign tree that traverses": func(c cli.Config, args ...string) result {
+		root := &cobra.Command{Use: "shop", SilenceErrors: true, TraverseChildren: true}
+		root.PersistentFlags().String("region", "eu", "where the shop is")
+		tools := &cobra.Command{Use: "tools"}
+		tools.AddCommand(cli.Command(c))
+		root.AddCommand(tools)
+		return execute(root, append([]string{"--region", "us", "tools", "migrate"}, args...)...)
+	},
+}
+
+func execute(root *cobra.Command, args ...string) result {
+	var stdout, stderr strings.Builder
+	root.SetOut(&stdout)
+	root.SetErr(&stderr)
+	root.SetArgs(args)
+	root.SilenceErrors = true
+	err := root.Execute()
+	return result{stdout.String(), stderr.String(), err}
+}

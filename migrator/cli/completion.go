@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator"
+)
+
+func (p *program) completion() *cobra.Command {
+	shells := []string{"bash", "fish", "powershell", "zsh"}
+	cmd := p.command(action{
+		use: "completion bash|fish|powershell|zsh", short: "a script that completes commands in a shell",
+		example: "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"",
+		lenient: true,
+		check: func(args []string) error {
+			if len(args) != 1 || !strings.Contains(" bash fish powershell zsh ", " "+args[0]+" ") {
+				return &migrator.UsageError{Text: "name one shell: bash, fish, powershell or zsh"}
+			}
+			return nil
+		},
+		run: func(r *run) error {
+			root, w := r.cmd.Root(), r.cmd.OutOrStdout()
+			switch r.args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(w, true)
+			case "fish":
+				return root.GenFishCompletion(w, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(w)
+			}
+			return root.GenZshCompletion(w)
+		},
+	})
+	cmd.ValidArgs, cmd.ValidArgsFunction = shells, nil
+	return cmd
+}
+
+// completeTarget offers ids, labels and the words that mean places.
+func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if cmd.Name() == "plan" && len(args) == 0 {
+		return []string{"up", "down", "to"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	_ = p.settings.resolve(cmd, p.environ())
+	set, err := p.load(migrator.Config{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	words := []string{"head", "heads", "base", "current"}
+	for _, rev := range set.Revisions() {
+		words = append(words, cobra.CompletionWithDesc(rev.ID, clip(rev.Subject())))
+		for _, label := range rev.BranchLabels {
+			words = append(words, cobra.CompletionWithDesc(label, "branch of "+rev.ID))
+		}
+	}
+	var found []string
+	for _, w := range words {
+		if strings.HasPrefix(w, typed) {
+			found = append(found, w)
+		}
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/revision"
+)
+
+// The exit codes. What orchestrates containers tries again after 5 and 6, and not after
+// 1, 2, 4 and 7.
+const (
+	exitFailed      = 1   // a revision failed
+	exitUsage       = 2   // usage, configuration, a target that is refused
+	exitPolicy      = 4   // a policy says stop, or the ledger is newer
+	exitLocked      = 5   // a lock was not obtained in time
+	exitDatabase    = 6   // the database cannot be reached or used
+	exitFiles       = 7   // the files are invalid
+	exitInterrupted = 130 // SIGINT
+	exitTerminated  = 143 // SIGTERM
+)
+
+// ExitCode gives what a program should exit with after the command: 0 for nil, 1 for an
+// error that is none of this module's.
+//
+//	0  done, or nothing to do
+//	1  a revision failed
+//	2  usage, configuration, a target that cannot be resolved or is refused
+//	3  check found something
+//	4  a policy says stop, or the ledger is newer than the program
+//	5  a lock was not obtained in time: safe to run again
+//	6  the database cannot be reached or used
+//	7  the files are invalid
+//	130, 143  ended by SIGINT, SIGTERM
+func ExitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	_, code := classify(err)
+	return code
+}
+
+// classify names the kind of an error, as JSON documents do, and its exit code. An error
+// that wraps another of the list comes before it.
+func classify(err error) (kind string, code int) {
+	switch {
+	case is[*apply.UnknownOutcomeError](err):
+		return "unknown-outcome", exitDatabase
+	case is[*apply.InterruptedError](err):
+		return "interrupted", signalCode(err)
+	case is[*apply.BusyError](err):
+		return "busy", exitLocked
+	case is[*apply.LockTimeoutError](err), is[*apply.IndexBuildError](err):
+		return "lock-timeout", exitLocked
+	case is[*apply.RevisionError](err):
+		return "revision", exitFailed
+	case is[*migrator.PolicyError](err):
+		return "policy", exitPolicy
+	case is[*ledger.NewerError](err):
+		return "newer-ledger", exitPolicy
+	case is[*plan.JoinError](err):
+		return "foreign-revisions", exitPolicy
+	case is[*apply.EditedError](err), is[*apply.UndecidedError](err):
+		return "undecided", exitPolicy
+	case is[revision.Problems](err), is[revision.Problem](err):
+		return "files", exitFiles
+	}
+	if kind, code = classifyUsage(err); code != 0 {
+		return kind, code
+	}
+	switch {
+	case is[*pg.ConnectError](err):
+		return "connect", exitDatabase
+	case is[*apply.LedgerError](err), is[*ledger.DecodeError](err):
+		return "ledger", exitDatabase
+	case is[*pg.LostError](err), pg.ServerError(err) != nil:
+		return "database", exitDatabase
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "interrupted", signalCode(err)
+	case is[*fileError](err), is[*fs.PathError](err):
+		return "files", exitFiles
+	}
+	return "other", exitFailed
+}
+
+func classifyUsage(err error) (string, int) {
+	switch {
+	case is[*migrator.UsageError](err), is[*revision.NameError](err), is[*revision.ExistsError](err),
+		is[*pflag.NotExistError](err), is[*pflag.ValueRequiredError](err), is[*pflag.InvalidValueError](err), is[*pflag.InvalidSyntaxError](err):
+		return "usage", exitUsage
+	case is[*dbenv.Error](err), is[*migrator.ConfigError](err), is[*ledger.NameError](err):
+		return "configuration", exitUsage
+	case is[*migrator.TargetError](err):
+		return "target", exitUsage
+	case is[*plan.IrreversibleError](err):
+		return "irreversible", exitUsage
+	case is[*migrator.OtherLedgerError](err):
+		return "other-ledger", exitUsage
+	case is[*plan.UnfinishedError](err):
+		return "unfinished", exitUsage
+	case is[*apply.PoolerError](err), is[*apply.SingleError](err):
+		return "not-transactional", exitUsage
+	}
+	return "", 0
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
+// signalCode tells by the cause of a context which signal has ended it. That of
+// signal.NotifyContext has no type, only a text.
+func signalCode(err error) int {
+	if s, ok := errors.AsType[signalError](err); ok {
+		return s.code()
+	}
+	if strings.Contains(err.Error(), "terminated signal received") {
+		return exitTerminated
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if strings.HasPrefix(e.Error(), "terminated signal") {
+			return exitTerminated
+		}
+	}
+	return exitInterrupted
+}
+
+// fileError is a file or folder that cannot be read.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }

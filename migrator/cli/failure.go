@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/apply"
+)
+
+// failure is an error with everything that a person should read about it. Whoever
+// executes the command prints it; the command itself never does.
+type failure struct {
+	err  error
+	text string
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.err }
+
+// failed completes an error, and prints the document that --json promised.
+func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) error {
+	if err == nil || is[*failure](err) {
+		return err
+	}
+	text := err.Error()
+	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
+		text += "\n" + e.Excerpt()
+	}
+	if kept != "" {
+		text = strings.TrimRight(text, "\n") + "\n" + kept
+	}
+	if p.settings.json {
+		e := newErrorDocument(err)
+		if moved, ok := d.(*moveDocument); ok {
+			moved.Error = e
+		} else {
+			d = &failedDocument{e}
+		}
+		newOutput(cmd.OutOrStdout(), &p.settings, p.environ()).json(d)
+	}
+	return &failure{err, strings.TrimRight(text, "\n")}
+}
+
+// tell prints an error for Main.
+func (p *program) tell(w *os.File, err error) {
+	switch {
+	case err == nil:
+	case p.settings.logFormat == logJSON:
+		newJournal(w, &p.settings).failure(err)
+	case is[*migrator.RevisionError](err), is[migrator.Problems](err):
+		// Begins with a place, which editors and terminals lead to.
+		_, _ = w.WriteString(err.Error() + "\n")
+	default:
+		_, _ = w.WriteString("error: " + err.Error() + "\n")
+	}
+}
+
+// command is what was typed, to be shown as what to type again. A URL is left out: it
+// may hold a password.
+func (r *run) command() string {
+	words := []string{r.cmd.CommandPath()}
+	for _, a := range r.args {
+		words = append(words, quoted(a))
+	}
+	r.cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Hidden || f.Annotations[annotationWord] == nil || f.Name == "database-url":
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			words = append(words, "--"+f.Name)
+		default:
+			words = append(words, "--"+f.Name+"="+quoted(f.Value.String()))
+		}
+	})
+	return strings.Join(words, " ")
+}

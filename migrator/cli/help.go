@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+)
+
+const migrateText = `Moves a PostgreSQL database along the graph of revisions that are built into the program.
+A revision is a pair of SQL files; the database's ledger says which are applied.
+
+The database is named by --database-url or DATABASE_URL, or else by DB_HOST, DB_PORT,
+DB_NAME, DB_USER and DB_PASS (or DB_PASS_FILE), DB_SSLMODE and DB_SSLROOTCERT, or else by
+PGHOST and its relatives.
+
+Targets:
+  9f3c0d5e77ab, 9f3c   a revision, or the beginning of its id
+  head, heads, base    the newest, the newest of all branches, nothing
+  +1, -1, 9f3c+2       steps from the current revision, or from that one
+  shop, shop@head      the revision that a label names, the head of its branch
+
+Exit codes:
+  0  done, or nothing to do                  5  a lock was not obtained: run again
+  1  a revision failed                       6  the database cannot be reached or used
+  2  usage, configuration, refused target    7  files invalid
+  4  a policy says stop, ledger newer        130, 143  ended by a signal`
+
+// help is `migrate help up`, the same as `migrate up --help`.
+func (p *program) help(parent *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "help about a command", Hidden: true, SilenceUsage: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if found, rest, err := parent.Find(args); err != nil || len(rest) > 0 {
+				return p.failed(cmd, unknownCommand(found, strings.Join(rest, " ")), nil, "")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, _, err := parent.Find(args)
+			if err != nil {
+				return p.failed(cmd, &migrator.UsageError{Text: err.Error()}, nil, "")
+			}
+			found.InitDefaultHelpFlag()
+			found.SetOut(cmd.OutOrStdout())
+			return found.Help()
+		},
+	}
+}
+
+// showHelp is what --help prints.
+func (p *program) showHelp(cmd *cobra.Command, _ []string) {
+	p.steps.met = nil // --help behind a -1
+	var b strings.Builder
+	b.WriteString(usageLine(cmd) + "\n")
+	if cmd.Long != "" {
+		b.WriteString(cmd.Long + "\n")
+	} else {
+		b.WriteString(strings.ToUpper(cmd.Short[:1]) + cmd.Short[1:] + ".\n")
+	}
+	writeCommands(&b, cmd)
+	if cmd.Example != "" {
+		b.WriteString("\nExamples:\n")
+		path := ""
+		if cmd.HasParent() && cmd.Name() != "migrate" {
+			path = cmd.Parent().CommandPath() + " "
+		}
+		for line := range strings.SplitSeq(cmd.Example, "\n") {
+			b.WriteString("  " + path + line + "\n")
+		}
+	}
+	writeFlags(&b, cmd)
+	_, _ = io.WriteString(cmd.OutOrStdout(), b.String())
+}
+
+// showUsage is what cobra prints beside an error where it is not told to be silent.
+func (p *program) showUsage(cmd *cobra.Command) error {
+	_, err := io.WriteString(cmd.OutOrStderr(), usageLine(cmd)+see(cmd)+"\n")
+	return err
+}
+
+func usageLine(cmd *cobra.Command) string {
+	line := "Usage: " + cmd.UseLine()
+	if cmd.HasAvailableSubCommands() {
+		line += " COMMAND"
+	}
+	if len(cmd.Aliases) > 0 {
+		line += "   (or " + strings.Join(cmd.Aliases, ", ") + ")"
+	}
+	return line + "\n"
+}
+
+// part is some commands under one heading.
+type part struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// commandParts gives a command's commands in the order of the help.
+func commandParts(cmd *cobra.Command) []part {
+	known := map[string]*cobra.Command{}
+	rest := part{title: "Commands"}
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known[c.Name()] = c
+		}
+	}
+	var parts []part
+	for _, p := range []struct {
+		title string
+		names []string
+	}{
+		{"Move", []string{"up", "down", "to", "plan"}},
+		{"Look", []string{"status", "current", "heads", "history", "show"}},
+		{"Write", []string{"revision"}},
+		{"More", []string{"version", "completion"}},
+	} {
+		here := part{title: p.title}
+		for _, name := range p.names {
+			if c := known[name]; c != nil {
+				here.commands = append(here.commands, c)
+				delete(known, name)
+			}
+		}
+		if len(here.commands) > 0 {
+			parts = append(parts, here)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		if known[c.Name()] != nil {
+			rest.commands = append(rest.commands, c)
+		}
+	}
+	if len(rest.commands) > 0 {
+		parts = slices.Insert(parts, 0, rest)
+	}
+	return parts
+}
+
+func writeCommands(b *strings.Builder, cmd *cobra.Command) {
+	for _, p := range commandParts(cmd) {
+		b.WriteString("\n" + p.title + ":\n")
+		var rows [][]string
+		for _, c := range p.commands {
+			rows = append(rows, []string{c.Name(), c.Short})
+		}
+		writeColumns(b, rows, 0)
+	}
+}
+
+// writeFlags shows the command's own flags, the settings that it reads, with their
+// variables, and the flags of the tree above.
+func writeFlags(b *strings.Builder, cmd *cobra.Command) {
+	wanted := allGroups()
+	if groups, ok := cmd.Annotations[annotationGroup]; ok {
+		wanted = strings.Split(groups, ",")
+	}
+	var ownFlags, foreign [][]string
+	settings := map[string][][]string{}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		group := f.Annotations[annotationGroup]
+		switch {
+		case f.Hidden || f.Name == "help":
+		case group != nil:
+			settings[group[0]] = append(settings[group[0]], flagRow(f))
+		case cmd.LocalNonPersistentFlags().Lookup(f.Name) != nil:
+			ownFlags = append(ownFlags, flagRow(f))
+		default:
+			foreign = append(foreign, flagRow(f))
+		}
+	})
+	section := func(title string, rows [][]string) {
+		if len(rows) > 0 {
+			b.WriteString("\n" + title + ":\n")
+			writeColumns(b, rows, settingUsage)
+		}
+	}
+	section("Flags", ownFlags)
+	for _, group := range allGroups() {
+		if slices.Contains(wanted, group) {
+			section(group, settings[group])
+		}
+	}
+	section("Global flags", foreign)
+}
+
+func allGroups() []string {
+	return []string{groupDatabase, groupRun, groupPolicy, groupFiles, groupOutput}
+}
+
+// flagRow is the flag, what it is for, and the variable that stands in for it.
+func flagRow(f *pflag.Flag) []string {
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
+	}
+	usage := f.Usage
+	word, ours := f.Annotations[annotationWord]
+	if !ours {
+		var kind string
+		kind, usage = pflag.UnquoteUsage(f)
+		word = []string{kind}
+	}
+	if word[0] != "" {
+		name += " " + word[0]
+	}
+	variable := ""
+	if v := f.Annotations[annotationVariable]; v != nil {
+		variable = v[0]
+		if f.Name == "database-url" {
+			variable = "DATABASE_URL, DB_*, PG*"
+		}
+		if f.DefValue != "" && f.DefValue != "false" {
+			usage += " [" + f.DefValue + "]"
+		}
+	}
+	return []string{name, usage, variable}
+}
+
+// Columns of flags begin at the same place in every section.
+const (
+	nameColumn   = 28
+	settingUsage = 46
+)
+
+// writeColumns writes rows of two or three cells. usage is the width of the second;
+// zero: the first column is as wide as its cells.
+func writeColumns(b *strings.Builder, rows [][]string, usage int) {
+	name := 0
+	for _, row := range rows {
+		name = max(name, utf8.RuneCountInString(row[0]))
+	}
+	if usage > 0 {
+		name = nameColumn
+	}
+	pad := func(s string, width int) string {
+		return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+	}
+	for _, row := range rows {
+		line := "  " + pad(row[0], name) + "  " + pad(row[1], usage)
+		if len(row) > 2 {
+			line += "  " + row[2]
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}

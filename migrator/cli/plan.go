@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/plan"
+)
+
+func (p *program) plan() *cobra.Command {
+	var from listValue
+	return p.command(action{
+		use: "plan up|down|to [TARGET…]", targets: true,
+		short: "show the steps that up, down or to would take",
+		long: `Shows the steps in order and where they lead, and runs nothing. With --from no database
+is needed.`,
+		example: "plan up\nplan down -2\nplan up head --from base\nplan to ae1027a6acf1 --json",
+		groups:  []string{groupDatabase, groupPolicy, groupFiles, groupOutput},
+		flags: func(f *pflag.FlagSet) {
+			own(f, &from, "from", "", "REV,…|base", "what is applied, instead of a look into the database")
+		},
+		check: func(args []string) error {
+			if len(args) == 0 || verbOf(args[0]) == "" {
+				return &migrator.UsageError{Text: "say which plan: plan up, plan down or plan to"}
+			}
+			return nil
+		},
+		run: func(r *run) error { return r.plan(from) },
+	})
+}
+
+// verbOf is the move that a word names, "" for none.
+func verbOf(word string) migrator.Verb {
+	switch word {
+	case "up", "upgrade":
+		return migrator.Up
+	case "down", "downgrade":
+		return migrator.Down
+	case "to":
+		return migrator.To
+	}
+	return ""
+}
+
+func (r *run) plan(from []string) error {
+	verb, targets := verbOf(r.args[0]), r.args[1:]
+	set, p, err := r.planned(from, verb, targets)
+	if err != nil {
+		return err
+	}
+	r.document = newPlanDocument(p)
+	if r.settings.json {
+		return nil
+	}
+	if len(p.Steps) == 0 {
+		r.out.print("nothing to do, " + at(set, p.To) + "\n")
+		return nil
+	}
+	var t table
+	for _, s := range p.Steps {
+		direction, file := cell{"up", green}, s.File
+		if s.Direction == plan.Down {
+			direction = cell{"down", yellow}
+		}
+		if file == "" {
+			file = "(from the ledger)"
+		}
+		if !s.Transactional {
+			file += " (outside a transaction)"
+		}
+		t.add(direction, cell{s.Revision, bold}, cell{text: clip(s.Message)}, cell{file, faint})
+	}
+	var b strings.Builder
+	t.write(&b, r.out)
+	b.WriteString(count(len(p.Steps), "step") + " from " + placeNames(p.From) + ", then " + at(set, p.To) + "\n")
+	r.out.print(b.String())
+	return nil
+}
+
+func (r *run) planned(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {
+	if len(from) > 0 && !slices.Contains(from, "current") {
+		set, err := r.set()
+		if err != nil {
+			return nil, nil, err
+		}
+		r.compare()
+		p, err := set.PlanFrom(from, verb, targets...)
+		return set, p, err
+	}
+	m := &reporter{run: r} // a plan has warnings too
+	set, cfg, err := r.open(m.event)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.compare()
+	p, err := set.Plan(r.ctx, cfg, verb, targets...)
+	return set, p, err
+}

@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/plan"
+)
+
+// reporter tells what happens in a run of up, down or to.
+type reporter struct {
+	*run
+	planned     bool
+	ids, words  int // widths of columns
+	changed     int
+	connectedAt time.Time // when the last failure to connect was told
+}
+
+func (m *reporter) event(e migrator.Event) {
+	switch e := e.(type) {
+	case migrator.Planned:
+		m.plan(e.Plan)
+	case migrator.Started:
+		m.log.begin(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), "revision", e.Step.Revision)
+	case migrator.Finished:
+		m.finished(e)
+	case migrator.Notice:
+		m.log.notice(e)
+	case migrator.Waiting:
+		m.log.end()
+		m.log.info("another runner is at work: "+e.Holder.String()+"; waiting for it"+m.limit(), "pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited))
+	case migrator.Retrying:
+		m.log.end()
+		m.log.warn(fmt.Sprintf("%s: %s; nothing of it was kept, try %d follows in %s",
+			stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), e.Err.Text, e.Try+1, spent(e.Pause)),
+			"revision", e.Step.Revision, "sqlstate", e.Err.SQLState, "try", e.Try)
+	case migrator.Connecting:
+		m.connecting(e.Err)
+	case migrator.Lost:
+		m.log.end()
+		m.log.warn(e.Err.Error() + "; connecting again to see what became of it")
+	case migrator.Changed:
+		m.change(e.Change)
+	case apply.Repaired:
+		m.log.warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
+	}
+}
+
+func (m *reporter) plan(p plan.Plan) {
+	m.planned = true
+	for _, s := range p.Steps {
+		m.ids = max(m.ids, len(s.Revision))
+		m.words = max(m.words, utf8.RuneCountInString(clip(s.Message)))
+	}
+	m.log.detail(fmt.Sprintf("from %s to %s in %s", placeNames(p.From), placeNames(p.To), count(len(p.Steps), "step")),
+		"from", list(p.From), "to", list(p.To), "steps", len(p.Steps))
+}
+
+func (m *reporter) finished(e migrator.Finished) {
+	m.log.end()
+	if m.settings.quiet {
+		return
+	}
+	s, took := e.Step, ""
+	if e.Duration > 0 {
+		took = " in " + spent(e.Duration)
+	}
+	arrow := m.out.styled(green, "up  ")
+	if s.Direction == plan.Down {
+		arrow = m.out.styled(yellow, "down")
+	}
+	message := clip(s.Message)
+	m.result(fmt.Sprintf("%s  %-*s  %s%s  committed%s", arrow, m.ids, s.Revision,
+		message, strings.Repeat(" ", max(0, m.words-utf8.RuneCountInString(message))), took),
+		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(e.Duration))
+}
+
+// result prints a line on standard output.
+func (m *reporter) result(text string, attrs ...any) {
+	switch {
+	case m.settings.json: // the document says it
+	case m.settings.logFormat == logJSON:
+		newRecords(m.out.w).Info(text, attrs...)
+	default:
+		m.out.print(text + "\n")
+	}
+}
+
+func (m *reporter) limit() string {
+	if m.settings.waitRunner == 0 {
+		return ""
+	}
+	return ", at most " + spent(m.settings.waitRunner)
+}
+
+// connecting tells the first failure to connect, and then one in a while.
+func (m *reporter) connecting(err error) {
+	if time.Since(m.connectedAt) < 10*time.Second {
+		return
+	}
+	m.connectedAt = time.Now()
+	reason := err.Error()
+	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
+		reason = string(e.Problem)
+	}
+	m.log.info("the server does not answer yet ("+reason+"); trying for up to "+spent(m.settings.wait), "reason", reason)
+}
+
+// change tells of the first few changed files; status shows them all.
+func (m *reporter) change(c plan.Change) {
+	const told = 5
+	switch m.changed++; {
+	case m.changed <= told:
+		m.log.warn(fmt.Sprintf("%s has changed since it was applied (%s): %s", c.Revision, strings.Join(c.What, ", "), c.File), "revision", c.Revision, "file", c.File)
+	case m.changed == told+1:
+		m.log.warn("more applied revisions have changed; status shows them")
+	}
+}
+
+// kept says after a failure what stays and what to do next.
+func (m *reporter) kept(set *migrator.Set, report *migrator.Report, err error) string {
+	if !m.planned {
+		return ""
+	}
+	var lines []string
+	failed, isFailed := errors.AsType[*apply.RevisionError](err)
+	interrupted, isInterrupted := errors.AsType[*apply.InterruptedError](err)
+	switch {
+	case is[*apply.UnknownOutcomeError](err):
+		return m.stays(report)
+	case isFailed && failed.Outside:
+		lines = append(lines, partly(failed.Revision, failed.Done))
+	case isInterrupted && interrupted.Outside:
+		lines = append(lines, partly(interrupted.Revision, interrupted.Done))
+	case isFailed && failed.SQLState != "":
+		lines = append(lines, "nothing of "+failed.Revision+" was kept")
+	case isInterrupted && interrupted.Revision != "":
+		lines = append(lines, "nothing of "+interrupted.Revision+" was kept")
+	case len(report.Steps) == 0:
+		return ""
+	}
+	if stays := m.stays(report); stays != "" {
+		lines = append(lines, stays)
+	}
+	lines = append(lines, "the database is "+at(set, report.To))
+	return strings.Join(lines, "; ") + "\n" + m.next(err, failed)
+}
+
+// partly is for a revision that runs outside a transaction.
+func partly(id string, done int) string {
+	return count(done, "statement") + " of " + id + " " + verb(done, "is", "are") + " done and " + verb(done, "stays", "stay") +
+		", the next run goes on after " + verb(done, "it", "them")
+}
+
+// stays says what was done before a failure.
+func (m *reporter) stays(report *migrator.Report) string {
+	switch up, down := directions(report.Steps); {
+	case up+down == 0:
+		return ""
+	case down == 0:
+		return count(up, "revision") + " before it " + verb(up, "stays", "stay") + " applied"
+	case up == 0:
+		return count(down, "revision") + " before it " + verb(down, "stays", "stay") + " taken down"
+	default:
+		return count(up+down, "step") + " before it " + verb(up+down, "stays", "stay") + " done"
+	}
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// next is what to do after a failure.
+func (m *reporter) next(err error, failed *apply.RevisionError) string {
+	again := "run again: " + m.command()
+	switch {
+	case failed == nil || is[*apply.LockTimeoutError](err):
+		return again
+	case strings.HasPrefix(failed.File, "ledger:"):
+		return "the script comes from the ledger: mend what it meets in the database, or use a program that has the revision's files; then " + again
+	case m.embedded():
+		return "correct " + failed.File + ", build the program again, then " + again
+	}
+	return "correct " + failed.File + ", then " + again
+}
+
+// stepName names a step in a message: up 433af9f41996 (create account table).
+func stepName(d plan.Direction, id, message string) string {
+	if message == "" {
+		return string(d) + " " + id
+	}
+	return string(d) + " " + id + " (" + clip(message) + ")"
+}
+
+// spent is a measured duration, short.
+func spent(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return d.Round(time.Second).String()
+}

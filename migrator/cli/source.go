@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/revision"
+)
+
+// defaultDir is where revisions are written, and read when none are built in.
+const defaultDir = "sql"
+
+// embedded says that the revisions are those that are built into the program.
+func (p *program) embedded() bool { return p.settings.dir == "" && p.FS != nil }
+
+// dir is the folder of revisions on disk.
+func (p *program) dir() string {
+	if p.settings.dir == "" {
+		return defaultDir
+	}
+	return filepath.Clean(p.settings.dir)
+}
+
+// files gives where the revisions are read, and what is shown before their names.
+func (p *program) files() (fsys fs.FS, prefix string, err error) {
+	if p.embedded() {
+		return p.FS, "", nil
+	}
+	dir := p.dir()
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", &migrator.UsageError{Text: "there is no folder " + quoted(dir) + "; name the one with the revisions with --dir"}
+	case err != nil:
+		return nil, "", &fileError{err}
+	case !info.IsDir():
+		return nil, "", &migrator.UsageError{Text: quoted(dir) + " is no folder; --dir names the folder with the revisions"}
+	}
+	return os.DirFS(dir), filepath.ToSlash(dir), nil
+}
+
+// load reads the set of revisions.
+func (p *program) load(cfg migrator.Config) (*migrator.Set, error) {
+	fsys, prefix, err := p.files()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Prefix = prefix
+	set, err := migrator.New(fsys, cfg)
+	switch {
+	case err == nil, is[revision.Problems](err), is[*ledger.NameError](err), is[*migrator.ConfigError](err):
+		return set, err
+	}
+	return nil, &fileError{err}
+}
+
+// set reads the revisions for a command that looks at files alone.
+func (r *run) set() (*migrator.Set, error) { return r.load(r.config()) }
+
+// open reads the revisions and says which database is meant. What is wrong with the
+// configuration comes before what is wrong with the files.
+func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config, error) {
+	source, err := r.database().Source()
+	if err != nil {
+		return nil, nil, err
+	}
+	config := r.config()
+	config.OnEvent = onEvent
+	config.BeforeConnect = r.beforeConnect(source)
+	set, err := r.load(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := source.Config(r.ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.log.info(dbenv.Describe(cfg))
+	return set, cfg, nil
+}
+
+func (p *program) database() dbenv.Options {
+	return dbenv.Options{DatabaseURL: p.settings.databaseURL, Environ: p.environ()}
+}
+
+// beforeConnect reads a mounted password again, then lets the program have its say.
+func (p *program) beforeConnect(source *dbenv.Source) func(context.Context, *pgconn.Config) error {
+	return func(ctx context.Context, cfg *pgconn.Config) error {
+		if err := source.BeforeConnect(ctx, cfg); err != nil || p.BeforeConnect == nil {
+			return err
+		}
+		return p.BeforeConnect(ctx, cfg)
+	}
+}
+
+// withDatabase adds what is wrong with the variables that name the database to what is
+// wrong with the others.
+func (p *program) withDatabase(err error) error {
+	wrong, ok := errors.AsType[*dbenv.Error](err)
+	if !ok {
+		return err
+	}
+	_, err = p.database().Source()
+	if more, ok := errors.AsType[*dbenv.Error](err); ok {
+		return &dbenv.Error{Problems: append(wrong.Problems, more.Problems...)}
+	}
+	return wrong
+}

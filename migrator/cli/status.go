@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator"
+)
+
+func (p *program) status() *cobra.Command {
+	return p.command(action{
+		use:   "status",
+		short: "where the database is, what is pending, what to do",
+		long: `Shows the current revisions, what is applied, pending, changed since, unfinished and
+unknown, and what to do now. It writes nothing and locks nothing.`,
+		example: "status\nstatus --verbose\nstatus --json",
+		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		run:     (*run).status,
+	})
+}
+
+func (r *run) status() error {
+	set, cfg, err := r.open((&reporter{run: r}).event)
+	if err != nil {
+		return err
+	}
+	r.compare()
+	st, err := set.Status(r.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	r.document = newStatusDocument(st)
+	if !r.settings.json {
+		v := statusView{run: r, Status: st}
+		r.out.print(v.text())
+	}
+	return nil
+}
+
+// statusView is a status for people.
+type statusView struct {
+	*run
+	*migrator.Status
+	rows table
+}
+
+// few is how many revisions of one state are listed; --verbose lists all.
+const few = 10
+
+func (v *statusView) text() string {
+	v.current()
+	v.applied()
+	v.section("pending", migrator.Pending, yellow, func(s migrator.RevisionStatus) string {
+		if s.OutOfOrder {
+			return "below an applied one"
+		}
+		return ""
+	})
+	v.section("changed", migrator.Edited, red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
+	v.section("unfinished", migrator.Unfinished, red, func(s migrator.RevisionStatus) string { return applied(s) })
+	v.section("unknown", migrator.Unknown, yellow, func(s migrator.RevisionStatus) string { return applied(s) })
+	v.next()
+	var b strings.Builder
+	v.rows.write(&b, v.out)
+	return b.String()
+}
+
+func (v *statusView) add(title string, cells ...cell) {
+	v.rows.add(append([]cell{{title, bold}}, cells...)...)
+}
+
+func (v *statusView) current() {
+	if len(v.Current) == 0 {
+		note := "nothing is applied"
+		if !v.Exists {
+			note = "there is no ledger " + v.Ledger + " yet"
+		}
+		v.add("current", cell{"base", bold}, cell{text: note})
+		return
+	}
+	title := "current"
+	for _, s := range v.Revisions {
+		if slices.Contains(v.Current, s.Revision) {
+			v.add(title, cell{s.Revision, green}, cell{text: clip(s.Message)}, cell{text: strings.Join(v.marks(s), ", ")})
+			title = ""
+		}
+	}
+}
+
+// marks are what makes a current revision special.
+func (v *statusView) marks(s migrator.RevisionStatus) []string {
+	var marks []string
+	if slices.Contains(v.Heads, s.Revision) {
+		marks = append(marks, "head")
+	}
+	return append(marks, labelMarks(s.BranchLabels)...)
+}
+
+func (v *statusView) applied() {
+	var last migrator.RevisionStatus
+	n := 0
+	for _, s := range v.Revisions {
+		if s.State == migrator.Pending || s.State == migrator.Unfinished {
+			continue
+		}
+		n++
+		if s.AppliedAt.After(last.AppliedAt) {
+			last = s
+		}
+	}
+	if n == 0 {
+		return
+	}
+	v.add("applied", cell{text: fmt.Sprint(n)}, cell{text: "last: " + applied(last)})
+	if v.settings.verbose {
+		v.list(migrator.Applied, plain, n, func(s migrator.RevisionStatus) string { return applied(s) })
+	}
+}
+
+// applied says when, by whom and from where.
+func applied(s migrator.RevisionStatus) string {
+	text := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + printable(s.AppliedBy) + " from " + printable(s.AppliedFrom)
+	if s.BinaryVersion != "" {
+		text += ", version " + printable(s.BinaryVersion)
+	}
+	return text
+}
+
+func (v *statusView) section(title string, state migrator.RevisionState, color style, note func(migrator.RevisionStatus) string) {
+	n := v.Count(state)
+	if n == 0 {
+		if state == migrator.Pending {
+			v.add(title, cell{text: "none"})
+		}
+		return
+	}
+	v.add(title, cell{fmt.Sprint(n), color}, cell{text: meaning(state)})
+	limit := few
+	if v.settings.verbose {
+		limit = n
+	}
+	v.list(state, color, limit, note)
+	if n > limit {
+		v.add("", cell{text: fmt.Sprintf("… and %d more", n-limit)})
+	}
+}
+
+func meaning(state migrator.RevisionState) string {
+	switch state {
+	case migrator.Edited:
+		return "applied, but the files say something else now"
+	case migrator.Unfinished:
+		return "interrupted outside a transaction"
+	case migrator.Unknown:
+		return "applied by a program that has more revisions than this one"
+	}
+	return ""
+}
+
+func (v *statusView) list(state migrator.RevisionState, color style, limit int, note func(migrator.RevisionStatus) string) {
+	for _, s := range v.Revisions {
+		if s.State != state {
+			continue
+		}
+		if limit--; limit < 0 {
+			return
+		}
+		v.add("", cell{s.Revision, color}, cell{text: clip(s.Message)}, cell{note(s), faint})
+	}
+}
+
+// next says what to do now.
+func (v *statusView) next() {
+	command := v.cmd.Parent().CommandPath()
+	pending, late := v.Count(migrator.Pending), 0
+	for _, s := range v.Revisions {
+		if s.OutOfOrder {
+			late++
+		}
+	}
+	switch {
+	case pending == 0 && v.Count(migrator.Unfinished) == 0:
+		v.add("now", cell{text: "nothing to do"})
+	case v.Count(migrator.Unknown) > 0:
+		v.add("now", cell{text: command + " up --ahead=ok, when what is pending fits beside what is unknown"})
+	case late > 0:
+		v.add("now", cell{text: command + " up --out-of-order=ok, when what is below may run late"})
+	case len(v.Heads) > 1:
+		v.add("now", cell{text: command + " up heads"})
+	default:
+		v.add("now", cell{text: command + " up"})
+	}
+}
+
+func newStatusDocument(st *migrator.Status) *statusDocument {
+	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}}
+	for _, s := range st.Revisions {
+		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
+	}
+	return d
+}
+
+// newRevisionDocument describes a revision; looked says that its state is known.
+func newRevisionDocument(s migrator.RevisionStatus, head, looked bool) revisionDocument {
+	d := revisionDocument{
+		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
+		Head: head, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
+	}
+	if looked {
+		d.State = string(s.State)
+	}
+	if !s.AppliedAt.IsZero() {
+		d.AppliedAt, d.DurationMS = new(s.AppliedAt.UTC()), new(milliseconds(s.Duration))
+		d.AppliedBy, d.AppliedFrom, d.BinaryVersion = s.AppliedBy, s.AppliedFrom, s.BinaryVersion
+	}
+	return d
+}
