@@ -1,0 +1,3 @@
+-- revision: 71c3fa2e90b8
+
+DROP TABLE currency;

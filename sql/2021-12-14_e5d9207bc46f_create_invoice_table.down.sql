@@ -1,0 +1,3 @@
+-- revision: e5d9207bc46f
+
+DROP TABLE invoice;

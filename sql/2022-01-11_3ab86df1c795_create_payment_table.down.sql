@@ -1,0 +1,3 @@
+-- revision: 3ab86df1c795
+
+DROP TABLE payment;

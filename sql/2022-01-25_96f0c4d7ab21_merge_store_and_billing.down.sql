@@ -1,0 +1,1 @@
+-- revision: 96f0c4d7ab21

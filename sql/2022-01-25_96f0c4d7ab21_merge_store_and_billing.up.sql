@@ -1,0 +1,7 @@
+-- merge store and billing
+--
+-- revision: 96f0c4d7ab21
+-- down_revision: d04b8a6c13f2, 3ab86df1c795
+-- branch_labels:
+-- depends_on:
+-- created: 2022-01-25T09:00:31Z
