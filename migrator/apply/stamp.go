@@ -39,13 +39,17 @@ func (r *Runner) Change(ctx context.Context, doing string, exists bool, generati
 }
 
 func (r *Runner) stamps(p plan.Plan) []string {
+	action := ledger.Stamped
+	if p.Adopt {
+		action = ledger.Adopted
+	}
 	var statements []string
 	for _, s := range p.Steps {
 		statements = append(statements, r.Ledger.Unstamp(s.Revision))
 		if s.Direction == plan.Up {
 			statements = append(statements, r.Ledger.Stamp(s.Entry, r.Author))
 		}
-		e := ledger.Event{Action: ledger.Stamped, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction)}
+		e := ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction)}
 		statements = append(statements, r.Ledger.Append(e, r.Author))
 	}
 	return statements

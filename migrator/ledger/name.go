@@ -29,13 +29,13 @@ type Name struct {
 	schema, prefix string
 }
 
-// NameError says what is wrong with the name of a ledger.
+// NameError says what is wrong with the name of a ledger or a table.
 type NameError struct {
 	Name, Problem string
 }
 
 func (e *NameError) Error() string {
-	return fmt.Sprintf("ledger %q: %s; write SCHEMA.PREFIX, for example %s", e.Name, e.Problem, DefaultName)
+	return fmt.Sprintf("name %q: %s; write it like %s", e.Name, e.Problem, DefaultName)
 }
 
 // ParseName reads SCHEMA.PREFIX. Both parts are taken as they are written, capitals
@@ -69,6 +69,20 @@ func ParseName(s string) (Name, error) {
 		return Name{}, &NameError{s, "schemas that begin with pg_ belong to PostgreSQL"}
 	}
 	return Name{schema, prefix}, nil
+}
+
+// ParseTable reads NAME or SCHEMA.NAME of another tool's table and gives it quoted. The
+// error is a *NameError.
+func ParseTable(s string) (string, error) {
+	first, rest, err := namePart(s, s)
+	if err != nil || rest == "" {
+		return sqltext.QuoteName(first), err
+	}
+	second, rest, err := namePart(s, strings.TrimPrefix(rest, "."))
+	if err == nil && rest != "" {
+		err = &NameError{s, "there is more than a schema and a table"}
+	}
+	return sqltext.QuoteName(first) + "." + sqltext.QuoteName(second), err
 }
 
 func namePart(whole, s string) (part, rest string, err error) {

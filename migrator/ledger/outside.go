@@ -60,3 +60,26 @@ func Unsent(checksum string) (finished string, unsent bool) {
 	finished, sent := strings.CutPrefix(checksum, Sent)
 	return finished, !sent
 }
+
+// Settle records how many statements of an unfinished revision are finished, by hand.
+func (n Name) Settle(revision string, done int, checksum string) string {
+	return fmt.Sprintf("UPDATE %s SET statements_done = %d, checksum = %s WHERE revision OPERATOR(pg_catalog.=) %s",
+		n.Revisions(), done, sqltext.QuoteLiteral(checksum), sqltext.QuoteLiteral(revision))
+}
+
+// SetApplied records an unfinished revision as applied, by hand.
+func (n Name) SetApplied(revision, checksum string) string {
+	return fmt.Sprintf("UPDATE %s SET state = %s, checksum = %s WHERE revision OPERATOR(pg_catalog.=) %s",
+		n.Revisions(), sqltext.QuoteLiteral(string(Applied)), sqltext.QuoteLiteral(checksum), sqltext.QuoteLiteral(revision))
+}
+
+// Accept records a revision's file as what was applied. When and by whom stays.
+func (n Name) Accept(e Entry) string {
+	lit := sqltext.QuoteLiteral
+	down, options := "NULL", "NULL"
+	if e.DownSQL != nil {
+		down, options = lit(*e.DownSQL), lit(e.DownOptions)
+	}
+	return fmt.Sprintf("UPDATE %s SET message = %s, down_revision = %s, depends_on = %s, branch_labels = %s, checksum = %s, down_options = %s, down_sql = %s WHERE revision OPERATOR(pg_catalog.=) %s",
+		n.Revisions(), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(e.Checksum), options, down, lit(e.Revision))
+}

@@ -74,6 +74,6 @@ const (
 	Failed      Action = "failed"
 	Interrupted Action = "interrupted"
 	Repair      Action = "repair"
-	Adopt       Action = "adopt"
+	Adopted     Action = "adopt"
 	FormatRaise Action = "format"
 )

@@ -46,6 +46,8 @@ type Plan struct {
 	Generation int64
 	// Stamp: the steps change the ledger and run nothing.
 	Stamp bool
+	// Adopt: a stamp that takes over what another tool applied.
+	Adopt bool
 }
 
 // Stored lists the steps' revisions whose down script has to be read from the ledger.
