@@ -354,3 +354,19 @@ func TestOlderProgramTakesNewerDatabaseDown(t *testing.T) {
 		t.Errorf("to head: %+v, %v", r, err)
 	}
 }
+
+func TestFileBeatsLedgerOnTheWayDown(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	ctx, cfg := context.Background(), config(t, url)
+	if _, err := newProject(t).add("a", "", "CREATE TABLE a (id int);", "DROP TABLE a;").set(migrator.Config{}).Up(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	mended := newProject(t).add("a", "", "CREATE TABLE a (id int);", "ALTER TABLE a RENAME TO kept;").set(migrator.Config{})
+	if _, err := mended.Down(ctx, cfg, "base"); err != nil {
+		t.Fatal(err)
+	}
+	if got := pgtest.Value(t, url, "SELECT 'kept'::regclass || ' ' || detail FROM ambix_event ORDER BY event DESC LIMIT 1"); got != "kept the file's down script was run; the ledger kept another one" {
+		t.Error(got)
+	}
+}

@@ -324,7 +324,7 @@ func (o *outside) closing(guard string) parts {
 	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = 0")
 	p.add(opening, o.role()...)
 	p.add(guarding, guard)
-	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, o.Author))
+	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, ran(o.step), o.Author))
 	p.add(commit, "COMMIT")
 	return p
 }

@@ -109,7 +109,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	if s.Direction == plan.Up {
 		p.add(finishing, n.Finish(s.Revision, len(s.Script.Statements()), r.Author))
 	} else {
-		p.add(finishing, n.FinishDown(s.Revision, r.Author))
+		p.add(finishing, n.FinishDown(s.Revision, ran(s), r.Author))
 	}
 	if f.offline {
 		p.add(finishing, n.Remember())
@@ -118,6 +118,15 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(commit, "COMMIT")
 	}
 	return p
+}
+
+// ran is a file's own down script, which the ledger compares with the one it kept.
+func ran(s plan.Step) *string {
+	if s.Direction == plan.Up || s.Stored {
+		return nil
+	}
+	sql := s.Script.SQL()
+	return &sql
 }
 
 // resets undo whatever a body may leave in the session. RESET ALL returns the

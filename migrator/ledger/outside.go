@@ -42,16 +42,17 @@ SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE `+raise+` END`,
 
 // FinishOutside completes the row of an unfinished revision whose statements are all
 // marked, and its event: it becomes applied, or is deleted when it was being reverted.
-// It fails with 22P02 when the row is not there. Its one row is that of Finish.
-func (n Name) FinishOutside(revision string, state RowState, statements int, checksum string, a Author) string {
+// It fails with 22P02 when the row is not there. Its one row is that of Finish, and ran
+// is that of FinishDown.
+func (n Name) FinishOutside(revision string, state RowState, statements int, checksum string, ran *string, a Author) string {
 	lit := sqltext.QuoteLiteral
 	condition := fmt.Sprintf("state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) %d", lit(string(state)), statements)
 	if state == Reverting {
-		return n.close("DELETE FROM "+n.Revisions(), revision, condition, Down, a)
+		return n.close("DELETE FROM "+n.Revisions(), revision, condition, Down, otherDown(ran), a)
 	}
 	set := fmt.Sprintf("UPDATE %s SET state = %s, checksum = %s, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at",
 		n.Revisions(), lit(string(Applied)), lit(checksum))
-	return n.close(set, revision, condition, Up, a)
+	return n.close(set, revision, condition, Up, "NULL", a)
 }
 
 // Unsent says whether the checksum of an unfinished row leaves no statement in doubt,

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func (n Name) insert(e Entry, state RowState, a Author) string {
 func (n Name) Finish(revision string, statements int, a Author) string {
 	set := fmt.Sprintf("UPDATE %s SET state = %s, statements_done = %d, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at",
 		n.Revisions(), sqltext.QuoteLiteral(string(Applied)), statements)
-	return n.close(set, revision, ours, Up, a)
+	return n.close(set, revision, ours, Up, "NULL", a)
 }
 
 // BeginDown marks the row of a revision that is about to be taken down. The row is
@@ -93,23 +94,34 @@ func (n Name) BeginDown(revision string) string {
 }
 
 // FinishDown deletes the row that BeginDown marked in this very transaction, and writes
-// its event; it fails like Finish.
-func (n Name) FinishDown(revision string, a Author) string {
-	return n.close("DELETE FROM "+n.Revisions(), revision, ours, Down, a)
+// its event; it fails like Finish. ran is the script of the file that was run: where
+// the ledger kept another one, the event says so. It is nil when the ledger's was run.
+func (n Name) FinishDown(revision string, ran *string, a Author) string {
+	return n.close("DELETE FROM "+n.Revisions(), revision, ours, Down, otherDown(ran), a)
+}
+
+// otherDown gives the event's detail for a down script. A digest stands for the script:
+// the message holds it already.
+func otherDown(ran *string) string {
+	if ran == nil {
+		return "NULL"
+	}
+	return fmt.Sprintf("CASE WHEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(down_sql, 'UTF8')), 'hex') OPERATOR(pg_catalog.<>) '%x' THEN %s END",
+		sha256.Sum256([]byte(*ran)), sqltext.QuoteLiteral("the file's down script was run; the ledger kept another one"))
 }
 
 // ours is a row that this very transaction wrote.
 const ours = "xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid"
 
-func (n Name) close(change, revision, condition string, action Action, a Author) string {
+func (n Name) close(change, revision, condition string, action Action, detail string, a Author) string {
 	lit := sqltext.QuoteLiteral
 	return fmt.Sprintf(`WITH u AS (%s
   WHERE revision OPERATOR(pg_catalog.=) %s AND %s
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration),
-e AS (INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run)
-  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[5]s, duration, SESSION_USER, %s, %s, %s FROM u)
+  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, %s::pg_catalog.text AS detail),
+e AS (INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
+  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[6]s, duration, SESSION_USER, %s, %s, %s, detail FROM u)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE `+raise+` END, (SELECT extract(epoch FROM duration) FROM u)`,
-		change, lit(revision), condition, n.Events(), lit(string(action)), lit(a.From), lit(a.Version), lit(a.Run), "lost", backend)
+		change, lit(revision), condition, detail, n.Events(), lit(string(action)), lit(a.From), lit(a.Version), lit(a.Run), "lost", backend)
 }
 
 // Append writes an event that is no part of a revision's transaction.

@@ -26,6 +26,8 @@ type Step struct {
 	// Script is what runs. It is nil for a revision that only the ledger knows, until
 	// SetScript gives it.
 	Script *revision.Script
+	// Stored: the script is the one that the ledger keeps.
+	Stored bool
 	// Entry is what the ledger will say of an applied revision; zero for a down step.
 	Entry ledger.Entry
 	// Resume says that the revision runs outside a transaction and was begun before:
@@ -65,7 +67,7 @@ func (p *Plan) Stored() []string {
 func (p *Plan) SetScript(id string, s *revision.Script) {
 	for i := range p.Steps {
 		if p.Steps[i].Revision == id && p.Steps[i].Script == nil {
-			p.Steps[i].Script = s
+			p.Steps[i].Script, p.Steps[i].Stored = s, true
 		}
 	}
 }
