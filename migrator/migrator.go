@@ -57,6 +57,10 @@ type Config struct {
 	// refused for revisions with `transaction: off`.
 	SingleTransaction bool
 
+	// FlushEvery makes each revision durable before the next one begins. Otherwise the
+	// last commit of a message does that for all of them; nothing is reported before.
+	FlushEvery bool
+
 	// Ahead says what Up does in a database that holds revisions this set does not
 	// know. "": Auto.
 	Ahead Policy

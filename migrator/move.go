@@ -257,14 +257,14 @@ func (m *mover) unknownOutcome(err error) error {
 	return &apply.UnknownOutcomeError{Direction: m.unknown.Direction, Revision: m.unknown.Revision, Message: m.unknown.Message, Err: err}
 }
 
-// settle finds out what became of the step that was under way when the connection was
-// lost. The event says it: it is written in the revision's own transaction.
+// settle finds out what became of the steps that were under way when the connection was
+// lost. The events of this run say it: each is written in its revision's own
+// transaction.
 func (m *mover) settle(ctx context.Context) error {
 	if m.unknown == nil {
 		return nil
 	}
-	s := *m.unknown
-	rows, err := m.conn.Query(ctx, m.set.ledger.Happened(string(s.Direction), s.Revision, m.runner.Author.Run))
+	rows, err := m.conn.Query(ctx, m.roleFirst()+m.set.ledger.Happened(m.runner.Author.Run))
 	if se := pg.ServerError(err); se != nil && se.Code == "42P01" {
 		rows, err = nil, nil // no ledger yet: the first revision was not applied
 	}
@@ -272,9 +272,13 @@ func (m *mover) settle(ctx context.Context) error {
 		return err
 	}
 	m.unknown = nil
-	if len(rows) > 0 {
-		m.add([]apply.Result{{Step: s}})
-		m.set.emit(apply.Finished{Step: s})
+	for _, row := range rows {
+		for _, s := range m.left().Steps {
+			if string(s.Direction) == row[0] && s.Revision == row[1] {
+				m.add([]apply.Result{{Step: s}})
+				m.set.emit(apply.Finished{Step: s})
+			}
+		}
 	}
 	return nil
 }
@@ -308,7 +312,7 @@ func (m *mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error 
 		}
 		m.report.Others = append(m.report.Others, other)
 	}
-	return nil
+	return m.runner.Flush(ctx) // what another runner committed may not be flushed yet
 }
 
 // interrupted prefers to say that the caller ended the run.

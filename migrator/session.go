@@ -30,7 +30,7 @@ func (s *Set) open(ctx context.Context, cfg *pgconn.Config) (*session, error) {
 	ss := &session{set: s, cfg: cfg}
 	ss.runner = &apply.Runner{
 		Ledger: s.ledger, Author: ledger.Author{From: host, Version: s.cfg.Version, Run: newRun()}, Role: s.cfg.Role, Process: proc,
-		LockTimeout: s.cfg.LockTimeout, StatementTimeout: s.cfg.StatementTimeout, RetryFor: s.cfg.RetryFor, Single: s.cfg.SingleTransaction, OnEvent: s.cfg.OnEvent,
+		LockTimeout: s.cfg.LockTimeout, StatementTimeout: s.cfg.StatementTimeout, RetryFor: s.cfg.RetryFor, Single: s.cfg.SingleTransaction, FlushEvery: s.cfg.FlushEvery, OnEvent: s.cfg.OnEvent,
 	}
 	ss.runner.Second = func(ctx context.Context) (*pg.Conn, error) { return ss.dial(ctx, 0) }
 	return ss, ss.connect(ctx)

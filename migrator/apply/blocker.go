@@ -68,7 +68,7 @@ const (
 
 // watch looks at a step from a second session, when there is one to be had, and tells
 // what it waits for. The function it returns ends that.
-func (r *Runner) watch(ctx context.Context, s plan.Step) (stop func()) {
+func (r *Runner) watch(ctx context.Context, steps ...plan.Step) (stop func()) {
 	if r.Second == nil || r.OnEvent == nil {
 		return func() {}
 	}
@@ -84,7 +84,10 @@ func (r *Runner) watch(ctx context.Context, s plan.Step) (stop func()) {
 			return // a second connection is a luxury
 		}
 		defer conn.Close()
-		w := &watcher{Runner: r, conn: conn, step: s, began: time.Now().Add(-watchAfter)}
+		w := &watcher{Runner: r, conn: conn, steps: map[string]plan.Step{}, began: time.Now().Add(-watchAfter)}
+		for _, s := range steps {
+			w.steps[r.stepName(s)] = s
+		}
 		for w.look(ctx) == nil && pg.Sleep(ctx, watchEvery) == nil {
 		}
 	}()
@@ -94,7 +97,7 @@ func (r *Runner) watch(ctx context.Context, s plan.Step) (stop func()) {
 type watcher struct {
 	*Runner
 	conn         *pg.Conn
-	step         plan.Step
+	steps        map[string]plan.Step // by the application name they run under
 	began        time.Time
 	blockers     []string // processes, as last told
 	toldBlocked  time.Time
@@ -102,19 +105,23 @@ type watcher struct {
 }
 
 func (w *watcher) look(ctx context.Context) error {
-	name := literal(w.applicationName(string(w.step.Direction) + " " + w.step.Revision))
-	blockers, err := w.conn.Query(ctx, `SELECT DISTINCT b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() - b.xact_start)
+	var list []string
+	for name := range w.steps {
+		list = append(list, literal(name))
+	}
+	names := strings.Join(list, ", ")
+	blockers, err := w.conn.Query(ctx, `SELECT DISTINCT a.application_name, b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() - b.xact_start)
 FROM pg_catalog.pg_stat_activity a, LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) p(pid) JOIN pg_catalog.pg_stat_activity b ON b.pid = p.pid
-WHERE a.datname = pg_catalog.current_database() AND a.application_name = `+name+` AND a.wait_event_type = 'Lock' ORDER BY 1`)
+WHERE a.datname = pg_catalog.current_database() AND a.application_name IN (`+names+`) AND a.wait_event_type = 'Lock' ORDER BY 2`)
 	if err != nil {
 		return err
 	}
 	w.tellBlocked(blockers)
-	progress, err := w.conn.Query(ctx, `SELECT COALESCE(p.index_relid::pg_catalog.regclass::pg_catalog.text, ''), p.phase,
+	progress, err := w.conn.Query(ctx, `SELECT a.application_name, COALESCE(p.index_relid::pg_catalog.regclass::pg_catalog.text, ''), p.phase,
   CASE WHEN p.lockers_total > 0 AND p.phase LIKE 'waiting%' THEN p.lockers_done WHEN p.tuples_total > 0 THEN p.tuples_done ELSE p.blocks_done END,
   CASE WHEN p.lockers_total > 0 AND p.phase LIKE 'waiting%' THEN p.lockers_total WHEN p.tuples_total > 0 THEN p.tuples_total ELSE p.blocks_total END
 FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_stat_activity a ON a.pid = p.pid
-WHERE a.datname = pg_catalog.current_database() AND a.application_name = `+name)
+WHERE a.datname = pg_catalog.current_database() AND a.application_name IN (`+names+`)`)
 	if err != nil {
 		return err
 	}
@@ -126,9 +133,9 @@ func (w *watcher) tellBlocked(rows [][]string) {
 	var blockers []Blocker
 	var pids []string
 	for _, row := range rows {
-		b := Blocker{PID: row[0], Application: row[1], User: row[2], State: row[3], Query: strings.Join(strings.Fields(row[4]), " ")}
-		if row[5] != "" {
-			b.Since = seconds([]byte(row[5]))
+		b := Blocker{PID: row[1], Application: row[2], User: row[3], State: row[4], Query: strings.Join(strings.Fields(row[5]), " ")}
+		if row[6] != "" {
+			b.Since = seconds([]byte(row[6]))
 		}
 		blockers, pids = append(blockers, b), append(pids, b.PID)
 	}
@@ -136,7 +143,7 @@ func (w *watcher) tellBlocked(rows [][]string) {
 		return
 	}
 	w.blockers, w.toldBlocked = pids, time.Now()
-	w.emit(Blocked{Step: w.step, Blockers: blockers, Waited: time.Since(w.began)})
+	w.emit(Blocked{Step: w.steps[rows[0][0]], Blockers: blockers, Waited: time.Since(w.began)})
 }
 
 func (w *watcher) tellProgress(rows [][]string) {
@@ -144,8 +151,8 @@ func (w *watcher) tellProgress(rows [][]string) {
 		return
 	}
 	w.toldProgress = time.Now()
-	p := IndexProgress{Step: w.step, Index: rows[0][0], Phase: rows[0][1], Running: time.Since(w.began)}
-	_, _ = fmt.Sscan(rows[0][2], &p.Done) // NULL reads as ""
-	_, _ = fmt.Sscan(rows[0][3], &p.Total)
+	p := IndexProgress{Step: w.steps[rows[0][0]], Index: rows[0][1], Phase: rows[0][2], Running: time.Since(w.began)}
+	_, _ = fmt.Sscan(rows[0][3], &p.Done) // NULL reads as ""
+	_, _ = fmt.Sscan(rows[0][4], &p.Total)
 	w.emit(p)
 }

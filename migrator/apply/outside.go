@@ -207,7 +207,7 @@ func (o *outside) interrupted(ctx context.Context) error {
 func (o *outside) prepare(ctx context.Context) error {
 	set := o.sessionSettings(frame{})
 	for i := range o.done {
-		p := part{body, "", o.step.Script, i}
+		p := part{kind: body, script: o.step.Script, index: i}
 		if st := p.source(); sqltext.Sets(p.script.Text, st) != "" {
 			set = append(set, p.script.Text[st.Start:st.End])
 		}
@@ -248,7 +248,7 @@ func (o *outside) withMark(ctx context.Context, st sqltext.Statement) error {
 }
 
 func (o *outside) part(st sqltext.Statement) part {
-	return part{body, o.step.Script.Text[st.Start:st.End], o.step.Script, o.done}
+	return part{kind: body, sql: o.step.Script.Text[st.Start:st.End], script: o.step.Script, index: o.done}
 }
 
 // alone runs a statement that the server refuses in a transaction. Its being sent is

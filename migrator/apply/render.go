@@ -34,6 +34,7 @@ type part struct {
 	sql    string
 	script *revision.Script
 	index  int
+	step   int // of a message that several steps share
 }
 
 // source is the statement in the revision's file.
@@ -56,6 +57,8 @@ type frame struct {
 	// first and last say whether the step begins and ends the transaction. A run in a
 	// single transaction has both only at its ends.
 	first, last bool
+	// later: the commit need not be flushed, another one follows in the same message.
+	later bool
 	// offline: the statements are for a script. They know neither the server's version
 	// nor the generation.
 	offline bool
@@ -98,7 +101,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(recording, n.BeginDown(s.Revision))
 	}
 	for i, st := range s.Script.Statements() {
-		p = append(p, part{body, s.Script.Text[st.Start:st.End], s.Script, i})
+		p = append(p, part{kind: body, sql: s.Script.Text[st.Start:st.End], script: s.Script, index: i})
 	}
 	if f.last {
 		// Before any reset: a deferred trigger runs with the body's settings.
@@ -106,6 +109,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	}
 	p.add(resetting, resets...)
 	p.add(resetting, r.role()...)
+	p.add(resetting, synchronous(f)...)
 	if s.Direction == plan.Up {
 		p.add(finishing, n.Finish(s.Revision, len(s.Script.Statements()), r.Author))
 	} else {
@@ -118,6 +122,17 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(commit, "COMMIT")
 	}
 	return p
+}
+
+// synchronous says how the commit is flushed. It comes after the resets, which undo it.
+func synchronous(f frame) []string {
+	switch {
+	case f.later:
+		return []string{"SET LOCAL synchronous_commit = off"}
+	case f.last:
+		return []string{atLeastLocal}
+	}
+	return nil
 }
 
 // ran is a file's own down script, which the ledger compares with the one it kept.
@@ -146,7 +161,7 @@ func (r *Runner) settings(s plan.Step, f frame) []string {
 		statementTimeout = *s.Script.StatementTimeout
 	}
 	set := []string{
-		"SET LOCAL application_name = " + literal(r.applicationName(string(s.Direction)+" "+s.Revision)),
+		"SET LOCAL application_name = " + literal(r.stepName(s)),
 		"SET LOCAL search_path TO DEFAULT", // a pooler's earlier client may have left its own
 		"SET LOCAL lock_timeout = " + milliseconds(lockTimeout),
 		"SET LOCAL statement_timeout = " + milliseconds(statementTimeout),
@@ -183,6 +198,10 @@ func (r *Runner) role() []string {
 	return []string{"SET LOCAL ROLE " + sqltext.QuoteName(r.Role)}
 }
 
+func (r *Runner) stepName(s plan.Step) string {
+	return r.applicationName(string(s.Direction) + " " + s.Revision)
+}
+
 // applicationName is what others see in pg_stat_activity: 63 bytes at most.
 func (r *Runner) applicationName(doing string) string {
 	name := strings.TrimRight("ambix "+doing+" "+r.Process, " ")
@@ -201,6 +220,7 @@ func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + 
 type message struct {
 	pg.Message
 	parts  parts
+	start  start // where the ledger is before a message that steps share
 	starts []int // byte offset of each part in SQL
 }
 
@@ -232,12 +252,20 @@ func apart(parts parts) bool {
 		if p.kind != body {
 			continue
 		}
-		switch sqltext.Sets(p.script.Text, p.source()) {
-		case "standard_conforming_strings", "client_encoding":
+		if changesReading(p.script.Text, p.source()) {
 			return true
 		}
 	}
 	return size > wholeMessage
+}
+
+// changesReading says whether a statement changes how the server reads the next one.
+func changesReading(text string, st sqltext.Statement) bool {
+	switch sqltext.Sets(text, st) {
+	case "standard_conforming_strings", "client_encoding":
+		return true
+	}
+	return false
 }
 
 func newMessage(parts parts) message {

@@ -37,6 +37,8 @@ type Runner struct {
 	// LockTimeout and StatementTimeout hold for revisions that do not set their own;
 	// zero is none, as in PostgreSQL.
 	LockTimeout, StatementTimeout time.Duration
+	// FlushEvery flushes each commit before the next revision begins.
+	FlushEvery bool
 	// Single puts all steps of a plan into one transaction.
 	Single bool
 	// RetryFor is how long a revision that did not get a table's lock is tried again.
@@ -74,22 +76,53 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		return r.single(ctx, p, at)
 	}
 	var done []Result
-	for _, s := range p.Steps {
+	for alone := false; len(done) < len(p.Steps); {
 		if ctx.Err() != nil {
 			return done, &InterruptedError{Err: context.Cause(ctx)}
 		}
-		r.emit(Started{Step: s})
-		stop := r.watch(ctx, s)
-		took, next, err := r.stepUntilLocked(ctx, s, at)
-		stop()
+		steps := p.Steps[len(done):]
+		var results []Result
+		var err error
+		if n := r.shared(steps); n > 1 && !alone {
+			results, alone, err = r.several(ctx, steps[:n], at)
+			at = start{at.exists || len(results) > 0, at.generation + int64(len(results))}
+		} else {
+			results, at, err = r.one(ctx, steps[0], at)
+			alone = false
+		}
+		done = append(done, results...)
 		if err != nil {
 			return done, err
 		}
-		done = append(done, Result{s, took})
-		r.emit(Finished{Step: s, Duration: took})
-		at = next
 	}
 	return done, nil
+}
+
+// one runs a step in messages of its own.
+func (r *Runner) one(ctx context.Context, s plan.Step, at start) ([]Result, start, error) {
+	r.emit(Started{Step: s})
+	stop := r.watch(ctx, s)
+	took, next, err := r.stepUntilLocked(ctx, s, at)
+	stop()
+	if err != nil {
+		return nil, at, err
+	}
+	r.emit(Finished{Step: s, Duration: took})
+	return []Result{{s, took}}, next, nil
+}
+
+// several runs steps in one message; see stepsShared.
+func (r *Runner) several(ctx context.Context, steps []plan.Step, at start) (done []Result, left bool, err error) {
+	for _, s := range steps {
+		r.emit(Started{Step: s})
+	}
+	stop := r.watch(ctx, steps...)
+	done, left, err = r.stepsShared(ctx, steps, at)
+	stop()
+	for _, d := range done {
+		r.emit(Finished{Step: d.Step, Duration: d.Duration})
+	}
+	return done, left, err
 }
 
 // stepUntilLocked tries a step again while a lock timeout or a deadlock is all that

@@ -83,10 +83,10 @@ func (n Name) DownScripts(ids []string) string {
 	return "SELECT revision, down_options, down_sql FROM " + n.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
 }
 
-// Happened finds the event of one revision in one run: no row, or one.
-func (n Name) Happened(direction, revision, run string) string {
-	return fmt.Sprintf("SELECT event FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND revision OPERATOR(pg_catalog.=) %s AND action OPERATOR(pg_catalog.=) %s",
-		n.Events(), sqltext.QuoteLiteral(run), sqltext.QuoteLiteral(revision), sqltext.QuoteLiteral(direction))
+// Happened finds what a run has committed: rows of direction and revision, in order.
+func (n Name) Happened(run string) string {
+	return fmt.Sprintf("SELECT action, revision FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND action IN ('up', 'down') ORDER BY event",
+		n.Events(), sqltext.QuoteLiteral(run))
 }
 
 // ReadEvents reads the newest events first, at most limit (0: all).
