@@ -94,7 +94,7 @@ func (s *Set) DryRun(ctx context.Context, cfg *pgconn.Config, verb Verb, targets
 		return nil, err
 	}
 	for _, check := range []func() error{
-		func() error { return ss.writable(ctx) },
+		ss.writable,
 		func() error { return ss.fetch(ctx, &p) },
 		func() error { return ss.runner.Refuse(ctx, p) },
 		func() error { return ss.rights(ctx, v.State.Exists) },

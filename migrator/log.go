@@ -60,12 +60,12 @@ func (s *Set) change(ctx context.Context, cfg *pgconn.Config, do func(*session, 
 		return interrupted(ctx, err)
 	}
 	defer ss.close()
-	if err := ss.writable(ctx); err != nil {
-		return interrupted(ctx, err)
-	}
 	deadline := time.Now().Add(s.cfg.WaitRunner)
 	for {
 		state, err := ss.read(ctx, true)
+		if err == nil {
+			err = ss.writable()
+		}
 		if err == nil {
 			err = do(ss, state)
 		}

@@ -93,9 +93,6 @@ func (s *Set) move(ctx context.Context, cfg *pgconn.Config, verb Verb, targets [
 		return m.report, interrupted(ctx, err)
 	}
 	defer m.session.close()
-	if err := m.writable(ctx); err != nil {
-		return m.report, interrupted(ctx, err)
-	}
 	for {
 		again, err := m.round(ctx, verb, targets)
 		if !again || err != nil {
@@ -120,6 +117,9 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 	view, err := m.view(ctx)
 	if err != nil {
 		return m.lost(ctx, err)
+	}
+	if err := m.writable(); err != nil {
+		return false, err
 	}
 	p, err := m.plan(view, verb, targets)
 	if err != nil {

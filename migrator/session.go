@@ -23,6 +23,8 @@ type session struct {
 	cfg    *pgconn.Config
 	conn   *pg.Conn
 	runner *apply.Runner
+	// recovering: the server said so at the last read. Newer ones report it by themselves.
+	recovering bool
 }
 
 func (s *Set) open(ctx context.Context, cfg *pgconn.Config) (*session, error) {
@@ -69,12 +71,19 @@ func (ss *session) read(ctx context.Context, details bool) (ledger.State, error)
 	if ss.set.cfg.Role != "" {
 		sql = append(sql, "SET LOCAL ROLE "+sqltext.QuoteName(ss.set.cfg.Role))
 	}
+	if ss.conn.ServerVersion() < 140000 { // it does not report that by itself
+		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
+	}
 	first := len(sql)
 	sql = append(sql, name.Read(details)...)
 	var reader ledger.Reader
-	_, err := ss.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{
-		Row: func(statement int, fields [][]byte) { reader.Row(statement-first, fields) },
-	})
+	_, err := ss.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		if statement < first {
+			ss.recovering = string(fields[0]) == "t"
+			return
+		}
+		reader.Row(statement-first, fields)
+	}})
 	var failed *pg.StatementError
 	if errors.As(err, &failed) {
 		if failed.Err.Code == "42P01" && failed.Statement == first {
@@ -103,17 +112,12 @@ func (ss *session) readError(se *pgconn.PgError) error {
 	return e
 }
 
-// writable refuses a server that would refuse us, before anything is tried there.
-func (ss *session) writable(ctx context.Context) error {
+// writable refuses a server that would refuse us, before anything is tried there. It
+// knows after a read.
+func (ss *session) writable() error {
 	why := ss.conn.Standby()
-	if why == "" && ss.conn.ServerVersion() < 140000 { // it does not report that by itself
-		rows, err := ss.conn.Query(ctx, "SELECT pg_catalog.pg_is_in_recovery()")
-		if err != nil {
-			return err
-		}
-		if rows[0][0] == "t" {
-			why = "it is a standby"
-		}
+	if why == "" && ss.recovering {
+		why = "it is a standby"
 	}
 	if why == "" {
 		return nil
