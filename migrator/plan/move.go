@@ -67,7 +67,11 @@ func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
 	order := v.Graph.Order()
 	for _, id := range slices.Backward(order) {
 		if v.rows[id] != nil && (purge || !after.Has(id)) {
-			p.Steps = append(p.Steps, Step{Direction: Down, Revision: id, Message: v.Subject(id), Script: revision.NewScript("")})
+			s := Step{Direction: Down, Revision: id, Message: v.Subject(id), Script: revision.NewScript("")}
+			if r := v.Files.byID[id]; r != nil && r.Down != nil {
+				s.Script = r.Down // to be named: it does not run
+			}
+			p.Steps = append(p.Steps, s)
 		}
 	}
 	for _, id := range order {

@@ -62,16 +62,8 @@ func (e *JoinError) Error() string {
 	return "the revisions that only the ledger knows do not fit these files: " + strings.Join(texts, "; ")
 }
 
-// At gives a view of a database in which exactly the named revisions and what they
-// stand on are applied; none is base. The error is a *graph.TargetError.
-func At(f *Files, names []string) (*View, error) {
-	if len(names) == 0 {
-		names = []string{"base"}
-	}
-	applied, err := f.Graph.State(names)
-	if err != nil {
-		return nil, err
-	}
+// At gives a view of a database in which exactly these revisions are applied.
+func At(f *Files, applied graph.Set) *View {
 	var state ledger.State
 	for id := range applied {
 		e := f.Entry(f.byID[id])
@@ -80,7 +72,8 @@ func At(f *Files, names []string) (*View, error) {
 			Checksum: e.Checksum, Reversible: e.DownSQL != nil, Message: e.Message,
 		})
 	}
-	return Join(f, state)
+	v, _ := Join(f, state) // files fit files
+	return v
 }
 
 // Row gives what the ledger says of a revision, or nil.

@@ -19,14 +19,15 @@ import (
 // The result is stored in ledgers: the format of v1 never changes.
 func Checksum(src string) string {
 	d := digest{hash: sha256.New()}
-	for t := range Tokens(src) {
+	c := newCutter(src)
+	for t, ok := c.next(); ok; t, ok = c.next() {
 		text := src[t.Start:t.End]
 		switch t.Kind {
 		case Space, Comment, Command:
 		case Word, Number:
 			d.add(marks[t.Kind], text, len(text))
 		case String:
-			d.addString(text)
+			d.addString(text, c.backslashes)
 		case CopyData:
 			end, _ := rowsEnd(text, 0)
 			d.add(marks[t.Kind], text[:end], 0)
@@ -69,10 +70,10 @@ func (d *digest) add(mark byte, text string, fold int) {
 }
 
 // addString takes in the pieces of a string one by one, without what stands between them.
-func (d *digest) addString(text string) {
+func (d *digest) addString(text string, backslashes bool) {
 	quote := strings.IndexByte(text, '\'')
 	l := lexer{src: text}
-	escapes, doubles := stringRules(text)
+	escapes, doubles := stringRules(text[0], backslashes)
 	mark, start, fold := marks[String], 0, quote
 	for quote >= 0 {
 		l.piece(quote, escapes, doubles)

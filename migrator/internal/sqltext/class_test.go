@@ -130,6 +130,7 @@ var classes = map[string]classified{
 	"ALTER TABLE t ADD COLUMN detach int":                                         {Ordinary, "ALTER TABLE"},
 	"ALTER TYPE e ADD VALUE 'x'":                                                  {Ordinary, "ALTER TYPE"},
 	"REFRESH MATERIALIZED VIEW CONCURRENTLY v":                                    {Ordinary, "REFRESH MATERIALIZED VIEW"},
+	"refresh materialized view v":                                                 {Ordinary, "REFRESH MATERIALIZED VIEW"},
 	"DROP SUBSCRIPTION s":                                                         {Ordinary, "DROP SUBSCRIPTION"},
 	"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p":                          {NoTransaction, "CREATE SUBSCRIPTION"},
 	"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (copy_data = false)": {NoTransaction, "CREATE SUBSCRIPTION"},

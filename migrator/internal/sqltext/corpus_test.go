@@ -66,6 +66,8 @@ var corpus = []string{
 	"\\restrict again\nSELECT 1;\n\\unrestrict wrong\nSELECT 2;",
 	"SELECT 1 \\gset\n + 2; SELECT '\\d'; SELECT 3;\\d\nSELECT 4;",
 	"SELECT naïve, \"größe;\", '—;', a\u00a0b; SELECT '\u2028;';",
+	"SET standard_conforming_strings = off;\nSELECT 'a\\';b', N'\\';', E'\\';', B'\\', $$\\$$;\nRESET standard_conforming_strings;\nSELECT 'a\\'; SELECT 2;",
+	"select pg_catalog.set_config('standard_conforming_strings', 'off', false);\nSELECT 'a\\';b'\n'\\';c';\nSET LOCAL standard_conforming_strings TO ON;\nSELECT 'a\\'; SELECT 2;",
 	"SELECT :a, :'b;', :\"c;\", d[1:e]; SELECT 1;",
 	"SELECT 1;\f SELECT 2;\t;",
 	"DO $do$ BEGIN EXECUTE $q$ SELECT ';' $q$; END; $do$; SELECT 1;",

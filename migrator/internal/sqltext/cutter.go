@@ -7,18 +7,20 @@ import "strings"
 type stage uint8
 
 const (
-	atStart    stage = iota // before the first token
-	afterStart              // in a statement that holds neither
-	inCreate                // CREATE
-	inCreateOr              // CREATE OR
-	inReplace               // CREATE OR REPLACE
-	inRoutine               // CREATE [OR REPLACE] FUNCTION or PROCEDURE …
-	inBegin                 // … BEGIN
-	inCopy                  // COPY …
-	inCopyFrom              // COPY … FROM
-	inCopyTo                // COPY … TO
-	inCopyIn                // COPY … FROM STDIN …
-	inCopyOut               // COPY … TO STDOUT …
+	atStart     stage = iota // before the first token
+	afterStart               // in a statement that holds neither
+	inCreate                 // CREATE
+	inCreateOr               // CREATE OR
+	inReplace                // CREATE OR REPLACE
+	inRoutine                // CREATE [OR REPLACE] FUNCTION or PROCEDURE …
+	inBegin                  // … BEGIN
+	inCopy                   // COPY
+	inCopyTable              // COPY table …
+	inCopyQuery              // COPY (…) …
+	inCopyFrom               // COPY … FROM
+	inCopyTo                 // COPY … TO
+	inCopyIn                 // COPY … FROM STDIN …
+	inCopyOut                // COPY … TO STDOUT …
 )
 
 // cutter reads tokens and knows where statements end.
@@ -32,10 +34,13 @@ type cutter struct {
 	name   bool  // the token before was a dot: what follows is a name, whatever word it is
 	rows   bool  // a COPY … FROM stdin has ended: its rows begin on the next line
 	ended  stage // of the last statement that ended
+
+	switches bool // the source speaks of standard_conforming_strings at all
+	setter   int  // the offset of a statement that may set it, or -1
 }
 
 func newCutter(src string) cutter {
-	return cutter{lexer: lexer{src: src}, full: src}
+	return cutter{lexer: lexer{src: src}, full: src, switches: mentionsConformingStrings(src), setter: -1}
 }
 
 func (c *cutter) next() (Token, bool) {
@@ -74,9 +79,13 @@ func (c *cutter) bracket(t Token) bool {
 	default:
 		return false
 	}
-	if c.stage == atStart {
+	switch c.stage {
+	case atStart:
 		c.stage = afterStart
+	case inCopy:
+		c.stage = inCopyQuery
 	}
+	c.name = false
 	return true
 }
 
@@ -85,13 +94,18 @@ func (c *cutter) semicolon(t Token) Token {
 		t.Kind = Operator
 		return t
 	}
-	c.name = false
 	if c.bodies > 0 {
 		c.stage = atStart
 		t.Kind = Operator
 		return t
 	}
 	c.ended, c.stage = c.stage, atStart
+	if c.setter >= 0 {
+		if on, known := conformingStrings(c.src, Statement{Start: c.setter, End: t.Start}); known {
+			c.backslashes = !on
+		}
+		c.setter = -1
+	}
 	if c.ended == inCopyIn {
 		// psql finishes the line before it reads rows, so nothing on it reaches into the next one.
 		c.rows = true
@@ -111,6 +125,9 @@ func (c *cutter) advance(t Token) {
 	switch c.stage {
 	case atStart:
 		c.stage = c.start(w)
+		if c.switches && c.bodies == 0 && (isWord(w, "SET") || isWord(w, "RESET") || isWord(w, "SELECT") || isWord(w, "WITH")) {
+			c.setter = t.Start
+		}
 	case inCreate:
 		c.stage = afterStart
 		if isWord(w, "OR") {
@@ -159,18 +176,28 @@ func (c *cutter) start(w string) stage {
 
 func (c *cutter) advanceCopy(w string) {
 	stdio := isWord(w, "STDIN") || isWord(w, "STDOUT") // the server takes either for both directions
-	switch {
-	case c.stage == inCopy && c.name:
-	case c.stage == inCopy && isWord(w, "FROM"):
-		c.stage = inCopyFrom
-	case c.stage == inCopy && isWord(w, "TO"):
-		c.stage = inCopyTo
-	case c.stage == inCopyFrom && stdio:
-		c.stage = inCopyIn
-	case c.stage == inCopyTo && stdio:
-		c.stage = inCopyOut
-	case c.stage == inCopyFrom || c.stage == inCopyTo:
+	switch c.stage {
+	case inCopy:
+		c.stage = inCopyTable
+	case inCopyTable, inCopyQuery:
+		if c.name {
+			return
+		}
+		if isWord(w, "TO") {
+			c.stage = inCopyTo
+		} else if c.stage == inCopyTable && isWord(w, "FROM") {
+			c.stage = inCopyFrom
+		}
+	case inCopyFrom:
 		c.stage = afterStart
+		if stdio {
+			c.stage = inCopyIn
+		}
+	case inCopyTo:
+		c.stage = afterStart
+		if stdio {
+			c.stage = inCopyOut
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package sqltext
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,14 +46,15 @@ func FuzzSplit(f *testing.F) {
 func FuzzChecksum(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src string) {
-		if _, errs := Split(src); len(errs) > 0 {
+		statements, errs := Split(src)
+		if len(errs) > 0 || slices.ContainsFunc(statements, func(s Statement) bool { return s.Class == CopyIn }) {
 			return
 		}
 		wide, narrow := "", ""
 		for token := range Tokens(src) {
 			text := src[token.Start:token.End]
 			switch token.Kind {
-			case Command, CopyData:
+			case Command:
 				return
 			case Space, Comment:
 				narrow += " "

@@ -39,6 +39,8 @@ type lexer struct {
 	src  string
 	pos  int
 	open bool // the last token was cut off by the end of src
+	// A backslash in a plain string takes the next character with it: standard_conforming_strings is off.
+	backslashes bool
 	// Up to here stand the + and - that an operator had to leave behind, each a token of its own. Without this a long
 	// row of them would be scanned again and again.
 	signs int

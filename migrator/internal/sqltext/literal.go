@@ -2,16 +2,23 @@ package sqltext
 
 import "strings"
 
-// stringRules says how a string that begins with src is read. escapes: a backslash takes the next byte with it. doubles:
-// two quotes are one; bit strings know no such pair.
-func stringRules(src string) (escapes, doubles bool) {
-	c := upper(src[0])
-	return c == 'E', c != 'B' && c != 'X'
+// stringRules says how a string that begins with the byte c is read. escapes: a backslash takes the next byte with it.
+// doubles: two quotes are one; bit strings know no such pair.
+func stringRules(c byte, backslashes bool) (escapes, doubles bool) {
+	switch upper(c) {
+	case 'E':
+		return true, true
+	case 'B', 'X':
+		return false, false
+	case 'U':
+		return false, true
+	}
+	return backslashes, true
 }
 
 // text reads a string with a prefix of so many letters, with all the pieces that continue it.
 func (l *lexer) text(prefix int) Kind {
-	escapes, doubles := stringRules(l.src[l.pos:])
+	escapes, doubles := stringRules(l.src[l.pos], l.backslashes)
 	for quote := l.pos + prefix; quote >= 0; quote = continuation(l.src, l.pos) {
 		if !l.piece(quote, escapes, doubles) {
 			l.open = true

@@ -30,11 +30,13 @@ func (p *phrase) next() bool {
 
 func (p *phrase) text() string { return p.src[p.tok.Start:p.tok.End] }
 
-// is reports whether the current token is the key word k; a quoted name is none.
-func (p *phrase) is(k string) bool { return p.tok.Kind == Word && isWord(p.text(), k) }
+// is reports whether the current token is the key word k. Every other kind of token has a mark that no key word has.
+func (p *phrase) is(k string) bool { return isWord(p.text(), k) }
 
 // mark reports whether the current token is the operator or punctuation mark m.
 func (p *phrase) mark(m string) bool { return p.tok.Kind == Operator && p.text() == m }
+
+func (p *phrase) literal() bool { return p.tok.Kind == String || p.tok.Kind == Dollar }
 
 // accept steps to the next token if that is the key word k.
 func (p *phrase) accept(k string) bool {

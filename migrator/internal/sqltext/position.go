@@ -65,7 +65,7 @@ func lineEnd(src string, start int) (end, next int) {
 // characters counts those between start and end, without one that end would cut. A byte that is no UTF-8 counts as one.
 func characters(src string, start, end int) int {
 	for first := end - 1; first >= max(start, end-utf8.UTFMax+1); first-- {
-		if _, size := utf8.DecodeRuneInString(src[first:]); size > 1 && first+size > end {
+		if _, size := utf8.DecodeRuneInString(src[first:]); first+size > end {
 			end = first
 			break
 		}

@@ -9,21 +9,26 @@ import "strings"
 // SET TRANSACTION and SET CONSTRAINTS among it, gives "".
 func Sets(src string, s Statement) string {
 	p := newPhrase(src, s)
+	return p.setting()
+}
+
+// setting does the work of Sets, and leaves the setting's name or its last part as the current token.
+func (p *phrase) setting() string {
 	p.next()
 	switch {
 	case p.is("SET"):
 		for _, modifier := range []string{"SESSION", "LOCAL"} {
-			ahead := p
+			ahead := *p
 			if ahead.accept(modifier) && !ahead.assigned() && !ahead.sessionForm(modifier) {
-				p = ahead
+				*p = ahead
 				break
 			}
 		}
-		return settingName(p, true)
+		return p.settingName(true)
 	case p.is("RESET"):
-		return settingName(p, false)
+		return p.settingName(false)
 	case p.is("SELECT"), p.is("WITH"):
-		return configured(p)
+		return p.configured()
 	}
 	return ""
 }
@@ -34,7 +39,7 @@ func (p phrase) sessionForm(word string) bool {
 }
 
 // settingName reads the setting behind SET, its modifier, or RESET.
-func settingName(p phrase, set bool) string {
+func (p *phrase) settingName(set bool) string {
 	if !p.next() || p.name() == "" {
 		return ""
 	}
@@ -62,25 +67,69 @@ func settingName(p phrase, set bool) string {
 	var name strings.Builder
 	name.WriteString(p.name())
 	for {
-		ahead := p
+		ahead := *p
 		if !ahead.next() || !ahead.mark(".") || !ahead.next() {
 			return lower(name.String())
 		}
 		name.WriteString("." + ahead.name())
-		p = ahead
+		*p = ahead
 	}
 }
 
 // configured looks for set_config('name', …).
-func configured(p phrase) string {
+func (p *phrase) configured() string {
 	for p.next() {
 		if p.name() != "set_config" {
 			continue
 		}
-		ahead := p
-		if ahead.next() && ahead.mark("(") && ahead.next() && (ahead.tok.Kind == String || ahead.tok.Kind == Dollar) {
-			return ahead.value()
+		ahead := *p
+		if ahead.next() && ahead.mark("(") && ahead.next() && ahead.literal() {
+			*p = ahead
+			return p.value()
 		}
 	}
 	return ""
+}
+
+const conforming = "standard_conforming_strings"
+
+// conformingStrings reports whether s leaves standard_conforming_strings on, if it sets it to a known value. From there
+// on the server reads strings accordingly: whether a quote behind a backslash ends a string decides what is a statement.
+func conformingStrings(src string, s Statement) (on, known bool) {
+	p := newPhrase(src, s)
+	switch p.setting() {
+	case "all":
+		return true, true
+	case conforming:
+	default:
+		return false, false
+	}
+	if !p.next() {
+		return true, true // RESET: a session begins with it on
+	}
+	literal := p.mark(",") // in set_config a word would be a column
+	if !literal && !p.is("TO") && !p.mark("=") || !p.next() || p.value() == "" || literal && !p.literal() {
+		return false, false
+	}
+	switch v := p.value(); {
+	case v == "0", v == "of", v == "off", strings.HasPrefix("false", v), strings.HasPrefix("no", v):
+		return false, true
+	}
+	return true, true
+}
+
+// mentionsConformingStrings looks for the setting's name anywhere in src, in any case.
+func mentionsConformingStrings(src string) bool {
+	const capitals, before = "STANDARD_CONFORMING_STRINGS", len("standard")
+	for i := before; i < len(src); i++ {
+		n := strings.IndexByte(src[i:], '_')
+		if n < 0 {
+			return false
+		}
+		i += n
+		if start := i - before; len(src)-start >= len(capitals) && isWord(src[start:start+len(capitals)], capitals) {
+			return true
+		}
+	}
+	return false
 }

@@ -32,6 +32,8 @@ func (e Error) Error() string { return e.Message }
 //
 // Parentheses and BEGIN ATOMIC … END in CREATE FUNCTION or PROCEDURE keep a semicolon from ending a statement. The
 // lines behind COPY … FROM stdin up to \. or the end of src belong to it, whether or not the server will want them.
+// A statement that sets standard_conforming_strings (Sets says which do) decides how the ones behind it are read; what
+// a function, a DO block or a rolled back savepoint does to the setting is not seen.
 func Split(src string) ([]Statement, []Error) {
 	s := splitter{cutter: newCutter(src)}
 	for {

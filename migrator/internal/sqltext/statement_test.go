@@ -66,12 +66,29 @@ func TestSplit(t *testing.T) {
 		"CREATE FUNCTION f() BEGIN ATOMIC a; COPY t FROM stdin; END;\nx":                                           {"CREATE FUNCTION f() BEGIN ATOMIC a; COPY t FROM stdin; END", "x"},
 		"CREATE FUNCTION f() BEGIN ATOMIC a; b":                                                                    {"CREATE FUNCTION f() BEGIN ATOMIC a; b"},
 		"CREATE FUNCTION f() BEGIN ATOMIC a; END":                                                                  {"CREATE FUNCTION f() BEGIN ATOMIC a; END"},
+		"END; CREATE FUNCTION f() BEGIN ATOMIC a; END; x":                                                          {"END", "CREATE FUNCTION f() BEGIN ATOMIC a; END", "x"},
 		"CREATE TABLE f() BEGIN ATOMIC a; END;":                                                                    {"CREATE TABLE f() BEGIN ATOMIC a", "END"},
 		"CREATE OR FUNCTION f() BEGIN ATOMIC a; END;":                                                              {"CREATE OR FUNCTION f() BEGIN ATOMIC a", "END"},
 		"BEGIN ATOMIC; a; END;":                                                                                    {"BEGIN ATOMIC", "a", "END"},
 		"CREATE FUNCTION f() BEGIN; a; END;":                                                                       {"CREATE FUNCTION f() BEGIN", "a", "END"},
 		"CREATE -- x\nOR/**/REPLACE\nFUNCTION f() BEGIN ATOMIC a; END; COMMIT":                                     {"CREATE -- x\nOR/**/REPLACE\nFUNCTION f() BEGIN ATOMIC a; END", "COMMIT"},
 		"CREATE FUNCTION f() BEGIN ATOMIC SELECT (1; END; COMMIT":                                                  {"CREATE FUNCTION f() BEGIN ATOMIC SELECT (1; END; COMMIT"}, // the server refuses it whole
+
+		// standard_conforming_strings
+		"SET standard_conforming_strings = off; SELECT 'a\\';b'; SET standard_conforming_strings = on; SELECT 'a\\'; b":        {"SET standard_conforming_strings = off", "SELECT 'a\\';b'", "SET standard_conforming_strings = on", "SELECT 'a\\'", "b"},
+		"set Local \"Standard_Conforming_Strings\" to 'OFF'; '\\';' n'\\';'; b":                                                {"set Local \"Standard_Conforming_Strings\" to 'OFF'", "'\\';' n'\\';'", "b"},
+		"SET standard_conforming_strings TO f; '\\';' u&'\\' b'\\' E'\\';'; RESET ALL; '\\'; b":                                {"SET standard_conforming_strings TO f", "'\\';' u&'\\' b'\\' E'\\';'", "RESET ALL", "'\\'", "b"},
+		"SET SESSION standard_conforming_strings = 0; '\\';'\n'\\';'; SET standard_conforming_strings TO DEFAULT; '\\'; b":     {"SET SESSION standard_conforming_strings = 0", "'\\';'\n'\\';'", "SET standard_conforming_strings TO DEFAULT", "'\\'", "b"},
+		"SELECT 1, set_config('standard_conforming_strings', 'no', true); '\\';'; RESET standard_conforming_strings; '\\'; b":  {"SELECT 1, set_config('standard_conforming_strings', 'no', true)", "'\\';'", "RESET standard_conforming_strings", "'\\'", "b"},
+		"SELECT 'SET standard_conforming_strings = off'; '\\'; b":                                                              {"SELECT 'SET standard_conforming_strings = off'", "'\\'", "b"},
+		"SHOW standard_conforming_strings; '\\'; b":                                                                            {"SHOW standard_conforming_strings", "'\\'", "b"},
+		"ALTER ROLE r SET standard_conforming_strings = off; '\\'; b":                                                          {"ALTER ROLE r SET standard_conforming_strings = off", "'\\'", "b"},
+		"SET standard_conforming_strings = off; SET standard_conforming_strings FROM CURRENT; '\\';'; b":                       {"SET standard_conforming_strings = off", "SET standard_conforming_strings FROM CURRENT", "'\\';'", "b"},
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT set_config('standard_conforming_strings', 'off', false); END; '\\'; b":        {"CREATE FUNCTION f() BEGIN ATOMIC SELECT set_config('standard_conforming_strings', 'off', false); END", "'\\'", "b"},
+		"SET standard_conforming_strings = off; SELECT set_config('standard_conforming_strings', v, false) FROM t; '\\';'; b":  {"SET standard_conforming_strings = off", "SELECT set_config('standard_conforming_strings', v, false) FROM t", "'\\';'", "b"},
+		"SET standard_conforming_strings = off; SELECT set_config('standard_conforming_strings', E'\\157n', false); '\\';'; b": {"SET standard_conforming_strings = off", "SELECT set_config('standard_conforming_strings', E'\\157n', false)", "'\\';'", "b"},
+		"WITH a AS (SELECT set_config('standard_conforming_strings', $$off$$, false)) TABLE a; '\\';'; b":                      {"WITH a AS (SELECT set_config('standard_conforming_strings', $$off$$, false)) TABLE a", "'\\';'", "b"},
+		"_; -- standard_conforming_strings\nSET a = off; '\\'; b":                                                              {"_", "SET a = off", "'\\'", "b"},
 
 		// rows
 		"COPY t FROM stdin;\n1\ta\n2\t;\n\\.\nSELECT 1;":           {"COPY t FROM stdin <- 1\ta\n2\t;\n", "SELECT 1"},
@@ -131,6 +148,7 @@ func TestSplitErrors(t *testing.T) {
 		"a\x00b\x00":                           {"1 NUL byte: a script is text"},
 		"-- \xe9\xff\na;":                      {"3 invalid UTF-8: save the file as UTF-8"},
 		"\ufffd a":                             nil, // the replacement character itself is valid
+		"\ufffd\xff":                           {"3 invalid UTF-8: save the file as UTF-8"},
 		"\xed\xa0\x80":                         {"0 invalid UTF-8: save the file as UTF-8"},
 		"'\xff":                                {"0 string is never closed: ' is missing", "1 invalid UTF-8: save the file as UTF-8"},
 		"\\restrict a1Z\nx;\\unrestrict a1Z\n": nil,
@@ -226,10 +244,13 @@ func checkResplit(t *testing.T, src string, statements []Statement, errs []Error
 	joined := "\n"
 	for i, s := range statements {
 		joined += src[s.Start:s.End]
+		if i == len(statements)-1 && s.Data == s.DataEnd {
+			break // it may have parentheses open, where a semicolon would count
+		}
 		if s.Class == CopyIn {
 			joined += ";\n" + strings.TrimSuffix(src[s.Data:s.DataEnd], "\n") + "\n\\.\n"
-		} else if i < len(statements)-1 {
-			joined += ";" // the last one may have parentheses open, where a semicolon would count
+		} else {
+			joined += ";"
 		}
 	}
 	again, errs := Split(joined)

@@ -2,9 +2,11 @@
 // names those that matter to a runner of transactions, and finds positions. It understands no statement beyond its
 // head; the server is the parser.
 //
-// The rules are those of the server's scanner with standard_conforming_strings on and the encoding UTF-8, and of
-// psql for what the server never sees (backslash commands, the rows after COPY … FROM stdin). Where servers of
-// different versions disagree, a text is read so that every version that accepts it reads the same statements.
+// The rules are those of the server's scanner, with the encoding UTF-8 and standard_conforming_strings on until the
+// script itself turns it off, and those of psql for what the server never sees (backslash commands, the rows after
+// COPY … FROM stdin). Where psql and the server read a text differently (a string that E'…' continues into on the next
+// line, a function that uses begin or end as a name) the server is followed. Where servers of different versions
+// disagree, a text is read so that every version that accepts it reads the same statements.
 //
 // All offsets are byte offsets into the whole source. Every function takes every input, in linear time.
 package sqltext

@@ -182,6 +182,9 @@ func TestTokens(t *testing.T) {
 		"COPY t FROM stdin; 'x\n1\n\\.\ny":      {"word COPY", "word t", "word FROM", "word stdin", "semicolon ;", "string 'x\n", "rows 1\n\\.\n", "word y"},
 		"COPY t FROM stdin; /*x\n1\n\\.\ny":     {"word COPY", "word t", "word FROM", "word stdin", "semicolon ;", "comment /*x\n", "rows 1\n\\.\n", "word y"},
 		"(COPY t FROM stdin);\n1":               {"op (", "word COPY", "word t", "word FROM", "word stdin", "op )", "semicolon ;", "number 1"},
+		"(a) COPY t FROM stdin;\n1":             {"op (", "word a", "op )", "word COPY", "word t", "word FROM", "word stdin", "semicolon ;", "number 1"},
+		"COPY t.(a) FROM stdin;\n1":             {"word COPY", "word t", "op .", "op (", "word a", "op )", "word FROM", "word stdin", "semicolon ;", "rows 1"},
+		"COPY (a) FROM stdin;\n1":               {"word COPY", "op (", "word a", "op )", "word FROM", "word stdin", "semicolon ;", "number 1"}, // the server refuses it
 		"COPY t FROM stdin\n1":                  {"word COPY", "word t", "word FROM", "word stdin", "number 1"},
 		"COPY t FROM stdin;\r\n1\r\n\\.\r\n x":  {"word COPY", "word t", "word FROM", "word stdin", "semicolon ;", "rows 1\r\n\\.\r\n", "word x"},
 		"COPY t FROM stdin;\n\\.x\n \\.\n\\.":   {"word COPY", "word t", "word FROM", "word stdin", "semicolon ;", "rows \\.x\n \\.\n\\."},
