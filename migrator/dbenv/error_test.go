@@ -34,19 +34,25 @@ func TestErrors(t *testing.T) {
 		{"no name, but another tool's", "", []string{"DB_HOST=h", "DB_DATABASE=shop", "DB_USERNAME=u"}, "DB_NAME: is not set, but DB_HOST is; set it to the database to migrate\n(DB_DATABASE is set, but the name read here is DB_NAME)\n(DB_USERNAME is set, but the name read here is DB_USER)"},
 		{"no name, only a port", "", []string{"DB_PORT=5432"}, "DB_NAME: is not set, but DB_PORT is; set it to the database to migrate"},
 
-		{"all at once", "", []string{"DB_HOST=a b", "DB_PORT=x", "DB_USER=u", "DB_SSLMODE=on", "DB_PASS_FILE=" + missing},
+		{
+			"all at once", "",
+			[]string{"DB_HOST=a b", "DB_PORT=x", "DB_USER=u", "DB_SSLMODE=on", "DB_PASS_FILE=" + missing},
 			"DB_HOST: holds a character that no host has; write the name of the host alone\n" +
 				"DB_PORT: \"x\" is not a port, a number from 1 to 65535\n" +
 				"DB_NAME: is not set, but DB_USER is; set it to the database to migrate\n" +
 				"DB_PASS_FILE: " + missing + ": no such file or directory\n" +
-				"DB_SSLMODE: must be disable, allow, prefer, require, verify-ca or verify-full; you may mean require"},
+				"DB_SSLMODE: must be disable, allow, prefer, require, verify-ca or verify-full; you may mean require",
+		},
 
-		{"disagreement", "", []string{"DATABASE_URL=postgres://app:one@a/shop", "DB_HOST=b", "DB_PORT=1", "DB_NAME=c", "DB_USER=d", "DB_PASS=two", "DB_SSLMODE=require"},
+		{
+			"disagreement", "",
+			[]string{"DATABASE_URL=postgres://app:one@a/shop", "DB_HOST=b", "DB_PORT=1", "DB_NAME=c", "DB_USER=d", "DB_PASS=two", "DB_SSLMODE=require"},
 			"DATABASE_URL: names the host \"a\", but DB_HOST says \"b\"; unset one of them or make them agree\n" +
 				"DATABASE_URL: names the port \"5432\", but DB_PORT says \"1\"; unset one of them or make them agree\n" +
 				"DATABASE_URL: names the database \"shop\", but DB_NAME says \"c\"; unset one of them or make them agree\n" +
 				"DATABASE_URL: names the user \"app\", but DB_USER says \"d\"; unset one of them or make them agree\n" +
-				"DATABASE_URL: has another password than DB_PASS; unset one of them or make them agree"},
+				"DATABASE_URL: has another password than DB_PASS; unset one of them or make them agree",
+		},
 		{"no user in the URL", "", []string{"DATABASE_URL=postgres://a/shop", "DB_USER=d"}, "DATABASE_URL: names no user, but DB_USER says \"d\"; unset one of them or make them agree"},
 		{"another mode", "", []string{"DATABASE_URL=postgres://u@a/shop?sslmode=disable", "DB_SSLMODE=require"}, "DATABASE_URL: has another sslmode than DB_SSLMODE; unset one of them or make them agree"},
 		{"another password in a file", "", []string{"DATABASE_URL=postgres://u:x@a/shop", "DB_PASS_FILE=" + big}, "DB_PASS_FILE: " + big + ": more than 64 kB, so it is not a password"},

@@ -62,8 +62,11 @@ func TestNaming(t *testing.T) {
 		{"PG* names nothing beside a URL", "", []string{
 			"DATABASE_URL=postgres://app:pw@db.example/shop", "PGHOST=other", "PGPORT=9999", "PGDATABASE=other", "PGUSER=other", "PGPASSWORD=other",
 		}, shop},
-		{"the database of a URL is its user, not PGDATABASE", "", []string{"DATABASE_URL=postgres://app:pw@db.example", "PGDATABASE=other"},
-			target{"db.example", 5432, "", "app", "pw"}},
+		{
+			"the database of a URL is its user, not PGDATABASE", "",
+			[]string{"DATABASE_URL=postgres://app:pw@db.example", "PGDATABASE=other"},
+			target{"db.example", 5432, "", "app", "pw"},
+		},
 
 		{"password from DB_PASS", "postgres://app@db.example/shop", []string{"DB_PASS=pw"}, shop},
 		{"password from DB_PASS for DATABASE_URL", "", []string{"DATABASE_URL=postgres://app@db.example/shop", "DB_PASS=pw", "PGPASSWORD=other"}, shop},
@@ -71,19 +74,37 @@ func TestNaming(t *testing.T) {
 		{"password of the flag before DB_PASS", "postgres://app:pw@db.example/shop", []string{"DB_PASS=other"}, shop},
 		{"password of PG* before DB_PASS", "", []string{"PGHOST=db.example", "PGUSER=app", "PGDATABASE=shop", "PGPASSWORD=pw", "DB_PASS=other"}, shop},
 		{"DB_PASS for PG*", "", []string{"PGHOST=db.example", "PGUSER=app", "PGDATABASE=shop", "DB_PASS=pw"}, shop},
-		{"no password of another database", "postgres://app@db.example/shop", []string{"DB_HOST=other", "DB_NAME=shop", "DB_PASS=other"},
-			target{"db.example", 5432, "shop", "app", ""}},
-		{"password from a file", "", []string{"DB_USER=app", "DB_HOST=db.example", "DB_NAME=shop", "DB_PASS_FILE=" + passFile},
-			target{"db.example", 5432, "shop", "app", "from a file"}},
-		{"password from a file for a URL", "", []string{"DATABASE_URL=postgres://app@db.example/shop", "DB_PASS_FILE=" + passFile},
-			target{"db.example", 5432, "shop", "app", "from a file"}},
+		{
+			"no password of another database", "postgres://app@db.example/shop",
+			[]string{"DB_HOST=other", "DB_NAME=shop", "DB_PASS=other"},
+			target{"db.example", 5432, "shop", "app", ""},
+		},
+		{
+			"password from a file", "",
+			[]string{"DB_USER=app", "DB_HOST=db.example", "DB_NAME=shop", "DB_PASS_FILE=" + passFile},
+			target{"db.example", 5432, "shop", "app", "from a file"},
+		},
+		{
+			"password from a file for a URL", "",
+			[]string{"DATABASE_URL=postgres://app@db.example/shop", "DB_PASS_FILE=" + passFile},
+			target{"db.example", 5432, "shop", "app", "from a file"},
+		},
 
-		{"Kubernetes service link", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:5433"},
-			target{"db.example", 5433, "shop", "app", "pw"}},
-		{"Kubernetes service link as the host", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:5433"},
-			target{"10.0.0.1", 5433, "shop", "app", "pw"}},
-		{"Kubernetes service link, IPv6", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_NAME=shop", "DB_PORT=tcp://[fd00::1]:5433"},
-			target{"fd00::1", 5433, "shop", "app", "pw"}},
+		{
+			"Kubernetes service link", "",
+			[]string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:5433"},
+			target{"db.example", 5433, "shop", "app", "pw"},
+		},
+		{
+			"Kubernetes service link as the host", "",
+			[]string{"DB_USER=app", "DB_PASS=pw", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:5433"},
+			target{"10.0.0.1", 5433, "shop", "app", "pw"},
+		},
+		{
+			"Kubernetes service link, IPv6", "",
+			[]string{"DB_USER=app", "DB_PASS=pw", "DB_NAME=shop", "DB_PORT=tcp://[fd00::1]:5433"},
+			target{"fd00::1", 5433, "shop", "app", "pw"},
+		},
 		{"Kubernetes service link beside DATABASE_URL", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
 		{"Kubernetes service link beside PG*", "", []string{"PGHOST=db.example", "PGUSER=app", "PGPASSWORD=pw", "PGDATABASE=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
 		{"Kubernetes service link and a port with the host", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:5432", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},

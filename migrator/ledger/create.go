@@ -10,7 +10,8 @@ import (
 // Create gives the statements that create the ledger, in order; with its schema, if
 // there is none: even CREATE SCHEMA IF NOT EXISTS needs CREATE on the database. They
 // belong inside a transaction that holds the lock; the tables do not say IF NOT EXISTS,
-// so that a ledger that somebody else has just made stops the transaction (42P07).
+// so that a ledger that somebody else has just made stops the transaction (42P07). Types
+// that are no key words of SQL are qualified: a search_path may lead elsewhere.
 func (n Name) Create(schema bool) []string {
 	id := sqltext.QuoteName
 	var statements []string
@@ -26,36 +27,37 @@ func (n Name) Create(schema bool) []string {
     CONSTRAINT %s CHECK (one)
 )`, n.Meta(), id(n.Prefix()+"_meta_pkey"), id(n.Prefix()+"_meta_one")),
 		fmt.Sprintf(`CREATE TABLE %s (
-    revision text COLLATE "C" NOT NULL,
-    message text NOT NULL,
-    down_revision text[] COLLATE "C" NOT NULL,
-    depends_on text[] COLLATE "C" NOT NULL,
-    branch_labels text[] COLLATE "C" NOT NULL,
-    state text NOT NULL,
+    revision pg_catalog.text COLLATE pg_catalog."C" NOT NULL,
+    message pg_catalog.text NOT NULL,
+    down_revision pg_catalog.text[] COLLATE pg_catalog."C" NOT NULL,
+    depends_on pg_catalog.text[] COLLATE pg_catalog."C" NOT NULL,
+    branch_labels pg_catalog.text[] COLLATE pg_catalog."C" NOT NULL,
+    state pg_catalog.text NOT NULL,
     statements_done integer DEFAULT 0 NOT NULL,
-    checksum text NOT NULL,
+    checksum pg_catalog.text NOT NULL,
+    digest pg_catalog.text NOT NULL,
     applied_at timestamp with time zone NOT NULL,
     duration interval,
-    applied_by text NOT NULL,
-    applied_from text NOT NULL,
-    binary_version text NOT NULL,
-    down_options text,
-    down_sql text,
+    applied_by pg_catalog.text NOT NULL,
+    applied_from pg_catalog.text NOT NULL,
+    binary_version pg_catalog.text NOT NULL,
+    down_options pg_catalog.text,
+    down_sql pg_catalog.text,
     CONSTRAINT %s PRIMARY KEY (revision)
 )`, n.Revisions(), id(n.Prefix()+"_revision_pkey")),
 		fmt.Sprintf(`CREATE TABLE %s (
     event bigint GENERATED ALWAYS AS IDENTITY,
     at timestamp with time zone NOT NULL,
-    action text NOT NULL,
-    revision text COLLATE "C",
-    message text,
-    direction text,
+    action pg_catalog.text NOT NULL,
+    revision pg_catalog.text COLLATE pg_catalog."C",
+    message pg_catalog.text,
+    direction pg_catalog.text,
     duration interval,
-    applied_by text NOT NULL,
-    applied_from text NOT NULL,
-    binary_version text NOT NULL,
-    run text NOT NULL,
-    detail text,
+    applied_by pg_catalog.text NOT NULL,
+    applied_from pg_catalog.text NOT NULL,
+    binary_version pg_catalog.text NOT NULL,
+    run pg_catalog.text NOT NULL,
+    detail pg_catalog.text,
     CONSTRAINT %s PRIMARY KEY (event)
 )`, n.Events(), id(n.Prefix()+"_event_pkey")),
 	)

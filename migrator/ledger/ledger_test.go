@@ -80,18 +80,20 @@ func TestReader(t *testing.T) {
 	}
 	var r Reader
 	r.Row(0, fields("1", "41"))
-	r.Row(1, fields("b", "{a}", "{}", `{store,"null"}`, "applied", "0", "v1:x", "t",
+	r.Row(1, fields("b", "{a}", "{}", `{store,"null"}`, "applied", "0", "v1:x", "d", "t",
 		"add b\nmore", "1637435821.5", "0.25", "app", "pod-1", "v1.2.3"))
-	r.Row(1, fields("a", "{}", "{}", "{}", "reverting", "2", "v1:y", "f"))
+	r.Row(1, fields("a", "{}", "{}", "{}", "reverting", "2", "v1:y", "e", "f"))
 	got, err := r.State(Name{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := State{Exists: true, Format: 1, Generation: 41, Rows: []Row{
-		{Revision: "a", DownRevision: []string{}, DependsOn: []string{}, BranchLabels: []string{}, State: Reverting, StatementsDone: 2, Checksum: "v1:y"},
-		{Revision: "b", DownRevision: []string{"a"}, DependsOn: []string{}, BranchLabels: []string{"store", "null"}, State: Applied, Checksum: "v1:x", Reversible: true,
+		{Revision: "a", DownRevision: []string{}, DependsOn: []string{}, BranchLabels: []string{}, State: Reverting, StatementsDone: 2, Checksum: "v1:y", Digest: "e"},
+		{
+			Revision: "b", DownRevision: []string{"a"}, DependsOn: []string{}, BranchLabels: []string{"store", "null"}, State: Applied, Checksum: "v1:x", Digest: "d", Reversible: true,
 			Message: "add b\nmore", AppliedAt: time.Date(2021, 11, 20, 19, 17, 1, 5e8, time.UTC), Duration: 250 * time.Millisecond,
-			AppliedBy: "app", AppliedFrom: "pod-1", BinaryVersion: "v1.2.3"},
+			AppliedBy: "app", AppliedFrom: "pod-1", BinaryVersion: "v1.2.3",
+		},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -114,10 +116,10 @@ func TestReaderRefuses(t *testing.T) {
 		t.Errorf("a newer format: %v", err)
 	}
 	for column, fields := range map[string][][]byte{
-		"state":           row("a", "{}", "{}", "{}", "done", "0", "x", "t"),
-		"down_revision":   row("a", "a,b", "{}", "{}", "applied", "0", "x", "t"),
-		"depends_on":      row("a", "{}", "{NULL}", "{}", "applied", "0", "x", "t"),
-		"statements_done": row("a", "{}", "{}", "{}", "applied", "x", "x", "t"),
+		"state":           row("a", "{}", "{}", "{}", "done", "0", "x", "d", "t"),
+		"down_revision":   row("a", "a,b", "{}", "{}", "applied", "0", "x", "d", "t"),
+		"depends_on":      row("a", "{}", "{NULL}", "{}", "applied", "0", "x", "d", "t"),
+		"statements_done": row("a", "{}", "{}", "{}", "applied", "x", "x", "d", "t"),
 	} {
 		var r Reader
 		r.Row(0, row("1", "1"))
@@ -150,7 +152,7 @@ func FuzzParseArray(f *testing.F) {
 }
 
 func FuzzReader(f *testing.F) {
-	f.Add("1\x1f2", "a\x1f{}\x1f{}\x1f{}\x1fapplied\x1f0\x1fx\x1ft")
+	f.Add("1\x1f2", "a\x1f{}\x1f{}\x1f{}\x1fapplied\x1f0\x1fx\x1fd\x1ft")
 	f.Fuzz(func(t *testing.T, meta, row string) {
 		split := func(s string) [][]byte {
 			var out [][]byte

@@ -40,6 +40,13 @@ SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE `+raise+` END`,
 		n.Revisions(), set, sqltext.QuoteLiteral(revision), sqltext.QuoteLiteral(string(state)), done, key>>32, key&0xffffffff, "lost", backend)
 }
 
+// Resume fails with 22P02 unless the row of an unfinished revision is as it was read.
+func (n Name) Resume(revision string, state RowState, done int, checksum string) string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf("SELECT CASE WHEN EXISTS (SELECT FROM %s WHERE revision OPERATOR(pg_catalog.=) %s AND state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) %d AND checksum OPERATOR(pg_catalog.=) %s) THEN 1 ELSE "+raise+" END",
+		n.Revisions(), lit(revision), lit(string(state)), done, lit(checksum), "stale", backend)
+}
+
 // FinishOutside completes the row of an unfinished revision whose statements are all
 // marked, and its event: it becomes applied, or is deleted when it was being reverted.
 // It fails with 22P02 when the row is not there. Its one row is that of Finish, and ran
@@ -81,6 +88,6 @@ func (n Name) Accept(e Entry) string {
 	if e.DownSQL != nil {
 		down, options = lit(*e.DownSQL), lit(e.DownOptions)
 	}
-	return fmt.Sprintf("UPDATE %s SET message = %s, down_revision = %s, depends_on = %s, branch_labels = %s, checksum = %s, down_options = %s, down_sql = %s WHERE revision OPERATOR(pg_catalog.=) %s",
-		n.Revisions(), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(e.Checksum), options, down, lit(e.Revision))
+	return fmt.Sprintf("UPDATE %s SET message = %s, down_revision = %s, depends_on = %s, branch_labels = %s, checksum = %s, digest = %s, down_options = %s, down_sql = %s WHERE revision OPERATOR(pg_catalog.=) %s",
+		n.Revisions(), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(e.Checksum), lit(e.Digest), options, down, lit(e.Revision))
 }

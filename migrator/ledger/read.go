@@ -34,7 +34,7 @@ func (e *DecodeError) Error() string {
 // then the rows, so that a row written in between makes the guard fail instead of
 // passing unseen. A ledger that is absent fails with 42P01 at the first of them.
 func (n Name) Read(details bool) []string {
-	columns := "revision, down_revision, depends_on, branch_labels, state, statements_done, checksum, down_sql IS NOT NULL"
+	columns := "revision, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, down_sql IS NOT NULL"
 	if details {
 		columns += ", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
@@ -78,9 +78,9 @@ func (r *Reader) State(n Name) (State, error) {
 }
 
 // DownScripts reads the stored way back of some revisions: rows of revision,
-// down_options, down_sql; both NULL for an irreversible one.
+// down_options, down_sql, both NULL for an irreversible one, and message.
 func (n Name) DownScripts(ids []string) string {
-	return "SELECT revision, down_options, down_sql FROM " + n.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
+	return "SELECT revision, down_options, down_sql, message FROM " + n.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
 }
 
 // Happened finds what a run has committed: rows of direction and revision, in order.
@@ -183,7 +183,7 @@ func (d *decoder) row() Row {
 		d.fail("state", string(r.State))
 	}
 	r.StatementsDone = int(d.integer("statements_done"))
-	r.Checksum = d.text("checksum")
+	r.Checksum, r.Digest = d.text("checksum"), d.text("digest")
 	r.Reversible = d.text("down_sql IS NOT NULL") == "t"
 	if len(d.fields) > 0 {
 		r.Message, r.AppliedAt, r.Duration = d.text("message"), d.time("applied_at"), d.seconds("duration")

@@ -25,6 +25,7 @@ type Row struct {
 	// StatementsDone is how many statements of an unfinished revision are finished.
 	StatementsDone int
 	Checksum       string
+	Digest         string // of the up script's bytes: while it is the same, so is the checksum
 	// Reversible says whether a down script is stored. The script itself is read with
 	// DownScript, when it is needed.
 	Reversible bool

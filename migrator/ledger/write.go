@@ -20,7 +20,7 @@ type Author struct {
 type Entry struct {
 	Revision, Message                     string
 	DownRevision, DependsOn, BranchLabels []string
-	Checksum                              string
+	Checksum, Digest                      string
 	DownOptions                           string  // the down script's own header lines
 	DownSQL                               *string // nil: irreversible
 }
@@ -69,11 +69,11 @@ func (n Name) insert(e Entry, state RowState, a Author) string {
 	}
 	lit := sqltext.QuoteLiteral
 	values := []string{
-		lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(string(state)), lit(e.Checksum),
+		lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(string(state)), lit(e.Checksum), lit(e.Digest),
 		"pg_catalog.clock_timestamp()", "SESSION_USER", lit(a.From), lit(a.Version), options, down, // the long one last: monitors show the head of a message
 	}
 	return "INSERT INTO " + n.Revisions() +
-		" (revision, message, down_revision, depends_on, branch_labels, state, checksum, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)\nVALUES (" +
+		" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)\nVALUES (" +
 		strings.Join(values, ", ") + ")"
 }
 

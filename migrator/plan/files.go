@@ -53,7 +53,7 @@ func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 	node, _ := f.Graph.Node(r.ID)
 	e := ledger.Entry{
 		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.Deps, BranchLabels: r.BranchLabels,
-		Checksum: r.Up.Checksum(),
+		Checksum: r.Up.Checksum(), Digest: r.Up.Digest(),
 	}
 	if r.Down != nil {
 		sql := r.Down.SQL()

@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/revision"
@@ -63,11 +64,13 @@ func (p *Plan) Stored() []string {
 	return ids
 }
 
-// SetScript gives the steps of a revision the script that the ledger keeps.
-func (p *Plan) SetScript(id string, s *revision.Script) {
+// SetScript gives the steps of a revision the script and the message that the ledger
+// keeps.
+func (p *Plan) SetScript(id string, s *revision.Script, message string) {
 	for i := range p.Steps {
 		if p.Steps[i].Revision == id && p.Steps[i].Script == nil {
 			p.Steps[i].Script, p.Steps[i].Stored = s, true
+			p.Steps[i].Message, _, _ = strings.Cut(message, "\n")
 		}
 	}
 }

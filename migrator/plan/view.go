@@ -69,7 +69,7 @@ func At(f *Files, applied graph.Set) *View {
 		e := f.Entry(f.byID[id])
 		state.Rows = append(state.Rows, ledger.Row{
 			Revision: id, DownRevision: e.DownRevision, DependsOn: e.DependsOn, BranchLabels: e.BranchLabels, State: ledger.Applied,
-			Checksum: e.Checksum, Reversible: e.DownSQL != nil, Message: e.Message,
+			Checksum: e.Checksum, Digest: e.Digest, Reversible: e.DownSQL != nil, Message: e.Message,
 		})
 	}
 	v, _ := Join(f, state) // files fit files
@@ -148,7 +148,7 @@ func (v *View) Changes() []Change {
 		}
 		node, _ := v.Graph.Node(r.ID)
 		var what []string
-		if row.Checksum != r.Up.Checksum() {
+		if row.Digest != r.Up.Digest() && row.Checksum != r.Up.Checksum() {
 			what = append(what, "up script")
 		}
 		for _, l := range []struct {

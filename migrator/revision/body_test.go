@@ -38,20 +38,25 @@ func TestBodyProblems(t *testing.T) {
 
 		{"transaction control", "BEGIN;\nSTART TRANSACTION;\n  COMMIT;\nend;\nROLLBACK;\nABORT;\nPREPARE TRANSACTION 'x';\nCOMMIT PREPARED 'x';\n", []string{
 			"up:6:1: BEGIN" + ownEnd, "up:7:1: START TRANSACTION" + ownEnd, "up:8:3: COMMIT" + ownEnd, "up:9:1: END" + ownEnd,
-			"up:10:1: ROLLBACK" + ownEnd, "up:11:1: ABORT" + ownEnd, "up:12:1: PREPARE TRANSACTION" + ownEnd, "up:13:1: COMMIT PREPARED" + ownEnd}},
+			"up:10:1: ROLLBACK" + ownEnd, "up:11:1: ABORT" + ownEnd, "up:12:1: PREPARE TRANSACTION" + ownEnd, "up:13:1: COMMIT PREPARED" + ownEnd,
+		}},
 		{"behind a comment on the line", "/* ä */ COMMIT", []string{"up:6:9: COMMIT" + ownEnd}},
 		{"set transaction", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL TRANSACTION READ ONLY;\n", []string{
 			"up:6:1: SET TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement",
-			"up:7:1: SET LOCAL TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement"}},
+			"up:7:1: SET LOCAL TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement",
+		}},
 		{"discard all", "DISCARD ALL;", []string{"up:6:1: " + discardAll}},
 		{"concurrently", "CREATE UNIQUE INDEX\n  CONCURRENTLY i ON a (b);\nDROP INDEX concurrently i;\nREINDEX (CONCURRENTLY) INDEX i;\n", []string{
-			"up:7:3: CREATE UNIQUE INDEX CONCURRENTLY" + addOff, "up:8:12: DROP INDEX CONCURRENTLY" + addOff, "up:9:10: REINDEX INDEX CONCURRENTLY" + addOff}},
+			"up:7:3: CREATE UNIQUE INDEX CONCURRENTLY" + addOff, "up:8:12: DROP INDEX CONCURRENTLY" + addOff, "up:9:10: REINDEX INDEX CONCURRENTLY" + addOff,
+		}},
 		{"not in a transaction", "VACUUM a;\nCLUSTER;\nALTER SYSTEM SET a = 1;\nCREATE DATABASE d;\n", []string{
-			"up:6:1: VACUUM" + addOff, "up:7:1: CLUSTER" + addOff, "up:8:1: ALTER SYSTEM" + addOff, "up:9:1: CREATE DATABASE" + addOff}},
+			"up:6:1: VACUUM" + addOff, "up:7:1: CLUSTER" + addOff, "up:8:1: ALTER SYSTEM" + addOff, "up:9:1: CREATE DATABASE" + addOff,
+		}},
 		{"a table called concurrently", "CREATE INDEX ON concurrently (a);\nREFRESH MATERIALIZED VIEW CONCURRENTLY v;\n", nil},
 		{"psql command", "\\i other.sql\nSELECT 1 \\gexec\n", []string{
 			`up:6:1: psql command \i: only \restrict and \unrestrict can stand in a script`,
-			`up:7:10: psql command \gexec inside a statement: is a semicolon missing before it?`}},
+			`up:7:10: psql command \gexec inside a statement: is a semicolon missing before it?`,
+		}},
 		{"unterminated string", "SELECT 'a;\nSELECT 2;", []string{"up:6:8: string is never closed: ' is missing"}},
 		{"unterminated name", "SELECT \"a;", []string{`up:6:8: quoted name is never closed: " is missing`}},
 		{"unterminated dollar quote", "SELECT $x$a$$;", []string{"up:6:8: dollar quote is never closed: $x$ is missing"}},
@@ -62,7 +67,8 @@ func TestBodyProblems(t *testing.T) {
 		{"several, in order", "COMMIT;\nSELECT 'ä'; VACUUM; \\q\n'", []string{
 			"up:6:1: COMMIT" + ownEnd, "up:7:13: VACUUM" + addOff,
 			`up:7:21: psql command \q: only \restrict and \unrestrict can stand in a script`,
-			"up:8:1: string is never closed: ' is missing"}},
+			"up:8:1: string is never closed: ' is missing",
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,7 +91,8 @@ func TestBodyProblemsWithoutTransaction(t *testing.T) {
 		{"transaction control", "BEGIN;\nCOMMIT;\n", []string{"up:7:1: BEGIN" + alone, "up:8:1: COMMIT" + alone}},
 		{"needs a transaction", "SAVEPOINT a;\nROLLBACK TO SAVEPOINT a;\nROLLBACK WORK TO a;\nRELEASE SAVEPOINT a;\nLOCK TABLE a;\nSET LOCAL x.y = 1;\nSET CONSTRAINTS ALL IMMEDIATE;\n", []string{
 			"up:7:1: SAVEPOINT" + noEffect, "up:8:1: ROLLBACK TO" + noEffect, "up:9:1: ROLLBACK TO" + noEffect, "up:10:1: RELEASE" + noEffect,
-			"up:11:1: LOCK" + noEffect, "up:12:1: SET LOCAL" + noEffect, "up:13:1: SET CONSTRAINTS" + noEffect}},
+			"up:11:1: LOCK" + noEffect, "up:12:1: SET LOCAL" + noEffect, "up:13:1: SET CONSTRAINTS" + noEffect,
+		}},
 		{"set transaction", "SET TRANSACTION READ ONLY;", []string{`up:7:1: SET TRANSACTION has no effect: with "-- transaction: off" each statement is sent alone; remove it`}},
 		{"discard all", "DISCARD ALL;", []string{"up:7:1: " + discardAll}},
 		{"unterminated string", "SELECT '", []string{"up:7:8: string is never closed: ' is missing"}},

@@ -14,29 +14,33 @@ import (
 
 func TestFormat(t *testing.T) {
 	t.Parallel()
-	fiveSeconds, none := 5*time.Second, time.Duration(0)
+	limit, none := 5*time.Second, time.Duration(0)
 	off := revision.NewScript("VACUUM account;\n")
-	off.Transaction, off.LockTimeout, off.StatementTimeout = false, &fiveSeconds, &none
+	off.Transaction, off.LockTimeout, off.StatementTimeout = false, &limit, &none
 	tests := []struct {
 		name     string
 		r        *revision.Revision
 		up, down string
 	}{
 		{"least", &revision.Revision{ID: "a1"}, "-- revision: a1\n-- down_revision:\n-- branch_labels:\n-- depends_on:\n", ""},
-		{"first", &revision.Revision{
-			ID: "433af9f41996", Message: "create account table", BranchLabels: []string{"store"},
-			Created: time.Date(2021, 11, 20, 20, 17, 1, 0, time.FixedZone("", 3600)),
-			Up:      revision.NewScript("CREATE TABLE account ();\n"), Down: revision.NewScript("DROP TABLE account;\n"),
-		}, "-- create account table\n--\n-- revision: 433af9f41996\n-- down_revision:\n-- branch_labels: store\n-- depends_on:\n" +
-			"-- created: 2021-11-20T19:17:01Z\n\nCREATE TABLE account ();\n",
-			"-- revision: 433af9f41996\n\nDROP TABLE account;\n"},
+		{
+			"first", &revision.Revision{
+				ID: "433af9f41996", Message: "create account table", BranchLabels: []string{"store"},
+				Created: time.Date(2021, 11, 20, 20, 17, 1, 0, time.FixedZone("", 3600)),
+				Up:      revision.NewScript("CREATE TABLE account ();\n"), Down: revision.NewScript("DROP TABLE account;\n"),
+			}, "-- create account table\n--\n-- revision: 433af9f41996\n-- down_revision:\n-- branch_labels: store\n-- depends_on:\n" +
+				"-- created: 2021-11-20T19:17:01Z\n\nCREATE TABLE account ();\n",
+			"-- revision: 433af9f41996\n\nDROP TABLE account;\n",
+		},
 		{"merge", &revision.Revision{
 			ID: "m", Message: "merge\n  two heads", DownRevision: []string{"a", "b"}, DependsOn: []string{"c"},
 			Up: revision.NewScript(""), Down: revision.NewScript(""),
 		}, "-- merge\n--   two heads\n--\n-- revision: m\n-- down_revision: a, b\n-- branch_labels:\n-- depends_on: c\n", "-- revision: m\n"},
-		{"options, and a comment at the start of the body", &revision.Revision{ID: "a1", DownRevision: []string{"p"}, Up: off, Down: revision.NewScript("-- nothing")},
+		{
+			"options, and a comment at the start of the body", &revision.Revision{ID: "a1", DownRevision: []string{"p"}, Up: off, Down: revision.NewScript("-- nothing")},
 			"-- revision: a1\n-- down_revision: p\n-- branch_labels:\n-- depends_on:\n-- transaction: off\n-- lock_timeout: 5s\n-- statement_timeout: 0s\n\nVACUUM account;\n",
-			"-- revision: a1\n\n-- nothing"},
+			"-- revision: a1\n\n-- nothing",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -133,7 +133,7 @@ func passDollar(s string) int {
 
 // riskyLengths has, for each first letter, a bit for each length of isRisky's words.
 var riskyLengths = [...]uint16{
-	'a' - 'a': 1 << 5,
+	0:         1 << 5,
 	'b' - 'a': 1 << 5,
 	'c' - 'a': 1<<4 | 1<<6 | 1<<7 | 1<<12,
 	'd' - 'a': 1<<7 | 1<<8,

@@ -48,9 +48,9 @@ func TestLoadEmbedded(t *testing.T) {
 		text := read(name)
 		return &revision.Script{File: "sql/" + name, Text: text, Body: strings.Index(text, "\n\n") + 1, Transaction: transaction}
 	}
-	tenSeconds := 10 * time.Second
+	limit := 10 * time.Second
 	second := script("orders/2021-11-22_9f3c0a1b2c3d_index_account_name.up.sql", false)
-	second.LockTimeout = &tenSeconds
+	second.LockTimeout = &limit
 	want := []*revision.Revision{
 		{
 			ID: "433af9f41996", Message: "create account table", BranchLabels: []string{"store"},
@@ -93,8 +93,10 @@ func TestLoad(t *testing.T) {
 		{"any depth, sorted by id", fstest.MapFS{"z.up.sql": pair("a1", ""), "b/c/d/y.up.sql": pair("a3", "a1"), "b/x.up.sql": pair("a2", "a1")}, "a1 a2 a3", nil},
 		{"one stem in two folders", fstest.MapFS{"a/x.up.sql": pair("a1", ""), "a/x.down.sql": text(""), "b/x.up.sql": pair("a2", ""), "b/x.down.sql": text("-- revision: a2")}, "a1 a2", nil},
 		{"hidden", fstest.MapFS{".git/x.sql": text("x"), "a/.svn/x.up.sql": text("x"), "._x.up.sql": text("\x00"), ".x.sql": text("x"), "a/..data/x.sql": text("x")}, "", nil},
-		{"names are free", fstest.MapFS{"_1.up.sql": pair("a1", ""), "ä b.up.sql": pair("a2", ""), "x.y.up.sql": pair("a3", ""), "x.up.sql": pair("a4", ""),
-			"x.down.sql": text("-- revision: a4"), "x.y.down.sql": text("-- revision: a3"), "down.up.sql": pair("a5", "")}, "a1 a2 a3 a4 a5", nil},
+		{"names are free", fstest.MapFS{
+			"_1.up.sql": pair("a1", ""), "ä b.up.sql": pair("a2", ""), "x.y.up.sql": pair("a3", ""), "x.up.sql": pair("a4", ""),
+			"x.down.sql": text("-- revision: a4"), "x.y.down.sql": text("-- revision: a3"), "down.up.sql": pair("a5", ""),
+		}, "a1 a2 a3 a4 a5", nil},
 		{"a folder that is called like a file", fstest.MapFS{"x.up.sql/y.up.sql": pair("a1", "")}, "a1", nil},
 
 		{"neither up nor down", fstest.MapFS{"x.sql": text(""), "y.upp.sql": text(""), "z.UP.sql": text(""), "v.up.SQL": text(""), "w.donw.sql": text(""), "up.sql": text("")}, "", []string{
@@ -103,32 +105,40 @@ func TestLoad(t *testing.T) {
 			"sql/w.donw.sql:1:1: neither .up.sql nor .down.sql: did you mean w.down.sql?",
 			"sql/x.sql:1:1: neither .up.sql nor .down.sql: rename it to x.up.sql or x.down.sql, or keep it in another folder",
 			"sql/y.upp.sql:1:1: neither .up.sql nor .down.sql: did you mean y.up.sql?",
-			"sql/z.UP.sql:1:1: neither .up.sql nor .down.sql: write the ending in small letters"}},
+			"sql/z.UP.sql:1:1: neither .up.sql nor .down.sql: write the ending in small letters",
+		}},
 		{"two files with one id", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.up.sql": pair("a1", "a2"), "c.up.sql": pair("a2", "")}, "a1 a1 a2", []string{
-			`sql/b.up.sql:1:14: id "a1" is also that of sql/a.up.sql: an id belongs to one revision, give one of them another`}},
+			`sql/b.up.sql:1:14: id "a1" is also that of sql/a.up.sql: an id belongs to one revision, give one of them another`,
+		}},
 		{"labels", fstest.MapFS{"a.up.sql": pair("a1", "", "-- branch_labels: store, a2"), "b.up.sql": pair("a2", "", "-- branch_labels: shop, store, a2")}, "a1 a2", []string{
 			`sql/a.up.sql:3:26: label "a2" is also the id of sql/b.up.sql: choose another`,
 			`sql/b.up.sql:3:25: label "store" is also in sql/a.up.sql: a label belongs to one revision, remove one`,
 			`sql/b.up.sql:3:32: label "a2" is also in sql/a.up.sql: a label belongs to one revision, remove one`,
-			`sql/b.up.sql:3:32: label "a2" is also the id of sql/b.up.sql: choose another`}},
+			`sql/b.up.sql:3:32: label "a2" is also the id of sql/b.up.sql: choose another`,
+		}},
 		{"a pair with two ids", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text("-- undo\n--\n-- revision: a2\n")}, "a1", []string{
-			`sql/a.down.sql:3:14: revision "a2" is not that of its up file: sql/a.up.sql has "a1"`}},
+			`sql/a.down.sql:3:14: revision "a2" is not that of its up file: sql/a.up.sql has "a1"`,
+		}},
 		{"orphans", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.down.sql": text("-- revision: a1\n\nCOMMIT;"), "c.down.sql": text("SELECT 1;"), "d/a.down.sql": text("")}, "a1", []string{
 			`sql/b.down.sql:1:1: a down file without its up file: there is no sql/b.up.sql; its revision is in sql/a.up.sql: rename it to sql/a.down.sql`,
 			`sql/b.down.sql:3:1: COMMIT is not allowed: a revision runs in one transaction, which ends with it; remove the statement`,
 			`sql/c.down.sql:1:1: a down file without its up file: there is no sql/c.up.sql`,
-			`sql/d/a.down.sql:1:1: a down file without its up file: there is no sql/d/a.up.sql`}},
+			`sql/d/a.down.sql:1:1: a down file without its up file: there is no sql/d/a.up.sql`,
+		}},
 		{"an orphan whose revision has its down file", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text(""), "b.down.sql": text("-- revision: a1")}, "a1", []string{
-			`sql/b.down.sql:1:1: a down file without its up file: there is no sql/b.up.sql; its revision is in sql/a.up.sql`}},
+			`sql/b.down.sql:1:1: a down file without its up file: there is no sql/b.up.sql; its revision is in sql/a.up.sql`,
+		}},
 		{"all at once, sorted", fstest.MapFS{"c.up.sql": pair("head", "", "-- colour: red"), "b/x.up.sql": pair("a-1", "a2"), "b.sql": text(""), "a.up.sql": text("SELECT 1;")}, "a-1 head", []string{
 			`sql/a.up.sql:1:1: missing key "down_revision": write "-- down_revision: ID" with the revision that comes before, or "-- down_revision:" for a base`,
 			`sql/a.up.sql:1:1: missing key "revision": the header, the comment lines at the top, needs "-- revision: ID"`,
 			`sql/b.sql:1:1: neither .up.sql nor .down.sql: rename it to b.up.sql or b.down.sql, or keep it in another folder`,
 			`sql/b/x.up.sql:1:14: revision: id "a-1": forbidden character '-': A-Z a-z 0-9 _ and . are allowed`,
 			`sql/c.up.sql:1:14: revision: id "head": reserved, like head, heads, base and current: choose another`,
-			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`}},
+			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`,
+		}},
 		{"a link to a folder", fstest.MapFS{"a": {Mode: fs.ModeSymlink, Data: []byte("b")}, "b/x.up.sql": pair("a1", "")}, "a1", []string{
-			`sql/a:1:1: a symbolic link to a folder is not followed: move its files here, or name it with a dot in front`}},
+			`sql/a:1:1: a symbolic link to a folder is not followed: move its files here, or name it with a dot in front`,
+		}},
 		{"links to files", fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": pair("a1", ""), "nowhere": {Mode: fs.ModeSymlink, Data: []byte("gone")}}, "a1", nil},
 	}
 	for _, test := range tests {

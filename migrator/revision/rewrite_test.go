@@ -18,8 +18,10 @@ func TestRewrite(t *testing.T) {
 		name, file, text, key, value, want string
 	}{
 		{"value", "a.up.sql", good + "\nSELECT 1;", "down_revision", "p1", "-- create account\n--\n-- revision: a1\n-- down_revision: p1\n\nSELECT 1;"},
-		{"every byte stays", "a.up.sql", "\ufeff--  m \r\n--\r\n--revision :a1\r\n--   down_revision:\t  p1,p2\t\r\n\r\n\tSELECT 'ä';\r\n -- down_revision: x\r\n", "down_revision", "p3, p4",
-			"\ufeff--  m \r\n--\r\n--revision :a1\r\n--   down_revision:\t  p3, p4\t\r\n\r\n\tSELECT 'ä';\r\n -- down_revision: x\r\n"},
+		{
+			"every byte stays", "a.up.sql", "\ufeff--  m \r\n--\r\n--revision :a1\r\n--   down_revision:\t  p1,p2\t\r\n\r\n\tSELECT 'ä';\r\n -- down_revision: x\r\n", "down_revision", "p3, p4",
+			"\ufeff--  m \r\n--\r\n--revision :a1\r\n--   down_revision:\t  p3, p4\t\r\n\r\n\tSELECT 'ä';\r\n -- down_revision: x\r\n",
+		},
 		{"to a base", "a.up.sql", "-- revision: a1\n-- down_revision: p1\n", "down_revision", "", "-- revision: a1\n-- down_revision:\n"},
 		{"the same", "a.up.sql", good, "revision", "a1", good},
 		{"new key", "a.up.sql", good + "\nSELECT 1;", "depends_on", "x, y", good + "-- depends_on: x, y\n\nSELECT 1;"},

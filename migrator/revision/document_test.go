@@ -1,0 +1,28 @@
+package revision
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// TestFormatDocument: the table of keys in docs/file-format.md has every key, in the
+// order in which they are written, and says which a down file may have.
+func TestFormatDocument(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/file-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|.*\\| ([^|]*) \\|$").FindAllStringSubmatch(string(text), -1) {
+		found = append(found, m[1])
+		if key := keyNamed(m[1]); key >= 0 && inDown(key) == (m[2] == "no") {
+			t.Errorf("%s in a down file: the document says %q", m[1], m[2])
+		}
+	}
+	if !slices.Equal(found, keys[:]) {
+		t.Errorf("the document has the keys %v, the code %v", found, keys)
+	}
+}
