@@ -158,9 +158,11 @@ func (p *program) migrate() *cobra.Command {
 		o.add(m.PersistentFlags(), p.shorthand(o.flag))
 	}
 	m.AddCommand(
-		p.up(), p.down(), p.to(), p.plan(),
-		p.status(), p.current(), p.heads(), p.history(), p.show(),
-		p.revision(), p.version(), p.completion(),
+		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
+		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(),
+		p.ensureVersion(), p.repair(), p.adopt(),
+		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
+		p.version(), p.completion(),
 	)
 	m.AddCommand(p.help(m))
 	m.SetHelpFunc(p.showHelp)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,9 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 		return []string{"up", "down", "to"}, cobra.ShellCompDirectiveNoFileComp
 	}
 	_ = p.settings.resolve(cmd, p.environ())
+	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {
+		p.settings.dir = p.dir() // they work on disk
+	}
 	set, err := p.load(migrator.Config{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -57,13 +57,7 @@ func (r *run) draft(d *draft) error {
 	if message == "" {
 		return &migrator.UsageError{Text: `say what the revision does: -m "add email to account"`}
 	}
-	// Written is on disk, whatever is built in.
-	r.settings.dir = r.dir()
-	set, err := r.set()
-	if err != nil {
-		return err
-	}
-	folder, err := r.folder(string(d.versionPath))
+	set, err := r.written()
 	if err != nil {
 		return err
 	}
@@ -72,6 +66,22 @@ func (r *run) draft(d *draft) error {
 		return err
 	}
 	rev.Message = message
+	return r.write(rev, string(d.versionPath), "write the SQL, and delete the down file when there is no way back")
+}
+
+// written is the set of revisions on disk, whatever is built in: where authoring
+// commands work.
+func (r *run) written() (*migrator.Set, error) {
+	r.settings.dir = r.dir()
+	return r.set()
+}
+
+// write writes a revision's files and says what to do with them.
+func (r *run) write(rev *revision.Revision, versionPath, advice string) error {
+	folder, err := r.folder(versionPath)
+	if err != nil {
+		return err
+	}
 	up, down, err := revision.Write(folder, rev, rev.Created)
 	if err != nil {
 		if is[*fs.PathError](err) {
@@ -84,7 +94,7 @@ func (r *run) draft(d *draft) error {
 	if !r.settings.json {
 		r.out.print(up + "\n" + down + "\n")
 	}
-	r.log.info("write the SQL, and delete the down file when there is no way back; then: "+next, "next", next)
+	r.log.info(advice+"; then: "+next, "next", next)
 	return nil
 }
 
@@ -145,17 +155,22 @@ func resolve(set *migrator.Set, flag string, targets []string) ([]string, error)
 			return nil, &migrator.UsageError{Text: flag + " " + quoted(target) + ": only a database has a current revision; name the revision"}
 		}
 		found, err := set.Offline().Find(target)
-		if e, ok := errors.AsType[*migrator.TargetError](err); ok {
-			// It was typed after the flag, not after show.
-			text := strings.ReplaceAll(strings.Replace(e.Text, "show ", flag+" ", 1), `"show `, `"`+flag+" ")
-			return nil, &migrator.TargetError{Kind: e.Kind, Target: e.Target, Choices: e.Choices, Text: text}
-		}
 		if err != nil {
-			return nil, err
+			return nil, typedAfter(flag, err)
 		}
 		ids = append(ids, found...)
 	}
 	return ids, nil
+}
+
+// typedAfter is the error of a target that was typed after another word than show.
+func typedAfter(word string, err error) error {
+	e, ok := errors.AsType[*migrator.TargetError](err)
+	if !ok {
+		return err
+	}
+	text := strings.ReplaceAll(strings.Replace(e.Text, "show ", word+" ", 1), `"show `, `"`+word+" ")
+	return &migrator.TargetError{Kind: e.Kind, Target: e.Target, Choices: e.Choices, Text: text}
 }
 
 // fits makes sure that the new revision and the others make one graph.

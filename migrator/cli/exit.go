@@ -22,6 +22,7 @@ import (
 const (
 	exitFailed      = 1   // a revision failed
 	exitUsage       = 2   // usage, configuration, a target that is refused
+	exitFound       = 3   // check found something
 	exitPolicy      = 4   // a policy says stop, or the ledger is newer
 	exitLocked      = 5   // a lock was not obtained in time
 	exitDatabase    = 6   // the database cannot be reached or used
@@ -64,6 +65,8 @@ func classify(err error) (kind string, code int) {
 		return "lock-timeout", exitLocked
 	case is[*apply.RevisionError](err):
 		return "revision", exitFailed
+	case is[*foundError](err), is[*behindError](err):
+		return "found", exitFound
 	case is[*migrator.PolicyError](err):
 		return "policy", exitPolicy
 	case is[*ledger.NewerError](err):
@@ -104,6 +107,10 @@ func classifyUsage(err error) (string, int) {
 		return "target", exitUsage
 	case is[*plan.IrreversibleError](err):
 		return "irreversible", exitUsage
+	case is[*migrator.AdoptError](err):
+		return "adopt", exitUsage
+	case is[*migrator.RepairError](err):
+		return "repair", exitUsage
 	case is[*migrator.OtherLedgerError](err):
 		return "other-ledger", exitUsage
 	case is[*plan.UnfinishedError](err):

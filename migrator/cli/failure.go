@@ -36,9 +36,11 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 	}
 	if p.settings.json {
 		e := newErrorDocument(err)
-		if moved, ok := d.(*moveDocument); ok {
-			moved.Error = e
-		} else {
+		switch document := d.(type) {
+		case *moveDocument:
+			document.Error = e
+		case *checkDocument, *currentDocument: // what was found is the document
+		default:
 			d = &failedDocument{e}
 		}
 		newOutput(cmd.OutOrStdout(), &p.settings, p.environ()).json(d)
@@ -62,9 +64,12 @@ func (p *program) tell(w *os.File, err error) {
 
 // command is what was typed, to be shown as what to type again. A URL is left out: it
 // may hold a password.
-func (r *run) command() string {
-	words := []string{r.cmd.CommandPath()}
-	for _, a := range r.args {
+func (r *run) command() string { return r.commandTo(r.cmd.CommandPath(), r.args) }
+
+// commandTo is the same command with other words in front of the flags.
+func (r *run) commandTo(path string, args []string) string {
+	words := []string{path}
+	for _, a := range args {
 		words = append(words, quoted(a))
 	}
 	r.cmd.Flags().Visit(func(f *pflag.Flag) {

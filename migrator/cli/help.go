@@ -29,7 +29,8 @@ Exit codes:
   0  done, or nothing to do                  5  a lock was not obtained: run again
   1  a revision failed                       6  the database cannot be reached or used
   2  usage, configuration, refused target    7  files invalid
-  4  a policy says stop, ledger newer        130, 143  ended by a signal`
+  3  check found something                   130, 143  ended by a signal
+  4  a policy says stop, ledger newer`
 
 // help is `migrate help up`, the same as `migrate up --help`.
 func (p *program) help(parent *cobra.Command) *cobra.Command {
@@ -115,9 +116,10 @@ func commandParts(cmd *cobra.Command) []part {
 		title string
 		names []string
 	}{
-		{"Move", []string{"up", "down", "to", "plan"}},
-		{"Look", []string{"status", "current", "heads", "history", "show"}},
-		{"Write", []string{"revision"}},
+		{"Move", []string{"up", "down", "to", "redo", "stamp", "plan"}},
+		{"Look", []string{"status", "current", "heads", "branches", "bases", "history", "show", "log", "check"}},
+		{"Settle", []string{"ensure-version", "repair", "adopt"}},
+		{"Write", []string{"init", "revision", "merge", "edit", "rebase"}},
 		{"More", []string{"version", "completion"}},
 	} {
 		here := part{title: p.title}

@@ -11,21 +11,29 @@ import (
 )
 
 func (p *program) current() *cobra.Command {
+	var checkHeads switchValue
 	return p.command(action{
 		use: "current", short: "the current revisions of the database",
-		example: "current\ncurrent --verbose\ncurrent --json",
+		example: "current\ncurrent --verbose\ncurrent --check-heads\ncurrent --json",
 		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		flags: func(f *pflag.FlagSet) {
+			own(f, &checkHeads, "check-heads", "", "", "exit code 3 unless all revisions are applied")
+		},
 		run: func(r *run) error {
 			l, err := r.look(true)
 			if err != nil {
 				return err
 			}
-			r.document = &currentDocument{list(l.Current), l.documents(l.Current)}
-			if len(l.Current) == 0 && !r.settings.json {
-				r.out.print("base\n")
-				return nil
+			behind := l.behind()
+			r.document = &currentDocument{list(l.Current), behind == nil, l.documents(l.Current)}
+			if len(l.Current) == 0 {
+				r.say("base")
+			} else {
+				l.print(l.Current, false)
 			}
-			l.print(l.Current, false)
+			if checkHeads {
+				return behind
+			}
 			return nil
 		},
 	})

@@ -85,7 +85,7 @@ func (j *journal) failure(err error) {
 	j.write(slog.LevelError, d.Message, attrs)
 }
 
-// begin says of a step that takes long that it still runs: after 10 seconds, then less
+// begin says of a step that takes long that it still runs: after 5 seconds, then less
 // and less often.
 func (j *journal) begin(step string, attrs ...any) {
 	j.end()
@@ -93,7 +93,7 @@ func (j *journal) begin(step string, attrs ...any) {
 		return
 	}
 	began := time.Now()
-	pause := 10 * time.Second
+	pause := 5 * time.Second
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.pulse = time.AfterFunc(pause, func() {

@@ -50,9 +50,10 @@ type statusDocument struct {
 	Revisions []revisionDocument `json:"revisions"` // parents first
 }
 
-// currentDocument is that of current.
+// currentDocument is that of current, also when --check-heads exits with 3.
 type currentDocument struct {
 	Current   []string           `json:"current"`
+	AtHeads   bool               `json:"at_heads"` // every revision of the program is applied
 	Revisions []revisionDocument `json:"revisions"`
 }
 
@@ -115,7 +116,7 @@ type scriptDocument struct {
 	StatementTimeoutMS *float64 `json:"statement_timeout_ms,omitempty"`
 }
 
-// draftDocument is that of revision.
+// draftDocument is that of revision and merge.
 type draftDocument struct {
 	Revision     string   `json:"revision"`
 	DownRevision []string `json:"down_revision"`
@@ -144,7 +145,9 @@ type failedDocument struct {
 //
 //	revision                                              exit code 1
 //	usage, configuration, target, irreversible,
-//	other-ledger, not-transactional, unfinished           2
+//	other-ledger, not-transactional, unfinished,
+//	adopt, repair                                         2
+//	found                                                 3
 //	policy, newer-ledger, foreign-revisions, undecided    4
 //	busy, lock-timeout                                    5
 //	connect, ledger, database, unknown-outcome            6
@@ -171,4 +174,111 @@ type problemDocument struct {
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
 	Message string `json:"message"`
+}
+
+// ensureDocument is that of ensure-version.
+type ensureDocument struct {
+	Ledger  string `json:"ledger"`
+	Created bool   `json:"created"` // false: it was there
+}
+
+// checkDocument is that of check, also when it exits with 3.
+type checkDocument struct {
+	Findings []findingDocument `json:"findings"`
+}
+
+// findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
+// "unfinished", "heads", "empty", "irreversible" or "files".
+type findingDocument struct {
+	Kind     string `json:"kind"`
+	Revision string `json:"revision,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Message  string `json:"message"`
+}
+
+// logDocument is that of log, newest first.
+type logDocument struct {
+	Events []eventDocument `json:"events"`
+}
+
+// eventDocument is one event. Action is "up", "down", "stamp", "failed", "interrupted",
+// "repair", "adopt" or "format".
+type eventDocument struct {
+	Event         int64     `json:"event"`
+	At            time.Time `json:"at"`
+	Action        string    `json:"action"`
+	Revision      string    `json:"revision,omitempty"`
+	Message       string    `json:"message,omitempty"`
+	Direction     string    `json:"direction,omitempty"`
+	DurationMS    float64   `json:"duration_ms"`
+	AppliedBy     string    `json:"applied_by"`
+	AppliedFrom   string    `json:"applied_from"`
+	BinaryVersion string    `json:"binary_version"`
+	Run           string    `json:"run"` // the same for all events of one run
+	Detail        string    `json:"detail,omitempty"`
+}
+
+// repairDocument is that of repair.
+type repairDocument struct {
+	Recorded string `json:"recorded"` // the decision in words, as in the event log
+}
+
+// adoptDocument is that of adopt.
+type adoptDocument struct {
+	Tool      string   `json:"tool"`  // "" for a baseline
+	Table     string   `json:"table"` // likewise
+	Versions  []string `json:"versions"`
+	Revisions []string `json:"revisions"` // recorded as applied
+	DryRun    bool     `json:"dry_run"`
+}
+
+// basesDocument is that of bases.
+type basesDocument struct {
+	Bases     []string           `json:"bases"`
+	Revisions []revisionDocument `json:"revisions"`
+}
+
+// branchesDocument is that of branches, parents first.
+type branchesDocument struct {
+	BranchPoints []branchPointDocument `json:"branch_points"` // what several revisions build on
+	Labels       []labelDocument       `json:"labels"`
+}
+
+type branchPointDocument struct {
+	revisionDocument
+	Children []string `json:"children"`
+}
+
+type labelDocument struct {
+	Label    string   `json:"label"`
+	Revision string   `json:"revision"` // where the branch begins
+	Heads    []string `json:"heads"`    // of the branch
+}
+
+// editDocument is that of edit.
+type editDocument struct {
+	Files   []string `json:"files"`          // that were opened
+	Changed []string `json:"changed"`        // those of them that the editor changed
+	Next    string   `json:"next,omitempty"` // the command to type, when something was changed
+}
+
+// rebaseDocument is that of rebase.
+type rebaseDocument struct {
+	Revision     string   `json:"revision"`
+	From         []string `json:"from"`           // what came before it
+	DownRevision []string `json:"down_revision"`  // what comes before it now
+	Files        []string `json:"files"`          // that were changed: the up file, or none when there was nothing to do
+	Heads        []string `json:"heads"`          // of all revisions, afterwards
+	Next         string   `json:"next,omitempty"` // the command to type, when something was changed
+}
+
+// initDocument is that of init.
+type initDocument struct {
+	Dir     string   `json:"dir"`
+	Module  string   `json:"module"`
+	Replace string   `json:"replace,omitempty"` // the checkout of this module that go.mod leads to
+	Files   []string `json:"files"`             // that were written
+	Next    string   `json:"next"`              // the command to type
 }

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
@@ -14,6 +12,7 @@ import (
 )
 
 func (p *program) up() *cobra.Command {
+	var h rehearsal
 	return p.command(action{
 		use: "up [TARGET…]", aliases: []string{"upgrade"}, targets: true,
 		short: "apply what leads to the targets; default: head",
@@ -24,11 +23,13 @@ once.`,
 		example: "up\nup heads\nup +1\nup shop@head",
 		groups:  []string{groupDatabase, groupRun, groupPolicy, groupFiles, groupOutput},
 		check:   anyNumber,
-		run:     func(r *run) error { return r.move((*migrator.Set).Up) },
+		flags:   h.flags,
+		run:     func(r *run) error { return h.or(r, migrator.Up) },
 	})
 }
 
 func (p *program) down() *cobra.Command {
+	var h rehearsal
 	return p.command(action{
 		use: "down [TARGET]", aliases: []string{"downgrade"}, targets: true,
 		short: "take down what lies above the target; default: -1",
@@ -42,11 +43,13 @@ taken down with the script that the ledger keeps.`,
 			}
 			return nil
 		},
-		run: func(r *run) error { return r.move((*migrator.Set).Down) },
+		flags: h.flags,
+		run:   func(r *run) error { return h.or(r, migrator.Down) },
 	})
 }
 
 func (p *program) to() *cobra.Command {
+	var h rehearsal
 	return p.command(action{
 		use: "to TARGET…", targets: true,
 		short: "go up or down, until exactly the targets are applied",
@@ -56,7 +59,8 @@ deployment that both say "to head" would fight.`,
 		example: "to head\nto ae1027a6acf1\nto base",
 		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
 		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
-		run:     func(r *run) error { return r.move((*migrator.Set).To) },
+		flags:   h.flags,
+		run:     func(r *run) error { return h.or(r, migrator.To) },
 	})
 }
 
@@ -72,14 +76,14 @@ func atLeastOne(text string) func([]string) error {
 }
 
 // move runs one of the library's moves and reports it.
-func (r *run) move(verb func(*migrator.Set, context.Context, *pgconn.Config, ...string) (*migrator.Report, error)) error {
+func (r *run) move(verb migrator.Verb) error {
 	m := &reporter{run: r}
 	set, cfg, err := r.open(m.event)
 	if err != nil {
 		return err
 	}
 	r.compare()
-	report, err := verb(set, r.ctx, cfg, r.args...)
+	report, err := set.Move(r.ctx, cfg, verb, r.args...)
 	if m.planned {
 		r.document = newMoveDocument(report)
 	}
@@ -87,7 +91,11 @@ func (r *run) move(verb func(*migrator.Set, context.Context, *pgconn.Config, ...
 		r.kept = m.kept(set, report, err)
 		return err
 	}
-	m.result(summary(set, report), "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
+	text := summary(set, report)
+	if verb == migrator.Stamp || verb == migrator.Purge {
+		text = "stamped, " + at(set, report.To)
+	}
+	m.result(text, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
 	return nil
 }
 
@@ -106,8 +114,8 @@ func summary(set *migrator.Set, r *migrator.Report) string {
 		parts = append(parts, "nothing to do")
 	}
 	text := strings.Join(parts, ", ") + ", " + at(set, r.To)
-	if n := len(r.Ahead); n > 0 {
-		text += "; the database is ahead of this program by " + count(n, "revision") + ": " + some(r.Ahead)
+	if ids := r.Ahead; len(ids) > 0 {
+		text += "; the database is ahead of this program by " + count(len(ids), "revision") + ": " + some(ids)
 	}
 	return text
 }

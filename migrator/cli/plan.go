@@ -14,8 +14,8 @@ import (
 func (p *program) plan() *cobra.Command {
 	var from listValue
 	return p.command(action{
-		use: "plan up|down|to [TARGET…]", targets: true,
-		short: "show the steps that up, down or to would take",
+		use: "plan up|down|to|stamp [TARGET…]", targets: true,
+		short: "show the steps that up, down, to or stamp would take",
 		long: `Shows the steps in order and where they lead, and runs nothing. With --from no database
 is needed.`,
 		example: "plan up\nplan down -2\nplan up head --from base\nplan to ae1027a6acf1 --json",
@@ -25,7 +25,7 @@ is needed.`,
 		},
 		check: func(args []string) error {
 			if len(args) == 0 || verbOf(args[0]) == "" {
-				return &migrator.UsageError{Text: "say which plan: plan up, plan down or plan to"}
+				return &migrator.UsageError{Text: "say which plan: plan up, plan down, plan to or plan stamp"}
 			}
 			return nil
 		},
@@ -42,6 +42,8 @@ func verbOf(word string) migrator.Verb {
 		return migrator.Down
 	case "to":
 		return migrator.To
+	case "stamp":
+		return migrator.Stamp
 	}
 	return ""
 }
@@ -52,13 +54,19 @@ func (r *run) plan(from []string) error {
 	if err != nil {
 		return err
 	}
+	r.showPlan(set, p)
+	return nil
+}
+
+// showPlan prints a plan, or makes it the document.
+func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 	r.document = newPlanDocument(p)
 	if r.settings.json {
-		return nil
+		return
 	}
 	if len(p.Steps) == 0 {
 		r.out.print("nothing to do, " + at(set, p.To) + "\n")
-		return nil
+		return
 	}
 	var t table
 	for _, s := range p.Steps {
@@ -78,7 +86,6 @@ func (r *run) plan(from []string) error {
 	t.write(&b, r.out)
 	b.WriteString(count(len(p.Steps), "step") + " from " + placeNames(p.From) + ", then " + at(set, p.To) + "\n")
 	r.out.print(b.String())
-	return nil
 }
 
 func (r *run) planned(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,13 +12,16 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/apply"
 	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/revision"
 )
 
 // reporter tells what happens in a run of up, down or to.
 type reporter struct {
 	*run
 	planned     bool
-	ids, words  int // widths of columns
+	stamp       bool     // the steps run nothing
+	to          []string // where the plan leads
+	ids, words  int      // widths of columns
 	changed     int
 	connectedAt time.Time // when the last failure to connect was told
 }
@@ -47,13 +51,20 @@ func (m *reporter) event(e migrator.Event) {
 		m.log.warn(e.Err.Error() + "; connecting again to see what became of it")
 	case migrator.Changed:
 		m.change(e.Change)
+	case migrator.Blocked:
+		m.log.end()
+		for _, b := range e.Blockers {
+			m.log.warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" waits for a lock that is held by "+b.String(), "revision", e.Step.Revision, "pid", b.PID)
+		}
+	case migrator.IndexProgress:
+		m.log.info(progress(e), "revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total)
 	case apply.Repaired:
 		m.log.warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
 	}
 }
 
 func (m *reporter) plan(p plan.Plan) {
-	m.planned = true
+	m.planned, m.stamp, m.to = true, p.Stamp, p.To
 	for _, s := range p.Steps {
 		m.ids = max(m.ids, len(s.Revision))
 		m.words = max(m.words, utf8.RuneCountInString(clip(s.Message)))
@@ -76,8 +87,12 @@ func (m *reporter) finished(e migrator.Finished) {
 		arrow = m.out.styled(yellow, "down")
 	}
 	message := clip(s.Message)
-	m.result(fmt.Sprintf("%s  %-*s  %s%s  committed%s", arrow, m.ids, s.Revision,
-		message, strings.Repeat(" ", max(0, m.words-utf8.RuneCountInString(message))), took),
+	done := "committed"
+	if m.stamp {
+		done = "recorded only"
+	}
+	m.result(fmt.Sprintf("%s  %-*s  %s%s  %s%s", arrow, m.ids, s.Revision,
+		message, strings.Repeat(" ", max(0, m.words-utf8.RuneCountInString(message))), done, took),
 		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(e.Duration))
 }
 
@@ -92,11 +107,22 @@ func (m *reporter) result(text string, attrs ...any) {
 	}
 }
 
+func progress(e migrator.IndexProgress) string {
+	text := stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + ": " + e.Phase
+	if e.Index != "" {
+		text += " of " + e.Index
+	}
+	if e.Total > 0 {
+		text += fmt.Sprintf(", %d %%", 100*e.Done/e.Total)
+	}
+	return text + ", for " + spent(e.Running)
+}
+
 func (m *reporter) limit() string {
 	if m.settings.waitRunner == 0 {
 		return ""
 	}
-	return ", at most " + spent(m.settings.waitRunner)
+	return ", at most " + revision.FormatDuration(m.settings.waitRunner)
 }
 
 // connecting tells the first failure to connect, and then one in a while.
@@ -109,7 +135,7 @@ func (m *reporter) connecting(err error) {
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		reason = string(e.Problem)
 	}
-	m.log.info("the server does not answer yet ("+reason+"); trying for up to "+spent(m.settings.wait), "reason", reason)
+	m.log.info("the server does not answer yet ("+reason+"); trying for up to "+revision.FormatDuration(m.settings.wait), "reason", reason)
 }
 
 // change tells of the first few changed files; status shows them all.
@@ -129,6 +155,9 @@ func (m *reporter) kept(set *migrator.Set, report *migrator.Report, err error) s
 		return ""
 	}
 	var lines []string
+	if m.settings.single && len(report.Steps) == 0 {
+		lines = append(lines, "nothing of the whole run was kept")
+	}
 	failed, isFailed := errors.AsType[*apply.RevisionError](err)
 	interrupted, isInterrupted := errors.AsType[*apply.InterruptedError](err)
 	switch {
@@ -138,6 +167,7 @@ func (m *reporter) kept(set *migrator.Set, report *migrator.Report, err error) s
 		lines = append(lines, partly(failed.Revision, failed.Done))
 	case isInterrupted && interrupted.Outside:
 		lines = append(lines, partly(interrupted.Revision, interrupted.Done))
+	case len(lines) > 0: // that says it
 	case isFailed && failed.SQLState != "":
 		lines = append(lines, "nothing of "+failed.Revision+" was kept")
 	case isInterrupted && interrupted.Revision != "":
@@ -181,7 +211,7 @@ func verb(n int, one, many string) string {
 
 // next is what to do after a failure.
 func (m *reporter) next(err error, failed *apply.RevisionError) string {
-	again := "run again: " + m.command()
+	again := "run again: " + m.again()
 	switch {
 	case failed == nil || is[*apply.LockTimeoutError](err):
 		return again
@@ -191,6 +221,27 @@ func (m *reporter) next(err error, failed *apply.RevisionError) string {
 		return "correct " + failed.File + ", build the program again, then " + again
 	}
 	return "correct " + failed.File + ", then " + again
+}
+
+// again is the command that finishes the run. Steps that were counted from where the
+// database was would be counted from where it is now, so the end of the plan is named.
+func (m *reporter) again() string {
+	counted := m.cmd.Name() == "redo" || m.cmd.Name() == "down" && len(m.args) == 0 ||
+		slices.ContainsFunc(m.args, func(a string) bool { return strings.ContainsAny(a, "+-") })
+	if !counted {
+		return m.command()
+	}
+	verb, to := m.cmd.Name(), m.to
+	switch {
+	case verb == "redo":
+		verb = "up"
+	case verb == "down" && len(to) > 1:
+		verb = "to"
+	}
+	if len(to) == 0 {
+		to = []string{"base"}
+	}
+	return m.commandTo(m.cmd.Parent().CommandPath()+" "+verb, to)
 }
 
 // stepName names a step in a message: up 433af9f41996 (create account table).

@@ -19,6 +19,8 @@ type settings struct {
 	json, quiet, verbose           bool
 	color, logFormat               string
 	ahead, changed, outOfOrder     string
+	flush                          string
+	single                         bool
 
 	wait, waitRunner, lockTimeout, retryFor, statementTimeout time.Duration
 }
@@ -65,6 +67,8 @@ func (s *settings) options() []option {
 		{groupRun, "lock-timeout", "MIGRATE_LOCK_TIMEOUT", "DURATION", "5s", "wait for a table's lock; 0s: for ever", (*durationValue)(&s.lockTimeout)},
 		{groupRun, "retry-for", "MIGRATE_RETRY_FOR", "DURATION", "2m", "try a revision again that got no lock", (*durationValue)(&s.retryFor)},
 		{groupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "limit of each statement; 0s: none", (*durationValue)(&s.statementTimeout)},
+		{groupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "the whole run or nothing", (*switchValue)(&s.single)},
+		{groupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when revisions are made durable", choice(&s.flush, "end", "every")},
 		{groupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "when revisions unknown here are applied", choice(&s.ahead, "auto", "ok", "fail")},
 		{groupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "when applied files have changed", choice(&s.changed, "warn", "ok", "fail")},
 		{groupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "when something lies below applied ones", choice(&s.outOfOrder, "fail", "ok")},
@@ -196,7 +200,7 @@ func (p *program) config() migrator.Config {
 	return migrator.Config{
 		Ledger: s.ledger, Role: s.role, Version: p.Version,
 		Wait: s.wait, WaitRunner: none(s.waitRunner), LockTimeout: none(s.lockTimeout), RetryFor: none(s.retryFor),
-		StatementTimeout: s.statementTimeout,
-		Ahead:            migrator.Policy(s.ahead), Changed: migrator.Policy(s.changed), OutOfOrder: migrator.Policy(s.outOfOrder),
+		StatementTimeout: s.statementTimeout, SingleTransaction: s.single, FlushEvery: s.flush == "every",
+		Ahead: migrator.Policy(s.ahead), Changed: migrator.Policy(s.changed), OutOfOrder: migrator.Policy(s.outOfOrder),
 	}
 }

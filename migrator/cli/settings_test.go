@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,11 +63,11 @@ func TestPrecedence(t *testing.T) {
 
 func TestWrongVariablesComeTogether(t *testing.T) {
 	t.Parallel()
-	_, err := resolved(t, []string{"MIGRATE_WAIT=60", "MIGRATE_LEDGER=ambix", "MIGRATE_AHEAD=maybe", "MIGRATE_JSON=yes", "MIGRATE_ROLE=a\nb", "MIGRATE_COLOR=never"})
-	want := `MIGRATE_LEDGER: ledger "ambix": the schema is missing; write SCHEMA.PREFIX, for example public.ambix
-MIGRATE_ROLE: a line end or a NUL byte is in it
+	_, err := resolved(t, []string{"MIGRATE_WAIT=60", "MIGRATE_CHANGED=auto", "MIGRATE_AHEAD=maybe", "MIGRATE_JSON=yes", "MIGRATE_ROLE=a\nb", "MIGRATE_COLOR=never"})
+	want := `MIGRATE_ROLE: a line end or a NUL byte is in it
 MIGRATE_WAIT: duration "60": the unit is missing: write 60ms, 60s, 60min or 60h
 MIGRATE_AHEAD: "maybe" is none of auto, ok, fail
+MIGRATE_CHANGED: "auto" is none of warn, ok, fail
 MIGRATE_JSON: "yes" is neither true nor false`
 	if err == nil {
 		t.Fatal("want an error")
@@ -117,9 +118,12 @@ func TestSettingsReachTheLibrary(t *testing.T) {
 	if c := p.config(); c.WaitRunner >= 0 || c.LockTimeout >= 0 || c.RetryFor >= 0 {
 		t.Errorf("%+v", c)
 	}
-	p, _ = resolved(t, nil)
-	if _, err := migrator.New(p.FS, p.config()); p.FS != nil && err != nil {
-		t.Error(err)
+	p, err = resolved(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.New(fstest.MapFS{}, p.config()); err != nil {
+		t.Errorf("the defaults: %v", err)
 	}
 }
 

@@ -175,7 +175,7 @@ func (v *statusView) list(state migrator.RevisionState, color style, limit int, 
 
 // next says what to do now.
 func (v *statusView) next() {
-	command := v.cmd.Parent().CommandPath()
+	up := v.commandTo(v.cmd.Parent().CommandPath()+" up", nil)
 	pending, late := v.Count(migrator.Pending), 0
 	for _, s := range v.Revisions {
 		if s.OutOfOrder {
@@ -186,13 +186,13 @@ func (v *statusView) next() {
 	case pending == 0 && v.Count(migrator.Unfinished) == 0:
 		v.add("now", cell{text: "nothing to do"})
 	case v.Count(migrator.Unknown) > 0:
-		v.add("now", cell{text: command + " up --ahead=ok, when what is pending fits beside what is unknown"})
+		v.add("now", cell{text: up + " --ahead=ok, when what is pending fits beside what is unknown"})
 	case late > 0:
-		v.add("now", cell{text: command + " up --out-of-order=ok, when what is below may run late"})
+		v.add("now", cell{text: up + " --out-of-order=ok, when what is below may run late"})
 	case len(v.Heads) > 1:
-		v.add("now", cell{text: command + " up heads"})
+		v.add("now", cell{text: v.commandTo(v.cmd.Parent().CommandPath()+" up heads", nil)})
 	default:
-		v.add("now", cell{text: command + " up"})
+		v.add("now", cell{text: up})
 	}
 }
 

@@ -169,3 +169,39 @@ func own(flags *pflag.FlagSet, value pflag.Value, name, shorthand, word, usage s
 		f.NoOptDefVal = "true"
 	}
 }
+
+// countValue is a number, zero or more.
+type countValue int
+
+func (v *countValue) String() string { return strconv.Itoa(int(*v)) }
+func (v *countValue) Type() string   { return "int" }
+
+func (v *countValue) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return errors.New(quoted(s) + " is no number; write 0, 1, 2, …")
+	}
+	*v = countValue(n)
+	return nil
+}
+
+// timeValue is a day, or a moment; without a zone it is UTC.
+type timeValue time.Time
+
+func (v *timeValue) String() string {
+	if time.Time(*v).IsZero() {
+		return ""
+	}
+	return time.Time(*v).UTC().Format(time.RFC3339)
+}
+func (v *timeValue) Type() string { return "time" }
+
+func (v *timeValue) Set(s string) error {
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			*v = timeValue(t)
+			return nil
+		}
+	}
+	return errors.New(quoted(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
+}

@@ -39,8 +39,8 @@ func place(order []string, file string) int {
 
 // typed says whether a command of the test data is one that a person can type.
 func typed(command string) bool {
-	name, rest, _ := strings.Cut(command, " ")
-	return slices.Contains([]string{"up", "down", "to", "show", "history", "current", "heads"}, name) && !strings.Contains(rest, "--sql")
+	name, _, _ := strings.Cut(command, " ")
+	return slices.Contains([]string{"up", "down", "to", "stamp", "show", "history", "current", "heads", "branches", "bases"}, name)
 }
 
 // writeExamples makes a section of one file.
@@ -55,7 +55,11 @@ func writeExamples(out *strings.Builder, text string) {
 		case strings.HasPrefix(line, "graph "):
 		case len(fields) == 3 && typed(fields[1]):
 			answer, after := answerCells(fields[1], fields[2])
-			fmt.Fprintf(out, "%s| %s | `%s` | %s | %s |\n", head, stateCell(fields[0]), commandLine(fields[1]), answer, after)
+			state := stateCell(fields[0])
+			if strings.Contains(fields[1], "--sql") {
+				state = "not looked at"
+			}
+			fmt.Fprintf(out, "%s| %s | `%s` | %s | %s |\n", head, state, commandLine(fields[1]), answer, after)
 			head = ""
 		case len(fields) == 3, line == "" && strings.HasSuffix(out.String(), "\n\n"):
 		default:
@@ -101,8 +105,10 @@ func answerCells(command, text string) (answer, after string) {
 		case "up", "down":
 			steps = append(steps, word+" "+names(ids))
 		case "steps":
-			if ids == "-" {
-				return "nothing to do", names(strings.TrimPrefix(fields[1], "heads "))
+			if after := names(strings.TrimPrefix(fields[1], "heads ")); strings.HasPrefix(command, "stamp") {
+				return "sets the ledger", after
+			} else if ids == "-" {
+				return "nothing to do", after
 			}
 			verb := "up"
 			if strings.HasPrefix(command, "down") || strings.HasPrefix(command, "to") && goesDown(ids, fields[1]) {
@@ -223,7 +229,7 @@ func hereCell(command, answer string) string {
 		return "shows " + said
 	case after != "":
 		said = strings.TrimPrefix(strings.TrimPrefix(said, "up "), "down ") + ", "
-		return strings.TrimPrefix(said, "nothing to do, ") + "then current: " + after
+		return strings.TrimPrefix(strings.TrimPrefix(said, "nothing to do, "), "sets the ledger, ") + "then current: " + after
 	}
 	return said
 }

@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+)
+
+func (p *program) adopt() *cobra.Command {
+	var tool, from, versions textValue
+	var baseline listValue
+	var dryRun switchValue
+	return p.command(action{
+		use:   "adopt",
+		short: "take over a database from another tool",
+		long: `Reads the version table of Alembic, tern, goose, golang-migrate or dbmate, shows which
+revisions it stands for, and records those as applied. Nothing is run, and the other
+tool's table stays as it is. --map names the file that the import of the tool's
+migrations wrote; by default it is the adopt.json beside the revisions. Without one,
+versions are ids of revisions.`,
+		example: "adopt --dry-run\nadopt --map adopt.json\nadopt --tool alembic --table app.alembic_version\nadopt --baseline 9f3c",
+		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		flags: func(f *pflag.FlagSet) {
+			own(f, &versions, "map", "", "FILE", "which revision each of the tool's versions became")
+			own(f, &tool, "tool", "", "TOOL", "alembic, dbmate, golang-migrate, goose or tern")
+			own(f, &from, "table", "", "TABLE", "its version table, where it is not found by itself")
+			own(f, &baseline, "baseline", "", "REV,…", "for a database that no tool migrated: what counts as applied")
+			own(f, &dryRun, "dry-run", "", "", "show what would be recorded")
+		},
+		run: func(r *run) error {
+			a := migrator.Adopt{Tool: string(tool), Table: string(from), Baseline: baseline, DryRun: bool(dryRun)}
+			if len(baseline) == 0 {
+				if err := r.readMap(string(versions), &a); err != nil {
+					return err
+				}
+			}
+			return r.adopt(a)
+		},
+	})
+}
+
+// mapName is the file that an import writes beside the revisions.
+const mapName = "adopt.json"
+
+// readMap fills in what the file says that an import wrote; flags come before it.
+func (r *run) readMap(file string, a *migrator.Adopt) error {
+	text, name, err := r.mapText(file)
+	if err != nil || text == nil {
+		return err
+	}
+	var m struct {
+		Tool, Table string
+		Versions    []struct{ Version, Revision string }
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return &migrator.UsageError{Text: quoted(name) + ": " + err.Error()}
+	}
+	if len(m.Versions) == 0 {
+		return &migrator.UsageError{Text: quoted(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
+	}
+	a.Versions = map[string]string{}
+	for _, v := range m.Versions {
+		a.Versions[v.Version] = v.Revision
+	}
+	a.Tool = cmp.Or(a.Tool, m.Tool)
+	a.Table = cmp.Or(a.Table, m.Table)
+	return nil
+}
+
+// mapText is the file that --map names, or the one beside the revisions; nil when there
+// is none.
+func (r *run) mapText(file string) (text []byte, name string, err error) {
+	if file != "" {
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, file, &fileError{err}
+		}
+		return text, file, nil
+	}
+	fsys, prefix, err := r.files()
+	if err != nil {
+		return nil, "", err
+	}
+	// What is embedded has its folder in front.
+	for _, name := range []string{mapName, path.Join(defaultDir, mapName)} {
+		if text, err := fs.ReadFile(fsys, name); err == nil {
+			return text, path.Join(prefix, name), nil
+		}
+	}
+	return nil, "", nil
+}
+
+func (r *run) adopt(a migrator.Adopt) error {
+	set, cfg, err := r.open(nil)
+	if err != nil {
+		return err
+	}
+	found, err := set.Adopt(r.ctx, cfg, a)
+	if err != nil {
+		return err
+	}
+	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
+	if r.settings.json {
+		return nil
+	}
+	var b strings.Builder
+	if found.Table != "" {
+		fmt.Fprintf(&b, "%s of %s has %s\n", found.Table, found.Tool, count(len(found.Versions), "version"))
+	}
+	var t table
+	for _, id := range found.Revisions {
+		t.add(cell{"applied", green}, cell{id, bold}, cell{text: clip(set.Revision(id).Subject())})
+	}
+	t.write(&b, r.out)
+	did := "recorded"
+	if a.DryRun {
+		did = "would be recorded"
+	}
+	fmt.Fprintf(&b, "%s %s; next: %s status\n", count(len(found.Revisions), "revision"), did, r.cmd.Parent().CommandPath())
+	r.out.print(b.String())
+	return nil
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/revision"
+)
+
+func (p *program) check() *cobra.Command {
+	var offline switchValue
+	return p.command(action{
+		use:   "check",
+		short: "find what is not ready for a release; exit code 3",
+		long: `Lists everything that is not as it should be: pending, changed, unfinished, empty and
+irreversible revisions, several heads, files that are wrong. It exits with 3 when there
+is any. It is for pipelines and readiness probes, and writes nothing.`,
+		example: "check\ncheck --offline",
+		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		flags: func(f *pflag.FlagSet) {
+			own(f, &offline, "offline", "", "", "look at the files alone")
+		},
+		run: func(r *run) error { return r.check(bool(offline)) },
+	})
+}
+
+// foundError says that check found something; what it is was printed.
+type foundError struct{ count int }
+
+func (e *foundError) Error() string { return "check found " + count(e.count, "problem") }
+
+func (r *run) check(offline bool) error {
+	found, err := r.findings(offline)
+	if problems, ok := errors.AsType[revision.Problems](err); ok {
+		for _, p := range problems {
+			found = append(found, migrator.Finding{Kind: migrator.FindingFiles, File: p.File, Line: p.Line, Column: p.Column, Text: p.Text})
+		}
+	} else if err != nil {
+		return err
+	}
+	d := &checkDocument{Findings: []findingDocument{}}
+	var t table
+	for _, f := range found {
+		d.Findings = append(d.Findings, findingDocument{string(f.Kind), f.Revision, f.File, f.Line, f.Column, f.Text})
+		t.add(cell{string(f.Kind), yellow}, cell{f.Revision, bold}, cell{text: f.Text}, cell{place(f), faint})
+	}
+	r.document = d
+	if len(found) == 0 {
+		r.say("nothing found")
+		return nil
+	}
+	if !r.settings.json {
+		var b strings.Builder
+		t.write(&b, r.out)
+		r.out.print(b.String())
+	}
+	return &foundError{len(found)}
+}
+
+func place(f migrator.Finding) string {
+	if f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+}
+
+func (r *run) findings(offline bool) ([]migrator.Finding, error) {
+	if offline {
+		set, err := r.set()
+		if err != nil {
+			return nil, err
+		}
+		r.compare()
+		return set.CheckFiles(), nil
+	}
+	set, cfg, err := r.open((&reporter{run: r}).event)
+	if err != nil {
+		return nil, err
+	}
+	r.compare()
+	return set.Check(r.ctx, cfg)
+}

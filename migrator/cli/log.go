@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/ledger"
+)
+
+// filter is which events are of interest.
+type filter struct {
+	limit    countValue
+	revision textValue
+	action   listValue
+	since    timeValue
+	until    timeValue
+}
+
+func (p *program) log() *cobra.Command {
+	f := filter{limit: 20}
+	return p.command(action{
+		use:   "log",
+		short: "who did what, when, and how it ended",
+		long: `Shows the event log of the database, the newest first: what was applied, taken down,
+stamped, repaired and adopted, what failed and what was interrupted, by whom, from where
+and with which version.`,
+		example: "log\nlog --revision 9f3c --limit 0\nlog --action failed,interrupted --since 2026-01-31",
+		groups:  []string{groupDatabase, groupOutput},
+		flags: func(flags *pflag.FlagSet) {
+			own(flags, &f.limit, "limit", "", "N", "how many at most; 0: all; default: 20")
+			own(flags, &f.revision, "revision", "", "REV", "of this revision: an id or its beginning")
+			own(flags, &f.action, "action", "", "ACTION,…", "up, down, stamp, failed, interrupted, repair, adopt or format")
+			own(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
+			own(flags, &f.until, "until", "", "TIME", "not after")
+		},
+		run: func(r *run) error { return r.events(&f) },
+	})
+}
+
+func (f *filter) match(e *migrator.LogEntry) bool {
+	return strings.HasPrefix(e.Revision, string(f.revision)) &&
+		(len(f.action) == 0 || slices.Contains(f.action, string(e.Action))) &&
+		!e.At.Before(time.Time(f.since)) && (time.Time(f.until).IsZero() || !e.At.After(time.Time(f.until)))
+}
+
+func (r *run) events(f *filter) error {
+	for _, a := range f.action {
+		if !slices.Contains(actions, a) {
+			return &migrator.UsageError{Text: "--action " + quoted(a) + ": it is one of " + strings.Join(actions, ", ")}
+		}
+	}
+	set, cfg, err := r.open((&reporter{run: r}).event)
+	if err != nil {
+		return err
+	}
+	all, err := set.Log(r.ctx, cfg, 0)
+	if err != nil {
+		return err
+	}
+	d := &logDocument{Events: []eventDocument{}}
+	var t table
+	for i := range all {
+		if e := &all[i]; f.match(e) && (f.limit == 0 || len(d.Events) < int(f.limit)) {
+			d.Events = append(d.Events, newEventDocument(e))
+			t.add(r.eventLine(e)...)
+		}
+	}
+	r.document = d
+	if r.settings.json {
+		return nil
+	}
+	if len(d.Events) == 0 {
+		r.out.print("no events\n")
+		return nil
+	}
+	var b strings.Builder
+	t.write(&b, r.out)
+	r.out.print(b.String())
+	return nil
+}
+
+// actions are what --action takes.
+var actions = []string{
+	string(ledger.Up), string(ledger.Down), string(ledger.Stamped), string(ledger.Failed), string(ledger.Interrupted),
+	string(ledger.Repair), string(ledger.Adopted), string(ledger.FormatRaise),
+}
+
+func (r *run) eventLine(e *migrator.LogEntry) []cell {
+	color := green
+	switch e.Action {
+	case ledger.Down, ledger.Stamped, ledger.Repair, ledger.Adopted:
+		color = yellow
+	case ledger.Failed, ledger.Interrupted:
+		color = red
+	}
+	action := string(e.Action)
+	if e.Direction != "" && e.Direction != action {
+		action += " " + e.Direction
+	}
+	took := ""
+	if e.Duration > 0 {
+		took = spent(e.Duration)
+	}
+	text := clip(firstLine(e.Message))
+	if e.Detail != "" {
+		text = clip(firstLine(e.Detail))
+	}
+	return []cell{
+		{e.At.UTC().Format("2006-01-02 15:04:05Z"), faint},
+		{action, color},
+		{e.Revision, bold},
+		{text: text},
+		{took, faint},
+		{printable(e.AppliedBy) + " from " + printable(e.AppliedFrom) + ", version " + printable(e.BinaryVersion), faint},
+	}
+}
+
+func firstLine(s string) string {
+	first, _, _ := strings.Cut(s, "\n")
+	return first
+}
+
+func newEventDocument(e *migrator.LogEntry) eventDocument {
+	return eventDocument{
+		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: firstLine(e.Message), Direction: e.Direction,
+		DurationMS: milliseconds(e.Duration), AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
+	}
+}

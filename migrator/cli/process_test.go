@@ -1,0 +1,244 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/ledger"
+)
+
+// process is a program that runs.
+type process struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	stdout, stderr stream
+}
+
+// stream is what a program has written so far.
+type stream struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *stream) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *stream) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// start runs a program on a database, with revisions whose up scripts are given.
+func start(t *testing.T, program, databaseURL string, scripts []string, args ...string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	parent := ""
+	for i, sql := range scripts {
+		id := fmt.Sprintf("r%d", i+1)
+		text := "-- step " + id + "\n--\n-- revision: " + id + "\n-- down_revision: " + parent + "\n\n" + sql + ";\n"
+		if err := os.WriteFile(filepath.Join(dir, id+".up.sql"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		parent = id
+	}
+	p := &process{t: t, cmd: exec.Command(program, append([]string{"migrate"}, args...)...)}
+	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL, "EMBEDDED="+dir)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// end waits for the exit code.
+func (p *process) end() int {
+	p.t.Helper()
+	timer := time.AfterFunc(30*time.Second, func() { _ = p.cmd.Process.Kill() })
+	defer timer.Stop()
+	err := p.cmd.Wait()
+	if err == nil {
+		return 0
+	}
+	var failed *exec.ExitError
+	if !errors.As(err, &failed) {
+		p.t.Fatal(err)
+	}
+	return failed.ExitCode()
+}
+
+func (p *process) want(code int, stderr ...string) {
+	p.t.Helper()
+	if got := p.end(); got != code {
+		p.t.Errorf("exit code %d, want %d", got, code)
+	}
+	for _, pattern := range stderr {
+		if !regexp.MustCompile("(?m)" + pattern).MatchString(p.stderr.String()) {
+			p.t.Errorf("%s is not on standard error", pattern)
+		}
+	}
+	if p.t.Failed() {
+		p.t.Logf("standard output:\n%s\nstandard error:\n%s", p.stdout.String(), p.stderr.String())
+	}
+}
+
+// await waits until a query gives true.
+func await(t *testing.T, databaseURL, query string) {
+	t.Helper()
+	for range 1000 {
+		if pgtest.Value(t, databaseURL, query) == "t" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("never true: %s", query)
+}
+
+const sleeping = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"app", "foreign"} {
+		for _, test := range []struct {
+			signal syscall.Signal
+			want   int
+		}{{syscall.SIGTERM, 143}, {syscall.SIGINT, 130}} {
+			t.Run(program+" "+test.signal.String(), func(t *testing.T) {
+				t.Parallel()
+				db := pgtest.Database(t)
+				p := start(t, program, db, []string{"CREATE TABLE a (id int)", "SELECT pg_sleep(60)", "SELECT 1"}, "up")
+				await(t, db, sleeping)
+				if err := p.cmd.Process.Signal(test.signal); err != nil {
+					t.Fatal(err)
+				}
+				p.want(test.want,
+					`interrupted: upgrade r2 \(step r2\) was cancelled and rolled back$`,
+					`^nothing of r2 was kept; 1 revision before it stays applied; the database is at r1 \(2 pending\)$`,
+					`^run again: `)
+				if got := pgtest.Value(t, db, sleeping); got != "f" {
+					t.Error("the statement still runs on the server")
+				}
+			})
+		}
+	}
+}
+
+// A server that does not answer any more keeps the first signal from ending the
+// program; the second one does not ask it.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	proxy := pgtest.NewProxy(t, db)
+	p := start(t, "app", proxy.URL(db), []string{"SELECT pg_sleep(60)"}, "up")
+	await(t, db, sleeping)
+	proxy.All(pgtest.Stall)
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	time.Sleep(200 * time.Millisecond)
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	began := time.Now()
+	p.want(143, `^warning: terminated signal received: cancelling; a second one ends at once$`)
+	if spent := time.Since(began); spent > 2*time.Second {
+		t.Errorf("it took %s", spent)
+	}
+	pgtest.Exec(t, db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+}
+
+// Programs that start together apply each revision once, and all end well.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	var scripts []string
+	for i := range 8 {
+		scripts = append(scripts, fmt.Sprintf("CREATE TABLE t%d (id int); SELECT pg_sleep(0.02)", i))
+	}
+	var processes []*process
+	for range 6 {
+		processes = append(processes, start(t, "app", db, scripts, "up"))
+	}
+	applied := 0
+	for _, p := range processes {
+		p.want(0)
+		out := p.stdout.String()
+		applied += strings.Count(out, "committed")
+		last := strings.Split(strings.TrimSpace(out), "\n")
+		if line := last[len(last)-1]; !regexp.MustCompile(`^(\d applied|\d applied, \d already applied by \S+ from \S+|\d already applied by \S+ from \S+|nothing to do), at r8 \(head\)$`).MatchString(line) {
+			t.Errorf("the last line: %s", line)
+		}
+	}
+	if applied != 8 {
+		t.Errorf("%d revisions were reported as committed", applied)
+	}
+	if got := pgtest.Value(t, db, "SELECT count(*) FROM ambix_event WHERE action = 'up'"); got != "8" {
+		t.Errorf("%s events", got)
+	}
+}
+
+// lockHolder takes the runners' lock, and gives back how to let it go.
+func lockHolder(t *testing.T, databaseURL string) (release func()) {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("application_name", "ambix up 9f3c pod-7/1")
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // a + is a plus here
+	ctx := context.Background()
+	conn, err := pgconn.Connect(ctx, u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_lock(%d)", ledger.Name{}.LockKey())).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
+	t.Cleanup(release)
+	return release
+}
+
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	start(t, "app", db, []string{"SELECT 1"}, "up").want(0)
+	release := lockHolder(t, db)
+	start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up", "--wait-runner", "0s").
+		want(5, `^error: waited .* for another runner: "ambix up 9f3c pod-7/1"`)
+	p := start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up")
+	for range 1000 {
+		if strings.Contains(p.stderr.String(), "another runner") {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	release()
+	p.want(0, `^another runner is at work: "ambix up 9f3c pod-7/1", .*; waiting for it, at most 10m$`)
+	if !strings.Contains(p.stdout.String(), "1 applied, at r2 (head)") {
+		t.Errorf("standard output: %s", p.stdout.String())
+	}
+}
+
+// A step that takes long is named while it runs.
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	p := start(t, "app", db, []string{"SELECT pg_sleep(6)"}, "up")
+	p.want(0, `^up r1 \(step r1\) has been running for 5s$`)
+}

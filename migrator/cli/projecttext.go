@@ -1,0 +1,68 @@
+package cli
+
+// What init writes. main.go and embed.go are this module's own.
+
+const mainText = `// The program: the revisions below sql/ and the command line that applies them, in one
+// static binary. Run ` + "`go run . migrate up`, or `go run . migrate --help`" + `.
+package main
+
+import (
+	"os"
+
+	"example.com/ambix/migrator/cli"
+
+	// An image made FROM scratch has no certificate authorities; where the system has
+	// its own, these are not used.
+	_ "golang.org/x/crypto/x509roots/fallback"
+)
+
+func main() {
+	os.Exit(cli.Main(cli.Config{FS: files}))
+}
+`
+
+const embedText = `package main
+
+import "embed"
+
+// files are the revisions, in folders of any depth. The pattern names the folder, not
+// *.sql: that would miss the folders below, take files beginning with . or _ (an
+// editor's), and break the build while there is no revision. sql/README.md keeps the
+// folder from being empty, which would break it too.
+//
+//go:embed sql
+var files embed.FS
+`
+
+const dockerfileText = ` AS build
+ARG GOPROXY
+ARG GOSUMDB
+ARG GONOSUMDB
+ENV CGO_ENABLED=0
+WORKDIR /src
+COPY . .
+RUN go build -trimpath -ldflags="-s -w" -o /app .
+
+FROM scratch
+COPY --from=build /app /app
+# No name: there is no /etc/passwd. Kubernetes' runAsNonRoot wants a number.
+USER 65532:65532
+# A database that starts together with this container is waited for.
+ENV MIGRATE_WAIT=60s
+ENTRYPOINT ["/app"]
+CMD ["migrate", "up"]
+`
+
+const dockerignoreText = `# What the program is not built from.
+.git
+/app
+`
+
+const readmeText = `
+
+The revisions of this project, embedded into the program by ` + "`embed.go`" + `. This file stays,
+because Go embeds no empty folder.
+
+Write a revision with ` + "`go run . migrate revision -m \"create account table\"`" + `, apply what is
+pending with ` + "`go run . migrate up`" + `, look at the graph with ` + "`go run . migrate history`" + `.
+`

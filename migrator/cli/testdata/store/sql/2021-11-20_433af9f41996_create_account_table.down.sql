@@ -1,0 +1,3 @@
+-- revision: 433af9f41996
+
+DROP TABLE account;

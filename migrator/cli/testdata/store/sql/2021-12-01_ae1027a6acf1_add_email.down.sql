@@ -1,0 +1,3 @@
+-- revision: ae1027a6acf1
+
+ALTER TABLE account DROP email;
