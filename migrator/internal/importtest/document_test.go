@@ -1,0 +1,62 @@
+package importtest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The console blocks of docs/adopting.md about the import show what really comes out.
+// Each tool's block runs in the folder testdata/document/TOOL.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/adopting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := map[string]bool{}
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		name := regexp.MustCompile(`\./scripts/import (?:-D \S+ )*(\S+)`).FindStringSubmatch(block[1])
+		if name == nil {
+			continue
+		}
+		tools[name[1]] = true
+		t.Run(name[1], func(t *testing.T) {
+			t.Parallel()
+			if have := console(t, filepath.Join("testdata/document", name[1]), block[1]); have != block[1] {
+				t.Errorf("the document (-) and what comes out (+):\n%s", cmp.Diff(block[1], have))
+			}
+		})
+	}
+	for _, tool := range []string{"alembic", "dbmate", "golang-migrate", "goose", "tern"} {
+		if !tools[tool] {
+			t.Errorf("docs/adopting.md does not show how %s is imported", tool)
+		}
+	}
+}
+
+// console runs the commands of a block in a copy of a project and gives the block anew.
+// The project's folder is called migrations there.
+func console(t testing.TB, project, block string) string {
+	t.Helper()
+	built, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "migrations"), os.DirFS(project)); err != nil {
+		t.Fatal(err)
+	}
+	goCommand := "go() { shift 2; " + filepath.Join(built, "import") + ` "$@"; }` + "\n"
+	var b strings.Builder
+	for line := range strings.Lines(block) {
+		if command, ok := strings.CutPrefix(line, "$ "); ok {
+			b.WriteString(line + run(t, dir, "sh", "-c", goCommand+command))
+		}
+	}
+	return b.String()
+}

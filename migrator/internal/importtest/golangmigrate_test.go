@@ -1,0 +1,31 @@
+package importtest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestGolangMigrate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i, s := range story {
+		up, down := s.up, s.down
+		if i == 1 {
+			up = "-- a transaction of its own\nBEGIN;\n\n" + up + "\n\nCOMMIT;\n"
+			down = "begin; " + down + " end;"
+		}
+		if i == 2 {
+			up = strings.ReplaceAll(up, "\n", "\r\n")
+		}
+		stem := fmt.Sprintf("%06d_%s", 2*i+1, strings.ReplaceAll(s.name, " ", "_"))
+		write(t, dir, stem+".up.sql", up)
+		write(t, dir, stem+".down.sql", down)
+	}
+	theirs := database(t)
+	run(t, dir, "peers", "golang-migrate", "up", dir, theirs)
+	made := importFrom(t, "golang-migrate", dir)
+	contains(t, made.printed, "BEGIN and COMMIT were taken out")
+	made.again(t)
+	made.equal(t, theirs)
+}

@@ -1,0 +1,52 @@
+package importtest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTern(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	run(t, dir, "tern", "init", "project")
+	dir = filepath.Join(dir, "project")
+	for _, s := range append(story, step{name: "from templates"}) {
+		run(t, dir, "tern", "new", strings.ReplaceAll(s.name, " ", "_"))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.sql"))
+	if err != nil || len(files) != len(story)+1 {
+		t.Fatal(files, err)
+	}
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, down, _ := strings.Cut(string(text), "---- create above / drop below ----\n")
+		switch {
+		case i == len(story):
+			up = `{{ template "shared/view.sql" . }}` + "\nCREATE TABLE {{ .prefix }}_{{ .name | lower }} (id int);\n"
+			down = "DROP TABLE {{ .prefix }}_{{ .name | lower }};\nDROP VIEW {{ .prefix }};\n"
+		case story[i].alone:
+			up = "---- tern: disable-tx ----\n" + story[i].up + ";\n"
+			down = "---- tern: disable-tx ----\n" + story[i].down + ";\n"
+		default:
+			up, down = up+story[i].up+"\n", down+story[i].down+"\n"
+		}
+		write(t, dir, filepath.Base(file), up+"---- create above / drop below ----\n"+down)
+	}
+	write(t, dir, "shared/view.sql", "CREATE VIEW {{ .prefix }} AS SELECT {{ .number }} AS number;\n")
+	conf, err := os.ReadFile(filepath.Join(dir, "tern.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "tern.conf", string(conf)+"prefix = shop\nname = SOME\nnumber = {{ add 40 2 }}\n")
+	theirs := database(t)
+	run(t, dir, "tern", "migrate", "--conn-string", theirs)
+	made := importFrom(t, "tern", dir)
+	contains(t, made.printed, "Nothing needs a person.")
+	made.again(t)
+	made.equal(t, theirs)
+}

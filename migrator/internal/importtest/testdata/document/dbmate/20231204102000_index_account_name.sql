@@ -1,0 +1,4 @@
+-- migrate:up transaction:false
+CREATE INDEX CONCURRENTLY account_name ON account (name);
+
+-- migrate:down

@@ -1,0 +1,3 @@
+BEGIN;
+CREATE TABLE account (id bigint PRIMARY KEY, name varchar(50));
+COMMIT;
