@@ -70,6 +70,11 @@ func (s *Set) Redo(ctx context.Context, cfg *pgconn.Config, n int) (*Report, err
 	return s.move(ctx, cfg, Redo, []string{strconv.Itoa(n)})
 }
 
+// Move runs any of the moves. The report is like Up's.
+func (s *Set) Move(ctx context.Context, cfg *pgconn.Config, verb Verb, targets ...string) (*Report, error) {
+	return s.move(ctx, cfg, verb, targets)
+}
+
 // Stamp sets the ledger to the targets without running anything. The report is like
 // Up's.
 func (s *Set) Stamp(ctx context.Context, cfg *pgconn.Config, targets ...string) (*Report, error) {
@@ -82,12 +87,19 @@ func (s *Set) Purge(ctx context.Context, cfg *pgconn.Config, targets ...string) 
 	return s.move(ctx, cfg, Purge, targets)
 }
 
-// staleLimit bounds how often a plan is made again without any progress.
-const staleLimit = 50
+// staleLimit bounds how often a plan is made again for a ledger that stands still.
+const staleLimit = 5
+
+// lossLimit bounds how often a connection is opened again without any progress.
+const lossLimit = 20
+
+// shortestReturn is how long a server that was lost in the middle of a run is waited for
+// in any case: a crash is over within a moment.
+const shortestReturn = 5 * time.Second
 
 // move is one run: read, join, plan, apply, and again while somebody else moves too.
 func (s *Set) move(ctx context.Context, cfg *pgconn.Config, verb Verb, targets []string) (*Report, error) {
-	m := &mover{set: s, report: &Report{}, deadline: time.Now().Add(s.cfg.WaitRunner)}
+	m := &mover{set: s, report: &Report{}, lostIn: map[string]int{}}
 	var err error
 	if m.session, err = s.open(ctx, cfg); err != nil {
 		return m.report, interrupted(ctx, err)
@@ -104,12 +116,21 @@ func (s *Set) move(ctx context.Context, cfg *pgconn.Config, verb Verb, targets [
 // mover is a run under way.
 type mover struct {
 	*session
-	set      *Set
-	report   *Report
-	first    *plan.Plan // the plan that the targets gave; later ones are what is left of it
-	unknown  *plan.Step // under way when the connection was lost
-	stale    int
-	deadline time.Time
+	set    *Set
+	report *Report
+	first  *plan.Plan // the plan that the targets gave; later ones are what is left of it
+	last   plan.Plan  // the one that was tried last
+	stale  int        // how often in a row that was for the same generation
+	// waiting is since when other runners are waited for without any progress of ours.
+	waiting time.Time
+
+	unknown  *plan.Step     // under way when the connection was lost
+	flight   plan.Plan      // that step and those after it
+	why      error          // of that loss
+	settled  bool           // some step was found committed after a loss
+	lostIn   map[string]int // how often a step lost the connection
+	losses   int            // without any progress
+	returnBy time.Time      // when a lost server has to be back
 }
 
 // round plans and applies once. again says that the run is not at its end.
@@ -119,7 +140,7 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 		return m.lost(ctx, err)
 	}
 	if err := m.writable(); err != nil {
-		return false, err
+		return m.afterFailover(ctx, err)
 	}
 	p, err := m.plan(view, verb, targets)
 	if err != nil {
@@ -150,7 +171,7 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 	m.add(done)
 	m.report.To = view.After(p.Steps[:len(done)])
 	if len(done) > 0 {
-		m.stale = 0
+		m.stale, m.losses, m.waiting = 0, 0, time.Time{}
 	}
 	if err != nil {
 		return m.after(ctx, p, err)
@@ -187,22 +208,35 @@ func (m *mover) plan(view *plan.View, verb Verb, targets []string) (plan.Plan, e
 func (m *mover) after(ctx context.Context, p plan.Plan, err error) (again bool, _ error) {
 	switch {
 	case errors.Is(err, apply.ErrBusy):
-		return true, m.wait(ctx)
+		return m.wait(ctx)
 	case errors.Is(err, apply.ErrStale):
-		if m.stale++; m.stale > staleLimit {
-			return false, &apply.BusyError{Waited: time.Since(m.deadline.Add(-m.set.cfg.WaitRunner))}
+		if m.stuck(p) {
+			return false, &apply.LedgerError{Ledger: m.set.ledger, Text: "it was read as being at one place and found at another, again and again: " + err.Error(), Err: err}
 		}
-		if pg.Sleep(ctx, rand.N(20*time.Millisecond)) != nil {
-			return false, ctx.Err()
+		if err := pg.Sleep(ctx, rand.N(20*time.Millisecond)); err != nil {
+			return false, err
 		}
-		return true, m.wait(ctx)
+		return m.wait(ctx)
 	}
 	var gone *pg.LostError
 	if errors.As(err, &gone) && len(m.report.Steps) < len(m.first.Steps) {
-		m.unknown = m.next(p)
+		m.unknown, m.flight, m.why = m.next(p), p, err
+		m.runner.Alone = true // so that the next loss has one step to blame
 	}
 	return m.lost(ctx, err)
 }
+
+// stuck says whether a stale plan is so for another reason than that others move.
+func (m *mover) stuck(p plan.Plan) bool {
+	if p.Exists != m.last.Exists || p.Generation != m.last.Generation {
+		m.stale = 0
+	}
+	m.last = p
+	m.stale++
+	return m.stale > staleLimit
+}
+
+func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }
 
 // left is the first plan without what this run has carried out.
 func (m *mover) left() plan.Plan {
@@ -225,36 +259,73 @@ func (m *mover) next(p plan.Plan) *plan.Step {
 	return nil
 }
 
-func (m *mover) wait(ctx context.Context) error {
-	return m.runner.Wait(ctx, time.Until(m.deadline))
+// wait lets other runners finish.
+func (m *mover) wait(ctx context.Context) (again bool, _ error) {
+	if m.waiting.IsZero() {
+		m.waiting = time.Now()
+	}
+	err := m.runner.Wait(ctx, m.set.cfg.WaitRunner-time.Since(m.waiting))
+	var busy *apply.BusyError
+	if errors.As(err, &busy) {
+		busy.Waited = time.Since(m.waiting)
+	}
+	var gone *pg.LostError
+	if errors.As(err, &gone) {
+		return m.lost(ctx, err)
+	}
+	return err == nil, err
 }
 
 // lost connects again after a loss, once the server answers; everything else is final.
 func (m *mover) lost(ctx context.Context, err error) (again bool, _ error) {
 	var gone *pg.LostError
-	if !errors.As(err, &gone) || ctx.Err() != nil {
+	var failed *apply.RevisionError
+	if !errors.As(err, &gone) || errors.As(err, &failed) || ctx.Err() != nil {
 		return false, m.unknownOutcome(err)
 	}
-	if m.stale++; m.stale > staleLimit {
+	if m.losses++; m.losses > lossLimit {
 		return false, m.unknownOutcome(err)
 	}
 	m.set.emit(Lost{Err: err})
-	if failed := m.connect(ctx); failed != nil {
+	m.returnBy = time.Now().Add(max(m.set.cfg.Wait, shortestReturn))
+	return m.reconnect(ctx)
+}
+
+func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
+	if failed := m.connect(ctx, time.Until(m.returnBy)); failed != nil {
 		if m.unknown == nil {
 			return false, failed
 		}
 		return false, m.unknownOutcome(&pg.LostError{Err: failed})
 	}
-	return true, m.wait(ctx)
+	return m.wait(ctx)
+}
+
+// afterFailover tries again when a server that takes no changes answers in place of the
+// one that was lost: it may be about to take over.
+func (m *mover) afterFailover(ctx context.Context, err error) (again bool, _ error) {
+	if time.Now().After(m.returnBy) {
+		if m.unknown != nil {
+			err = m.unknownOutcome(&pg.LostError{Err: err})
+		}
+		return false, err
+	}
+	m.close()
+	if err := pg.Sleep(ctx, 200*time.Millisecond); err != nil {
+		return false, err
+	}
+	return m.reconnect(ctx)
 }
 
 // unknownOutcome names the step whose end nobody has seen.
 func (m *mover) unknownOutcome(err error) error {
 	var gone *pg.LostError
-	if m.unknown == nil || !errors.As(err, &gone) {
+	var failed *apply.RevisionError
+	if m.unknown == nil || !errors.As(err, &gone) || errors.As(err, &failed) {
 		return err
 	}
-	return &apply.UnknownOutcomeError{Direction: m.unknown.Direction, Revision: m.unknown.Revision, Message: m.unknown.Message, Err: err}
+	outside := m.unknown.Script != nil && !m.unknown.Script.Transaction
+	return &apply.UnknownOutcomeError{Direction: m.unknown.Direction, Revision: m.unknown.Revision, Message: m.unknown.Message, Outside: outside, Err: err}
 }
 
 // settle finds out what became of the steps that were under way when the connection was
@@ -274,13 +345,39 @@ func (m *mover) settle(ctx context.Context) error {
 	m.unknown = nil
 	for _, row := range rows {
 		for _, s := range m.left().Steps {
-			if string(s.Direction) == row[0] && s.Revision == row[1] {
+			if row[1] == s.Revision && (row[0] == string(s.Direction) || m.first.Stamp) {
 				m.add([]apply.Result{{Step: s}})
 				m.set.emit(apply.Finished{Step: s})
+				m.settled = true
 			}
 		}
 	}
+	if s := m.next(m.flight); s != nil {
+		m.lostIn[stepKey(*s)]++
+		return m.giveUp(*s)
+	}
 	return nil
+}
+
+// giveUp decides whether a step that was not finished is not tried again: a statement
+// that makes the server crash would do that every time, and a session that somebody has
+// ended on purpose must not come back.
+func (m *mover) giveUp(s plan.Step) error {
+	e := &apply.RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: m.why}
+	if s.Script != nil {
+		e.File, e.Outside = s.Script.File, !s.Script.Transaction
+	}
+	se := pg.ServerError(m.why)
+	switch {
+	case se != nil && se.Code == "57P01" && !m.awaited:
+		e.SQLState, e.Text = se.Code, "somebody ended its session: "+se.Message
+	case m.lostIn[stepKey(s)] > 1:
+		e.Text, e.Hint = "the connection was lost twice while it ran; "+m.why.Error(), "the server's log may say why: a statement that needs too much memory can end all sessions"
+	default:
+		return nil
+	}
+	m.runner.Record(s, e)
+	return e
 }
 
 func (m *mover) add(done []apply.Result) {
@@ -288,6 +385,7 @@ func (m *mover) add(done []apply.Result) {
 		step := stepOf(d.Step)
 		step.Duration = d.Duration
 		m.report.Steps = append(m.report.Steps, step)
+		m.report.Ahead = slices.DeleteFunc(m.report.Ahead, func(id string) bool { return id == step.Revision })
 	}
 }
 
@@ -303,6 +401,9 @@ func stepOf(s plan.Step) Step {
 func (m *mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
 	m.report.To = p.To
 	if len(m.report.Steps) == len(m.first.Steps) {
+		if m.settled {
+			return m.runner.Flush(ctx) // nobody saw its commit being confirmed
+		}
 		return nil
 	}
 	for _, s := range m.left().Steps {
@@ -315,15 +416,21 @@ func (m *mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error 
 	return m.runner.Flush(ctx) // what another runner committed may not be flushed yet
 }
 
-// interrupted prefers to say that the caller ended the run.
+// interrupted says that the caller ended the run, when that is what an error comes from.
 func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
 	var known *apply.InterruptedError
-	if err == nil || ctx.Err() == nil || errors.As(err, &known) {
-		return err
-	}
 	var outcome *apply.UnknownOutcomeError
-	if errors.As(err, &outcome) {
+	var failed *apply.RevisionError
+	if errors.As(err, &known) || errors.As(err, &outcome) || errors.As(err, &failed) {
 		return err
 	}
-	return &apply.InterruptedError{Err: context.Cause(ctx)}
+	var connect *pg.ConnectError
+	var gone *pg.LostError
+	if errors.Is(err, ctx.Err()) || errors.As(err, &connect) || errors.As(err, &gone) || pg.Cancelled(ctx, err) {
+		return &apply.InterruptedError{Err: context.Cause(ctx)}
+	}
+	return err
 }

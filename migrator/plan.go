@@ -45,11 +45,14 @@ func (s *Set) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targets .
 // revisions and what they stand on are applied; none, or "base", is an empty one. It
 // needs no database.
 func (s *Set) PlanFrom(from []string, verb Verb, targets ...string) (*Plan, error) {
-	v, err := plan.At(s.files, from)
+	if len(from) == 0 {
+		from = []string{"base"}
+	}
+	applied, err := s.files.Graph.State(from)
 	if err != nil {
 		return nil, err
 	}
-	return s.planFor(v, verb, targets)
+	return s.planFor(plan.At(s.files, applied), verb, targets)
 }
 
 func (s *Set) planFor(v *plan.View, verb Verb, targets []string) (*Plan, error) {

@@ -6,20 +6,50 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/plan"
 )
 
 // Script gives a move as one SQL script for psql, made by the renderer of the online
-// run. It starts from a database in which exactly the named revisions and what they
-// stand on are applied, and refuses to run on any other. It needs no database. Errors
-// are those of PlanFrom, and *apply.SingleError.
+// run. It starts from a database in which exactly the revisions of from and what they
+// stand on are applied, and refuses to run on any other. Without from a target may be a
+// range "a:b" that starts at a, and must be one for a downgrade; everything else starts
+// at base. It needs no database. Errors are those of PlanFrom, and *apply.SingleError.
 func (s *Set) Script(from []string, verb Verb, targets ...string) (string, error) {
-	v, err := plan.At(s.files, from)
+	applied, targets, err := s.start(from, verb, targets)
 	if err != nil {
 		return "", err
 	}
-	return s.script(v, verb, targets)
+	v := plan.At(s.files, applied)
+	p, err := s.choose(v, verb, targets)
+	if err != nil {
+		return "", err
+	}
+	return s.render(v, p)
+}
+
+// start says where a script starts, and gives what is left of its targets.
+func (s *Set) start(from []string, verb Verb, targets []string) (graph.Set, []string, error) {
+	g := s.files.Graph
+	switch {
+	case len(from) > 0:
+		applied, err := g.State(from)
+		return applied, targets, err
+	case verb == Down:
+		target, err := atMostOne(verb, targets, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		applied, rest, err := g.StartDowngrade(target)
+		return applied, []string{rest}, err
+	case verb == Redo:
+		return nil, nil, &UsageError{"without a database, say where the redo starts: --from REV"}
+	case len(targets) == 1:
+		applied, rest, err := g.Start(targets[0])
+		return applied, []string{rest}, err
+	}
+	return nil, targets, nil
 }
 
 // ScriptHere is Script for a database as it is now. It writes nothing there.
@@ -35,14 +65,6 @@ func (s *Set) ScriptHere(ctx context.Context, cfg *pgconn.Config, verb Verb, tar
 	}
 	if err := ss.fetch(ctx, &p); err != nil {
 		return "", interrupted(ctx, err)
-	}
-	return s.render(v, p)
-}
-
-func (s *Set) script(v *plan.View, verb Verb, targets []string) (string, error) {
-	p, err := s.choose(v, verb, targets)
-	if err != nil {
-		return "", err
 	}
 	return s.render(v, p)
 }

@@ -41,7 +41,7 @@ func contents(t testing.TB, url string) string {
 		"SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
 		"SELECT relname, query_to_xml('SELECT * FROM ' || c.oid::regclass || ' ORDER BY 1', true, false, '') FROM pg_class c WHERE relkind = 'r' AND " + user + " ORDER BY 1",
 		"SELECT relname, relkind, obj_description(oid, 'pg_class') FROM pg_class WHERE relname LIKE 'ambix%' ORDER BY 1",
-		"SELECT revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, applied_by, applied_from, binary_version, down_options, down_sql FROM ambix_revision ORDER BY 1",
+		"SELECT revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_by, applied_from, binary_version, down_options, down_sql FROM ambix_revision ORDER BY 1",
 		"SELECT event, action, revision, message, direction, applied_by, applied_from, binary_version, detail FROM ambix_event ORDER BY 1",
 		"SELECT * FROM ambix_meta",
 	} {

@@ -23,6 +23,8 @@ type session struct {
 	cfg    *pgconn.Config
 	conn   *pg.Conn
 	runner *apply.Runner
+	// awaited: the server did not answer at once when the session was opened last.
+	awaited bool
 	// recovering: the server said so at the last read. Newer ones report it by themselves.
 	recovering bool
 }
@@ -35,19 +37,23 @@ func (s *Set) open(ctx context.Context, cfg *pgconn.Config) (*session, error) {
 		LockTimeout: s.cfg.LockTimeout, StatementTimeout: s.cfg.StatementTimeout, RetryFor: s.cfg.RetryFor, Single: s.cfg.SingleTransaction, FlushEvery: s.cfg.FlushEvery, OnEvent: s.cfg.OnEvent,
 	}
 	ss.runner.Second = func(ctx context.Context) (*pg.Conn, error) { return ss.dial(ctx, 0) }
-	return ss, ss.connect(ctx)
+	return ss, ss.connect(ctx, s.cfg.Wait)
 }
 
 func (ss *session) dial(ctx context.Context, wait time.Duration) (*pg.Conn, error) {
 	return pg.Connect(ctx, ss.cfg, pg.Options{
 		ApplicationName: "ambix " + ss.runner.Process, Wait: wait, BeforeConnect: ss.set.cfg.BeforeConnect,
-		OnRetry: func(err error) { ss.set.emit(Connecting{Err: err}) },
+		OnRetry: func(err error) {
+			ss.awaited = true
+			ss.set.emit(Connecting{Err: err})
+		},
 	})
 }
 
 // connect opens the session, or opens it again after a loss.
-func (ss *session) connect(ctx context.Context) error {
-	conn, err := ss.dial(ctx, ss.set.cfg.Wait)
+func (ss *session) connect(ctx context.Context, wait time.Duration) error {
+	ss.awaited = false
+	conn, err := ss.dial(ctx, wait)
 	if err != nil {
 		return err
 	}
@@ -89,6 +95,9 @@ func (ss *session) read(ctx context.Context, details bool) (ledger.State, error)
 		if failed.Err.Code == "42P01" && failed.Statement == first {
 			return ledger.State{}, nil
 		}
+		if ss.set.cfg.Role != "" && failed.Statement == 0 {
+			return ledger.State{}, ss.roleError(failed.Err)
+		}
 		return ledger.State{}, ss.readError(failed.Err)
 	}
 	if err != nil {
@@ -108,6 +117,17 @@ func (ss *session) readError(se *pgconn.PgError) error {
 		user := sqltext.QuoteName(ss.cfg.User)
 		e.Hint = fmt.Sprintf("the owner can run: GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT ON %s, %s, %s TO %[2]s",
 			schema, user, ss.set.ledger.Revisions(), ss.set.ledger.Events(), ss.set.ledger.Meta())
+	}
+	return e
+}
+
+// roleError is for a role that this user cannot become.
+func (ss *session) roleError(se *pgconn.PgError) error {
+	e := ss.conn.Unusable(pg.Refusal, se)
+	role, user := sqltext.QuoteName(ss.set.cfg.Role), sqltext.QuoteName(ss.cfg.User)
+	e.Hint = "--role names it; let " + user + " become it: GRANT " + role + " TO " + user
+	if se.Code == "22023" { // there is none of that name
+		e.Hint = "--role names it; check the name, or create it: CREATE ROLE " + role
 	}
 	return e
 }
@@ -181,7 +201,7 @@ func (ss *session) fetch(ctx context.Context, p *plan.Plan) error {
 		if err != nil {
 			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the down script of " + row[0] + " cannot be read", Err: err, Hint: err.Error()}
 		}
-		p.SetScript(row[0], script)
+		p.SetScript(row[0], script, row[3])
 	}
 	if left := p.Stored(); len(left) > 0 {
 		return apply.ErrStale

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -137,7 +138,11 @@ type LockTimeoutError struct {
 }
 
 func (e *LockTimeoutError) Error() string {
-	return fmt.Sprintf("%s; tried %d times in %s, safe to run again", e.RevisionError.Error(), e.Tries, e.Spent.Round(time.Second/10))
+	tries := "tried once"
+	if e.Tries > 1 {
+		tries = fmt.Sprintf("tried %d times in %s", e.Tries, e.Spent.Round(time.Second/10))
+	}
+	return e.RevisionError.Error() + "; " + tries + ", nothing was kept, safe to run again"
 }
 
 // Unwrap gives the *RevisionError of the last try.
@@ -147,7 +152,7 @@ func (e *LockTimeoutError) Unwrap() error { return e.RevisionError }
 // cancelled on the server and the revision rolled back.
 type InterruptedError struct {
 	Direction plan.Direction
-	Revision  string
+	Revision  string // "" when none was under way
 	Message   string
 	Err       error // the context's
 	// Outside: the revision has `transaction: off`. Done of its statements stay, and the
@@ -161,13 +166,42 @@ func (e *InterruptedError) Error() string {
 		return "interrupted before the next revision began"
 	}
 	if e.Outside {
-		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled after %d finished statements, which stay; the next run goes on there", verb(e.Direction), e.Revision, e.Message, e.Done)
+		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled after %s, which stay; the next run goes on there", verb(e.Direction), e.Revision, e.Message, count(e.Done, "finished statement"))
 	}
 	return fmt.Sprintf("interrupted: %s %s (%s) was cancelled and rolled back", verb(e.Direction), e.Revision, e.Message)
 }
 
 // Unwrap gives the context's error.
 func (e *InterruptedError) Unwrap() error { return e.Err }
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// UnconfirmedError says that a revision is committed on this server, while no
+// synchronous standby has confirmed it: somebody cancelled the wait. A standby that takes
+// over now may lack it.
+type UnconfirmedError struct {
+	Direction plan.Direction
+	Revision  string // "" when it is about a whole run
+	Message   string
+	Text      string // the server's warning
+	Err       error  // an *InterruptedError when it was our own context that ended, else nil
+}
+
+func (e *UnconfirmedError) Error() string {
+	if e.Revision == "" {
+		return "everything is committed on this server, and no synchronous standby has confirmed it (" + e.Text + "): a standby that takes over now may lack some of it; see to the standbys, then run the same command again"
+	}
+	return fmt.Sprintf("%s %s (%s) is committed on this server, and no synchronous standby has confirmed it (%s): a standby that takes over now may lack it; see to the standbys, then run the same command again",
+		verb(e.Direction), e.Revision, e.Message, e.Text)
+}
+
+// Unwrap gives the interruption.
+func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // UnknownOutcomeError says that the connection was lost while a revision was under way
 // and the database could not be asked again. The next run looks and goes on.
@@ -176,9 +210,15 @@ type UnknownOutcomeError struct {
 	Revision  string
 	Message   string
 	Err       error
+	// Outside: the revision has `transaction: off`.
+	Outside bool
 }
 
 func (e *UnknownOutcomeError) Error() string {
+	if e.Outside {
+		return fmt.Sprintf("%s while %s %s (%s) was under way, outside a transaction: the ledger knows which of its statements are done, and the next run goes on after them; run the same command again",
+			e.Err, verb(e.Direction), e.Revision, e.Message)
+	}
 	return fmt.Sprintf("%s while %s %s (%s) was under way: it was applied as a whole or not at all, and the next run will know; run the same command again",
 		e.Err, verb(e.Direction), e.Revision, e.Message)
 }
@@ -207,7 +247,7 @@ func (e *LedgerError) Unwrap() error { return e.Err }
 
 // locate makes the error of a body's statement, or of what ends the transaction, from
 // what the server said about a message.
-func locate(s plan.Step, m *message, statement int, se *pgconn.PgError, bytes bool) *RevisionError {
+func locate(s plan.Step, m *message, statement int, se *pgconn.PgError) *RevisionError {
 	e := &RevisionError{
 		Direction: s.Direction, Revision: s.Revision, Message: s.Message, SQLState: se.Code, Text: se.Message, Err: se,
 	}
@@ -215,7 +255,7 @@ func locate(s plan.Step, m *message, statement int, se *pgconn.PgError, bytes bo
 		e.File = s.Script.File
 	}
 	if se.Position > 0 {
-		if p, within := m.at(byteOffset(m.SQL, int(se.Position), bytes)); p.kind == body {
+		if p, within := m.at(byteOffset(m.SQL, int(se.Position), m.bytes)); p.kind == body {
 			e.point(p, within)
 			e.Exact = true
 			return e
@@ -225,6 +265,24 @@ func locate(s plan.Step, m *message, statement int, se *pgconn.PgError, bytes bo
 		e.point(m.parts[statement], 0)
 	}
 	return e
+}
+
+// findBytes looks for the bytes that the server could not convert: it quotes them, and
+// does not say where they are.
+func (e *RevisionError) findBytes(m *message) {
+	var bytes []byte
+	for word := range strings.FieldsSeq(e.Text) {
+		if b, err := strconv.ParseUint(word, 0, 8); err == nil && strings.HasPrefix(word, "0x") {
+			bytes = append(bytes, byte(b))
+		}
+	}
+	for _, p := range m.parts {
+		if within := strings.Index(p.sql, string(bytes)); len(bytes) > 0 && within >= 0 && p.kind == body {
+			e.point(p, within)
+			e.Exact = true
+			return
+		}
+	}
 }
 
 // point sets the place in the file.

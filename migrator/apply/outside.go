@@ -18,11 +18,6 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// ConcurrentLockTimeout is the lock_timeout of statements that run alone unless the
-// revision's header sets one. They wait for old transactions without standing in
-// anybody's way, and a concurrent index build that gives up leaves an invalid index.
-const ConcurrentLockTimeout = 30 * time.Minute
-
 // PoolerError refuses revisions with `transaction: off` through a pooler: their lock
 // belongs to a server session, and the pooler hands that to others between two
 // statements. Nothing was run.
@@ -40,11 +35,17 @@ func (e *PoolerError) Error() string {
 type EditedError struct {
 	Revision, Message, File string
 	Done                    int
+	// Header: the statements are, but the header no longer says `transaction: off`.
+	Header bool
 }
 
 func (e *EditedError) Error() string {
-	return fmt.Sprintf("%s: revision %s (%s) was interrupted after %d statements, and its file no longer begins with those; nothing was run; put them back, or settle it with `repair %s --applied|--not-applied`",
-		e.File, e.Revision, e.Message, e.Done, e.Revision)
+	what := "its file no longer begins with those; nothing was run; put them back"
+	if e.Header {
+		what = "its header no longer says `transaction: off`; nothing was run; put that line back"
+	}
+	return fmt.Sprintf("%s: revision %s (%s) was interrupted after %s, and %s, or settle it with `repair %s --applied|--not-applied`",
+		e.File, e.Revision, e.Message, count(e.Done, "statement"), what, e.Revision)
 }
 
 // UndecidedError says that a statement was sent outside a transaction, its end was not
@@ -71,12 +72,20 @@ func (e *SingleError) Error() string {
 }
 
 // Refuse says whether something in a plan cannot be run in this session: *PoolerError,
-// *SingleError. It asks the server only when there is something to ask for.
+// *SingleError, *EditedError. It asks the server only when there is something to ask for.
 func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
+	if p.Stamp {
+		return nil
+	}
+	outside := false
 	for _, s := range p.Steps {
-		if s.Script.Transaction || p.Stamp {
+		if err := resumable(s); err != nil {
+			return err
+		}
+		if s.Script.Transaction || outside {
 			continue
 		}
+		outside = true
 		if r.Single {
 			return &SingleError{s.Revision, s.Message}
 		}
@@ -87,42 +96,25 @@ func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
 		if rows[0][0] != fmt.Sprint(r.Conn.PID()) {
 			return &PoolerError{s.Revision, s.Message}
 		}
-		return nil
 	}
 	return nil
 }
 
-// outside is a revision with `transaction: off` on its way.
-type outside struct {
-	*Runner
-	step  plan.Step
-	state ledger.RowState
-	chain []string // chain[i] stands for the first i statements
-	done  int
-}
-
-// stepOutside runs a revision with `transaction: off`, or goes on with it. A session
-// lock is on the very connection that works: it ends with it.
-func (r *Runner) stepOutside(ctx context.Context, s plan.Step, at start) (time.Duration, start, error) {
-	o := &outside{Runner: r, step: s, state: ledger.Applying, chain: Progress(s.Script), done: s.Done}
-	if s.Direction == plan.Down {
-		o.state = ledger.Reverting
+// resumable says whether a step that goes on with an interrupted revision can do that.
+func resumable(s plan.Step) error {
+	if !s.Resume {
+		return nil
 	}
-	finished, unsent := ledger.Unsent(s.Checksum)
-	if s.Resume && (s.Done >= len(o.chain) || finished != o.chain[s.Done]) {
-		return 0, at, &EditedError{s.Revision, s.Message, s.Script.File, s.Done}
+	e := &EditedError{Revision: s.Revision, Message: s.Message, File: s.Script.File, Done: s.Done}
+	if s.Script.Transaction {
+		e.Header = true
+		return e
 	}
-	if err := r.Conn.Steady(ctx); err != nil {
-		return 0, at, r.broken(ctx, s, err)
+	chain := Progress(s.Script)
+	if finished, _ := ledger.Unsent(s.Checksum); s.Done >= len(chain) || finished != chain[s.Done] {
+		return e
 	}
-	took, err := o.run(ctx, at, !unsent)
-	if err != nil {
-		return 0, at, o.failed(ctx, err)
-	}
-	if err := r.clean(); err != nil {
-		return 0, at, err
-	}
-	return took, start{true, at.generation + 2}, nil
+	return nil
 }
 
 // Progress gives a checksum for every beginning of a script's statements: what the
@@ -137,35 +129,66 @@ func Progress(s *revision.Script) []string {
 	return sums
 }
 
-func (o *outside) run(ctx context.Context, at start, sent bool) (time.Duration, error) {
-	if err := o.Conn.Exec(ctx, o.Ledger.TrySessionLock()); err != nil {
-		if se := pg.ServerError(err); se != nil && se.Code == "22P02" {
-			return 0, ErrBusy
-		}
+// outside is a revision with `transaction: off` on its way.
+type outside struct {
+	*Runner
+	step  plan.Step
+	state ledger.RowState
+	chain []string // chain[i] stands for the first i statements
+	done  int
+}
+
+func newOutside(r *Runner, s plan.Step) *outside {
+	o := &outside{Runner: r, step: s, state: ledger.Applying, chain: Progress(s.Script), done: s.Done}
+	if s.Direction == plan.Down {
+		o.state = ledger.Reverting
+	}
+	return o
+}
+
+// stepOutside runs a revision with `transaction: off`, or goes on with it. A session
+// lock is on the very connection that works: it ends with it.
+func (r *Runner) stepOutside(ctx context.Context, s plan.Step, at start) (time.Duration, start, error) {
+	if err := resumable(s); err != nil {
+		return 0, at, err
+	}
+	o := newOutside(r, s)
+	if err := r.Conn.Steady(ctx); err != nil {
+		return 0, at, r.broken(ctx, s, err)
+	}
+	took, err := o.run(ctx, at)
+	if err != nil && !committed(err) {
+		return 0, at, o.failed(ctx, err)
+	}
+	if lost := r.clean(); lost != nil {
+		r.Conn.Close() // with it goes the lock
+		return 0, at, &pg.LostError{Err: lost}
+	}
+	return took, start{true, at.generation + 2}, err
+}
+
+func (o *outside) run(ctx context.Context, at start) (time.Duration, error) {
+	if err := o.send(ctx, parts{{kind: locking, sql: o.Ledger.TrySessionLock()}}, nil); err != nil {
 		return 0, err
 	}
-	if err := o.begin(ctx, at); err != nil {
+	if err := o.send(ctx, o.opening(o.frame(at)), nil); err != nil {
 		return 0, err
 	}
 	if err := o.prepare(ctx); err != nil {
 		return 0, err
 	}
-	for o.done < len(o.chain)-1 {
+	_, unsent := ledger.Unsent(o.step.Checksum)
+	for sent := !unsent; o.done < len(o.chain)-1; sent = false {
 		if err := o.next(ctx, sent); err != nil {
 			return 0, err
 		}
-		sent = false
 		o.done++
 	}
 	return o.finish(ctx, at)
 }
 
-// begin writes the row, in a transaction of its own, if the database is where the plan
+// opening writes the row, in a transaction of its own, if the database is where the plan
 // started.
-func (o *outside) begin(ctx context.Context, at start) error {
-	return o.send(ctx, newMessage(o.opening(o.frame(at))), nil)
-}
-
 func (o *outside) opening(f frame) parts {
 	var p parts
 	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -174,6 +197,8 @@ func (o *outside) opening(f frame) parts {
 	p.add(guarding, f.guard)
 	switch {
 	case o.step.Resume:
+		// Marks do not change the generation.
+		p.add(guarding, o.Ledger.Resume(o.step.Revision, o.state, o.step.Done, o.step.Checksum))
 	case o.state == ledger.Applying:
 		e := o.step.Entry
 		e.Checksum = ""
@@ -185,17 +210,22 @@ func (o *outside) opening(f frame) parts {
 	return p
 }
 
-// send sends one message; what the server refuses is told by the part.
-func (o *outside) send(ctx context.Context, m message, row func(int, [][]byte)) error {
+// send sends parts as one message; what the server refuses is told by the part. Errors:
+// those of meaning, *InterruptedError, *pg.LostError, and ctx.Err() when nothing was sent.
+func (o *outside) send(ctx context.Context, p parts, row func(int, [][]byte)) error {
+	m := newMessage(p)
+	m.bytes = o.countsBytes()
 	_, err := o.Conn.Send(ctx, m.Message, pg.Handler{Row: row, Notice: func(statement int, n *pgconn.Notice) { o.notice(o.step, &m, statement, n) }})
 	var se *pg.StatementError
-	if !errors.As(err, &se) {
-		return err
-	}
-	if pg.Cancelled(ctx, err) {
+	switch {
+	case errors.As(err, &se) && pg.Cancelled(ctx, err):
 		return o.interrupted(ctx)
+	case errors.As(err, &se):
+		return o.meaning(o.step, &m, se)
+	case err == nil && m.unconfirmed != nil:
+		return o.unconfirmed(ctx, o.step, m.unconfirmed)
 	}
-	return o.meaning(o.step, &m, se)
+	return err
 }
 
 func (o *outside) interrupted(ctx context.Context) error {
@@ -205,114 +235,67 @@ func (o *outside) interrupted(ctx context.Context) error {
 // prepare sets the session as a transaction's head would, and repeats the settings
 // that the finished statements of an earlier run made.
 func (o *outside) prepare(ctx context.Context) error {
-	set := o.sessionSettings(frame{})
-	for i := range o.done {
-		p := part{kind: body, script: o.step.Script, index: i}
-		if st := p.source(); sqltext.Sets(p.script.Text, st) != "" {
-			set = append(set, p.script.Text[st.Start:st.End])
+	var p parts
+	p.add(opening, o.sessionSettings(frame{})...)
+	for i, st := range o.step.Script.Statements()[:o.done] {
+		if repeatable(o.step.Script.Text, st) {
+			p = append(p, o.part(i))
 		}
 	}
-	return o.Conn.Exec(ctx, strings.Join(set, ";\n"))
+	messages := pack(p)
+	for _, m := range messages {
+		if err := o.send(ctx, m.parts, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeatable says whether a statement changes a setting and does nothing else: SET,
+// RESET, and the SELECT set_config('name', 'value', false) of every pg_dump.
+func repeatable(text string, st sqltext.Statement) bool {
+	if sqltext.Sets(text, st) == "" {
+		return false
+	}
+	first, _, _ := strings.Cut(st.Words, " ")
+	if first == "SET" || first == "RESET" {
+		return true
+	}
+	var plain strings.Builder
+	for t := range sqltext.Tokens(text[st.Start:st.End]) {
+		switch t.Kind {
+		case sqltext.Space, sqltext.Comment:
+		case sqltext.String, sqltext.Dollar:
+			plain.WriteString("''")
+		default:
+			plain.WriteString(strings.ToLower(text[st.Start+t.Start : st.Start+t.End]))
+		}
+	}
+	call := strings.Replace(plain.String(), "pg_catalog.", "", 1)
+	return call == "selectset_config('','',false)" || call == "selectset_config('','','f')"
 }
 
 // sessionSettings are the settings of a transaction's head, for the session.
 func (o *outside) sessionSettings(f frame) []string {
-	set := o.settings(o.step, f)
+	set := append(o.settings(o.step, f), "SET LOCAL default_transaction_isolation = 'read committed'", atLeastLocal)
+	if o.ServerVersion >= 140000 && !f.offline {
+		set = append(set, "SET LOCAL idle_session_timeout = 0")
+	}
 	for i, s := range set {
-		set[i] = strings.Replace(s, "SET LOCAL ", "SET ", 1)
+		s = strings.Replace(s, "SET LOCAL ", "SET ", 1)
+		set[i] = strings.Replace(s, ", true) END", ", false) END", 1)
 	}
 	return set
 }
 
-// next runs the next statement: together with its mark where the server allows that,
-// alone and marked after where not.
-func (o *outside) next(ctx context.Context, sent bool) error {
-	st := o.step.Script.Statements()[o.done]
-	if sent || st.Class == sqltext.NoTransaction {
-		return o.alone(ctx, st, sent)
-	}
-	err := o.withMark(ctx, st)
-	var failed *RevisionError
-	if errors.As(err, &failed) && (failed.SQLState == "25001" || failed.SQLState == "2D000") {
-		return o.alone(ctx, st, false)
-	}
-	return err
-}
-
-// withMark runs a statement and its mark in one implicit transaction: it happens
-// exactly once, whatever happens to us.
-func (o *outside) withMark(ctx context.Context, st sqltext.Statement) error {
-	mark := o.Ledger.Mark(o.step.Revision, o.state, o.done, o.done+1, o.chain[o.done+1])
-	m := newMessage(parts{{kind: finishing, sql: mark}, o.part(st)})
-	return o.untilLocked(ctx, o.step, func() error { return o.send(ctx, m, nil) })
-}
-
-func (o *outside) part(st sqltext.Statement) part {
-	return part{kind: body, sql: o.step.Script.Text[st.Start:st.End], script: o.step.Script, index: o.done}
-}
-
-// alone runs a statement that the server refuses in a transaction. Its being sent is
-// recorded first, so that a run that resumes knows whether there is anything in doubt.
-func (o *outside) alone(ctx context.Context, st sqltext.Statement, sent bool) error {
-	verdict, err := o.settle(ctx, st, sent)
-	if err != nil {
-		return err
-	}
-	if verdict != happened {
-		before := o.Ledger.Mark(o.step.Revision, o.state, o.done, o.done, ledger.Sent+o.chain[o.done])
-		if err := o.mark(ctx, before); err != nil {
-			return err
-		}
-		if o.step.Script.LockTimeout == nil {
-			if err := o.Conn.Exec(ctx, "SET lock_timeout = "+milliseconds(ConcurrentLockTimeout)); err != nil {
-				return err
-			}
-		}
-		if err := o.send(ctx, newMessage(parts{o.part(st)}), nil); err != nil {
-			return o.notHappened(ctx, st, err)
-		}
-		if o.step.Script.LockTimeout == nil {
-			if err := o.Conn.Exec(ctx, "SET lock_timeout = "+milliseconds(o.LockTimeout)); err != nil {
-				return err
-			}
-		}
-	}
-	return o.mark(ctx, o.Ledger.Mark(o.step.Revision, o.state, o.done, o.done+1, o.chain[o.done+1]))
-}
-
-// notHappened takes the doubt back when the server itself said that a statement
-// failed, and names what it left.
-func (o *outside) notHappened(ctx context.Context, st sqltext.Statement, err error) error {
-	if pg.ServerError(err) == nil && !isInterrupted(err) {
-		return err
-	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
-	defer cancel()
-	if sqltext.EffectOf(o.step.Script.Text, st).Verb == "" && st.Class != sqltext.NoTransaction {
-		return err // a procedure may have committed a part of its work
-	}
-	_ = o.mark(limit, o.Ledger.Mark(o.step.Revision, o.state, o.done, o.done, o.chain[o.done]))
-	var failed *RevisionError
-	if left := o.invalidIndexes(limit, sqltext.EffectOf(o.step.Script.Text, st)); left != "" && errors.As(err, &failed) {
-		failed.Hint = "the failed build left an invalid index: " + left + "; the next run drops it before it builds again"
-	}
-	return err
-}
-
-func isInterrupted(err error) bool {
-	var e *InterruptedError
-	return errors.As(err, &e)
-}
-
-func (o *outside) mark(ctx context.Context, sql string) error {
-	return o.send(ctx, newMessage(parts{{kind: finishing, sql: sql}}), nil)
-}
-
 func (o *outside) finish(ctx context.Context, at start) (time.Duration, error) {
+	if err := o.Conn.Steady(ctx); err != nil {
+		return 0, err
+	}
 	var took time.Duration
-	m := newMessage(o.closing(o.Ledger.Guard(at.generation + 1)))
-	err := o.send(ctx, m, func(statement int, fields [][]byte) {
-		if m.parts[statement].kind == finishing {
+	p := o.closing(o.Ledger.Guard(at.generation + 1))
+	err := o.send(ctx, p, func(statement int, fields [][]byte) {
+		if p[statement].kind == finishing {
 			took = seconds(fields[1])
 		}
 	})
@@ -321,26 +304,34 @@ func (o *outside) finish(ctx context.Context, at start) (time.Duration, error) {
 
 func (o *outside) closing(guard string) parts {
 	var p parts
-	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = 0")
-	p.add(opening, o.role()...)
+	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '5s'", atLeastLocal)
+	p.add(opening, o.ourselves()...)
 	p.add(guarding, guard)
 	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, ran(o.step), o.Author))
 	p.add(commit, "COMMIT")
 	return p
 }
 
+// ourselves makes the rest of a transaction ours again, after a body that changed its
+// role. The body's own comes back with the transaction's end.
+func (o *outside) ourselves() []string {
+	if o.Role == "" {
+		return []string{"SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL ROLE NONE"}
+	}
+	return append([]string{"SET LOCAL SESSION AUTHORIZATION DEFAULT"}, o.role()...)
+}
+
 // failed cleans the session, which gives the lock back, and writes the event.
 func (o *outside) failed(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !o.Conn.Closed() && !isInterrupted(err) {
+	if err == ctx.Err() {
 		err = o.interrupted(ctx)
 	}
 	var failed *RevisionError
 	if errors.As(err, &failed) {
 		failed.Outside, failed.Done = true, o.done
 	}
-	if o.clean() != nil {
-		return err
+	if o.clean() == nil {
+		o.record(o.step, err)
 	}
-	o.record(o.step, err)
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/plan"
@@ -35,22 +37,16 @@ func (r *Runner) clean() error {
 // own. It makes the ledger when there is none yet, so that the log knows the first
 // failure too. That it cannot be written is no news beside the failure itself.
 func (r *Runner) record(s plan.Step, meaning error) {
-	e := ledger.Event{Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: meaning.Error()}
-	var failed *RevisionError
-	var interrupted *InterruptedError
-	switch {
-	case errors.As(meaning, &failed):
-		if transient(failed.SQLState) {
-			return // stepUntilLocked tells how that ends
-		}
-		e.Action = ledger.Failed
-	case errors.As(meaning, &interrupted):
-		e.Action = ledger.Interrupted
-	default:
+	action, ok := eventOf(meaning)
+	if !ok {
 		return
 	}
-	r.append(e)
+	r.append(ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: meaning.Error()})
 }
+
+// Record writes what happened to a step into the event log, as Run does for what it
+// reports itself.
+func (r *Runner) Record(s plan.Step, err error) { r.record(s, err) }
 
 func (r *Runner) append(e ledger.Event) {
 	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
@@ -70,8 +66,16 @@ func (r *Runner) transaction(ctx context.Context, statements ...string) error {
 		"SET LOCAL statement_timeout = 0",
 		"SET LOCAL lock_timeout = '5s'",
 	}
-	all = append(append(all, r.role()...), statements...)
-	err := r.Conn.Exec(ctx, strings.Join(append(all, "COMMIT"), ";\n"))
+	all = append(append(append(all, r.role()...), atLeastLocal), statements...)
+	var unconfirmed *pgconn.Notice
+	_, err := r.Conn.Send(ctx, pg.Message{SQL: strings.Join(append(all, "COMMIT"), ";\n")}, pg.Handler{Notice: func(_ int, n *pgconn.Notice) {
+		if notReplicated(n) {
+			unconfirmed = n
+		}
+	}})
+	if unconfirmed != nil && err == nil {
+		return r.unconfirmed(ctx, plan.Step{}, unconfirmed)
+	}
 	if err != nil && !r.Conn.Closed() && r.Conn.InTransaction() {
 		_ = r.Conn.Exec(ctx, "ROLLBACK")
 	}

@@ -2,8 +2,11 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
@@ -40,8 +43,8 @@ type part struct {
 // source is the statement in the revision's file.
 func (p part) source() sqltext.Statement { return p.script.Statements()[p.index] }
 
-// wholeMessage is the size up to which a revision travels in one message. A larger
-// body costs the server several times its size at once.
+// wholeMessage is the size up to which statements travel in one message, all that stands
+// around a body included. A larger one costs the server several times its size at once.
 const wholeMessage = 1 << 20
 
 // start is what the ledger looked like when the step was planned.
@@ -108,6 +111,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(deferred, "SET CONSTRAINTS ALL IMMEDIATE")
 	}
 	p.add(resetting, resets...)
+	p.add(resetting, r.unlimited(f.offline)...)
 	p.add(resetting, r.role()...)
 	p.add(resetting, synchronous(f)...)
 	if s.Direction == plan.Up {
@@ -178,9 +182,26 @@ func (r *Runner) serverSettings(offline bool) []string {
 	}
 	var set []string
 	if r.ServerVersion >= 140000 {
-		set = append(set, "SET LOCAL client_connection_check_interval = '500ms'")
+		set = append(set, checkClient)
 	}
 	if r.ServerVersion >= 170000 {
+		set = append(set, "SET LOCAL transaction_timeout = 0")
+	}
+	return set
+}
+
+// checkClient makes the server look for the client, on systems where it is sure to be
+// able to: elsewhere the setting is refused (PostgreSQL manual, "TCP Settings").
+const checkClient = `SELECT CASE WHEN pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0 THEN pg_catalog.set_config('client_connection_check_interval', '500ms', true) END`
+
+// unlimited lifts the timeouts that a role may have for what comes after the resets,
+// which undo our settings too.
+func (r *Runner) unlimited(offline bool) []string {
+	set := []string{"SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = 0"}
+	switch {
+	case offline:
+		set = append(set, ifKnown("transaction_timeout", "0"))
+	case r.ServerVersion >= 170000:
 		set = append(set, "SET LOCAL transaction_timeout = 0")
 	}
 	return set
@@ -211,7 +232,10 @@ func (r *Runner) applicationName(doing string) string {
 	return name
 }
 
-func milliseconds(d time.Duration) string { return fmt.Sprintf("'%dms'", d.Milliseconds()) }
+// milliseconds rounds up: zero is no limit.
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("'%dms'", (d + time.Millisecond - 1).Milliseconds())
+}
 
 // literal quotes a value of ours for SET, which takes no dollar quotes on old servers.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -222,41 +246,36 @@ type message struct {
 	parts  parts
 	start  start // where the ledger is before a message that steps share
 	starts []int // byte offset of each part in SQL
+	bytes  bool  // the server counts its bytes, not its characters
+	// unconfirmed is the server's word that its commit was not replicated.
+	unconfirmed *pgconn.Notice
 }
 
-// pack makes one message of all parts, or, where that would be wrong or heavy, one
-// for what stands before the body, one for each of its statements, one for the rest.
-func pack(parts parts) []message {
-	if !apart(parts) {
-		return []message{newMessage(parts)}
-	}
+// pack makes one message of all parts, or several where one would be wrong or heavy: a
+// message is decoded and read whole on arrival, so a change of encoding or string syntax
+// counts from the next one on, and the server holds all of it at once.
+func pack(all parts) []message {
+	whole := !changesAnything(all)
 	var messages []message
-	from := 0
-	for i, p := range parts {
-		if p.kind == body || (i > 0 && parts[i-1].kind == body) {
-			if i > from {
-				messages = append(messages, newMessage(parts[from:i]))
-			}
-			from = i
+	from, size := 0, 0
+	for i, p := range all {
+		heavy := size > 0 && size+len(p.sql) > wholeMessage
+		// What the closing write quotes must not be read with the body's settings.
+		if heavy || !whole && i > from && (all[i-1].changesReading() || p.kind == finishing) {
+			messages = append(messages, newMessage(all[from:i]))
+			from, size = i, 0
 		}
+		size += len(p.sql)
 	}
-	return append(messages, newMessage(parts[from:]))
+	return append(messages, newMessage(all[from:]))
 }
 
-// apart says whether the body travels statement by statement: a message is decoded and
-// read whole on arrival, so a change of encoding or string syntax would not count.
-func apart(parts parts) bool {
-	size := 0
-	for _, p := range parts {
-		size += len(p.sql)
-		if p.kind != body {
-			continue
-		}
-		if changesReading(p.script.Text, p.source()) {
-			return true
-		}
-	}
-	return size > wholeMessage
+func changesAnything(all parts) bool {
+	return slices.ContainsFunc(all, part.changesReading)
+}
+
+func (p part) changesReading() bool {
+	return p.kind == body && changesReading(p.script.Text, p.source())
 }
 
 // changesReading says whether a statement changes how the server reads the next one.

@@ -10,8 +10,10 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +41,8 @@ type Runner struct {
 	LockTimeout, StatementTimeout time.Duration
 	// FlushEvery flushes each commit before the next revision begins.
 	FlushEvery bool
+	// Alone gives each step a message of its own.
+	Alone bool
 	// Single puts all steps of a plan into one transaction.
 	Single bool
 	// RetryFor is how long a revision that did not get a table's lock is tried again.
@@ -83,7 +87,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		steps := p.Steps[len(done):]
 		var results []Result
 		var err error
-		if n := r.shared(steps); n > 1 && !alone {
+		if n := r.shared(steps); n > 1 && !alone && !r.Alone {
 			results, alone, err = r.several(ctx, steps[:n], at)
 			at = start{at.exists || len(results) > 0, at.generation + int64(len(results))}
 		} else {
@@ -100,21 +104,21 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 
 // one runs a step in messages of its own.
 func (r *Runner) one(ctx context.Context, s plan.Step, at start) ([]Result, start, error) {
-	r.emit(Started{Step: s})
+	r.begun(s)
 	stop := r.watch(ctx, s)
 	took, next, err := r.stepUntilLocked(ctx, s, at)
 	stop()
-	if err != nil {
+	if err != nil && !committed(err) {
 		return nil, at, err
 	}
 	r.emit(Finished{Step: s, Duration: took})
-	return []Result{{s, took}}, next, nil
+	return []Result{{s, took}}, next, err
 }
 
 // several runs steps in one message; see stepsShared.
 func (r *Runner) several(ctx context.Context, steps []plan.Step, at start) (done []Result, left bool, err error) {
 	for _, s := range steps {
-		r.emit(Started{Step: s})
+		r.begun(s)
 	}
 	stop := r.watch(ctx, steps...)
 	done, left, err = r.stepsShared(ctx, steps, at)
@@ -123,6 +127,24 @@ func (r *Runner) several(ctx context.Context, steps []plan.Step, at start) (done
 		r.emit(Finished{Step: d.Step, Duration: d.Duration})
 	}
 	return done, left, err
+}
+
+// begun tells that a step is about to be sent, and warns of what makes it wait longer for
+// a lock than we would: others queue behind it.
+func (r *Runner) begun(s plan.Step) {
+	r.emit(Started{Step: s})
+	if r.OnEvent == nil || !strings.Contains(s.Script.SQL(), "lock_timeout") {
+		return
+	}
+	for _, st := range s.Script.Statements() {
+		if sqltext.Sets(s.Script.Text, st) == "lock_timeout" {
+			r.emit(Notice{
+				Step: s, Line: sqltext.PositionAt(s.Script.Text, st.Start).Line, Severity: "WARNING", Text: "the body sets lock_timeout itself, so ours does not hold",
+				Hint: "while a statement waits for a lock, everybody else who wants the table waits behind it; remove the line, or set lock_timeout in the header",
+			})
+			return
+		}
+	}
 }
 
 // stepUntilLocked tries a step again while a lock timeout or a deadlock is all that
@@ -135,6 +157,7 @@ func (r *Runner) stepUntilLocked(ctx context.Context, s plan.Step, at start) (to
 		took, err = r.step(ctx, s, r.frame(at))
 		return err
 	})
+	r.recordGivenUp(s, err)
 	return took, start{true, at.generation + 1}, err
 }
 
@@ -150,26 +173,40 @@ func (r *Runner) untilLocked(ctx context.Context, s plan.Step, try func() error)
 		}
 		wait := pause/2 + rand.N(pause)
 		if time.Since(began)+wait > r.RetryFor {
-			given := &LockTimeoutError{failed, tries, time.Since(began)}
-			r.append(ledger.Event{Action: ledger.Failed, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: given.Error()})
-			return given
+			return &LockTimeoutError{failed, tries, time.Since(began)}
 		}
 		r.emit(Retrying{Step: s, Err: failed, Try: tries, Pause: wait})
-		if pg.Sleep(ctx, wait) != nil {
-			return r.interrupted(ctx, s)
+		if err := r.pause(ctx, wait); err != nil {
+			return r.broken(ctx, s, err)
 		}
 		pause = min(2*pause, 5*time.Second)
 	}
+}
+
+// pause waits, and keeps the session in use: a role may have an idle_session_timeout.
+func (r *Runner) pause(ctx context.Context, d time.Duration) error {
+	const slice = 500 * time.Millisecond
+	for ; d > slice; d -= slice {
+		if err := pg.Sleep(ctx, slice); err != nil {
+			return err
+		}
+		if err := r.Conn.Exec(ctx, ""); err != nil {
+			return err
+		}
+	}
+	return pg.Sleep(ctx, d)
 }
 
 // single runs all steps in one transaction: all or nothing.
 func (r *Runner) single(ctx context.Context, p plan.Plan, at start) ([]Result, error) {
 	last := len(p.Steps) - 1
 	var done []Result
+	var s plan.Step // under way
 	err := r.untilLocked(ctx, p.Steps[0], func() error {
 		done = nil
-		for i, s := range p.Steps {
-			r.emit(Started{Step: s})
+		for i := range p.Steps {
+			s = p.Steps[i]
+			r.begun(s)
 			f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
 			f.first, f.last = i == 0, i == last
 			took, err := r.step(ctx, s, f)
@@ -180,13 +217,14 @@ func (r *Runner) single(ctx context.Context, p plan.Plan, at start) ([]Result, e
 		}
 		return nil
 	})
-	if err != nil {
+	r.recordGivenUp(s, err)
+	if err != nil && !committed(err) {
 		return nil, err
 	}
 	for _, d := range done {
 		r.emit(Finished{Step: d.Step, Duration: d.Duration})
 	}
-	return done, nil
+	return done, err
 }
 
 // transient says whether a whole revision may succeed when it is tried again: lock
@@ -201,20 +239,26 @@ func (r *Runner) step(ctx context.Context, s plan.Step, f frame) (time.Duration,
 		return 0, r.broken(ctx, s, err)
 	}
 	var took time.Duration
-	for _, m := range pack(r.render(s, f)) {
+	messages := pack(r.render(s, f))
+	for i := range messages {
+		m := &messages[i]
+		m.bytes = r.countsBytes()
 		done, err := r.Conn.Send(ctx, m.Message, pg.Handler{
 			Row: func(statement int, fields [][]byte) {
 				if statement < len(m.parts) && m.parts[statement].kind == finishing && len(fields) > 1 {
 					took = seconds(fields[1])
 				}
 			},
-			Notice: func(statement int, n *pgconn.Notice) { r.notice(s, &m, statement, n) },
+			Notice: func(statement int, n *pgconn.Notice) { r.notice(s, m, statement, n) },
 		})
 		if err != nil {
-			return 0, r.failed(ctx, s, &m, err)
+			return 0, r.failed(ctx, s, m, err)
 		}
 		if done != len(m.parts) {
-			return 0, r.miscounted(s, done, len(m.parts))
+			return 0, r.miscounted(s, m, done)
+		}
+		if m.unconfirmed != nil {
+			return took, r.unconfirmed(ctx, s, m.unconfirmed)
 		}
 	}
 	return took, nil
@@ -225,120 +269,41 @@ func seconds(field []byte) time.Duration {
 	return time.Duration(f * float64(time.Second))
 }
 
-// failed turns the answer to a message into what it means, after the session was
-// cleaned. Only the revision's own failures are written into the event log.
-func (r *Runner) failed(ctx context.Context, s plan.Step, m *message, err error) error {
-	var se *pg.StatementError
-	if !errors.As(err, &se) {
-		return r.broken(ctx, s, err)
-	}
-	meaning := r.meaning(s, m, se)
-	if pg.Cancelled(ctx, err) {
-		meaning = r.interrupted(ctx, s)
-	}
-	if lost := r.clean(); lost != nil {
-		return meaning
-	}
-	r.record(s, meaning)
-	return meaning
-}
-
-// broken is for what has no answer of the server.
-func (r *Runner) broken(ctx context.Context, s plan.Step, err error) error {
-	if ctx.Err() != nil && !r.Conn.Closed() {
-		return r.interrupted(ctx, s)
-	}
-	return err
-}
-
-// meaning tells a failure by the part of the message in which it happened.
-func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
-	bytes := r.Conn.Parameter("server_encoding") == "SQL_ASCII"
-	e := locate(s, m, se.Statement, se.Err, bytes)
-	code := se.Err.Code
-	// A message that does not parse stops before its first statement.
-	if e.Line > 0 || se.Statement >= len(m.parts) || se.Err.Position == 0 && rejected(code) {
-		return withHint(e)
-	}
-	switch k := m.parts[se.Statement].kind; {
-	case k == locking && code == "22P02":
-		return ErrBusy
-	case k == guarding && (code == "22P02" || code == "42P01"),
-		k == creating && (code == "42P07" || code == "23505" || code == "42710" || code == "XX000"),
-		k == recording && (code == "23505" || code == "42P01"):
-		return ErrStale
-	case k == finishing && (code == "22P02" || code == "42P01"):
-		e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
-		if !s.Script.Transaction {
-			e.Text = "the revision gave the runner's lock away, or somebody changed its row in the ledger " + r.Ledger.String()
-		}
-		e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"
-		return e
-	case k == deferred, k == finishing, k == commit, k == resetting:
-		return withHint(e)
-	default:
-		return r.ledgerError(se.Err)
-	}
-}
-
-// rejected says whether a server that completed no statement refused the message as a
-// whole because of what the body holds.
-func rejected(code string) bool {
-	return code == "42601" || code == "22P05" || code == "22021" || code == "08P01"
-}
-
-func (r *Runner) ledgerError(se *pgconn.PgError) error {
-	e := &LedgerError{Ledger: r.Ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
-	switch se.Code {
-	case "42501":
-		role := r.Role
-		if role == "" {
-			role = r.Conn.Parameter("session_authorization")
-		}
-		if role == "" {
-			role = "the role that migrates"
-		}
-		e.Hint = "a superuser or the schema's owner can run: " + r.Ledger.Grant(role)
-	case "25006":
-		return r.Conn.Unusable(pg.ReadOnly, se)
-	}
-	return e
-}
-
-// withHint adds what we know and the server does not.
-func withHint(e *RevisionError) *RevisionError {
-	switch e.SQLState {
-	case "25001":
-		e.Hint = "this statement cannot run inside a transaction: add `-- transaction: off` to the header of " + e.File
-	case "2D000":
-		e.Hint = "a procedure or DO block that commits cannot run inside the revision's transaction: add `-- transaction: off` to the header of " + e.File
-	case "55P03":
-		e.Hint = "another session holds a lock on this table; `-- lock_timeout: …` in the header or --lock-timeout waits longer"
-	case "57014":
-		e.Hint = "`-- statement_timeout: …` in the header or --statement-timeout gives more time"
-	case "55P04":
-		e.Hint = "a value added to an enum type can be used after its transaction: put its use into a revision of its own"
-	case "22P05":
-		e.Hint = "the revision holds a character that the database's encoding lacks"
-	}
-	return e
-}
-
-func (r *Runner) miscounted(s plan.Step, got, want int) error {
-	return &RevisionError{
+// miscounted is for a server that sees other statements than we do.
+func (r *Runner) miscounted(s plan.Step, m *message, got int) error {
+	e := &RevisionError{
 		Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File,
-		Text: "the server completed " + strconv.Itoa(got) + " statements where " + strconv.Itoa(want) + " were sent; the revision is committed, please report this",
+		Text: fmt.Sprintf("the server completed %d statements where %d were sent; nothing was kept, please report this", got, len(m.parts)),
 	}
+	if m.parts[len(m.parts)-1].kind == commit {
+		e.Text = fmt.Sprintf("the server completed %d statements where %d were sent; the revision is committed, please report this", got, len(m.parts))
+	} else {
+		_ = r.clean()
+	}
+	r.record(s, e)
+	return e
 }
 
+// notice tells what the server says about the revision's own statements, and about what
+// they put off to the end of the transaction.
 func (r *Runner) notice(s plan.Step, m *message, statement int, n *pgconn.Notice) {
-	if statement >= len(m.parts) || m.parts[statement].kind != body {
+	if statement >= len(m.parts) {
 		return
 	}
-	p := m.parts[statement]
-	pos := sqltext.PositionAt(p.script.Text, p.source().Start)
+	line := 0
+	switch p := m.parts[statement]; p.kind {
+	case body:
+		line = sqltext.PositionAt(p.script.Text, p.source().Start).Line
+	case deferred:
+	case commit:
+		if notReplicated(n) {
+			m.unconfirmed = n
+		}
+	default:
+		return
+	}
 	r.emit(Notice{
-		Step: s, Line: pos.Line, Severity: n.SeverityUnlocalized, Text: n.Message, Detail: n.Detail, Hint: n.Hint, SQLState: n.Code,
+		Step: s, Line: line, Severity: n.SeverityUnlocalized, Text: n.Message, Detail: n.Detail, Hint: n.Hint, SQLState: n.Code,
 	})
 }
 
@@ -348,8 +313,4 @@ func (r *Runner) emit(e Event) {
 		defer r.mu.Unlock()
 		r.OnEvent(e)
 	}
-}
-
-func (r *Runner) interrupted(ctx context.Context, s plan.Step) error {
-	return &InterruptedError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: context.Cause(ctx)}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/plan"
 )
 
@@ -78,18 +77,18 @@ func (w *script) write(p parts) {
 // outside writes a revision with `transaction: off`: its statements stand alone, each
 // followed by its mark.
 func (w *script) outside(s plan.Step, f frame) {
-	o := &outside{Runner: w.Runner, step: s, state: ledger.Applying, chain: Progress(s.Script)}
-	if s.Direction == plan.Down {
-		o.state = ledger.Reverting
-	}
+	o := newOutside(w.Runner, s)
 	var p parts
 	p.add(locking, w.Ledger.TrySessionLock())
 	p = append(p, o.opening(f)...)
 	p.add(opening, o.sessionSettings(f)...)
-	for i, st := range s.Script.Statements() {
+	for i := range s.Script.Statements() {
 		o.done = i
-		p = append(p, o.part(st))
-		p.add(finishing, w.Ledger.Mark(s.Revision, o.state, i, i+1, o.chain[i+1]))
+		p = append(p, o.part(i))
+		// psql sends each statement alone: what is LOCAL needs a transaction.
+		p.add(opening, "BEGIN")
+		p = append(p, o.markParts(i+1, o.chain[i+1])...)
+		p.add(commit, "COMMIT")
 	}
 	p.add(resetting, w.Ledger.Remember())
 	p = append(p, o.closing(w.Ledger.GuardRemembered())...)

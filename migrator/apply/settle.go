@@ -27,12 +27,12 @@ func (o *outside) settle(ctx context.Context, st sqltext.Statement, sent bool) (
 		return o.settleIndex(ctx, e, st, sent)
 	case e.Verb == "REINDEX":
 		return missing, o.dropTransient(ctx, e)
+	case e.Verb == "DETACH PARTITION":
+		return o.settleDetach(ctx, e, sent)
 	case !sent:
 		return missing, nil
 	case e.Name != "" && catalog[e.Verb] != "":
 		return o.settleByCatalog(ctx, e)
-	case e.Verb == "DETACH PARTITION":
-		return o.settleDetach(ctx, e)
 	case e.Verb == "" && st.Class == sqltext.NoTransaction:
 		return missing, nil // VACUUM, CLUSTER, ALTER SYSTEM and the like do no harm twice
 	}
@@ -44,45 +44,64 @@ func (o *outside) undecided(st sqltext.Statement) error {
 	return &UndecidedError{o.step.Revision, o.step.Message, o.step.Script.File, pos.Line, firstLine(o.step.Script.Text[st.Start:st.End])}
 }
 
-// catalog gives the query that counts an object by its plain name, and whether one is
-// there when the statement happened.
+// catalog gives the condition under which a statement happened, for an object by its
+// plain name. The session's search_path may be the body's: everything is qualified.
 var catalog = map[string]string{
-	"CREATE DATABASE":     "SELECT count(*) = 1 FROM pg_catalog.pg_database WHERE datname = %s",
-	"DROP DATABASE":       "SELECT count(*) = 0 FROM pg_catalog.pg_database WHERE datname = %s",
-	"CREATE TABLESPACE":   "SELECT count(*) = 1 FROM pg_catalog.pg_tablespace WHERE spcname = %s",
-	"DROP TABLESPACE":     "SELECT count(*) = 0 FROM pg_catalog.pg_tablespace WHERE spcname = %s",
-	"CREATE SUBSCRIPTION": "SELECT count(*) = 1 FROM pg_catalog.pg_subscription WHERE subname = %s",
-	"DROP INDEX":          "SELECT pg_catalog.to_regclass(%s) IS NULL",
+	"CREATE DATABASE":     "EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) %s::pg_catalog.name)",
+	"DROP DATABASE":       "NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) %s::pg_catalog.name)",
+	"CREATE TABLESPACE":   "EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname OPERATOR(pg_catalog.=) %s::pg_catalog.name)",
+	"DROP TABLESPACE":     "NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname OPERATOR(pg_catalog.=) %s::pg_catalog.name)",
+	"CREATE SUBSCRIPTION": "EXISTS (SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.subdbid WHERE s.subname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
+	"DROP INDEX":          "pg_catalog.to_regclass(%s) IS NULL",
+}
+
+// plainName is a name as the catalog holds it.
+func plainName(name string) string {
+	return "(pg_catalog.parse_ident(" + sqltext.QuoteLiteral(name) + "))[1]"
+}
+
+func regclass(name string) string {
+	return "pg_catalog.to_regclass(" + sqltext.QuoteLiteral(name) + ")"
 }
 
 func (o *outside) settleByCatalog(ctx context.Context, e sqltext.Effect) (verdict, error) {
-	name := "(pg_catalog.parse_ident(" + sqltext.QuoteLiteral(e.Name) + "))[1]"
+	name := plainName(e.Name)
 	if e.Verb == "DROP INDEX" {
 		name = sqltext.QuoteLiteral(e.Name)
 	}
-	rows, err := o.Conn.Query(ctx, fmt.Sprintf(catalog[e.Verb], name))
+	rows, err := o.look(ctx, "SELECT "+fmt.Sprintf(catalog[e.Verb], name))
 	if err != nil || rows[0][0] != "t" {
 		return missing, err
 	}
 	return happened, nil
 }
 
-// settleDetach finishes a detachment that was interrupted between its two halves.
-func (o *outside) settleDetach(ctx context.Context, e sqltext.Effect) (verdict, error) {
-	rows, err := o.Conn.Query(ctx, fmt.Sprintf("SELECT inhdetachpending FROM pg_catalog.pg_inherits WHERE inhrelid = pg_catalog.to_regclass(%s) AND inhparent = pg_catalog.to_regclass(%s)",
-		sqltext.QuoteLiteral(e.Name), sqltext.QuoteLiteral(e.Table)))
+// settleDetach finishes a detachment that was interrupted, or got no lock, between its
+// two halves.
+func (o *outside) settleDetach(ctx context.Context, e sqltext.Effect, sent bool) (verdict, error) {
+	if o.ServerVersion < 140000 {
+		return missing, nil // it knows no such statement
+	}
+	rows, err := o.look(ctx, fmt.Sprintf("SELECT inhdetachpending FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.=) %s AND inhparent OPERATOR(pg_catalog.=) %s",
+		regclass(e.Name), regclass(e.Table)))
 	switch {
 	case err != nil:
 		return missing, err
-	case len(rows) == 0:
+	case len(rows) == 0 && sent:
 		return happened, nil
-	case rows[0][0] == "t":
-		repair := "ALTER TABLE " + e.Table + " DETACH PARTITION " + e.Name + " FINALIZE"
-		o.emit(Repaired{Step: o.step, Object: e.Name, Problem: "its detachment from " + e.Table + " is half done", Statement: repair})
-		return happened, o.Conn.Exec(ctx, repair)
+	case len(rows) > 0 && rows[0][0] == "t":
+		return happened, o.repair(ctx, e.Name, "its detachment from "+e.Table+" is half done", "ALTER TABLE "+e.Table+" DETACH PARTITION "+e.Name+" FINALIZE")
 	}
 	return missing, nil
 }
+
+// indexes finds indexes by a condition over the catalogs i (pg_index), c (the index's
+// pg_class) and n (its schema): rows of the qualified name, whether it is valid, and
+// whether some session is building it. Copies of a partitioned index are none.
+const indexes = `SELECT pg_catalog.quote_ident(n.nspname) OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c.relname), i.indisvalid,
+  EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid OPERATOR(pg_catalog.=) c.oid)
+FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE c.relkind OPERATOR(pg_catalog.=) 'i' AND `
 
 // settleIndex decides by pg_index. An invalid index of the name is what a failed build
 // left: it is dropped, so that neither 42P07 nor IF NOT EXISTS stands in the way of a
@@ -94,11 +113,7 @@ func (o *outside) settleIndex(ctx context.Context, e sqltext.Effect, st sqltext.
 		}
 		return missing, nil
 	}
-	rows, err := o.Conn.Query(ctx, fmt.Sprintf(`SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), i.indisvalid,
-  EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
-FROM pg_catalog.pg_class t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE t.oid = pg_catalog.to_regclass(%s) AND c.relname = (pg_catalog.parse_ident(%s))[1]`, sqltext.QuoteLiteral(e.Table), sqltext.QuoteLiteral(e.Name)))
+	rows, err := o.look(ctx, indexes+"i.indrelid OPERATOR(pg_catalog.=) "+regclass(e.Table)+" AND c.relname OPERATOR(pg_catalog.=) "+plainName(e.Name)+"::pg_catalog.name")
 	switch {
 	case err != nil || len(rows) == 0:
 		return missing, err
@@ -123,9 +138,7 @@ func (e *IndexBuildError) Error() string {
 }
 
 func (o *outside) dropInvalid(ctx context.Context, index string) error {
-	repair := "DROP INDEX CONCURRENTLY " + index
-	o.emit(Repaired{Step: o.step, Object: index, Problem: "the index is invalid: an earlier concurrent build failed", Statement: repair})
-	return o.Conn.Exec(ctx, repair)
+	return o.repair(ctx, index, "the index is invalid: an earlier concurrent build failed", "DROP INDEX CONCURRENTLY "+index)
 }
 
 // dropTransient removes the invalid copies that a failed REINDEX CONCURRENTLY left
@@ -134,20 +147,20 @@ func (o *outside) dropTransient(ctx context.Context, e sqltext.Effect) error {
 	var table string
 	switch {
 	case e.Table != "":
-		table = "pg_catalog.to_regclass(" + sqltext.QuoteLiteral(e.Table) + ")"
+		table = regclass(e.Table)
 	case e.Name != "":
-		table = "(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass(" + sqltext.QuoteLiteral(e.Name) + "))"
+		table = "(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid OPERATOR(pg_catalog.=) " + regclass(e.Name) + ")"
 	default:
 		return nil
 	}
-	rows, err := o.Conn.Query(ctx, `SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
-FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
-  AND i.indrelid = `+table)
+	rows, err := o.look(ctx, indexes+"NOT i.indisvalid AND c.relname OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$' AND i.indrelid OPERATOR(pg_catalog.=) "+table)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
+		if row[2] == "t" {
+			continue // somebody is at it
+		}
 		if err := o.dropInvalid(ctx, row[0]); err != nil {
 			return err
 		}
@@ -155,13 +168,17 @@ WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND NOT EXISTS (SEL
 	return nil
 }
 
-// invalidIndexes names the invalid indexes of a failed statement's table, for the
-// message.
-func (o *outside) invalidIndexes(ctx context.Context, e sqltext.Effect) string {
+// invalidIndex names what a failed build left, for the message: one whose name the
+// server chose is any invalid one of the table.
+func (o *outside) invalidIndex(ctx context.Context, e sqltext.Effect) string {
 	if e.Verb != "CREATE INDEX" {
 		return ""
 	}
-	rows, err := o.Conn.Query(ctx, "SELECT indexrelid::pg_catalog.regclass FROM pg_catalog.pg_index WHERE NOT indisvalid AND indrelid = pg_catalog.to_regclass("+sqltext.QuoteLiteral(e.Table)+")")
+	condition := "NOT i.indisvalid AND i.indrelid OPERATOR(pg_catalog.=) " + regclass(e.Table)
+	if e.Name != "" {
+		condition += " AND c.relname OPERATOR(pg_catalog.=) " + plainName(e.Name) + "::pg_catalog.name"
+	}
+	rows, err := o.look(ctx, indexes+condition)
 	if err != nil {
 		return ""
 	}

@@ -64,7 +64,7 @@ func (r *Runner) stepsShared(ctx context.Context, steps []plan.Step, at start) (
 		return nil, false, r.broken(ctx, steps[0], err)
 	}
 	m := newMessage(r.renderShared(steps, at))
-	m.start = at
+	m.start, m.bytes = at, r.countsBytes()
 	took := make([]time.Duration, len(steps))
 	completed, err := r.Conn.Send(ctx, m.Message, pg.Handler{
 		Row: func(statement int, fields [][]byte) {
@@ -84,10 +84,13 @@ func (r *Runner) stepsShared(ctx context.Context, steps []plan.Step, at start) (
 		}
 	}
 	if err == nil {
-		if completed != len(m.parts) {
-			return done, false, r.miscounted(steps[len(steps)-1], completed, len(m.parts))
+		switch {
+		case completed != len(m.parts):
+			err = r.miscounted(steps[len(steps)-1], &m, completed)
+		case m.unconfirmed != nil:
+			err = r.unconfirmed(ctx, steps[len(steps)-1], m.unconfirmed)
 		}
-		return done, false, nil
+		return done, false, err
 	}
 	return r.sharedFailed(ctx, steps, done, &m, err)
 }
@@ -136,7 +139,7 @@ func (r *Runner) sharedFailed(ctx context.Context, steps []plan.Step, done []Res
 func (r *Runner) sharedBefore(ctx context.Context, steps []plan.Step, m *message, se *pg.StatementError) ([]Result, bool, error) {
 	before := 0
 	if se.Err.Position > 0 {
-		p, _ := m.at(byteOffset(m.SQL, int(se.Err.Position), r.Conn.Parameter("server_encoding") == "SQL_ASCII"))
+		p, _ := m.at(byteOffset(m.SQL, int(se.Err.Position), m.bytes))
 		before = p.step
 	}
 	if before == 0 {
@@ -157,7 +160,7 @@ func (r *Runner) flush() {
 // Flush makes durable what this and other runners have committed: what is seen in a
 // database may otherwise be lost when the server crashes within the next moment.
 func (r *Runner) Flush(ctx context.Context) error {
-	return r.transaction(ctx, atLeastLocal, "SELECT pg_catalog.pg_logical_emit_message(true, 'ambix', 'flush')")
+	return r.transaction(ctx, "SELECT pg_catalog.pg_logical_emit_message(true, 'ambix', 'flush')")
 }
 
 // atLeastLocal keeps the session's own synchronous_commit, unless that is off.

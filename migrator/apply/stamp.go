@@ -58,7 +58,7 @@ func (r *Runner) stamps(p plan.Plan) []string {
 func (r *Runner) renderChange(doing string, f frame, statements []string) parts {
 	var p parts
 	p.add(opening, "/* ambix "+doing+" */ BEGIN ISOLATION LEVEL READ COMMITTED",
-		"SET LOCAL application_name = "+literal(r.applicationName(doing)), "SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = 0")
+		"SET LOCAL application_name = "+literal(r.applicationName(doing)), "SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = 0", atLeastLocal)
 	p.add(opening, r.role()...)
 	p.add(locking, r.Ledger.TryLock())
 	p.add(creating, f.create...)

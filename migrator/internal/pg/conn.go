@@ -5,7 +5,6 @@ package pg
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -22,8 +21,8 @@ const OldestServer = 13
 type Options struct {
 	// ApplicationName is sent unless the configuration names one.
 	ApplicationName string
-	// Wait is how long a server that refuses connections, is starting up or has no
-	// name yet is tried again. Zero: one attempt.
+	// Wait is how long a server that refuses connections, does not answer, is starting up
+	// or has no name yet is tried again. Zero: one attempt.
 	Wait time.Duration
 	// BeforeConnect may change the configuration before each attempt (a token, a
 	// rotated password). Nil: nothing to do.
@@ -52,7 +51,7 @@ func Connect(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, error) 
 	deadline := time.Now().Add(o.Wait)
 	pause := 50 * time.Millisecond
 	for {
-		conn, err := connectOnce(ctx, cfg, o)
+		conn, err := attempt(ctx, cfg, o, deadline)
 		if err == nil {
 			return conn, nil
 		}
@@ -67,6 +66,20 @@ func Connect(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, error) 
 		}
 		pause = min(2*pause, time.Second)
 	}
+}
+
+// shortestAttempt is what a connection may take however little is left of the wait.
+const shortestAttempt = 5 * time.Second
+
+// attempt tries once, and for no longer than a wait lasts: packets to a host that is
+// gone are never answered.
+func attempt(ctx context.Context, cfg *pgconn.Config, o Options, deadline time.Time) (*Conn, *ConnectError) {
+	if o.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, max(time.Until(deadline), shortestAttempt))
+		defer cancel()
+	}
+	return connectOnce(ctx, cfg, o)
 }
 
 func connectOnce(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, *ConnectError) {
@@ -93,7 +106,7 @@ func connectOnce(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, *Co
 	c := &Conn{raw, cfg}
 	if v := c.ServerVersion(); v > 0 && v/10000 < OldestServer {
 		c.Close()
-		return nil, c.Unusable(TooOld, fmt.Errorf("the server is PostgreSQL %s, and %d is the oldest that is supported", raw.ParameterStatus("server_version"), OldestServer))
+		return nil, c.Unusable(TooOld, tooOld(raw.ParameterStatus("server_version")))
 	}
 	return c, nil
 }

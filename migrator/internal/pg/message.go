@@ -48,13 +48,17 @@ func (e *LostError) Error() string {
 	if se := ServerError(e.Err); se != nil {
 		return "the server ended the connection: " + se.Message + " (" + se.Code + ")"
 	}
-	return "the connection was lost: " + e.Err.Error()
+	return "the connection was lost: " + innermost(e.Err)
 }
 func (e *LostError) Unwrap() error { return e.Err }
 
 // CancelGrace is how long a cancelled statement may take to end on the server before
 // the connection is given up.
 const CancelGrace = 10 * time.Second
+
+// cancelEvery is the time between two requests to cancel: one that arrives before the
+// server has begun with the message is lost.
+const cancelEvery = 500 * time.Millisecond
 
 // Send sends one message and reads its whole answer. It returns how many statements
 // were completed.
@@ -79,11 +83,10 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 	var failed error
 	rows := m.Copy
 	var writer *copyWriter
-	defer func() { writer.stop() }()
 	for {
 		msg, err := c.raw.ReceiveMessage(context.Background())
 		if err != nil {
-			return done, c.lost(err)
+			return done, c.lost(writer.abort(err))
 		}
 		switch msg := msg.(type) {
 		case *pgproto3.DataRow:
@@ -104,6 +107,7 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 				rows = rows[1:]
 			}
 		case *pgproto3.ErrorResponse:
+			// The server reads what is still written of the rows, and ignores it.
 			writer.stop()
 			writer = nil
 			if failed == nil {
@@ -131,11 +135,16 @@ func (c *Conn) cancelWhenDone(ctx context.Context) (finish func()) {
 		defer close(over)
 		limit, cancel := context.WithTimeout(context.Background(), CancelGrace)
 		defer cancel()
-		_ = c.raw.CancelRequest(limit)
-		select {
-		case <-answered:
-		case <-limit.Done():
-			_ = c.raw.Conn().SetDeadline(time.Now())
+		for {
+			_ = c.raw.CancelRequest(limit)
+			select {
+			case <-answered:
+				return
+			case <-limit.Done():
+				_ = c.raw.Conn().SetDeadline(time.Now())
+				return
+			case <-time.After(cancelEvery):
+			}
 		}
 	})
 	return func() {
@@ -144,64 +153,6 @@ func (c *Conn) cancelWhenDone(ctx context.Context) (finish func()) {
 			<-over
 		}
 	}
-}
-
-// copyWriter feeds the rows of one COPY while the reader goes on reading: a server
-// that answers with notices would block, and we with it, if nobody read.
-type copyWriter struct {
-	quit, done chan struct{}
-}
-
-func (c *Conn) startCopy(data []string) *copyWriter {
-	w := &copyWriter{quit: make(chan struct{}), done: make(chan struct{})}
-	var rows string
-	missing := len(data) == 0
-	if !missing {
-		rows = data[0]
-	}
-	go func() {
-		defer close(w.done)
-		if err := c.writeCopy(w.quit, rows, missing); err != nil {
-			_ = c.raw.Conn().SetReadDeadline(time.Now()) // wakes the reader, which reports the loss
-		}
-	}()
-	return w
-}
-
-func (c *Conn) writeCopy(quit chan struct{}, rows string, missing bool) error {
-	const chunk = 64 << 10
-	f := c.raw.Frontend()
-	if missing {
-		f.Send(&pgproto3.CopyFail{Message: "no rows follow this COPY in the revision"})
-		return f.Flush()
-	}
-	for len(rows) > 0 {
-		select {
-		case <-quit:
-			return nil // the server already failed; it ignores what would come
-		default:
-		}
-		n := min(chunk, len(rows))
-		f.Send(&pgproto3.CopyData{Data: []byte(rows[:n])})
-		if err := f.Flush(); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	f.Send(&pgproto3.CopyDone{})
-	return f.Flush()
-}
-
-func (w *copyWriter) stop() {
-	if w == nil {
-		return
-	}
-	select {
-	case <-w.quit:
-	default:
-		close(w.quit)
-	}
-	<-w.done
 }
 
 // Exec sends statements whose rows nobody needs.

@@ -26,7 +26,7 @@ type Bouncer struct {
 
 // PgBouncer starts a PgBouncer in transaction pooling that ends with the test. Settings
 // are those of its section [pgbouncer]: {"pool_mode": "session"}, for example. Every
-// role of the server can log in through it. The test fails when it is not installed.
+// role of the server can log in through it. Without the program, see Missing.
 func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
@@ -34,7 +34,7 @@ func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 		program = "/usr/sbin/pgbouncer" // not in everybody's PATH
 	}
 	if !executable(program) {
-		t.Fatal("pgbouncer is not installed: apt-get install pgbouncer (scripts/test does)")
+		Missing(t, "pgbouncer is not installed: apt-get install pgbouncer (scripts/test does)")
 	}
 	h, err := openHome()
 	if err != nil {
@@ -85,6 +85,7 @@ func (b *Bouncer) start(h *home, program string, settings map[string]string) err
 		if err == nil {
 			return nil
 		}
+		b.kill()
 	}
 	return err
 }
@@ -114,34 +115,46 @@ func (b *Bouncer) config(settings map[string]string) string {
 
 func (b *Bouncer) log() string { return filepath.Join(b.dir, "log") }
 
-// awaitStart is needed because the pooler listens only after it went to the background.
+// awaitStart is needed because the pooler writes its pid and listens only after it went to
+// the background.
 func (b *Bouncer) awaitStart() error {
 	var err error
-	for range 250 {
+	ran := false
+	for range 500 {
 		var conn net.Conn
 		if conn, err = net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port))); err == nil {
 			return conn.Close()
 		}
-		time.Sleep(20 * time.Millisecond)
-		if b.pid() == 0 {
+		runs := b.pid() != 0
+		if ran && !runs {
 			break
 		}
+		ran = runs
+		time.Sleep(20 * time.Millisecond)
 	}
 	log, _ := os.ReadFile(b.log())
 	return fmt.Errorf("pgbouncer on port %d: %w\n%s", b.port, err, log)
 }
 
-// pid is 0 when the pooler does not run.
+// pid is 0 when the pooler does not run, or has not written the whole file yet.
 func (b *Bouncer) pid() int {
 	text, err := os.ReadFile(filepath.Join(b.dir, "pgbouncer.pid"))
 	if err != nil {
 		return 0
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+	line, whole := strings.CutSuffix(string(text), "\n")
+	pid, err := strconv.Atoi(line)
+	if !whole || err != nil || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return 0
 	}
 	return pid
+}
+
+func (b *Bouncer) kill() {
+	if pid := b.pid(); pid != 0 {
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+	}
+	_ = os.Remove(filepath.Join(b.dir, "pgbouncer.pid"))
 }
 
 func (b *Bouncer) end(t testing.TB) {
@@ -149,8 +162,6 @@ func (b *Bouncer) end(t testing.TB) {
 		log, _ := os.ReadFile(b.log())
 		t.Logf("the log of the PgBouncer on port %d:\n%s", b.port, log)
 	}
-	if pid := b.pid(); pid != 0 {
-		_ = syscall.Kill(pid, syscall.SIGQUIT)
-	}
+	b.kill()
 	_ = os.RemoveAll(b.dir)
 }

@@ -162,6 +162,7 @@ shared_buffers = 32MB
 fsync = off
 full_page_writes = off
 jit = off
+dynamic_shared_memory_type = mmap
 log_line_prefix = '%m [%p] %q%u@%d %a: '
 `
 

@@ -135,15 +135,16 @@ func TestEndsWithTheProcess(t *testing.T) {
 			if err := victim.Start(); err != nil {
 				t.Fatal(err)
 			}
-			var address, dir string
+			var address, dir, said string
 			lines := bufio.NewScanner(out)
 			for address == "" && lines.Scan() {
+				said += lines.Text() + "\n"
 				if rest, ok := strings.CutPrefix(lines.Text(), "victim "); ok {
 					address, dir, _ = strings.Cut(rest, " ")
 				}
 			}
 			if address == "" {
-				t.Error("the process has started no server")
+				t.Fatalf("the process has started no server:\n%s%v", said, victim.Wait())
 			}
 			if err := test.end(victim.Process); err != nil {
 				t.Fatal(err)

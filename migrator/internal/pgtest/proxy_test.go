@@ -71,11 +71,12 @@ func TestFaultsAtMessages(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := NewProxy(t, u)
-			happened := p.Inject(test.fault)
 			conn, err := connect(t, p.URL(u))
 			if err != nil {
 				t.Fatal(err)
 			}
+			happened := p.Inject(test.fault)
+			p.Inject(Fault{Times: -1}) // no further connection, or pgconn asks the server to cancel
 			err = send(t, conn, "INSERT INTO account VALUES ('"+test.name+"')")
 			if (err != nil) != test.fails {
 				t.Errorf("the client's error: %v", err)
@@ -87,12 +88,12 @@ func TestFaultsAtMessages(t *testing.T) {
 			if test.insert {
 				want = "1"
 			}
-			count := "SELECT count(*) FROM account WHERE name = '" + test.name + "'"
-			deadline := time.Now().Add(within)
-			for Value(t, u, count) != want && time.Now().Before(deadline) {
-				time.Sleep(5 * time.Millisecond) // the server may still be at it
+			got := ""
+			// The server may still be at it.
+			for deadline := time.Now().Add(within); got != want && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+				got = Value(t, u, "SELECT count(*) FROM account WHERE name = '"+test.name+"'")
 			}
-			if got := Value(t, u, count); got != want {
+			if got != want {
 				t.Errorf("%s rows, want %s", got, want)
 			}
 		})

@@ -39,9 +39,9 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 	Exec(t, s.admin.String(), "CREATE DATABASE "+name+" TEMPLATE template0 "+strings.Join(options, " "))
 	t.Cleanup(func() {
 		switch {
+		case s.own: // goes with its server, which may be down by now
 		case t.Failed():
 			s.keep(t, name)
-		case s.own: // goes with its server, which may be down by now
 		default:
 			if _, err := run(s.admin.String(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 				t.Logf("database %s stays behind: %v", name, err)

@@ -1,0 +1,266 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/plan"
+)
+
+// staleError is an ErrStale with what the server said.
+type staleError struct {
+	err *pgconn.PgError
+}
+
+func (e *staleError) Error() string        { return e.err.Message + " (" + e.err.Code + ")" }
+func (e *staleError) Is(target error) bool { return target == ErrStale }
+func (e *staleError) Unwrap() error        { return e.err }
+
+// failed turns the answer to a message into what it means, after the session was
+// cleaned. Only the revision's own failures are written into the event log.
+func (r *Runner) failed(ctx context.Context, s plan.Step, m *message, err error) error {
+	var se *pg.StatementError
+	if !errors.As(err, &se) {
+		return r.broken(ctx, s, err)
+	}
+	lost := r.clean()
+	meaning := r.interrupted(ctx, s)
+	if !pg.Cancelled(ctx, err) {
+		meaning = r.meaning(s, m, se)
+	}
+	if lost == nil {
+		r.record(s, meaning)
+	}
+	return meaning
+}
+
+// broken is for what has no answer of the server: the connection was lost, or the
+// context ended between two messages.
+func (r *Runner) broken(ctx context.Context, s plan.Step, err error) error {
+	if ctx.Err() == nil || r.Conn.Closed() {
+		return err
+	}
+	interrupted := r.interrupted(ctx, s)
+	if r.clean() == nil {
+		r.record(s, interrupted)
+	}
+	return interrupted
+}
+
+func (r *Runner) interrupted(ctx context.Context, s plan.Step) error {
+	return &InterruptedError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: context.Cause(ctx)}
+}
+
+// unconfirmed is for a commit whose wait for a synchronous standby was cancelled.
+func (r *Runner) unconfirmed(ctx context.Context, s plan.Step, n *pgconn.Notice) error {
+	e := &UnconfirmedError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Text: n.Message}
+	if ctx.Err() != nil {
+		e.Err = &InterruptedError{Err: context.Cause(ctx)}
+	}
+	return e
+}
+
+// notReplicated recognises the warning of a commit that did not wait to the end for its
+// synchronous standby. It has no code of its own, and its words depend on the language.
+func notReplicated(n *pgconn.Notice) bool {
+	return n.Code == "01000" && n.SeverityUnlocalized == "WARNING" && n.Routine == "SyncRepWaitForLSN"
+}
+
+// committed says whether an error is about a step that is committed all the same.
+func committed(err error) bool {
+	var e *UnconfirmedError
+	return errors.As(err, &e)
+}
+
+// countsBytes says whether the server counts the bytes of the message that is sent next
+// when it names a place in it, and not the characters: it does not know them.
+func (r *Runner) countsBytes() bool {
+	return r.Conn.Parameter("server_encoding") == "SQL_ASCII" || !strings.EqualFold(r.Conn.Parameter("client_encoding"), "UTF8")
+}
+
+// meaning tells a failure by the part of the message in which it happened. The session
+// may be asked again, unless its transaction is still open.
+func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
+	e := locate(s, m, se.Statement, se.Err)
+	code := se.Err.Code
+	switch {
+	case e.Line > 0, se.Statement >= len(m.parts):
+		return r.withHint(e, s)
+	case se.Statement == 0 && se.Err.Position == 0 && rejected(code):
+		// A message that cannot be read stops before its first statement.
+		e.findBytes(m)
+		return r.withHint(e, s)
+	}
+	p := m.parts[se.Statement]
+	switch k := p.kind; {
+	case k == locking && code == "22P02":
+		return ErrBusy
+	case k == guarding && (code == "22P02" || code == "42P01"), k == creating && r.created(p, code), k == recording && (code == "23505" || code == "42P01"):
+		return &staleError{se.Err}
+	case k == finishing && (code == "22P02" || code == "42P01"):
+		if gone := r.missing(); gone != "" {
+			return &LedgerError{Ledger: r.Ledger, Text: "the table " + gone + " is gone", Hint: "restore it from a backup", Err: se.Err}
+		}
+		return r.unrecorded(e, s)
+	case k == finishing && code == "25006":
+		e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
+		return e
+	case k == deferred, k == commit, k == resetting:
+		return r.withHint(e, s)
+	case k == finishing && code != "42501":
+		return r.withHint(e, s)
+	case transient(code):
+		e.Text = "the ledger " + r.Ledger.String() + ": " + e.Text
+		e.Hint = "another session holds a lock on the ledger's tables"
+		return e
+	}
+	return r.ledgerError(se.Err)
+}
+
+// unrecorded is for a revision that took its own record away.
+func (r *Runner) unrecorded(e *RevisionError, s plan.Step) error {
+	e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
+	if !s.Script.Transaction {
+		e.Text = "the revision gave the runner's lock away, or somebody changed its row in the ledger " + r.Ledger.String()
+	}
+	e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"
+	return e
+}
+
+// created says whether a ledger that cannot be created is there since somebody else has
+// just made it. Its first table tells: the others come in the same transaction.
+func (r *Runner) created(p part, code string) bool {
+	if !strings.HasPrefix(p.sql, "CREATE SCHEMA ") && !strings.HasPrefix(p.sql, "CREATE TABLE "+r.Ledger.Meta()+" ") {
+		return false
+	}
+	return code == "42P07" || code == "23505" || code == "42710" || code == "XX000"
+}
+
+// rejected says whether a server that completed no statement refused the message as a
+// whole because of what the body holds.
+func rejected(code string) bool {
+	return code == "42601" || code == "22P05" || code == "22021" || code == "08P01"
+}
+
+// ask puts a question to the database after a failure. The answer is only an
+// explanation: without one there is none.
+func (r *Runner) ask(sql string) [][]string {
+	if r.Conn.Closed() || r.Conn.InTransaction() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
+	defer cancel()
+	rows, err := r.Conn.Query(ctx, strings.Join(append(r.role(), sql), ";\n"))
+	if err != nil {
+		return nil
+	}
+	return rows
+}
+
+// missing names a table of the ledger that does not exist.
+func (r *Runner) missing() string {
+	for _, table := range []string{r.Ledger.Meta(), r.Ledger.Revisions(), r.Ledger.Events()} {
+		if rows := r.ask("SELECT pg_catalog.to_regclass(" + sqltext.QuoteLiteral(table) + ") IS NULL"); len(rows) == 1 && rows[0][0] == "t" {
+			return table
+		}
+	}
+	return ""
+}
+
+func (r *Runner) ledgerError(se *pgconn.PgError) error {
+	e := &LedgerError{Ledger: r.Ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
+	switch se.Code {
+	case "42501":
+		e.Hint = "the owner can run: " + r.grants()
+	case "42P07", "42710":
+		e.Hint = "it is not the ledger's, or what is left of one: drop it, or choose another place with --ledger SCHEMA.PREFIX"
+	case "25006":
+		return r.Conn.Unusable(pg.ReadOnly, se)
+	}
+	return e
+}
+
+// grants are the statements that give this role what it lacks on the ledger.
+func (r *Runner) grants() string {
+	role := r.Role
+	if role == "" {
+		role = r.Conn.Parameter("session_authorization")
+	}
+	if role == "" {
+		role = "the role that migrates"
+	}
+	exists := r.ask("SELECT pg_catalog.to_regclass(" + sqltext.QuoteLiteral(r.Ledger.Meta()) + ") IS NOT NULL")
+	if len(exists) != 1 || exists[0][0] != "t" {
+		return r.Ledger.Grant(role)
+	}
+	var grants []string
+	for _, row := range r.ask(r.Ledger.Rights(true)) {
+		if row[1] != "t" && !slices.Contains(grants, row[3]) {
+			grants = append(grants, row[3])
+		}
+	}
+	if len(grants) == 0 {
+		return r.Ledger.Grant(role)
+	}
+	return strings.Join(grants, "; ")
+}
+
+// withHint adds what we know and the server does not.
+func (r *Runner) withHint(e *RevisionError, s plan.Step) *RevisionError {
+	routine := ""
+	if se := pg.ServerError(e.Err); se != nil {
+		routine = se.Routine
+	}
+	off := "add `-- transaction: off` to the header of " + e.File
+	switch {
+	case e.SQLState == "25001" && routine == "PreventInTransactionBlock" && transactional(s):
+		e.Hint = "this statement cannot run inside a transaction: " + off
+	case e.SQLState == "2D000" && transactional(s):
+		e.Hint = "a procedure or DO block that commits cannot run inside the revision's transaction: " + off
+	case e.SQLState == "55P03":
+		e.Hint = "another session holds a lock that the statement needs; `-- lock_timeout: …` in the header or --lock-timeout waits longer"
+	case e.SQLState == "57014":
+		e.Hint = "somebody cancelled it, or it took longer than the statement timeout: `-- statement_timeout: …` in the header or --statement-timeout gives more time"
+	case e.SQLState == "55P04":
+		e.Hint = "a value added to an enum type can be used after its transaction: put its use into a revision of its own"
+	case e.SQLState == "22P05" && e.Line == 0:
+		e.Hint = "the revision's message or its down script holds a character that the database's encoding lacks"
+	case e.SQLState == "22P05":
+		e.Hint = "the database's encoding lacks this character: leave it out, or use a database in UTF8"
+	}
+	return e
+}
+
+func transactional(s plan.Step) bool { return s.Script == nil || s.Script.Transaction }
+
+// recordGivenUp writes the event of a revision that got no lock as often as it was tried.
+func (r *Runner) recordGivenUp(s plan.Step, err error) {
+	var given *LockTimeoutError
+	if errors.As(err, &given) {
+		r.record(s, err)
+	}
+}
+
+// eventOf says what the event log keeps of a failure; false for what is no failure of
+// the revision.
+func eventOf(err error) (ledger.Action, bool) {
+	var given *LockTimeoutError
+	var failed *RevisionError
+	var interrupted *InterruptedError
+	switch {
+	case errors.As(err, &given):
+		return ledger.Failed, true
+	case errors.As(err, &failed):
+		return ledger.Failed, !transient(failed.SQLState) // it is tried again
+	case errors.As(err, &interrupted):
+		return ledger.Interrupted, interrupted.Revision != ""
+	}
+	return "", false
+}

@@ -1,0 +1,282 @@
+package migrator_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+// runnerURL and runnerProject make TestRunnerProcess, in a process of its own, apply a
+// project to a database.
+const (
+	runnerURL     = "AMBIX_TEST_RUNNER_URL"
+	runnerProject = "AMBIX_TEST_RUNNER_PROJECT"
+)
+
+// projects are what a process can be told to apply.
+func projects(t testing.TB, name string) *project {
+	switch name {
+	case "mixed":
+		return mixed(t)
+	case "large":
+		p := mixed(t).add("d", "c", "CREATE INDEX CONCURRENTLY x_name ON x (name);\nINSERT INTO runs VALUES ('d');", "", off)
+		for i := range 10 {
+			p.add(fmt.Sprintf("e%d", i), "d", fmt.Sprintf("INSERT INTO runs VALUES ('e%d');", i), "")
+		}
+		return p.add("f", "e0, e1, e2, e3, e4, e5, e6, e7, e8, e9", "", "")
+	case "sleepy":
+		return mixed(t).add("d", "c", "SELECT pg_sleep(60);", "")
+	case "talkative":
+		return newProject(t).add("a", "", "SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g;\nCOPY (SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g) TO STDOUT;\nTABLE pg_class;", "")
+	}
+	t.Fatalf("there is no project %q", name)
+	return nil
+}
+
+// TestRunnerProcess does nothing unless it was started by another test.
+func TestRunnerProcess(t *testing.T) {
+	url := os.Getenv(runnerURL)
+	if url == "" {
+		return
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin) // all begin when the test says so
+	r, err := projects(t, os.Getenv(runnerProject)).set(migrator.Config{}).Up(context.Background(), config(t, url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if kilobytes, found := strings.CutPrefix(line, "VmHWM:"); found {
+			fmt.Printf("peak:%s\n", strings.Fields(kilobytes)[0])
+		}
+	}
+	fmt.Printf("steps:%d others:%d to:%s\n", len(r.Steps), len(r.Others), strings.Join(r.To, ","))
+}
+
+// process is a runner of its own.
+type process struct {
+	*exec.Cmd
+	start io.Closer
+	out   bytes.Buffer
+}
+
+// newProcess starts a process that waits for begin.
+func newProcess(t testing.TB, url, project string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(os.Args[0], "-test.run=^TestRunnerProcess$", "-test.count=1")}
+	p.Env = append(os.Environ(), runnerURL+"="+url, runnerProject+"="+project)
+	p.Stdout, p.Stderr = &p.out, &p.out
+	stdin, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.start = stdin
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	return p
+}
+
+func (p *process) begin() { _ = p.start.Close() }
+
+// 32 processes start together on an empty database: each revision is applied once, all
+// are done, and nothing is left behind.
+func TestManyProcesses(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	var processes []*process
+	for range 32 {
+		processes = append(processes, newProcess(t, url, "large"))
+	}
+	for _, p := range processes {
+		p.begin()
+	}
+	total := 0
+	for _, p := range processes {
+		if err := p.Wait(); err != nil {
+			t.Errorf("%v\n%s", err, p.out.String())
+			continue
+		}
+		_, rest, _ := strings.Cut(p.out.String(), "steps:")
+		n, _, _ := strings.Cut(rest, " ")
+		done, err := strconv.Atoi(n)
+		if err != nil || !strings.Contains(rest, "to:f") {
+			t.Errorf("%s", p.out.String())
+		}
+		total += done
+	}
+	if total != 15 {
+		t.Errorf("the processes report %d steps", total)
+	}
+	if got := pgtest.Value(t, url, "SELECT string_agg(revision, ' ' ORDER BY revision) FROM runs"); got != "a b b2 c d e0 e1 e2 e3 e4 e5 e6 e7 e8 e9" {
+		t.Errorf("runs: %s", got)
+	}
+	if got := pgtest.Value(t, url, "SELECT count(*) || ' ' || count(DISTINCT revision) || ' ' || bool_and(action = 'up') FROM ambix_event"); got != "15 15 true" {
+		t.Errorf("events: %s", got)
+	}
+	if got := pgtest.Value(t, url, "SELECT count(*) || ' ' || bool_and(indisvalid) FROM pg_index WHERE indrelid = 'x'::regclass"); got != "2 true" {
+		t.Errorf("indexes: %s", got)
+	}
+	await(t, url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "0")
+}
+
+// As many through a pooler, which hands every message to another server session.
+func TestManyRunnersThroughAPooler(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	direct := server.Database(t)
+	url := server.PgBouncer(t, map[string]string{"default_pool_size": "5"}).Through(direct)
+	set := chainOf(t, 40, -1, "").set(migrator.Config{})
+	var wg sync.WaitGroup
+	errs := make([]error, 32)
+	steps := make([]int, 32)
+	for i := range errs {
+		cfg := config(t, url)
+		wg.Go(func() {
+			r, err := set.Up(context.Background(), cfg)
+			errs[i], steps[i] = err, len(r.Steps)
+			if err == nil && !cmp.Equal(r.To, []string{"r039"}) {
+				errs[i] = fmt.Errorf("at %v", r.To)
+			}
+		})
+	}
+	wg.Wait()
+	total := 0
+	for i := range errs {
+		if errs[i] != nil {
+			t.Error(errs[i])
+		}
+		total += steps[i]
+	}
+	if got := pgtest.Value(t, direct, "SELECT count(*) || ' ' || count(DISTINCT revision) FROM ambix_event"); got != "40 40" || total != 40 {
+		t.Errorf("events, revisions: %s; the reports hold %d", got, total)
+	}
+	if got := locks(t, direct); got != "0" {
+		t.Errorf("%s locks are left", got)
+	}
+}
+
+// A process that is killed at any moment leaves what the next run can finish.
+func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		fault pgtest.Fault
+	}{
+		{"reading the state", pgtest.Fault{Match: "SELECT format"}},
+		{"before the first revision is sent", pgtest.Fault{Match: "ambix up a", Before: true, Action: pgtest.Stall}},
+		{"as the first revision is sent", pgtest.Fault{Match: "ambix up a"}},
+		{"before its answer", pgtest.Fault{Direction: pgtest.ToClient, Match: "COMMIT", Action: pgtest.Stall}},
+		{"taking the lock", pgtest.Fault{Match: "pg_try_advisory_lock"}},
+		{"before the row of a revision outside a transaction", pgtest.Fault{Match: "statements_done", Before: true, Action: pgtest.Stall}},
+		{"in its first statement", pgtest.Fault{Match: "VALUES ('b')"}},
+		{"between two of its statements", pgtest.Fault{Match: "sent:", Before: true, Action: pgtest.Stall}},
+		{"after it was said that one is sent", pgtest.Fault{Match: "sent:"}},
+		{"before a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY", Before: true, Action: pgtest.Stall}},
+		{"in a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY"}},
+		{"before its end is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "CREATE INDEX", Action: pgtest.Stall}},
+		{"before its last statement", pgtest.Fault{Match: "VALUES ('b2')", Before: true, Action: pgtest.Stall}},
+		{"as the last revision commits", pgtest.Fault{Match: "ambix up c"}},
+		{"before that is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "ALTER TABLE", Before: true, Action: pgtest.Stall}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			proxy := pgtest.NewProxy(t, url)
+			if c.fault.Action == pgtest.Cut {
+				c.fault.Action = pgtest.Watch
+			}
+			met := proxy.Inject(c.fault)
+			p := newProcess(t, proxy.URL(url), "mixed")
+			p.begin()
+			ended := make(chan error, 1)
+			go func() { ended <- p.Wait() }()
+			select {
+			case <-met:
+				_ = p.Process.Kill()
+				<-ended
+			case err := <-ended:
+				t.Fatalf("it never came there: %v\n%s", err, p.out.String())
+			}
+			proxy.Clear()
+			if _, err := projects(t, "mixed").set(migrator.Config{}).Up(context.Background(), config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+			undisturbed(t, url)
+		})
+	}
+}
+
+// While it waits for the lock, a process may be killed without anybody noticing.
+func TestKilledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	release := holdLock(t, url, "another program")
+	p := newProcess(t, url, "mixed")
+	p.begin()
+	await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ambix%' AND query LIKE '%pg_locks%' AND state = 'idle'", "1")
+	_ = p.Process.Kill()
+	_ = p.Wait()
+	release()
+	if _, err := mixed(t).set(migrator.Config{}).Up(context.Background(), config(t, url)); err != nil {
+		t.Fatal(err)
+	}
+	undisturbed(t, url)
+}
+
+// The statement of a killed process does not run on (PostgreSQL 14 and newer), and the
+// next run waits for it where it does.
+func TestStatementOfAKilledProcessEnds(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	url := server.Database(t)
+	p := newProcess(t, url, "sleepy")
+	p.begin()
+	await(t, url, sleeping, "1")
+	_ = p.Process.Kill()
+	_ = p.Wait()
+	if server.Major >= 14 {
+		await(t, url, sleeping, "0")
+		undisturbed(t, url)
+		return
+	}
+	// Version 13 does not look for its client: the next run waits.
+	_, err := mixed(t).add("d", "c", "SELECT 1;", "").set(migrator.Config{WaitRunner: 300 * time.Millisecond}).Up(context.Background(), config(t, url))
+	if err == nil || !strings.Contains(err.Error(), "another runner: \"ambix up d ") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What a body selects is dropped as it comes.
+func TestAnswersAreNotKept(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	p := newProcess(t, url, "talkative")
+	p.begin()
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, p.out.String())
+	}
+	_, rest, found := strings.Cut(p.out.String(), "peak:")
+	line, _, _ := strings.Cut(rest, "\n")
+	kilobytes, err := strconv.Atoi(line)
+	if !found || err != nil {
+		t.Fatalf("%s", p.out.String())
+	}
+	if kilobytes > 100<<10 { // the answers hold more than 200 MB
+		t.Errorf("the process grew to %d kB", kilobytes)
+	}
+}
