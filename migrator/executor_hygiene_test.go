@@ -178,10 +178,21 @@ func TestLedgerIsTakenAlong(t *testing.T) {
 func TestTransactionControlInABody(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ statement, want string }{
-		{"COMMIT;", "COMMIT is not allowed"}, {"ROLLBACK;", "ROLLBACK is not allowed"}, {"BEGIN;", "BEGIN is not allowed"}, {"END;", "END is not allowed"}, {"ABORT;", "ABORT is not allowed"},
-		{"START TRANSACTION;", "START TRANSACTION is not allowed"}, {"COMMIT AND CHAIN;", "COMMIT AND CHAIN is not allowed"}, {"PREPARE TRANSACTION 'x';", "PREPARE TRANSACTION is not allowed"}, {"COMMIT PREPARED 'x';", "COMMIT PREPARED is not allowed"},
-		{"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", "SET TRANSACTION ISOLATION LEVEL is not allowed"}, {"SET LOCAL TRANSACTION READ ONLY;", "is not allowed"}, {"DISCARD ALL;", "DISCARD ALL is not allowed"},
-		{"CREATE INDEX CONCURRENTLY i ON x (id);", `"-- transaction: off"`}, {"VACUUM;", `"-- transaction: off"`}, {"\\connect x\n", `psql command \connect`},
+		{"COMMIT;", "COMMIT is not allowed"},
+		{"ROLLBACK;", "ROLLBACK is not allowed"},
+		{"BEGIN;", "BEGIN is not allowed"},
+		{"END;", "END is not allowed"},
+		{"ABORT;", "ABORT is not allowed"},
+		{"START TRANSACTION;", "START TRANSACTION is not allowed"},
+		{"COMMIT AND CHAIN;", "COMMIT AND CHAIN is not allowed"},
+		{"PREPARE TRANSACTION 'x';", "PREPARE TRANSACTION is not allowed"},
+		{"COMMIT PREPARED 'x';", "COMMIT PREPARED is not allowed"},
+		{"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", "SET TRANSACTION is not allowed"},
+		{"SET LOCAL TRANSACTION READ ONLY;", "is not allowed"},
+		{"DISCARD ALL;", "DISCARD ALL is not allowed"},
+		{"CREATE INDEX CONCURRENTLY i ON x (id);", `"-- transaction: off"`},
+		{"VACUUM;", `"-- transaction: off"`},
+		{"\\connect x\n", `psql command \connect`},
 	} {
 		p := newProject(t).add("a", "", "SELECT 1;\n  "+c.statement, "")
 		_, err := migrator.New(p.files, migrator.Config{})

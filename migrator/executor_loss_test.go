@@ -205,8 +205,22 @@ func TestCancelAtAnyMessage(t *testing.T) {
 		match string
 		skip  int
 	}{
-		{"SELECT format", 0}, {"pg_description", 0}, {"pg_backend_pid()", 0}, {"ambix up a", 0}, {"ambix up b", 0}, {"INSERT INTO big", 1}, {"INSERT INTO big", 2},
-		{"COPY big", 0}, {"some row or other", 5}, {"pg_try_advisory_lock", 0}, {"CREATE INDEX", 0}, {"sent:", 0}, {"INSERT INTO runs VALUES ('d')", 0}, {"VACUUM", 0}, {"COMMIT", 3}, {"COMMIT", 5},
+		{"SELECT format", 0},
+		{"pg_description", 0},
+		{"pg_backend_pid()", 0},
+		{"ambix up a", 0},
+		{"ambix up b", 0},
+		{"INSERT INTO big", 1},
+		{"INSERT INTO big", 2},
+		{"COPY big", 0},
+		{"some row or other", 5},
+		{"pg_try_advisory_lock", 0},
+		{"CREATE INDEX", 0},
+		{"sent:", 0},
+		{"INSERT INTO runs VALUES ('d')", 0},
+		{"VACUUM", 0},
+		{"COMMIT", 3},
+		{"COMMIT", 5},
 	} {
 		t.Run(fmt.Sprintf("%s %d", c.match, c.skip), func(t *testing.T) {
 			t.Parallel()

@@ -108,7 +108,7 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 		if gone := r.missing(); gone != "" {
 			return &LedgerError{Ledger: r.Ledger, Text: "the table " + gone + " is gone", Hint: "restore it from a backup", Err: se.Err}
 		}
-		return r.unrecorded(e, s)
+		return r.unrecorded(e, s, code == "42P01")
 	case k == finishing && code == "25006":
 		e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
 		return e
@@ -125,9 +125,13 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 }
 
 // unrecorded is for a revision that took its own record away.
-func (r *Runner) unrecorded(e *RevisionError, s plan.Step) error {
-	e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
-	if !s.Script.Transaction {
+func (r *Runner) unrecorded(e *RevisionError, s plan.Step, gone bool) error {
+	switch {
+	case transactional(s):
+		e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
+	case gone:
+		e.Text = "the revision removed a table of the ledger " + r.Ledger.String()
+	default:
 		e.Text = "the revision gave the runner's lock away, or somebody changed its row in the ledger " + r.Ledger.String()
 	}
 	e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"

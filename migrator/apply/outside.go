@@ -289,7 +289,10 @@ func (o *outside) sessionSettings(f frame) []string {
 }
 
 func (o *outside) finish(ctx context.Context, at start) (time.Duration, error) {
-	if err := o.Conn.Steady(ctx); err != nil {
+	// The body's settings end before the closing write is read: encoding, role, read-only.
+	var reset parts
+	reset.add(resetting, resets[:len(resets)-1]...)
+	if err := o.send(ctx, reset, nil); err != nil {
 		return 0, err
 	}
 	var took time.Duration
@@ -305,7 +308,7 @@ func (o *outside) finish(ctx context.Context, at start) (time.Duration, error) {
 func (o *outside) closing(guard string) parts {
 	var p parts
 	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '5s'", atLeastLocal)
-	p.add(opening, o.ourselves()...)
+	p.add(opening, o.role()...)
 	p.add(guarding, guard)
 	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, ran(o.step), o.Author))
 	p.add(commit, "COMMIT")

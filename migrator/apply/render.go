@@ -149,7 +149,8 @@ func ran(s plan.Step) *string {
 }
 
 // resets undo whatever a body may leave in the session. RESET ALL returns the
-// encoding to where a pooler's server session began, so it is set again.
+// encoding to where a pooler's server session began, so it is set again. The last one
+// gives the runner's own lock back too, where that is the session's.
 var resets = []string{
 	"RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "SET client_encoding TO 'UTF8'", "SET standard_conforming_strings TO on",
 	"CLOSE ALL", "DISCARD TEMP", "DISCARD SEQUENCES", "DEALLOCATE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()",

@@ -90,6 +90,7 @@ func (w *script) outside(s plan.Step, f frame) {
 		p = append(p, o.markParts(i+1, o.chain[i+1])...)
 		p.add(commit, "COMMIT")
 	}
+	p.add(resetting, resets[:len(resets)-1]...)
 	p.add(resetting, w.Ledger.Remember())
 	p = append(p, o.closing(w.Ledger.GuardRemembered())...)
 	p.add(resetting, resets...)

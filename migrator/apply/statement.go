@@ -40,9 +40,12 @@ func (o *outside) part(i int) part {
 }
 
 // withMark runs a statement and its mark in one implicit transaction: it happens
-// exactly once, whatever happens to us.
+// exactly once, whatever happens to us. A statement that takes the rest of the ledger
+// away fails there.
 func (o *outside) withMark(ctx context.Context) error {
-	return o.send(ctx, append(parts{o.part(o.done)}, o.markParts(o.done+1, o.chain[o.done+1])...), nil)
+	p := append(parts{o.part(o.done)}, o.markParts(o.done+1, o.chain[o.done+1])...)
+	p.add(finishing, "SELECT e.run, m.generation FROM "+o.Ledger.Events()+" e, "+o.Ledger.Meta()+" m LIMIT 0")
+	return o.send(ctx, p, nil)
 }
 
 // markParts record how many statements are finished.

@@ -182,7 +182,11 @@ func (v *statusView) next() {
 			late++
 		}
 	}
+	changed := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Edited })
 	switch {
+	case pending == 0 && v.Count(migrator.Unfinished) == 0 && changed >= 0:
+		v.add("now", cell{text: "nothing to apply; put a changed file back, or take it as it is: " +
+			v.commandTo(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)})
 	case pending == 0 && v.Count(migrator.Unfinished) == 0:
 		v.add("now", cell{text: "nothing to do"})
 	case v.Count(migrator.Unknown) > 0:
