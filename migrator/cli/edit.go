@@ -39,16 +39,9 @@ func (r *run) edit(down bool) error {
 	if err != nil {
 		return err
 	}
-	var files []string
-	for _, rev := range revs {
-		script := rev.Up
-		if down {
-			script = rev.Down
-		}
-		if script == nil {
-			return &migrator.UsageError{Text: rev.ID + " has no down file; write " + rev.DownFile() + " when there is a way back"}
-		}
-		files = append(files, filepath.FromSlash(script.File))
+	files, err := scriptFiles(revs, down)
+	if err != nil {
+		return err
 	}
 	before, err := texts(files)
 	if err != nil {
@@ -80,6 +73,22 @@ func (r *run) edit(down bool) error {
 	r.say(strings.Join(d.Changed, "\n"))
 	r.log.info("then: "+d.Next, "next", d.Next)
 	return nil
+}
+
+// scriptFiles are the up files of revisions, or the down files.
+func scriptFiles(revs []*revision.Revision, down bool) ([]string, error) {
+	var files []string
+	for _, rev := range revs {
+		script := rev.Up
+		if down {
+			script = rev.Down
+		}
+		if script == nil {
+			return nil, &migrator.UsageError{Text: rev.ID + " has no down file; write " + rev.DownFile() + " when there is a way back"}
+		}
+		files = append(files, filepath.FromSlash(script.File))
+	}
+	return files, nil
 }
 
 // editable are the revisions that the arguments name. Where the files are wrong there is
@@ -171,8 +180,8 @@ func (r *run) editor(files []string) error {
 	if command == "" {
 		return &migrator.UsageError{Text: "no editor is named: set VISUAL or EDITOR, or open " + strings.Join(files, " ")}
 	}
-	// The variable holds a command line, such as code --wait, for a shell. Package os/exec
-	// would make the program larger by a hundredth.
+	// The variable holds a command line, such as code --wait, for a shell. (Package os/exec
+	// would make the program 40 kB larger.)
 	attr := &os.ProcAttr{Env: r.environ(), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
 	if r.settings.json {
 		attr.Files[1] = os.Stderr // the document stands alone on the other one

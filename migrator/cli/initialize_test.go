@@ -16,8 +16,7 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// newcomer runs commands in a folder as somebody who has set nothing but a database, and
-// has no network.
+// newcomer runs commands in a folder as somebody who has set nothing but a database.
 type newcomer struct {
 	*testing.T
 	dir string
@@ -34,7 +33,7 @@ func newNewcomer(t *testing.T) *newcomer {
 			n.env = append(n.env, entry)
 		}
 	}
-	n.env = append(n.env, "DATABASE_URL="+pgtest.Database(t), "GOPROXY=off")
+	n.env = append(n.env, "DATABASE_URL="+pgtest.Database(t))
 	return n
 }
 
