@@ -38,8 +38,6 @@ var leftovers = []struct{ name, body, found string }{
 	{"advisory lock", "SELECT pg_advisory_lock(42)", "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 42)"},
 	{"setting of its own", "SET my.setting = 'x'", "current_setting('my.setting', true) = 'x'"},
 	{"disabled setting", "SET enable_seqscan = off; SET work_mem = '64kB'", "current_setting('enable_seqscan') = 'off' OR current_setting('work_mem') = '64kB'"},
-	{"sequence", "CREATE SEQUENCE IF NOT EXISTS s; SELECT nextval('s')", "false"},
-	{"last value", "SELECT nextval('counter')", "EXISTS (SELECT lastval() WHERE false)"},
 }
 
 // Nothing that a revision leaves in the session reaches the next one or the ledger:
@@ -48,38 +46,43 @@ var leftovers = []struct{ name, body, found string }{
 func TestNothingReachesTheNextRevision(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Shared(t)
-	for _, c := range leftovers {
-		t.Run(c.name, func(t *testing.T) {
+	for _, way := range []struct {
+		name, copy, header string
+		pooled             bool
+	}{
+		{"shared", "", "transaction: on", false},
+		{"alone", "COPY account FROM stdin;\n\\.\n", "transaction: on", false},
+		{"outside", "", off, false},
+		{"shared, pooled", "", "transaction: on", true},
+		{"alone, pooled", "COPY account FROM stdin;\n\\.\n", "transaction: on", true},
+	} {
+		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			direct := server.Database(t)
-			pooled := server.PgBouncer(t, map[string]string{"default_pool_size": "1"}).Through(direct)
-			pgtest.Exec(t, direct, "CREATE SEQUENCE counter")
-			p, parent := newProject(t), ""
-			probe := "DO $$ BEGIN IF " + strings.ReplaceAll(c.found, "$$", "") + " THEN RAISE 'left over'; END IF; END $$;\n"
-			for _, way := range []struct{ name, url, copy, header string }{
-				{"shared", direct, "", "transaction: on"},
-				{"alone", direct, "COPY account FROM stdin;\n\\.\n", "transaction: on"},
-				{"outside", direct, "", off},
-				{"pooled", pooled, "", "transaction: on"},
-				{"pooled_alone", pooled, "COPY account FROM stdin;\n\\.\n", "transaction: on"},
-			} {
-				table := "t_" + way.name
-				p.add("x"+way.name, parent, "CREATE TABLE "+table+" (id int); CREATE TABLE IF NOT EXISTS public.account (id int);\n"+way.copy, "")
-				p.add("y"+way.name, "x"+way.name, c.body+";\n", "", way.header)
-				p.add("z"+way.name, "y"+way.name, probe+"ALTER TABLE account ADD c_"+way.name+" text; CREATE TABLE z"+table+" (id int);\n"+strings.ReplaceAll(way.copy, "account", table), "")
-				parent = "z" + way.name
-				if _, err := p.set(migrator.Config{}).Up(context.Background(), config(t, way.url)); err != nil {
-					t.Fatalf("%s: %v", way.name, err)
-				}
-				if got := pgtest.Value(t, direct, "SELECT to_regclass('public.z"+table+"') IS NOT NULL"); got != "t" {
-					t.Errorf("%s: the next revision's table is not in public", way.name)
-				}
-				if got := pgtest.Value(t, way.url, "SELECT "+c.found); got != "f" && got != "NULL" {
-					t.Errorf("%s: a stranger in the pool finds it", way.name)
-				}
+			url := direct
+			if way.pooled {
+				url = server.PgBouncer(t, map[string]string{"default_pool_size": "1"}).Through(direct)
+			}
+			p, parent := newProject(t).add("first", "", "CREATE TABLE account (id int);", ""), "first"
+			for i, c := range leftovers {
+				leaves, probes := fmt.Sprintf("a%02d", i), fmt.Sprintf("b%02d", i)
+				p.add(leaves, parent, way.copy+c.body+";\n", "", way.header)
+				p.add(probes, leaves, fmt.Sprintf("DO $$ BEGIN IF %s THEN RAISE 'left over: %s'; END IF; END $$;\nCREATE TABLE t%d (id int);\nALTER TABLE account ADD c%d text;\n%s", c.found, c.name, i, i, way.copy), "")
+				parent = probes
+			}
+			if _, err := p.set(migrator.Config{}).Up(context.Background(), config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+			if got := pgtest.Value(t, direct, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 't%'"); got != fmt.Sprint(len(leftovers)) {
+				t.Errorf("%s tables are in public", got)
 			}
 			if got := pgtest.Value(t, direct, "SELECT bool_and(applied_by = 'postgres') FROM ambix_revision"); got != "t" {
 				t.Error("a row was written as somebody else")
+			}
+			for _, c := range leftovers {
+				if got := pgtest.Value(t, url, "SELECT "+c.found); got != "f" && got != "NULL" {
+					t.Errorf("%s: a stranger in the pool finds it", c.name)
+				}
 			}
 		})
 	}
@@ -91,7 +94,6 @@ func TestNothingStaysAfterAFailure(t *testing.T) {
 	server := pgtest.Shared(t)
 	direct := server.Database(t)
 	pooled := server.PgBouncer(t, map[string]string{"default_pool_size": "1"}).Through(direct)
-	pgtest.Exec(t, direct, "CREATE SEQUENCE counter")
 	for _, c := range leftovers {
 		for _, copy := range []string{"", "COPY nowhere FROM stdin;\n1\n\\.\n"} {
 			set := newProject(t).add("a", "", c.body+";\n"+copy+"SELECT 1 / (SELECT 0);", "").set(migrator.Config{})

@@ -173,9 +173,9 @@ func TestWaitingBeginsWithTheWait(t *testing.T) {
 	waited := 0
 	set := newProject(t).
 		// What has COPY does not share a message with the next one.
-		add("a", "", "CREATE TABLE x (id int);\nCOPY x FROM stdin;\n\\.\nSELECT pg_sleep(3.1);", "").
+		add("a", "", "CREATE TABLE x (id int);\nCOPY x FROM stdin;\n\\.\nSELECT pg_sleep(2.1);", "").
 		add("b", "a", "CREATE TABLE y (id int);", "").
-		set(migrator.Config{WaitRunner: 3 * time.Second, OnEvent: func(e migrator.Event) {
+		set(migrator.Config{WaitRunner: 2 * time.Second, OnEvent: func(e migrator.Event) {
 			switch e := e.(type) {
 			case migrator.Finished:
 				if e.Step.Revision == "a" {
@@ -286,26 +286,6 @@ func TestCancelThatComesTooEarly(t *testing.T) {
 	}
 }
 
-// A network that swallows everything does not hold the caller for ever.
-func TestCancelOnADeadNetwork(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t)
-	proxy := pgtest.NewProxy(t, url)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	set, cfg := newProject(t).add("a", "", "SELECT pg_sleep(0.1);", "").set(migrator.Config{}), config(t, proxy.URL(url))
-	swallowed := proxy.Inject(pgtest.Fault{Direction: pgtest.ToServer, Match: "pg_sleep", Before: true, Action: pgtest.Stall})
-	go func() { _, err := set.Up(ctx, cfg); done <- err }()
-	<-swallowed
-	proxy.Inject(pgtest.Fault{Action: pgtest.Stall, Times: -1}) // new connections, those to cancel among them
-	cancel()
-	err := <-done
-	var unknown *apply.UnknownOutcomeError
-	if !errors.As(err, &unknown) || unknown.Revision != "a" {
-		t.Errorf("%v", err)
-	}
-}
-
 // COPY with a server that talks back, fails, or is gone.
 func TestCopyMeetsTrouble(t *testing.T) {
 	t.Parallel()
@@ -340,7 +320,7 @@ func TestCopyMeetsTrouble(t *testing.T) {
 		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(5000)+"not a number\tx\n"+rows(50000)+"\\.\n", "").set(migrator.Config{})
 		_, err := set.Up(context.Background(), config(t, url))
 		var e *migrator.RevisionError
-		if !errors.As(err, &e) || e.SQLState != "22P02" || e.Line != 9 {
+		if !errors.As(err, &e) || e.SQLState != "22P02" || e.Line != 5010 || e.Source != "not a number\tx" {
 			t.Errorf("%v", err)
 		}
 	})

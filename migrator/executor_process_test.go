@@ -3,6 +3,7 @@ package migrator_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/apply"
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
@@ -40,7 +42,7 @@ func projects(t testing.TB, name string) *project {
 	case "sleepy":
 		return mixed(t).add("d", "c", "SELECT pg_sleep(60);", "")
 	case "talkative":
-		return newProject(t).add("a", "", "SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g;\nCOPY (SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g) TO STDOUT;\nTABLE pg_class;", "")
+		return newProject(t).add("a", "", "SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g;\nCOPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000) g) TO STDOUT;", "")
 	}
 	t.Fatalf("there is no project %q", name)
 	return nil
@@ -168,6 +170,16 @@ func TestManyRunnersThroughAPooler(t *testing.T) {
 	if got := locks(t, direct); got != "0" {
 		t.Errorf("%s locks are left", got)
 	}
+	// What cannot be safe is refused before anything runs.
+	refused := server.Database(t)
+	_, err := mixed(t).set(migrator.Config{}).Up(context.Background(), config(t, server.PgBouncer(t, nil).Through(refused)))
+	var pooler *apply.PoolerError
+	if !errors.As(err, &pooler) {
+		t.Errorf("%v", err)
+	}
+	if got := pgtest.Value(t, refused, "SELECT count(*) FROM pg_class WHERE relname IN ('x', 'runs', 'ambix_meta')"); got != "0" {
+		t.Errorf("%s tables were made", got)
+	}
 }
 
 // A process that is killed at any moment leaves what the next run can finish.
@@ -276,7 +288,7 @@ func TestAnswersAreNotKept(t *testing.T) {
 	if !found || err != nil {
 		t.Fatalf("%s", p.out.String())
 	}
-	if kilobytes > 100<<10 { // the answers hold more than 200 MB
+	if kilobytes > 100<<10 { // each of the two answers is larger
 		t.Errorf("the process grew to %d kB", kilobytes)
 	}
 }

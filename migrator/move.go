@@ -95,7 +95,7 @@ const lossLimit = 20
 
 // shortestReturn is how long a server that was lost in the middle of a run is waited for
 // in any case: a crash is over within a moment.
-const shortestReturn = 5 * time.Second
+const shortestReturn = 3 * time.Second
 
 // move is one run: read, join, plan, apply, and again while somebody else moves too.
 func (s *Set) move(ctx context.Context, cfg *pgconn.Config, verb Verb, targets []string) (*Report, error) {
@@ -181,6 +181,10 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 
 func (m *mover) view(ctx context.Context) (*plan.View, error) {
 	state, err := m.read(ctx, m.first != nil)
+	var e *apply.LedgerError
+	if se := pg.ServerError(err); errors.As(err, &e) && se != nil && se.Code == "42501" {
+		e.Hint = "the owner can run: " + m.runner.Grants() // reading is not all that is needed
+	}
 	if err != nil {
 		return nil, err
 	}

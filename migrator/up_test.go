@@ -256,7 +256,7 @@ func TestCopyInsideARevision(t *testing.T) {
 		set(migrator.Config{})
 	_, err := set.Up(context.Background(), config(t, url))
 	var e *migrator.RevisionError
-	if !errors.As(err, &e) || e.Revision != "b" || e.Line != 6 {
+	if !errors.As(err, &e) || e.Revision != "b" || e.Line != 8 {
 		t.Fatalf("%v", err)
 	}
 	if got := pgtest.Value(t, url, "SELECT count(*) FROM x"); got != "20000" {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type RevisionError struct {
 	Column    int // 1-based, in characters
 	// Source is the text of that line.
 	Source string
+	more   []string // the statement's next lines, when it is to blame as a whole
 	// Exact says whether the server named the place, or the statement alone is known.
 	Exact bool
 	// Statement is the beginning of the failing statement, "" when none is to blame.
@@ -62,8 +64,9 @@ func verb(d plan.Direction) string {
 	return "upgrade"
 }
 
-// Excerpt is the line with a caret, and the server's DETAIL, HINT and CONTEXT, a line
-// each; "" when there is nothing to add to Error.
+// Excerpt is the line with a caret, or the first lines of the statement when the server
+// names no place, and the server's DETAIL, HINT and CONTEXT; "" when there is nothing to
+// add to Error.
 func (e *RevisionError) Excerpt() string {
 	var b strings.Builder
 	if e.Line > 0 {
@@ -73,15 +76,17 @@ func (e *RevisionError) Excerpt() string {
 		if e.Exact {
 			fmt.Fprintf(&b, "%s| %s^\n", strings.Repeat(" ", len(number)-2), indent(line, column))
 		}
-	}
-	if !e.Exact && e.Statement != "" {
-		fmt.Fprintf(&b, "STATEMENT: %s\n", e.Statement)
+		for i, text := range e.more {
+			line, _ := clip(strings.TrimRight(text, "\r"), 1)
+			fmt.Fprintf(&b, "%5d | %s\n", e.Line+1+i, line)
+		}
 	}
 	if se, ok := e.Err.(*pgconn.PgError); ok {
 		for _, f := range []struct{ name, text string }{
 			{"DETAIL", se.Detail}, {"HINT", se.Hint}, {"QUERY", se.InternalQuery}, {"CONTEXT", se.Where},
 		} {
-			if f.text != "" {
+			// Where we have a hint of our own it says more than the server's.
+			if f.text != "" && !(f.name == "HINT" && e.Hint != "") {
 				fmt.Fprintf(&b, "%s: %s\n", f.name, strings.ReplaceAll(f.text, "\n", "\n  "))
 			}
 		}
@@ -138,11 +143,14 @@ type LockTimeoutError struct {
 }
 
 func (e *LockTimeoutError) Error() string {
-	tries := "tried once"
+	tries, kept := "tried once", "nothing was kept"
 	if e.Tries > 1 {
 		tries = fmt.Sprintf("tried %d times in %s", e.Tries, e.Spent.Round(time.Second/10))
 	}
-	return e.RevisionError.Error() + "; " + tries + ", nothing was kept, safe to run again"
+	if e.Outside && e.Done > 0 {
+		kept = "what was finished stays (" + count(e.Done, "statement") + ")"
+	}
+	return e.RevisionError.Error() + "; " + tries + ", " + kept + ", safe to run again"
 }
 
 // Unwrap gives the *RevisionError of the last try.
@@ -166,7 +174,7 @@ func (e *InterruptedError) Error() string {
 		return "interrupted before the next revision began"
 	}
 	if e.Outside {
-		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled after %s, which stay; the next run goes on there", verb(e.Direction), e.Revision, e.Message, count(e.Done, "finished statement"))
+		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled; what it had finished stays (%s), and the next run goes on there", verb(e.Direction), e.Revision, e.Message, count(e.Done, "statement"))
 	}
 	return fmt.Sprintf("interrupted: %s %s (%s) was cancelled and rolled back", verb(e.Direction), e.Revision, e.Message)
 }
@@ -262,9 +270,45 @@ func locate(s plan.Step, m *message, statement int, se *pgconn.PgError) *Revisio
 		}
 	}
 	if statement < len(m.parts) && m.parts[statement].kind == body {
-		e.point(m.parts[statement], 0)
+		e.blame(m.parts[statement], se)
 	}
 	return e
+}
+
+// blame points at a statement as a whole, or at the row of a COPY that the server counts.
+func (e *RevisionError) blame(p part, se *pgconn.PgError) {
+	e.point(p, 0)
+	st := p.source()
+	if row := copyRow(se.Where); row > 0 && st.Class == sqltext.CopyIn {
+		e.pointAtRow(p, row)
+		return
+	}
+	const shown = 5
+	last := sqltext.PositionAt(p.script.Text, st.End).Line
+	for n := e.Line + 1; n <= min(last, e.Line+shown-1); n++ {
+		e.more = append(e.more, sqltext.Line(p.script.Text, n))
+	}
+}
+
+// copyContext is how a COPY names its row, in any language: COPY account, line 2, …
+var copyContext = regexp.MustCompile(`(?m)^COPY [^,]+, \pL+ (\d+)`)
+
+func copyRow(where string) int {
+	match := copyContext.FindStringSubmatch(where)
+	if match == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(match[1])
+	return n
+}
+
+// pointAtRow sets the place to a row of a COPY, counted from 1.
+func (e *RevisionError) pointAtRow(p part, row int) {
+	st := p.source()
+	first := sqltext.PositionAt(p.script.Text, st.Data).Line
+	if line := first + row - 1; line < first+strings.Count(p.script.Text[st.Data:st.DataEnd], "\n")+1 {
+		e.Line, e.Column, e.Source = line, 1, sqltext.Line(p.script.Text, line)
+	}
 }
 
 // findBytes looks for the bytes that the server could not convert: it quotes them, and

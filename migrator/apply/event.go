@@ -39,8 +39,8 @@ type Notice struct {
 	SQLState       string
 }
 
-// Waiting: another runner holds the lock. It is told when the wait begins, when the
-// holder changes, and every so often.
+// Waiting: another runner holds the lock. It is told when the wait is no longer a moment,
+// and every so often.
 type Waiting struct {
 	Base
 	Holder Holder

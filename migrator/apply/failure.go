@@ -105,6 +105,9 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 	case k == guarding && (code == "22P02" || code == "42P01"), k == creating && r.created(p, code), k == recording && (code == "23505" || code == "42P01"):
 		return &staleError{se.Err}
 	case k == finishing && (code == "22P02" || code == "42P01"):
+		if m.parts[0].kind == body {
+			e.blame(m.parts[0], se.Err)
+		}
 		if gone := r.missing(); gone != "" {
 			return &LedgerError{Ledger: r.Ledger, Text: "the table " + gone + " is gone", Hint: "restore it from a backup", Err: se.Err}
 		}
@@ -112,7 +115,10 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 	case k == finishing && code == "25006":
 		e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
 		return e
-	case k == deferred, k == commit, k == resetting:
+	case k == deferred:
+		e.Hint = "a constraint or trigger that is put off to the end (DEFERRED): no statement can be named"
+		return r.withHint(e, s)
+	case k == commit, k == resetting:
 		return r.withHint(e, s)
 	case k == finishing && code != "42501":
 		return r.withHint(e, s)
@@ -126,15 +132,19 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 
 // unrecorded is for a revision that took its own record away.
 func (r *Runner) unrecorded(e *RevisionError, s plan.Step, gone bool) error {
+	if e.SQLState == "22P02" {
+		e.SQLState = "" // ours, and misleading
+	}
+	e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"
 	switch {
 	case transactional(s):
-		e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
+		e.Text = "the revision left its transaction or removed the ledger " + r.Ledger.String() + "; nothing of it was recorded"
 	case gone:
 		e.Text = "the revision removed a table of the ledger " + r.Ledger.String()
 	default:
 		e.Text = "the revision gave the runner's lock away, or somebody changed its row in the ledger " + r.Ledger.String()
+		e.Hint = "a body must not call pg_advisory_unlock_all; without it the next run goes on here"
 	}
-	e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"
 	return e
 }
 
@@ -186,23 +196,39 @@ func (r *Runner) ledgerError(se *pgconn.PgError) error {
 	case "42P07", "42710":
 		e.Hint = "it is not the ledger's, or what is left of one: drop it, or choose another place with --ledger SCHEMA.PREFIX"
 	case "25006":
-		return r.Conn.Unusable(pg.ReadOnly, se)
+		return r.readOnly(se)
 	}
 	return e
 }
 
+// readOnly says why the server takes no changes. Versions before 14 do not tell before
+// something is tried.
+func (r *Runner) readOnly(se *pgconn.PgError) error {
+	rows := r.ask("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only')")
+	switch {
+	case len(rows) == 1 && rows[0][0] == "t":
+		return r.Conn.Unusable(pg.ReadOnly, errors.New("the server takes no changes: it is a standby"))
+	case len(rows) == 1 && rows[0][1] == "on":
+		return r.Conn.Unusable(pg.ReadOnly, errors.New("the server takes no changes: default_transaction_read_only is on"))
+	}
+	return r.Conn.Unusable(pg.ReadOnly, se)
+}
+
+// who is the role that revisions run as.
+func (r *Runner) who() string {
+	if r.Role != "" {
+		return r.Role
+	}
+	return r.Conn.User()
+}
+
 // grants are the statements that give this role what it lacks on the ledger.
 func (r *Runner) grants() string {
-	role := r.Role
-	if role == "" {
-		role = r.Conn.Parameter("session_authorization")
+	if r.CreateSchema {
+		return "CREATE SCHEMA " + sqltext.QuoteName(r.Ledger.Schema()) + " AUTHORIZATION " + sqltext.QuoteName(r.who())
 	}
-	if role == "" {
-		role = "the role that migrates"
-	}
-	exists := r.ask("SELECT pg_catalog.to_regclass(" + sqltext.QuoteLiteral(r.Ledger.Meta()) + ") IS NOT NULL")
-	if len(exists) != 1 || exists[0][0] != "t" {
-		return r.Ledger.Grant(role)
+	if !r.exists() {
+		return r.Ledger.Grant(r.who())
 	}
 	var grants []string
 	for _, row := range r.ask(r.Ledger.Rights(true)) {
@@ -211,27 +237,54 @@ func (r *Runner) grants() string {
 		}
 	}
 	if len(grants) == 0 {
-		return r.Ledger.Grant(role)
+		return r.Ledger.Grant(r.who())
 	}
 	return strings.Join(grants, "; ")
 }
 
+// exists says whether there is a ledger, also to a role that may not look into its schema.
+func (r *Runner) exists() bool {
+	rows := r.ask("SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) " +
+		sqltext.QuoteLiteral(r.Ledger.Schema()) + "::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) " + sqltext.QuoteLiteral(r.Ledger.Prefix()+"_meta") + "::pg_catalog.name")
+	return len(rows) > 0
+}
+
+// Grants are the statements that give this role all it needs, on a ledger that exists or
+// to create one.
+func (r *Runner) Grants() string {
+	if !r.exists() {
+		return r.Ledger.Grant(r.who())
+	}
+	role, n := sqltext.QuoteName(r.who()), r.Ledger
+	return "GRANT USAGE ON SCHEMA " + sqltext.QuoteName(n.Schema()) + " TO " + role + "; GRANT SELECT, INSERT, UPDATE, DELETE ON " + n.Revisions() + " TO " + role +
+		"; GRANT SELECT, INSERT ON " + n.Events() + " TO " + role + "; GRANT SELECT, UPDATE ON " + n.Meta() + " TO " + role
+}
+
 // withHint adds what we know and the server does not.
 func (r *Runner) withHint(e *RevisionError, s plan.Step) *RevisionError {
-	routine := ""
+	var routine, where string
 	if se := pg.ServerError(e.Err); se != nil {
-		routine = se.Routine
+		routine, where = se.Routine, se.Where
 	}
 	off := "add `-- transaction: off` to the header of " + e.File
 	switch {
+	case e.SQLState == "25001" && routine == "PreventInTransactionBlock" && where != "":
+		e.Hint = "this statement cannot run inside a function, procedure or DO block: write it into the body, with `-- transaction: off` in the header"
 	case e.SQLState == "25001" && routine == "PreventInTransactionBlock" && transactional(s):
 		e.Hint = "this statement cannot run inside a transaction: " + off
 	case e.SQLState == "2D000" && transactional(s):
 		e.Hint = "a procedure or DO block that commits cannot run inside the revision's transaction: " + off
 	case e.SQLState == "55P03":
 		e.Hint = "another session holds a lock that the statement needs; `-- lock_timeout: …` in the header or --lock-timeout waits longer"
+	case e.SQLState == "57014" && r.timed(s):
+		e.Hint = "`-- statement_timeout: …` in the header or --statement-timeout gives more time"
 	case e.SQLState == "57014":
-		e.Hint = "somebody cancelled it, or it took longer than the statement timeout: `-- statement_timeout: …` in the header or --statement-timeout gives more time"
+		e.Hint = "no statement_timeout is set: somebody cancelled it (pg_cancel_backend)"
+	case e.SQLState == "42501" && e.Line > 0:
+		e.Hint = "it ran as " + sqltext.QuoteName(r.who()) + "; --role ROLE runs revisions as another role, the owner for example"
+	case e.SQLState == "42704" && strings.HasPrefix(e.Statement, "SET "):
+		version, _, _ := strings.Cut(r.Conn.Parameter("server_version"), " ")
+		e.Hint = "this server is PostgreSQL " + version + ": leave the line out if it comes from the dump of a newer one"
 	case e.SQLState == "55P04":
 		e.Hint = "a value added to an enum type can be used after its transaction: put its use into a revision of its own"
 	case e.SQLState == "22P05" && e.Line == 0:
@@ -240,6 +293,14 @@ func (r *Runner) withHint(e *RevisionError, s plan.Step) *RevisionError {
 		e.Hint = "the database's encoding lacks this character: leave it out, or use a database in UTF8"
 	}
 	return e
+}
+
+// timed says whether a statement of the step may run into a timeout.
+func (r *Runner) timed(s plan.Step) bool {
+	if s.Script == nil || s.Script.StatementTimeout != nil {
+		return s.Script != nil && *s.Script.StatementTimeout > 0
+	}
+	return r.StatementTimeout > 0 || strings.Contains(s.Script.SQL(), "statement_timeout")
 }
 
 func transactional(s plan.Step) bool { return s.Script == nil || s.Script.Transaction }

@@ -57,7 +57,7 @@ type UndecidedError struct {
 }
 
 func (e *UndecidedError) Error() string {
-	return fmt.Sprintf("%s:%d: revision %s (%s): nobody saw the end of `%s`, and the catalog does not tell whether it happened; nothing was run; look, then say `repair %s --applied` or `repair %s --not-applied`, and run again",
+	return fmt.Sprintf("%s:%d: revision %s (%s): an earlier run sent `%s` outside a transaction and did not see it succeed, and the catalog does not tell what it did; nothing was run; look, then say `repair %s --applied` or `repair %s --not-applied`, and run again",
 		e.File, e.Line, e.Revision, e.Message, e.Statement, e.Revision, e.Revision)
 }
 

@@ -3,15 +3,18 @@ package apply
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/plan"
 )
 
 // Stamp changes the ledger as if the steps had run, in one transaction. Errors: ErrStale,
-// ErrBusy, *pg.LostError, *InterruptedError, *LedgerError.
+// ErrBusy, *pg.LostError, *InterruptedError, *LedgerError; *UnconfirmedError when it is done.
 func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
-	if err := r.Change(ctx, "stamp", p.Exists, p.Generation, r.stamps(p)...); err != nil {
+	err := r.Change(ctx, "stamp", p.Exists, p.Generation, r.stamps(p)...)
+	if err != nil && !committed(err) {
 		return nil, err
 	}
 	var done []Result
@@ -19,7 +22,7 @@ func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 		done = append(done, Result{Step: s})
 		r.emit(Finished{Step: s})
 	}
-	return done, nil
+	return done, err
 }
 
 // Change runs statements that change nothing but the ledger, in one transaction that
@@ -32,8 +35,11 @@ func (r *Runner) Change(ctx context.Context, doing string, exists bool, generati
 		return r.broken(ctx, step, err)
 	}
 	m := newMessage(r.renderChange(doing, r.frame(start{exists, generation}), statements))
-	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{}); err != nil {
+	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
 		return r.failed(ctx, step, &m, err)
+	}
+	if m.unconfirmed != nil {
+		return r.unconfirmed(ctx, plan.Step{}, m.unconfirmed)
 	}
 	return nil
 }

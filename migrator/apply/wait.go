@@ -45,7 +45,9 @@ const (
 	shortestLook = 20 * time.Millisecond
 	longestLook  = 500 * time.Millisecond
 	freeLooks    = 2
-	tellEvery    = 10 * time.Second
+	// What is over in a moment is not worth a word.
+	tellAfter = 300 * time.Millisecond
+	tellEvery = 10 * time.Second
 )
 
 // Wait returns when nobody holds the lock. Errors: *BusyError after limit,
@@ -54,7 +56,6 @@ func (r *Runner) Wait(ctx context.Context, limit time.Duration) error {
 	began := time.Now()
 	told := time.Time{}
 	pause, free := shortestLook, 0
-	var last Holder
 	for {
 		h, err := r.holder(ctx)
 		if err != nil {
@@ -71,11 +72,10 @@ func (r *Runner) Wait(ctx context.Context, limit time.Duration) error {
 			if waited > limit {
 				return &BusyError{h, waited}
 			}
-			if h.PID != last.PID && last.PID == "" || time.Since(told) > tellEvery {
+			if waited > tellAfter && time.Since(told) > tellEvery {
 				r.emit(Waiting{Holder: h, Waited: waited})
 				told = time.Now()
 			}
-			last = h
 		}
 		if pg.Sleep(ctx, pause/2+rand.N(pause)) != nil {
 			return r.waitError(ctx, ctx.Err())

@@ -133,6 +133,9 @@ func (c *Conn) InTransaction() bool { return c.raw.TxStatus() != 'I' }
 // pg_backend_pid() exactly when a pooler sits between.
 func (c *Conn) PID() uint32 { return c.raw.PID() }
 
+// User is the role that the session was opened as.
+func (c *Conn) User() string { return c.cfg.User }
+
 // Parameter is the newest value the server reported for a setting, or "".
 func (c *Conn) Parameter(name string) string { return c.raw.ParameterStatus(name) }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The linker leaves out methods that nobody calls, unless some function looks a method up
+// by a name that only shows at run time: text/template does. One such function costs the
+// program more than a megabyte, so the way by which it came in is named.
+func TestDeadCodeElimination(t *testing.T) {
+	t.Parallel()
+	if way := methodLookup(t, "."); way != nil {
+		t.Errorf("methods are looked up by reflection, so the linker keeps all of them:\n     %s", strings.Join(way, "\n  -> "))
+	}
+}
+
+func TestMethodLookup(t *testing.T) {
+	t.Parallel()
+	const head = "package main\n\nimport \"reflect\"\n\ntype greeter struct{}\n\nfunc (greeter) Hello() {}\n\n"
+	for _, test := range []struct{ name, source, want string }{
+		{"a name from elsewhere", head + "func call(name string) { reflect.ValueOf(greeter{}).MethodByName(name) }\n\nvar name = \"Hello\"\n\nfunc main() { call(name) }\n", "main.main main.call"},
+		{"a number", head + "func main() { reflect.TypeOf(greeter{}).Method(0) }\n", "main.main"},
+		{"text/template", "package main\n\nimport (\n\t\"os\"\n\t\"text/template\"\n)\n\nfunc main() { _ = template.Must(template.New(\"\").Parse(\"{{.}}\")).Execute(os.Stdout, 1) }\n", "main.main text/template.(*Template).execute"},
+		{"a name known before", head + "func main() { reflect.ValueOf(greeter{}).MethodByName(\"Hello\") }\n", ""},
+		{"no call", head + "func call(name string) { reflect.ValueOf(greeter{}).MethodByName(name) }\n\nfunc main() {}\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for name, text := range map[string]string{"main.go": test.source, "go.mod": "module example.com/greeter\n\ngo 1.26\n"} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			way := strings.Join(methodLookup(t, dir), " ")
+			if !strings.HasPrefix(way, test.want) || (way == "") != (test.want == "") {
+				t.Errorf("found %q, and wanted %q", way, test.want)
+			}
+		})
+	}
+}
+
+// methodLookup gives the calls that lead to a function that looks up methods by
+// reflection, the first that the linker has met; nil when there is none. Others come after
+// it only because of it.
+func methodLookup(t *testing.T, dir string) []string {
+	t.Helper()
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-o", filepath.Join(t.TempDir(), "program"), ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// Each line is FROM -> TO, the first way by which the linker came to TO; marks in <>
+	// stand behind the names.
+	from := map[string]string{}
+	found := ""
+	for line := range strings.Lines(string(out)) {
+		a, b, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " -> ")
+		if !ok {
+			continue
+		}
+		name, marks, _ := strings.Cut(b, " <")
+		parent, _, _ := strings.Cut(a, " <")
+		if _, known := from[name]; !known {
+			from[name] = parent
+		}
+		if found == "" && strings.Contains(marks, "ReflectMethod>") {
+			found = name
+		}
+	}
+	if len(from) < 100 {
+		t.Fatalf("the linker no longer tells what it keeps and why:\n%s", fmt.Sprintf("%.1000s", out))
+	}
+	var way []string
+	for name := found; name != ""; name = from[name] {
+		way = append(way, name)
+		if name == "main.main" {
+			break
+		}
+	}
+	slices.Reverse(way)
+	return way
+}

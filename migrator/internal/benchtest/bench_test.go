@@ -1,0 +1,158 @@
+// Package benchtest tries scripts/benchmark on a small scale: that it measures what it
+// says, not what comes out. The test is here, and not beside the program, because only
+// packages below migrator may use the test bed.
+package benchtest
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+const checkout = "../../.."
+
+// program builds the benchmark.
+func program(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "benchmark")
+	cmd := exec.Command("go", "build", "-o", file, "./scripts/benchmark")
+	cmd.Dir = checkout
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s\n%v", out, err)
+	}
+	return file
+}
+
+// bench runs it and returns what it printed on standard output.
+func bench(t testing.TB, program string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = checkout
+	var failed strings.Builder
+	cmd.Stderr = &failed
+	out, err := cmd.Output()
+	t.Log(failed.String())
+	return string(out), err
+}
+
+func TestBench(t *testing.T) {
+	t.Parallel()
+	file := program(t)
+	t.Run("table", func(t *testing.T) {
+		t.Parallel()
+		testTable(t, file)
+	})
+	t.Run("command line", func(t *testing.T) {
+		t.Parallel()
+		testCommandLine(t, file)
+	})
+}
+
+func testTable(t *testing.T, file string) {
+	document := filepath.Join(t.TempDir(), "performance.md")
+	const before, after = "# Before\n\n<!-- generated: scripts/bench --write -->\n", "<!-- end of what is generated -->\n\nAfter.\n"
+	if err := os.WriteFile(document, []byte(before+"old\n"+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bed := pgtest.Shared(t)
+	out, err := bench(t, file, "-n", "3", "-memory", "3", "-repeat", "1", "-copy", "10kB", "-latency", "2ms",
+		"-tools", "ambix,psql", "-rows", "up,latency,idle,memory,copy", "-database-url", bed.URL("postgres"), "-json", "-write", "-document", document)
+	if err != nil {
+		t.Fatal(err, out)
+	}
+	var report struct {
+		Rows []struct {
+			What, Unit string
+			Results    []struct {
+				Tool        string
+				Median, Min float64
+				Values      []float64
+			}
+			Comparisons []struct {
+				With         string
+				Ratio, Limit float64
+			}
+		}
+		PostgreSQL string
+		Flush      struct{ Median, Min float64 }
+		RoundTrips map[string]float64 `json:"round_trips"`
+		Versions   map[string]string
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err, out)
+	}
+	have := map[string][]string{}
+	for _, row := range report.Rows {
+		for _, one := range row.Results {
+			have[row.What] = append(have[row.What], one.Tool)
+			if one.Min <= 0 || one.Median < one.Min || one.Min != slices.Min(one.Values) {
+				t.Errorf("%s of %s: %+v", row.What, one.Tool, one)
+			}
+		}
+		slices.Sort(have[row.What])
+		if len(row.Comparisons) == 0 {
+			t.Errorf("%s stands beside nothing", row.What)
+		}
+	}
+	want := map[string][]string{
+		"`up` of 3 small revisions":            {"ambix", "psql"},
+		"the same, 2ms away":                   {"ambix", "psql"},
+		"`up` with nothing to do, 3 revisions": {"ambix", "bare client"},
+		"memory of `heads`, 3 revisions":       {"ambix"},
+		"memory of `up`, 3 revisions":          {"ambix"},
+		"a revision with 10 kB of COPY":        {"ambix", "psql"},
+		"its memory":                           {"ambix", "psql"},
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("wanted (-) and have (+):\n%s", diff)
+	}
+	if trip := report.RoundTrips["2ms"]; trip < 0.002 {
+		t.Errorf("a round trip of 2 ms took %v s", trip)
+	}
+	if report.PostgreSQL == "" || report.Flush.Min <= 0 || report.Versions["psql"] == "" {
+		t.Errorf("the circumstances are missing: %s", out)
+	}
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(text); !strings.HasPrefix(s, before+"\n| what ") || !strings.HasSuffix(s, after) || strings.Contains(s, "old") {
+		t.Errorf("the document became\n%s", s)
+	}
+	if left := pgtest.Query(t, bed.URL("postgres"), "SELECT datname FROM pg_database WHERE datname ~ '^bench_'"); len(left) > 0 {
+		t.Errorf("databases stay behind: %v", left)
+	}
+}
+
+func testCommandLine(t *testing.T, file string) {
+	for _, args := range [][]string{
+		{"-n", "0"},
+		{"-tools", "ambix,flyway"},
+		{"-tools", "psql"},
+		{"-rows", "down"},
+		{"-copy", "large"},
+		{"-copy", "1GB"},
+		{"-latency", "5"},
+		{"-repeat", "-1"},
+		{"more"},
+		{"--unknown"},
+	} {
+		out, err := bench(t, file, args...)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+			t.Errorf("%q: %v\n%s", args, err, out)
+		}
+	}
+	if out, err := bench(t, file, "-h"); err != nil || !strings.Contains(out, "-latency") {
+		t.Errorf("-h: %v\n%s", err, out)
+	}
+}

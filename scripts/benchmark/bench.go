@@ -1,0 +1,236 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bench is one run of this program.
+type bench struct {
+	options
+	log      io.Writer // what goes on
+	checkout string
+	cache    string
+	work     string // goes away at the end
+	server   *server
+	entrants []*entrant
+	report   *report
+}
+
+// entrant is a tool that is here, with the chain in its own format.
+type entrant struct {
+	tool
+	program string // what is started
+	dir     string
+}
+
+func (e *entrant) up(u *url.URL) invocation {
+	return invocation{dir: e.dir, program: e.program, args: e.tool.up(e.dir, u.String()), url: u.String()}
+}
+
+// measure prepares everything, fills all rows, and takes everything away but the cache.
+func measure(ctx context.Context, o options, log io.Writer) (_ *report, err error) {
+	b := &bench{options: o, log: log}
+	if b.checkout, err = os.Getwd(); err != nil {
+		return nil, err
+	}
+	if b.cache, err = cacheFolder(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(b.cache, 0o755); err != nil {
+		return nil, err
+	}
+	if o.databaseURL == "" {
+		alone, err := lock(filepath.Join(b.cache, "lock"))
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = alone.Close() }()
+	}
+	if b.work, err = os.MkdirTemp("", "ambix-bench-"); err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(b.work) }()
+	if b.server, err = b.startServer(ctx, o.databaseURL); err != nil {
+		return nil, err
+	}
+	defer b.server.stop()
+	if err := b.circumstances(ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range rows() {
+		if !slices.Contains(b.rows, r.name) {
+			continue
+		}
+		if err := r.fill(b, ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.name, cmp.Or(ctx.Err(), err))
+		}
+	}
+	return b.report, nil
+}
+
+// lock keeps two benchmarks from measuring each other.
+func lock(path string) (*os.File, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(errors.New("another benchmark is running here"), f.Close())
+	}
+	return f, nil
+}
+
+// circumstances are what times depend on.
+func (b *bench) circumstances(ctx context.Context) error {
+	r := &report{
+		Revisions: b.revisions, Repeat: b.repeat, Processors: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		Versions: map[string]string{}, Absent: map[string]string{}, RoundTrips: map[string]float64{},
+	}
+	b.report = r
+	var err error
+	if r.PostgreSQL, err = b.server.query(ctx, "SELECT split_part(pg_catalog.current_setting('server_version'), ' ', 1)"); err != nil {
+		return err
+	}
+	if r.ServerFlushes, err = b.server.query(ctx, "SELECT pg_catalog.current_setting('fsync')"); err != nil {
+		return err
+	}
+	if r.Flush, err = measureFlush(b.cache); err != nil {
+		return err
+	}
+	r.Load = load()
+	return nil
+}
+
+// load is how many processes have wanted to run in the last minute; 0 where the system
+// does not say.
+func load() float64 {
+	text, _ := os.ReadFile("/proc/loadavg")
+	var one float64
+	_, _ = fmt.Sscan(string(text), &one)
+	return one
+}
+
+// enter prepares the tools that are here, once.
+func (b *bench) enter(ctx context.Context) error {
+	if b.entrants != nil {
+		return nil
+	}
+	changes := chain(b.revisions)
+	for _, t := range tools() {
+		if !slices.Contains(b.tools, t.name) {
+			continue
+		}
+		e, err := b.prepare(ctx, t, changes)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && t.name == ambix:
+			return err
+		case err != nil:
+			b.without(t.name, err)
+			continue
+		}
+		b.entrants = append(b.entrants, e)
+		if v := versionOf(ctx, t, e.program); v != "" {
+			b.report.Versions[t.name] = v
+		}
+	}
+	return nil
+}
+
+func (b *bench) prepare(ctx context.Context, t tool, changes []change) (*entrant, error) {
+	program, err := b.install(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	e := &entrant{tool: t, program: program, dir: filepath.Join(b.work, t.name)}
+	if err := os.Mkdir(e.dir, 0o755); err != nil {
+		return nil, err
+	}
+	return e, t.write(ctx, b, e.dir, changes)
+}
+
+// without goes on without a tool, and says why.
+func (b *bench) without(name string, err error) {
+	b.report.Absent[name] = err.Error()
+	b.entrants = slices.DeleteFunc(b.entrants, func(e *entrant) bool { return e.name == name })
+	fmt.Fprintf(b.log, "without %s: %v\n", name, err)
+}
+
+func (b *bench) entrant(name string) *entrant {
+	for _, e := range b.entrants {
+		if e.name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// turn gives the entrants in an order that is another one in each round, so that nobody
+// always runs after the same other.
+func (b *bench) turn(round int) []*entrant {
+	n := round % max(1, len(b.entrants))
+	return slices.Concat(b.entrants[n:], b.entrants[:n])
+}
+
+// migrate runs a tool on a database of its own and checks that it did its work.
+func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork) (time.Duration, error) {
+	u, drop, err := b.server.create(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer drop()
+	b.server.settle(ctx)
+	way := u
+	if network != nil {
+		way = through(u, network.Addr())
+	}
+	spent, err := e.up(way).time(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return spent, b.migrated(ctx, e, u)
+}
+
+func (b *bench) migrated(ctx context.Context, e *entrant, u *url.URL) error {
+	count, err := query(ctx, u.String(), tablesOf)
+	if want := fmt.Sprint(tables(b.revisions)); err == nil && count != want {
+		err = fmt.Errorf("%s made %s tables where %s were wanted", e.name, count, want)
+	}
+	return err
+}
+
+// goBench runs Go benchmarks of a package of this module once and gives the nanoseconds
+// of an operation by their names.
+func (b *bench) goBench(ctx context.Context, pkg, pattern string) (map[string]float64, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^$", "-bench", pattern, "-benchtime", "3x")
+	cmd.Dir = b.checkout
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", cmd, err, lastLines(text))
+	}
+	found := map[string]float64{}
+	for line := range strings.Lines(string(text)) {
+		var name string
+		var runs int
+		var ns float64
+		if n, _ := fmt.Sscanf(line, "%s %d %f ns/op", &name, &runs, &ns); n == 3 {
+			name, _, _ = strings.Cut(name, "-")
+			found[name] = ns
+		}
+	}
+	return found, nil
+}

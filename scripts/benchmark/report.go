@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// report is everything that was measured: the document of -json.
+type report struct {
+	Rows []*row `json:"rows"`
+
+	PostgreSQL    string             `json:"postgresql"`     // the server's version
+	ServerFlushes string             `json:"server_flushes"` // its setting fsync
+	Flush         flush              `json:"flush"`
+	RoundTrips    map[string]float64 `json:"round_trips"` // as measured through the slow networks, in seconds
+	Revisions     int                `json:"revisions"`
+	Repeat        int                `json:"repeat"`
+	Processors    int                `json:"processors"`
+	System        string             `json:"system"`
+	Go            string             `json:"go"`
+	Load          float64            `json:"load"`     // of the machine, before
+	Versions      map[string]string  `json:"versions"` // of the tools
+	Absent        map[string]string  `json:"absent"`   // tools that could not be measured, and why
+}
+
+// text is the table and what belongs to it, as Markdown that is readable in a terminal.
+func (r *report) text() string { return r.table() + "\n" + r.circumstances() }
+
+// table has a line for each row and a column for each tool that was measured.
+func (r *report) table() string {
+	names := []string{ambix}
+	for _, name := range append(toolNames(), bare) {
+		if name != ambix && slices.ContainsFunc(r.Rows, func(one *row) bool { return one.of(name) != nil }) {
+			names = append(names, name)
+		}
+	}
+	lines := [][]string{append([]string{"what", "beside", "kept"}, names...)}
+	for _, one := range r.Rows {
+		line := []string{one.What, one.beside(), one.kept()}
+		for _, name := range names {
+			line = append(line, one.cell(name))
+		}
+		lines = append(lines, line)
+	}
+	return aligned(lines)
+}
+
+func aligned(lines [][]string) string {
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, text := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	var s strings.Builder
+	for i, line := range lines {
+		for k, text := range line {
+			s.WriteString("| " + text + strings.Repeat(" ", widths[k]-utf8.RuneCountInString(text)+1))
+		}
+		s.WriteString("|\n")
+		if i == 0 {
+			for _, width := range widths {
+				s.WriteString("| " + strings.Repeat("-", width) + " ")
+			}
+			s.WriteString("|\n")
+		}
+	}
+	return s.String()
+}
+
+// cell is the median and, where it says more, the minimum.
+func (r *row) cell(tool string) string {
+	one := r.of(tool)
+	switch {
+	case one == nil:
+		return ""
+	case len(one.Values) == 1 || quantity(r.Unit, one.Median) == quantity(r.Unit, one.Min):
+		return quantity(r.Unit, one.Median)
+	}
+	return quantity(r.Unit, one.Median) + " (" + quantity(r.Unit, one.Min) + ")"
+}
+
+// quantity is a number with the unit that suits it.
+func quantity(unit string, n float64) string {
+	switch {
+	case unit == size:
+		return fmt.Sprintf("%.2f MB", n/1e6)
+	case unit == memory:
+		return fmt.Sprintf("%.1f MiB", n/mebibyte)
+	case n < 0.01:
+		return fmt.Sprintf("%.2f ms", n*1e3)
+	case n < 0.1:
+		return fmt.Sprintf("%.1f ms", n*1e3)
+	}
+	return fmt.Sprintf("%.2f s", n)
+}
+
+// beside is ours by others' and, behind it, what was promised.
+func (r *row) beside() string {
+	var parts []string
+	for _, c := range r.Comparisons {
+		text := ""
+		switch {
+		case c.With == "":
+			text = "≤ " + limit(r.Unit, c.Limit)
+		case c.Limit == 0:
+			text = fmt.Sprintf("%.2f × %s", c.Ratio, c.With)
+		default:
+			text = fmt.Sprintf("%.2f × %s, ≤ %v", c.Ratio, c.With, c.Limit)
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func limit(unit string, n float64) string {
+	switch {
+	case unit == size:
+		return fmt.Sprintf("%v MB", n/1e6)
+	case unit == memory:
+		return fmt.Sprintf("%v MiB", n/mebibyte)
+	}
+	return fmt.Sprintf("%v s", n)
+}
+
+func (r *row) kept() string {
+	promised := false
+	for _, c := range r.Comparisons {
+		if !c.Kept {
+			return "no"
+		}
+		promised = promised || c.Limit != 0
+	}
+	if promised {
+		return "yes"
+	}
+	return ""
+}
+
+// circumstances say where and how it was measured, in lines.
+func (r *report) circumstances() string {
+	lines := []string{
+		fmt.Sprintf("Medians of %d rounds, minima in brackets. PostgreSQL %s (fsync %s) on the same machine: %s, %d processors, load %.1f before.",
+			r.Repeat, r.PostgreSQL, r.ServerFlushes, r.System, r.Processors, r.Load),
+		fmt.Sprintf("Writing 8 kB to its disk and flushing them took %s (%s).", quantity(seconds, r.Flush.Median), quantity(seconds, r.Flush.Min)),
+	}
+	var away []string
+	for _, name := range slices.Sorted(maps.Keys(r.RoundTrips)) {
+		away = append(away, fmt.Sprintf("%s away is a round trip of %s", name, quantity(seconds, r.RoundTrips[name])))
+	}
+	if len(away) > 0 {
+		lines = append(lines, "As measured, "+strings.Join(away, ", ")+".")
+	}
+	var versions []string
+	for _, name := range toolNames() {
+		if v := r.Versions[name]; v != "" {
+			versions = append(versions, name+" "+v)
+		}
+	}
+	lines = append(lines, strings.Join(append([]string{r.Go}, versions...), ", ")+".")
+	for _, name := range slices.Sorted(maps.Keys(r.Absent)) {
+		reason, _, _ := strings.Cut(r.Absent[name], "\n")
+		lines = append(lines, "Without "+name+": "+reason+".")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// Where the table stands in the document.
+const (
+	tableBegin = "<!-- generated: scripts/bench --write -->\n"
+	tableEnd   = "<!-- end of what is generated -->\n"
+)
+
+// writeInto puts the table between the marks of a document.
+func (r *report) writeInto(document string) error {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), tableBegin)
+	_, after, ok2 := strings.Cut(rest, tableEnd)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for the table: two lines, %q and %q", document, strings.TrimSpace(tableBegin), strings.TrimSpace(tableEnd))
+	}
+	return os.WriteFile(document, []byte(before+tableBegin+"\n"+r.text()+"\n"+tableEnd+after), 0o644)
+}
