@@ -147,6 +147,10 @@ func (p *pipe) forward() bool {
 		if p.link.look(p.direction, message) {
 			p.link.proxy.countRoundTrip()
 		}
+		if v.severs() && p.direction == ToServer {
+			// The answer to what still passes must not win a race against the fault.
+			p.link.pipes[ToClient].drop()
+		}
 		if !p.send(message[:v.pass]) {
 			return false
 		}
@@ -194,9 +198,7 @@ func (p *pipe) act(a Action) {
 		_ = p.to.SetLinger(0)
 		p.link.close()
 	case HalfClose:
-		p.mu.Lock()
-		p.ended = true
-		p.mu.Unlock()
+		p.drop()
 		_ = p.to.CloseWrite()
 	case Stall:
 		p.mu.Lock()
@@ -205,6 +207,13 @@ func (p *pipe) act(a Action) {
 		}
 		p.mu.Unlock()
 	}
+}
+
+// drop lets nothing more through.
+func (p *pipe) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
 }
 
 func (p *pipe) resume() {

@@ -264,6 +264,11 @@ type verdict struct {
 	faults []*fault
 }
 
+// severs tells whether the faults end the connection on both sides.
+func (v verdict) severs() bool {
+	return slices.ContainsFunc(v.faults, func(f *fault) bool { return f.Action == Cut || f.Action == Reset })
+}
+
 // judge finds the faults that a message of a connection sets off, of which sent bytes
 // went before it in its direction.
 func (p *Proxy) judge(d Direction, message []byte, sent int64) verdict {
