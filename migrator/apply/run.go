@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -157,44 +156,8 @@ func (r *Runner) stepUntilLocked(ctx context.Context, s plan.Step, at start) (to
 		took, err = r.step(ctx, s, r.frame(at))
 		return err
 	})
-	r.recordGivenUp(s, err)
+	err = r.givenUp(ctx, s, err)
 	return took, start{true, at.generation + 1}, err
-}
-
-// untilLocked calls try again, after a growing pause with jitter, while a lock that was
-// not to be had is all that went wrong.
-func (r *Runner) untilLocked(ctx context.Context, s plan.Step, try func() error) error {
-	began, pause := time.Now(), 250*time.Millisecond
-	for tries := 1; ; tries++ {
-		err := try()
-		var failed *RevisionError
-		if !errors.As(err, &failed) || !transient(failed.SQLState) {
-			return err
-		}
-		wait := pause/2 + rand.N(pause)
-		if time.Since(began)+wait > r.RetryFor {
-			return &LockTimeoutError{failed, tries, time.Since(began)}
-		}
-		r.emit(Retrying{Step: s, Err: failed, Try: tries, Pause: wait})
-		if err := r.pause(ctx, wait); err != nil {
-			return r.broken(ctx, s, err)
-		}
-		pause = min(2*pause, 5*time.Second)
-	}
-}
-
-// pause waits, and keeps the session in use: a role may have an idle_session_timeout.
-func (r *Runner) pause(ctx context.Context, d time.Duration) error {
-	const slice = 500 * time.Millisecond
-	for ; d > slice; d -= slice {
-		if err := pg.Sleep(ctx, slice); err != nil {
-			return err
-		}
-		if err := r.Conn.Exec(ctx, ""); err != nil {
-			return err
-		}
-	}
-	return pg.Sleep(ctx, d)
 }
 
 // single runs all steps in one transaction: all or nothing.
@@ -217,7 +180,7 @@ func (r *Runner) single(ctx context.Context, p plan.Plan, at start) ([]Result, e
 		}
 		return nil
 	})
-	r.recordGivenUp(s, err)
+	err = r.givenUp(ctx, s, err)
 	if err != nil && !committed(err) {
 		return nil, err
 	}
@@ -225,12 +188,6 @@ func (r *Runner) single(ctx context.Context, p plan.Plan, at start) ([]Result, e
 		r.emit(Finished{Step: d.Step, Duration: d.Duration})
 	}
 	return done, err
-}
-
-// transient says whether a whole revision may succeed when it is tried again: lock
-// timeout, deadlock, serialization failure.
-func transient(code string) bool {
-	return code == "55P03" || code == "40P01" || code == "40001"
 }
 
 // step runs one transactional revision once.

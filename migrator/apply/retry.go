@@ -1,0 +1,54 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/plan"
+)
+
+// untilLocked calls try again, after a growing pause with jitter, while a lock that was
+// not to be had is all that went wrong. The error is that of try, a *LockTimeoutError, or
+// what ended a pause: ctx.Err() or a *pg.LostError.
+func (r *Runner) untilLocked(ctx context.Context, s plan.Step, try func() error) error {
+	began, pause := time.Now(), 250*time.Millisecond
+	for tries := 1; ; tries++ {
+		err := try()
+		var failed *RevisionError
+		if !errors.As(err, &failed) || !transient(failed.SQLState) {
+			return err
+		}
+		wait := pause/2 + rand.N(pause)
+		if time.Since(began)+wait > r.RetryFor {
+			return &LockTimeoutError{failed, tries, time.Since(began)}
+		}
+		r.emit(Retrying{Step: s, Err: failed, Try: tries, Pause: wait})
+		if err := r.pause(ctx, wait); err != nil {
+			return err
+		}
+		pause = min(2*pause, 5*time.Second)
+	}
+}
+
+// pause waits, and keeps the session in use: a role may have an idle_session_timeout.
+func (r *Runner) pause(ctx context.Context, d time.Duration) error {
+	const slice = 500 * time.Millisecond
+	for ; d > slice; d -= slice {
+		if err := pg.Sleep(ctx, slice); err != nil {
+			return err
+		}
+		if err := r.Conn.Exec(ctx, ""); err != nil {
+			return err
+		}
+	}
+	return pg.Sleep(ctx, d)
+}
+
+// transient says whether a whole revision may succeed when it is tried again: lock
+// timeout, deadlock, serialization failure.
+func transient(code string) bool {
+	return code == "55P03" || code == "40P01" || code == "40001"
+}
