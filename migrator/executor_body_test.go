@@ -124,39 +124,40 @@ func dump(t testing.TB, options ...string) string {
 // of it.
 func TestDumpIsARevision(t *testing.T) {
 	t.Parallel()
-	for _, options := range [][]string{nil, {"--inserts"}, {"--no-owner", "--clean", "--if-exists"}, {"--use-set-session-authorization"}} {
-		t.Run(strings.Join(options, " "), func(t *testing.T) {
+	for _, c := range []struct{ options, before, after string }{
+		{"", "", ""},
+		{"", "\\restrict aB3dEf6h\n\n", "\n\\unrestrict aB3dEf6h\n\n"}, // as 17.6 and newer write it
+		{"--inserts", "", ""},
+		{"--no-owner --clean --if-exists", "", ""},
+		{"--use-set-session-authorization", "", ""},
+	} {
+		t.Run(c.options+c.before, func(t *testing.T) {
 			t.Parallel()
-			text := dump(t, options...)
+			text := dump(t, strings.Fields(c.options)...)
 			restored := pgtest.Database(t)
 			if out, err := psql(t, restored, text); err != nil {
 				t.Fatalf("psql: %v\n%s", err, out)
 			}
 			want := fingerprint(t, restored)
-			for _, shape := range []struct{ name, text string }{
-				{"as it is", text},
-				{"as 17.6 and newer write it", "\\restrict aB3dEf6h\n\n" + text + "\n\\unrestrict aB3dEf6h\n\n"},
-			} {
-				url := pgtest.Database(t)
-				warned := 0
-				set := newProject(t).add("a", "", "SELECT 1;", "").add("b", "a", shape.text, "DROP SCHEMA crm, \"Odd Name\" CASCADE;").add("c", "b", "CREATE TABLE after (id int);", "DROP TABLE after;").
-					set(migrator.Config{OnEvent: func(e migrator.Event) {
-						if n, ok := e.(migrator.Notice); ok && strings.HasPrefix(n.Text, "the body sets lock_timeout itself") {
-							warned++
-						}
-					}})
-				if _, err := set.Up(context.Background(), config(t, url)); err != nil {
-					t.Fatalf("%s: %v", shape.name, err)
-				}
-				if diff := cmp.Diff(want, fingerprint(t, url)); diff != "" {
-					t.Errorf("%s: %s", shape.name, diff)
-				}
-				if got := pgtest.Value(t, url, "SELECT to_regclass('public.after') IS NOT NULL"); got != "t" || warned != 1 {
-					t.Errorf("%s: the next revision went elsewhere, or warned %d times", shape.name, warned)
-				}
-				if _, err := set.Down(context.Background(), config(t, url), "base"); err != nil {
-					t.Errorf("%s: %v", shape.name, err)
-				}
+			url := pgtest.Database(t)
+			warned := 0
+			set := newProject(t).add("a", "", "SELECT 1;", "").add("b", "a", c.before+text+c.after, "DROP SCHEMA crm, \"Odd Name\" CASCADE;").add("c", "b", "CREATE TABLE after (id int);", "DROP TABLE after;").
+				set(migrator.Config{OnEvent: func(e migrator.Event) {
+					if n, ok := e.(migrator.Notice); ok && strings.HasPrefix(n.Text, "the body sets lock_timeout itself") {
+						warned++
+					}
+				}})
+			if _, err := set.Up(context.Background(), config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, fingerprint(t, url)); diff != "" {
+				t.Error(diff)
+			}
+			if got := pgtest.Value(t, url, "SELECT to_regclass('public.after') IS NOT NULL"); got != "t" || warned != 1 {
+				t.Errorf("the next revision went elsewhere, or warned %d times", warned)
+			}
+			if _, err := set.Down(context.Background(), config(t, url), "base"); err != nil {
+				t.Error(err)
 			}
 		})
 	}

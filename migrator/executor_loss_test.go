@@ -195,7 +195,7 @@ func TestWaitingBeginsWithTheWait(t *testing.T) {
 // the session, and the next run finishes.
 func TestCancelAtAnyMessage(t *testing.T) {
 	t.Parallel()
-	big := "INSERT INTO big VALUES ('" + strings.Repeat("x", 700<<10) + "');\n"
+	big := "INSERT INTO big VALUES ('" + strings.Repeat("x", 400<<10) + "');\n"
 	p := newProject(t).
 		add("a", "", "CREATE TABLE big (t text);\nCREATE TABLE runs (revision text);\nINSERT INTO runs VALUES ('a');", "").
 		add("b", "a", big+big+big+"INSERT INTO runs VALUES ('b');", "").
@@ -286,6 +286,40 @@ func TestCancelThatComesTooEarly(t *testing.T) {
 	}
 }
 
+// The caller gives up between two tries: that is told once, and nothing is left.
+func TestCancelBetweenTwoTries(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		header, want string
+		config       migrator.Config
+	}{
+		{"transaction: on", "upgrade a (add a) was cancelled and rolled back", migrator.Config{}},
+		{"transaction: on", "upgrade a (add a) was cancelled and rolled back", migrator.Config{SingleTransaction: true}},
+		{off, "upgrade a (add a) was cancelled; what it had finished stays (1 statement)", migrator.Config{}},
+	} {
+		url := pgtest.Database(t)
+		pgtest.Exec(t, url, "CREATE TABLE account (id int)")
+		hold(t, config(t, url), "BEGIN; SELECT * FROM account")
+		ctx, cancel := context.WithCancel(context.Background())
+		c.config.LockTimeout, c.config.OnEvent = 10*time.Millisecond, func(e migrator.Event) {
+			if _, ok := e.(migrator.Retrying); ok {
+				cancel()
+			}
+		}
+		_, err := newProject(t).add("a", "", "SELECT 1;\nALTER TABLE account ADD name text;", "", c.header).set(c.config).Up(ctx, config(t, url))
+		var interrupted *apply.InterruptedError
+		if !errors.As(err, &interrupted) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.header, err)
+		}
+		if got := pgtest.Value(t, url, eventsInOrder); got != "interrupted a" {
+			t.Errorf("%s: events %s", c.header, got)
+		}
+		if got := locks(t, url); got != "0" {
+			t.Errorf("%s: %s locks are left", c.header, got)
+		}
+	}
+}
+
 // COPY with a server that talks back, fails, or is gone.
 func TestCopyMeetsTrouble(t *testing.T) {
 	t.Parallel()
@@ -302,7 +336,7 @@ func TestCopyMeetsTrouble(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Database(t)
 		notices := 0
-		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(20000)+"\\.\n", "").set(migrator.Config{OnEvent: func(e migrator.Event) {
+		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(10000)+"\\.\n", "").set(migrator.Config{OnEvent: func(e migrator.Event) {
 			if n, ok := e.(migrator.Notice); ok {
 				notices++
 				if n.Line != 9 {
@@ -310,17 +344,17 @@ func TestCopyMeetsTrouble(t *testing.T) {
 				}
 			}
 		}})
-		if _, err := set.Up(context.Background(), config(t, url)); err != nil || notices != 20000 {
+		if _, err := set.Up(context.Background(), config(t, url)); err != nil || notices != 10000 {
 			t.Errorf("%d notices, %v", notices, err)
 		}
 	})
 	t.Run("an error and notices", func(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Database(t)
-		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(5000)+"not a number\tx\n"+rows(50000)+"\\.\n", "").set(migrator.Config{})
+		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(2000)+"not a number\tx\n"+rows(20000)+"\\.\n", "").set(migrator.Config{})
 		_, err := set.Up(context.Background(), config(t, url))
 		var e *migrator.RevisionError
-		if !errors.As(err, &e) || e.SQLState != "22P02" || e.Line != 5010 || e.Source != "not a number\tx" {
+		if !errors.As(err, &e) || e.SQLState != "22P02" || e.Line != 2010 || e.Source != "not a number\tx" {
 			t.Errorf("%v", err)
 		}
 	})
@@ -354,7 +388,7 @@ func TestCopyMeetsTrouble(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Database(t)
 		pgtest.Exec(t, url, "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 1000 THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); END IF; RETURN NEW; END $$")
-		set := newProject(t).add("a", "", "CREATE TABLE x (id int, name text); CREATE TRIGGER leave BEFORE INSERT ON x FOR EACH ROW EXECUTE FUNCTION leave();\nCOPY x FROM stdin;\n"+rows(200000)+"\\.\n", "").set(migrator.Config{})
+		set := newProject(t).add("a", "", "CREATE TABLE x (id int, name text); CREATE TRIGGER leave BEFORE INSERT ON x FOR EACH ROW EXECUTE FUNCTION leave();\nCOPY x FROM stdin;\n"+rows(60000)+"\\.\n", "").set(migrator.Config{})
 		_, err := set.Up(context.Background(), config(t, url))
 		var gone *pg.LostError
 		if !errors.As(err, &gone) || pg.ServerError(err) == nil || pg.ServerError(err).Code != "57P01" {
@@ -365,7 +399,7 @@ func TestCopyMeetsTrouble(t *testing.T) {
 		t.Parallel()
 		url := pgtest.Database(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(200000)+"\\.\n", "").set(migrator.Config{OnEvent: func(e migrator.Event) {
+		set := newProject(t).add("a", "", table+"COPY x FROM stdin;\n"+rows(60000)+"\\.\n", "").set(migrator.Config{OnEvent: func(e migrator.Event) {
 			if n, ok := e.(migrator.Notice); ok && strings.HasPrefix(n.Text, "row 100 ") {
 				cancel()
 			}

@@ -233,6 +233,30 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
+// Others see what is done, and where it comes from, also for the longest of ids.
+func TestNameInTheActivity(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"b", strings.Repeat("long.id_", 8)} {
+		url := pgtest.Database(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		set, cfg := newProject(t).add(id, "", "SELECT pg_sleep(60);", "").set(migrator.Config{}), config(t, url)
+		go func() { _, err := set.Up(ctx, cfg); done <- err }()
+		await(t, url, sleeping, "1")
+		got := pgtest.Value(t, url, "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+		cancel()
+		<-done
+		from := fmt.Sprintf(" %s/%d", host, os.Getpid())
+		if len(from) < 40 && (!strings.HasPrefix(got, "ambix up "+id[:1]) || !strings.HasSuffix(got, from)) {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
 // While it waits for the lock, a process may be killed without anybody noticing.
 func TestKilledWhileWaiting(t *testing.T) {
 	t.Parallel()
