@@ -170,15 +170,6 @@ func (b *bench) without(name string, err error) {
 	fmt.Fprintf(b.log, "without %s: %v\n", name, err)
 }
 
-func (b *bench) entrant(name string) *entrant {
-	for _, e := range b.entrants {
-		if e.name == name {
-			return e
-		}
-	}
-	return nil
-}
-
 // turn gives the entrants in an order that is another one in each round, so that nobody
 // always runs after the same other.
 func (b *bench) turn(round int) []*entrant {

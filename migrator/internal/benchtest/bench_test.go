@@ -23,6 +23,15 @@ const checkout = "../../.."
 // program builds the benchmark.
 func program(t testing.TB) string {
 	t.Helper()
+	sources, err := filepath.Glob(checkout + "/scripts/benchmark/*.go")
+	if err != nil || len(sources) == 0 {
+		t.Fatal(err, sources)
+	}
+	for _, source := range sources { // looked at here, so that a change makes `go test` run this again
+		if _, err := os.Stat(source); err != nil {
+			t.Fatal(err)
+		}
+	}
 	file := filepath.Join(t.TempDir(), "benchmark")
 	cmd := exec.Command("go", "build", "-o", file, "./scripts/benchmark")
 	cmd.Dir = checkout
