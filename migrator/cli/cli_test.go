@@ -6,11 +6,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -24,9 +28,58 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"app":     func() { os.Exit(cli.Main(scriptConfig())) },
-		"foreign": foreign,
+		"app":     func() { os.Exit(watched(func() int { return cli.Main(scriptConfig()) })) },
+		"foreign": func() { os.Exit(watched(foreign)) },
 	})
+}
+
+// watched runs a program of the scripts, and lets it fail when a password that it was
+// given is in what it writes: no script has to think of that.
+func watched(program func() int) int {
+	words := append(os.Environ(), os.Args...)
+	var secrets []string
+	for _, word := range words {
+		name, value, _ := strings.Cut(word, "=")
+		if name == "DB_PASS" || name == "PGPASSWORD" {
+			secrets = append(secrets, value)
+		}
+		for _, text := range []string{word, value} {
+			if u, err := url.Parse(text); err == nil && u.User != nil {
+				password, _ := u.User.Password()
+				secrets = append(secrets, password)
+			}
+		}
+	}
+	var streams sync.WaitGroup
+	var told atomic.Bool
+	watch := func(stream **os.File) (end func()) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			panic(err)
+		}
+		real := *stream
+		*stream = w
+		streams.Go(func() {
+			var all bytes.Buffer
+			_, _ = io.Copy(io.MultiWriter(real, &all), r)
+			for _, secret := range secrets {
+				if len(secret) > 4 && strings.Contains(all.String(), secret) {
+					told.Store(true)
+				}
+			}
+		})
+		return func() { _ = w.Close(); *stream = real }
+	}
+	endOut, endErr := watch(&os.Stdout), watch(&os.Stderr)
+	code := program()
+	endOut()
+	endErr()
+	streams.Wait()
+	if told.Load() {
+		fmt.Fprintln(os.Stderr, "A PASSWORD IS TOLD")
+		return 99
+	}
+	return code
 }
 
 // scriptConfig is that of the programs in scripts: EMBEDDED names the folder whose
@@ -44,7 +97,7 @@ func scriptConfig() cli.Config {
 
 // foreign is somebody else's program, with flags of its own, as `cobra-cli init` makes
 // them, and which lets cobra print errors.
-func foreign() {
+func foreign() int {
 	root := &cobra.Command{Use: "shop"}
 	var region string
 	var verbose bool
@@ -53,7 +106,7 @@ func foreign() {
 	cobra.OnInitialize(func() { fmt.Fprintln(os.Stderr, "initialized for", region) })
 	root.PersistentPreRun = func(*cobra.Command, []string) { fmt.Fprintln(os.Stderr, "hook for", region, verbose) }
 	root.AddCommand(cli.Command(scriptConfig()))
-	os.Exit(cli.ExitCode(root.Execute()))
+	return cli.ExitCode(root.Execute())
 }
 
 var update = flag.Bool("update", false, "write what the scripts compare")
