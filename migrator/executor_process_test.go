@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -182,29 +184,35 @@ func TestManyRunnersThroughAPooler(t *testing.T) {
 	}
 }
 
+type instant struct {
+	name  string
+	fault pgtest.Fault
+}
+
+// instants are the places of a run of mixed where an end is met. What a fault stalls has
+// not happened yet; otherwise it is under way.
+var instants = []instant{
+	{"reading the state", pgtest.Fault{Match: "SELECT format"}},
+	{"before the first revision is sent", pgtest.Fault{Match: "ambix up a", Before: true, Action: pgtest.Stall}},
+	{"as the first revision is sent", pgtest.Fault{Match: "ambix up a"}},
+	{"before its answer", pgtest.Fault{Direction: pgtest.ToClient, Match: "COMMIT", Action: pgtest.Stall}},
+	{"taking the lock", pgtest.Fault{Match: "pg_try_advisory_lock"}},
+	{"before the row of a revision outside a transaction", pgtest.Fault{Match: "statements_done", Before: true, Action: pgtest.Stall}},
+	{"in its first statement", pgtest.Fault{Match: "VALUES ('b')"}},
+	{"between two of its statements", pgtest.Fault{Match: "sent:", Before: true, Action: pgtest.Stall}},
+	{"after it was said that one is sent", pgtest.Fault{Match: "sent:"}},
+	{"before a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY", Before: true, Action: pgtest.Stall}},
+	{"in a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY"}},
+	{"before its end is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "CREATE INDEX", Action: pgtest.Stall}},
+	{"before its last statement", pgtest.Fault{Match: "VALUES ('b2')", Before: true, Action: pgtest.Stall}},
+	{"as the last revision commits", pgtest.Fault{Match: "ambix up c"}},
+	{"before that is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "ALTER TABLE", Before: true, Action: pgtest.Stall}},
+}
+
 // A process that is killed at any moment leaves what the next run can finish.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		fault pgtest.Fault
-	}{
-		{"reading the state", pgtest.Fault{Match: "SELECT format"}},
-		{"before the first revision is sent", pgtest.Fault{Match: "ambix up a", Before: true, Action: pgtest.Stall}},
-		{"as the first revision is sent", pgtest.Fault{Match: "ambix up a"}},
-		{"before its answer", pgtest.Fault{Direction: pgtest.ToClient, Match: "COMMIT", Action: pgtest.Stall}},
-		{"taking the lock", pgtest.Fault{Match: "pg_try_advisory_lock"}},
-		{"before the row of a revision outside a transaction", pgtest.Fault{Match: "statements_done", Before: true, Action: pgtest.Stall}},
-		{"in its first statement", pgtest.Fault{Match: "VALUES ('b')"}},
-		{"between two of its statements", pgtest.Fault{Match: "sent:", Before: true, Action: pgtest.Stall}},
-		{"after it was said that one is sent", pgtest.Fault{Match: "sent:"}},
-		{"before a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY", Before: true, Action: pgtest.Stall}},
-		{"in a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY"}},
-		{"before its end is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "CREATE INDEX", Action: pgtest.Stall}},
-		{"before its last statement", pgtest.Fault{Match: "VALUES ('b2')", Before: true, Action: pgtest.Stall}},
-		{"as the last revision commits", pgtest.Fault{Match: "ambix up c"}},
-		{"before that is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "ALTER TABLE", Before: true, Action: pgtest.Stall}},
-	} {
+	for _, c := range instants {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			url := pgtest.Database(t)
@@ -231,6 +239,84 @@ func TestKilledAnywhere(t *testing.T) {
 			undisturbed(t, url)
 		})
 	}
+}
+
+// The server crashes at any moment and comes back: the run goes on by itself, or, when it
+// had not begun, the next one does all.
+func TestCrashedAnywhere(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	for _, c := range instants { // one after the other: a crash ends all sessions
+		t.Run(c.name, func(t *testing.T) {
+			url := server.Database(t)
+			proxy := pgtest.NewProxy(t, url)
+			if c.fault.Action == pgtest.Cut {
+				c.fault.Action = pgtest.Watch
+			}
+			met := proxy.Inject(c.fault)
+			done := make(chan error, 1)
+			set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
+			go func() { _, err := set.Up(context.Background(), cfg); done <- err }()
+			select {
+			case <-met:
+			case err := <-done:
+				t.Fatalf("it never came there: %v", err)
+			}
+			server.Stop(t, pgtest.Immediate)
+			proxy.Clear()
+			server.Start(t)
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			undisturbed(t, url)
+		})
+	}
+}
+
+// The standby takes over at any moment: what it has not got is done again there, and
+// nothing twice.
+func TestPromotedAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"before its answer", "between two of its statements", "in a concurrent build", "before that is known"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			primary := pgtest.Start(t, pgtest.Options{})
+			url := primary.Database(t)
+			standby := primary.Standby(t)
+			proxy := pgtest.NewProxy(t, url)
+			c := instants[slices.IndexFunc(instants, func(i instant) bool { return i.name == name })]
+			if c.fault.Action == pgtest.Cut {
+				c.fault.Action = pgtest.Watch
+			}
+			met := proxy.Inject(c.fault)
+			done := make(chan error, 1)
+			set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
+			go func() { _, err := set.Up(context.Background(), cfg); done <- err }()
+			select {
+			case <-met:
+			case err := <-done:
+				t.Fatalf("it never came there: %v", err)
+			}
+			primary.Stop(t, pgtest.Immediate)
+			promoted := strings.Replace(url, hostOf(t, url), hostOf(t, standby.URL("postgres")), 1)
+			proxy.Retarget(t, promoted)
+			standby.Promote(t)
+			proxy.Clear()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			undisturbed(t, promoted)
+		})
+	}
+}
+
+func hostOf(t testing.TB, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
 }
 
 // Others see what is done, and where it comes from, also for the longest of ids.
