@@ -80,5 +80,5 @@ func (s *Set) render(v *plan.View, p plan.Plan) (string, error) {
 			return "", err
 		}
 	}
-	return r.Script(p, v.Applied.IDs()), nil
+	return r.Script(p, v.Applied.IDs())
 }

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func newMessage(parts parts) message {
 		sql.WriteString(p.sql)
 		sql.WriteString(";\n")
 		if p.kind == body && p.source().Class == sqltext.CopyIn {
-			m.Copy = append(m.Copy, p.script.Text[p.source().Data:p.source().DataEnd])
+			m.Copy = append(m.Copy, func() (io.ReadCloser, error) { return p.script.Rows(p.source()) })
 		}
 	}
 	m.SQL = sql.String()

@@ -66,7 +66,7 @@ func (e *RevisionError) pointAtRow(p part, row int) {
 	st := p.source()
 	first := sqltext.PositionAt(p.script.Text, st.Data).Line
 	if line := first + row - 1; line < first+strings.Count(p.script.Text[st.Data:st.DataEnd], "\n")+1 {
-		e.Line, e.Column, e.Source = line, 1, sqltext.Line(p.script.Text, line)
+		e.Line, e.Column, e.Source = line, 1, p.script.Row(st, row)
 	}
 }
 

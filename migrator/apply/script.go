@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -12,8 +13,9 @@ import (
 // run. applied are all revisions that must be applied where it starts, sorted; it
 // refuses to run anywhere else. Single puts it into one transaction.
 //
-// Fields of the runner that name the server or this process need not be set.
-func (r *Runner) Script(p plan.Plan, applied []string) string {
+// Fields of the runner that name the server or this process need not be set. The error is
+// that of reading the rows of a large COPY.
+func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	w := &script{Runner: r}
 	where := "base"
 	if len(p.From) > 0 {
@@ -27,7 +29,7 @@ func (r *Runner) Script(p plan.Plan, applied []string) string {
 	start.guard = r.Ledger.Expect(applied, where) + ";\n" + r.Ledger.GuardRemembered()
 	if p.Stamp {
 		w.write(r.renderChange("stamp", start, r.stamps(p)))
-		return w.String()
+		return w.String(), w.err
 	}
 	for i, s := range p.Steps {
 		f := frame{guard: r.Ledger.GuardRemembered(), first: !r.Single, last: !r.Single || i == len(p.Steps)-1, offline: true}
@@ -41,13 +43,14 @@ func (r *Runner) Script(p plan.Plan, applied []string) string {
 			w.outside(s, f)
 		}
 	}
-	return w.String()
+	return w.String(), w.err
 }
 
 // script is a sink for parts, beside the server.
 type script struct {
 	*Runner
 	strings.Builder
+	err error // the first
 }
 
 func (w *script) head(p plan.Plan, where string) {
@@ -64,14 +67,30 @@ func (w *script) write(p parts) {
 		w.WriteString(part.sql)
 		w.WriteString(";\n")
 		if part.kind == body && part.source().Class == sqltext.CopyIn {
-			rows := part.script.Text[part.source().Data:part.source().DataEnd]
-			w.WriteString(rows)
-			if rows != "" && !strings.HasSuffix(rows, "\n") {
-				w.WriteString("\n")
-			}
-			w.WriteString("\\.\n")
+			w.copyRows(part)
 		}
 	}
+}
+
+func (w *script) copyRows(p part) {
+	before := w.Len()
+	rows, err := p.script.Rows(p.source())
+	if err == nil {
+		_, err = io.Copy(w, rows)
+		_ = rows.Close()
+	}
+	if w.err == nil {
+		w.err = err
+	}
+	// The server wants one kind of line end, up to the line that ends the rows.
+	lineEnd, text := "\n", w.String()[before:]
+	if strings.Contains(text, "\r\n") {
+		lineEnd = "\r\n"
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		w.WriteString(lineEnd)
+	}
+	w.WriteString(`\.` + lineEnd)
 }
 
 // outside writes a revision with `transaction: off`: its statements stand alone, each

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -110,11 +111,32 @@ func (d *difference) String() string {
 	return strings.Join(parts, "; ")
 }
 
+// same compares two files piece by piece: one may hold the rows of a large COPY.
 func same(a, b fs.FS, name string) bool {
-	textA, errA := fs.ReadFile(a, name)
-	textB, errB := fs.ReadFile(b, name)
-	return errA == nil && errB == nil && bytes.Equal(textA, textB)
+	fileA, err := a.Open(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = fileA.Close() }()
+	fileB, err := b.Open(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = fileB.Close() }()
+	var pieceA, pieceB [32 << 10]byte
+	for {
+		n, errA := io.ReadFull(fileA, pieceA[:])
+		m, errB := io.ReadFull(fileB, pieceB[:])
+		switch {
+		case !bytes.Equal(pieceA[:n], pieceB[:m]):
+			return false
+		case errA != nil || errB != nil:
+			return n < len(pieceA) && ended(errA) && ended(errB)
+		}
+	}
 }
+
+func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
 
 // sqlFiles lists what revision.Load would read.
 func sqlFiles(fsys fs.FS) (map[string]bool, error) {

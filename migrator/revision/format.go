@@ -8,7 +8,7 @@ import (
 // Format writes the revision's files: the header in its one canonical form, then the
 // bodies as they are. down is "" when Down is nil; an empty down script still has a
 // header. Parsing gives the same revision back, provided that it is one that can be
-// parsed at all: Write makes sure of that.
+// parsed at all: Write makes sure of that. Rows that Load left in a file are missing.
 func (r *Revision) Format() (up, down string) {
 	h := headerWriter{}
 	h.message(r.Message)

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -25,16 +26,25 @@ const (
 //     revisions have, a label that is used twice or is an id. Links are not followed;
 //   - an error when something could not be read.
 //
+// The rows of a COPY in a large up file stay there, see Script.Rows.
+//
 // Files that are not .sql are ignored, and so is everything whose name begins with a dot.
 // A symbolic link to a file is read as the file, because mounted volumes are made of such
 // links; one to a folder is a problem, because no walk follows it, go:embed's neither.
 func Load(fsys fs.FS, prefix string) ([]*Revision, Problems, error) {
-	l := loader{fsys: fsys, prefix: path.Clean(prefix), downs: map[string]Source{}}
+	return load(fsys, prefix, usual)
+}
+
+func load(fsys fs.FS, prefix string, limits sizes) ([]*Revision, Problems, error) {
+	l := loader{fsys: fsys, prefix: path.Clean(prefix), sizes: limits, downs: map[string]Source{}}
 	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
 		return nil, nil, err
 	}
 	for _, up := range l.ups {
-		r, problems := parseUp(up)
+		r, problems, err := l.parse(up)
+		if err != nil {
+			return nil, nil, l.shown(err)
+		}
 		l.problems = append(l.problems, problems...)
 		stem := strings.TrimSuffix(up.File, upSuffix)
 		if down, ok := l.downs[stem]; ok {
@@ -57,9 +67,10 @@ func Load(fsys fs.FS, prefix string) ([]*Revision, Problems, error) {
 type loader struct {
 	fsys   fs.FS
 	prefix string
+	sizes  sizes
 	buf    bytes.Buffer
 
-	ups   []Source
+	ups   []upFile
 	downs map[string]Source // by stem
 
 	revisions []*Revision
@@ -130,17 +141,70 @@ func (l *loader) file(name string, d fs.DirEntry) error {
 		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+rename(path.Base(name)))
 		return nil
 	}
+	info, err := d.Info()
+	if err == nil && up && info.Size() > int64(l.sizes.whole) {
+		l.ups = append(l.ups, upFile{Source: Source{File: top.File}, large: name})
+		return nil
+	}
 	text, err := l.read(name)
 	if err != nil {
 		return err
 	}
 	src := Source{top.File, text}
 	if up {
-		l.ups = append(l.ups, src)
+		l.ups = append(l.ups, upFile{Source: src})
 	} else {
 		l.downs[strings.TrimSuffix(src.File, downSuffix)] = src
 	}
 	return nil
+}
+
+// upFile is an up file that was found. A large one has its name in the folder instead of
+// its text.
+type upFile struct {
+	Source
+	large string
+}
+
+func (l *loader) parse(up upFile) (*Revision, Problems, error) {
+	if up.large == "" {
+		r, problems := parseUp(up.Source)
+		return r, problems, nil
+	}
+	r, problems, err := l.parseLarge(up)
+	if err == nil && len(r.Up.left) > 0 && !r.Up.Transaction {
+		// Its statements are checked one by one, each with its rows.
+		if up.Text, err = l.read(up.large); err == nil {
+			r, problems = parseUp(up.Source)
+		}
+	}
+	return r, problems, err
+}
+
+func (l *loader) parseLarge(up upFile) (*Revision, Problems, error) {
+	f, err := l.fsys.Open(up.large)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := condense(f, l.sizes)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, problems := parseUp(Source{up.File, c.text})
+	if s := r.Up; len(c.left) > 0 {
+		s.left, s.source = c.left, &source{l.fsys, up.large, up.File, info}
+		s.digest = sync.OnceValue(s.digestLarge)
+		s.checksum = sync.OnceValue(func() string {
+			go s.digest() // who wants the one wants the other
+			return s.checksumLarge()
+		})
+	}
+	return r, append(problems, c.locateRows(up.File)...), nil
 }
 
 // rename says how a file with a wrong ending should be called.

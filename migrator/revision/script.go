@@ -15,7 +15,9 @@ import (
 type Script struct {
 	// File is the name to show, "" for a script that is in no file yet.
 	File string
-	// Text is the whole file, its bytes unaltered. The header ends at the offset Body.
+	// Text is the file, its bytes unaltered. The header ends at the offset Body. Load
+	// leaves the rows of large COPYs in their files: Text has their line ends only, and
+	// Rows opens them.
 	Text string
 	Body int
 	// Transaction says that the body runs in one transaction. That is the rule, but not
@@ -29,6 +31,10 @@ type Script struct {
 
 	split      sync.Once
 	statements []sqltext.Statement
+
+	left             []leftOut
+	source           *source // where they are; nil when there are none
+	digest, checksum func() string
 }
 
 // NewScript makes a transactional script of SQL that is in no file yet. An empty line
@@ -42,7 +48,7 @@ func NewScript(sql string) *Script {
 	return s
 }
 
-// SQL is the body: everything after the header.
+// SQL is the body: what Text holds after the header.
 func (s *Script) SQL() string { return s.Text[s.Body:] }
 
 // Statements are the body's statements in their order, found at the first call; their
@@ -65,12 +71,21 @@ func (s *Script) Empty() bool {
 }
 
 // Checksum stands for what the body does: comments, white space and the header do not
-// count.
-func (s *Script) Checksum() string { return sqltext.Checksum(s.SQL()) }
+// count. It is "" when rows that were left in the file cannot be read any more.
+func (s *Script) Checksum() string {
+	if s.checksum != nil {
+		return s.checksum()
+	}
+	return sqltext.Checksum(s.SQL())
+}
 
 // Digest stands for the bytes of the body: the first 64 bits of their SHA-256, in hex.
-// It is much cheaper than Checksum; while it is the same, so is that.
+// It is much cheaper than Checksum; while it is the same, so is that. It is "" when that
+// is.
 func (s *Script) Digest() string {
+	if s.digest != nil {
+		return s.digest()
+	}
 	sum := sha256.Sum256([]byte(s.SQL()))
 	return hex.EncodeToString(sum[:8])
 }

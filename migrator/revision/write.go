@@ -91,6 +91,8 @@ func (r *Revision) checkFormat(files []Source) error {
 		return fmt.Errorf("revision %s: its %s cannot be written into a file: it would be read as something else", r.ID, what)
 	}
 	switch {
+	case r.Up != nil && len(r.Up.left) > 0:
+		return fmt.Errorf("revision %s: the rows of its COPY are only in %s: copy that file", r.ID, r.Up.File)
 	case read.ID != r.ID:
 		return cannot("id")
 	case read.Message != r.Message:

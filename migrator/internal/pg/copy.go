@@ -1,8 +1,11 @@
 package pg
 
 import (
+	"encoding/binary"
 	"errors"
+	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -23,16 +26,24 @@ type copyWriter struct {
 // could be written.
 const hearing = time.Second
 
-// startCopy writes the first of data; without any it tells the server that there is
-// none.
-func (c *Conn) startCopy(data []string) *copyWriter {
+// Rows opens the rows of one COPY, in its own format. They are read once, and closed.
+type Rows func() (io.ReadCloser, error)
+
+// Text is rows that are at hand.
+func Text(rows string) Rows {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(rows)), nil }
+}
+
+// startCopy writes the first of all; without any it tells the server that there is none.
+// Rows that cannot be read make the COPY fail, with the reason.
+func (c *Conn) startCopy(all []Rows) *copyWriter {
 	w := &copyWriter{conn: c.raw.Conn(), quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		if len(data) == 0 {
+		if len(all) == 0 {
 			w.err = w.send(&pgproto3.CopyFail{Message: "no rows follow this COPY in the revision"})
 		} else {
-			w.err = w.write(data[0])
+			w.err = w.write(all[0])
 		}
 		if w.err != nil {
 			_ = w.conn.SetReadDeadline(time.Now().Add(hearing))
@@ -41,21 +52,35 @@ func (c *Conn) startCopy(data []string) *copyWriter {
 	return w
 }
 
-func (w *copyWriter) write(rows string) error {
-	const chunk = 64 << 10
-	for len(rows) > 0 {
+func (w *copyWriter) write(open Rows) error {
+	rows, err := open()
+	if err != nil {
+		return w.send(&pgproto3.CopyFail{Message: err.Error()})
+	}
+	defer func() { _ = rows.Close() }()
+	const header = 5 // of a CopyData message: 'd' and the length of what follows
+	chunk := make([]byte, header+64<<10)
+	for {
 		select {
 		case <-w.quit:
 			return nil // the server has failed already
 		default:
 		}
-		n := min(chunk, len(rows))
-		if err := w.send(&pgproto3.CopyData{Data: []byte(rows[:n])}); err != nil {
-			return err
+		n, err := rows.Read(chunk[header:])
+		if n > 0 {
+			chunk[0] = 'd'
+			binary.BigEndian.PutUint32(chunk[1:], uint32(n+header-1))
+			if _, err := w.conn.Write(chunk[:header+n]); err != nil {
+				return err
+			}
 		}
-		rows = rows[n:]
+		if err == io.EOF {
+			return w.send(&pgproto3.CopyDone{})
+		}
+		if err != nil {
+			return w.send(&pgproto3.CopyFail{Message: err.Error()})
+		}
 	}
-	return w.send(&pgproto3.CopyDone{})
 }
 
 func (w *copyWriter) send(m pgproto3.FrontendMessage) error {

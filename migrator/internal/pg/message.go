@@ -15,7 +15,7 @@ import (
 // rows for each COPY … FROM stdin among them, in order.
 type Message struct {
 	SQL  string
-	Copy []string
+	Copy []Rows
 }
 
 // Handler sees what the server says while it works. statement is the index of the

@@ -30,7 +30,7 @@ func TestStatementsAreTold(t *testing.T) {
 	}
 	done, err := conn.Send(context.Background(), pg.Message{
 		SQL:  "SELECT 1; CREATE TEMP TABLE x (id int); COPY x FROM STDIN; SELECT sum(id) FROM x; COPY x FROM STDIN; SELECT count(*) FROM x; COPY x TO STDOUT; SELECT 1 / (SELECT 0); SELECT 2",
-		Copy: []string{"1\n2\n", ""},
+		Copy: []pg.Rows{pg.Text("1\n2\n"), pg.Text("")},
 	}, handler)
 	var e *pg.StatementError
 	if !errors.As(err, &e) || e.Statement != 7 || done != 7 || e.Err.Code != "22012" {
