@@ -6,10 +6,6 @@ import (
 	"os"
 
 	"example.com/ambix/migrator/cli"
-
-	// An image made FROM scratch has no certificate authorities; where the system has
-	// its own, these are not used.
-	_ "golang.org/x/crypto/x509roots/fallback"
 )
 
 func main() {

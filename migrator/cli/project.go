@@ -21,10 +21,7 @@ type project struct {
 	version  string
 }
 
-// roots are the certificate authorities that a program in an image from scratch needs.
-const roots = "golang.org/x/crypto/x509roots/fallback"
-
-// indirect are the modules that a project is built from beside this one and roots. A
+// indirect are the modules that a project is built from beside this one. A
 // go.mod has to name them all; a program cannot read them off itself, as it may be a
 // larger one, or one for another system.
 func indirect() []string {
@@ -77,17 +74,13 @@ func (p *project) goMod() string {
 	text := "module " + p.module + "\n\ngo " + p.goVersion() + "\n"
 	switch {
 	case p.checkout != nil:
-		direct := []string{modulePath + " v0.0.0"}
-		if v := p.checkout.line(roots); v != "" {
-			direct = append(direct, roots+" "+v)
-		}
 		var others []string
 		for _, path := range indirect() {
 			if v := p.checkout.line(path); v != "" {
 				others = append(others, path+" "+v+" // indirect")
 			}
 		}
-		text += require(direct) + require(others) + "\nreplace " + modulePath + " => " + modString(p.checkout.dir) + "\n"
+		text += require([]string{modulePath + " v0.0.0"}) + require(others) + "\nreplace " + modulePath + " => " + modString(p.checkout.dir) + "\n"
 	case p.version != "":
 		text += "\nrequire " + modulePath + " " + p.version + "\n"
 	}

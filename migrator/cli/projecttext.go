@@ -10,10 +10,6 @@ import (
 	"os"
 
 	"example.com/ambix/migrator/cli"
-
-	// An image made FROM scratch has no certificate authorities; where the system has
-	// its own, these are not used.
-	_ "golang.org/x/crypto/x509roots/fallback"
 )
 
 func main() {
@@ -42,9 +38,12 @@ ENV CGO_ENABLED=0
 WORKDIR /src
 COPY . .
 RUN go build -trimpath -ldflags="-s -w" -o /app .
+# The certificate authorities, for servers whose certificate is to be verified.
+RUN cp "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" /ca-certificates.crt
 
 FROM scratch
 COPY --from=build /app /app
+COPY --from=build /ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # No name: there is no /etc/passwd. Kubernetes' runAsNonRoot wants a number.
 USER 65532:65532
 # A database that starts together with this container is waited for.

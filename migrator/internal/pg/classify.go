@@ -100,6 +100,9 @@ func (e *ConnectError) advice() string {
 	case TooMany:
 		return "; --wait 60s waits for a free connection"
 	case NoTLS:
+		if text := e.reason(); strings.Contains(text, "unknown authority") || strings.Contains(text, "system roots") {
+			return "; DB_SSLROOTCERT names the file of the authority that signed the server's certificate; an image from scratch knows those in /etc/ssl/certs/ca-certificates.crt, if they were copied there"
+		}
 		return "; check DB_SSLMODE and DB_SSLROOTCERT"
 	case ReadOnly:
 		if strings.Contains(e.reason(), "default_transaction_read_only") {

@@ -2,9 +2,12 @@ package pg_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +93,33 @@ func TestConnectProblems(t *testing.T) {
 				t.Errorf("the password is told: %v", err)
 			}
 		})
+	}
+}
+
+// Who signed a certificate may be unknown: the message says where those are who are known.
+func TestUnknownAuthority(t *testing.T) {
+	t.Parallel()
+	signed := httptest.NewTLSServer(nil)
+	defer signed.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = io.ReadFull(conn, make([]byte, 8)) // the request for TLS
+		_, _ = conn.Write([]byte{'S'})
+		_ = tls.Server(conn, signed.TLS).Handshake()
+	}()
+	_, err = pg.Connect(context.Background(), config(t, "postgres://u:p@"+listener.Addr().String()+"/d?sslmode=verify-full"), pg.Options{})
+	var e *pg.ConnectError
+	if !errors.As(err, &e) || e.Problem != pg.NoTLS || e.Temporary || !strings.Contains(err.Error(), "DB_SSLROOTCERT names the file") {
+		t.Errorf("%v", err)
 	}
 }
 
