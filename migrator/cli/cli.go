@@ -50,6 +50,7 @@ type Config struct {
 // The first SIGINT or SIGTERM cancels what runs on the server and waits for its end; a
 // second one ends at once.
 func Main(c Config) int {
+	delayCollection()
 	p := newProgram(c)
 	p.watched = true
 	root := p.root()

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -55,7 +56,7 @@ func (r *Reader) Row(statement int, fields [][]byte) {
 	if r.err != nil {
 		return
 	}
-	d := decoder{fields: fields}
+	d := newDecoder(fields)
 	if statement == 0 {
 		r.state.Exists = true
 		r.state.Format, r.state.Generation = int(d.integer("format")), d.integer("generation")
@@ -101,7 +102,7 @@ func (n Name) ReadEvents(limit int) string {
 
 // DecodeEvent makes an Event of one row of ReadEvents. The error is a *DecodeError.
 func DecodeEvent(fields [][]byte) (Event, error) {
-	d := decoder{fields: fields}
+	d := newDecoder(fields)
 	e := Event{
 		ID: d.integer("event"), At: d.time("at"), Action: Action(d.text("action")), Revision: d.text("revision"), Message: d.text("message"),
 		Direction: d.text("direction"), Duration: d.seconds("duration"), AppliedBy: d.text("applied_by"), AppliedFrom: d.text("applied_from"),
@@ -113,7 +114,12 @@ func DecodeEvent(fields [][]byte) (Event, error) {
 // decoder takes the fields of a row one after the other and keeps the first error.
 type decoder struct {
 	fields [][]byte
+	joined string // what they hold, in one piece: a row costs one allocation, not one for each field
 	err    error
+}
+
+func newDecoder(fields [][]byte) decoder {
+	return decoder{fields: fields, joined: string(bytes.Join(fields, nil))}
 }
 
 func (d *decoder) text(column string) string {
@@ -121,9 +127,10 @@ func (d *decoder) text(column string) string {
 		d.fail(column, "")
 		return ""
 	}
-	f := d.fields[0]
-	d.fields = d.fields[1:]
-	return string(f)
+	n := len(d.fields[0])
+	text := d.joined[:n]
+	d.fields, d.joined = d.fields[1:], d.joined[n:]
+	return text
 }
 
 func (d *decoder) fail(column, value string) {
@@ -200,6 +207,9 @@ func parseArray(s string) ([]string, bool) {
 	}
 	s = s[1 : len(s)-1]
 	list := []string{}
+	if s != "" {
+		list = make([]string, 0, 1+strings.Count(s, ","))
+	}
 	for s != "" {
 		var item string
 		var ok bool
