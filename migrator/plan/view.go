@@ -146,6 +146,9 @@ func (v *View) Changes() []Change {
 		if r == nil || row.State != ledger.Applied {
 			continue
 		}
+		if slices.Equal(r.DownRevision, row.DownRevision) && slices.Equal(r.DependsOn, row.DependsOn) && slices.Equal(r.BranchLabels, row.BranchLabels) && row.Digest == r.Up.Digest() {
+			continue // as nearly all are
+		}
 		node, _ := v.Graph.Node(r.ID)
 		var what []string
 		if row.Digest != r.Up.Digest() && row.Checksum != r.Up.Checksum() {
@@ -171,5 +174,5 @@ func (v *View) Changes() []Change {
 }
 
 func sameSet(a, b []string) bool {
-	return slices.Equal(a, b) || slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
+	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
 }
