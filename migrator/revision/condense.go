@@ -63,6 +63,30 @@ func (c *condenser) unread(b []byte) {
 	c.pos -= int64(len(b))
 }
 
+// mentionsStdio looks for stdin, or stdout, which PostgreSQL takes for the same. Who
+// writes them in small and capital letters at once has the rows in memory.
+func mentionsStdio(file io.Reader) (bool, error) {
+	const longest = len("stdout")
+	buffer := make([]byte, 256<<10)
+	held := 0
+	for {
+		n, err := file.Read(buffer[held:])
+		piece := buffer[:held+n]
+		for _, word := range [...]string{"stdin", "STDIN", "stdout", "STDOUT"} {
+			if bytes.Contains(piece, []byte(word)) {
+				return true, nil
+			}
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return false, err
+		}
+		held = copy(buffer, piece[max(0, len(piece)-longest+1):])
+	}
+}
+
 // condense reads a file from its beginning.
 func condense(file io.Reader, limits sizes) (condensed, error) {
 	c := condenser{sizes: limits, file: file}

@@ -63,6 +63,9 @@ func TestCondense(t *testing.T) {
 		if len(wantErrs) > 0 != (len(gotErrs) > 0 || len(c.found) > 0) {
 			t.Fatalf("problems %v, want %v", gotErrs, wantErrs)
 		}
+		if mentioned, err := mentionsStdio(iotest.HalfReader(strings.NewReader(file))); err != nil || len(c.left) > 0 && !mentioned {
+			t.Fatalf("no COPY is seen in %q (%v)", file, err)
+		}
 		revisions, _, err := load(fstest.MapFS{"x.up.sql": {Data: []byte(file)}}, "", limits)
 		if err != nil || len(revisions) != 1 {
 			t.Fatal(err)

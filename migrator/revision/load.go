@@ -171,14 +171,32 @@ func (l *loader) parse(up upFile) (*Revision, Problems, error) {
 		r, problems := parseUp(up.Source)
 		return r, problems, nil
 	}
-	r, problems, err := l.parseLarge(up)
-	if err == nil && len(r.Up.left) > 0 && !r.Up.Transaction {
-		// Its statements are checked one by one, each with its rows.
-		if up.Text, err = l.read(up.large); err == nil {
-			r, problems = parseUp(up.Source)
-		}
+	copies, err := l.mayCopy(up.large)
+	if err != nil {
+		return nil, nil, err
 	}
-	return r, problems, err
+	if copies {
+		r, problems, err := l.parseLarge(up)
+		if err != nil || r.Up.Transaction {
+			return r, problems, err
+		}
+		// Its statements are checked one by one, each with its rows.
+	}
+	if up.Text, err = l.read(up.large); err != nil {
+		return nil, nil, err
+	}
+	r, problems := parseUp(up.Source)
+	return r, problems, nil
+}
+
+// mayCopy says whether a file speaks of what COPY reads from.
+func (l *loader) mayCopy(name string) (bool, error) {
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = f.Close() }()
+	return mentionsStdio(f)
 }
 
 func (l *loader) parseLarge(up upFile) (*Revision, Problems, error) {
