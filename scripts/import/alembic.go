@@ -19,7 +19,7 @@ import (
 
 // alembic reads Alembic through Alembic itself: a script of ours runs in its Python,
 // prints the graph, and renders every revision with the offline mode.
-var alembic = tool{name: "alembic", rows: heads, configured: true, filled: true, read: readAlembic}
+var alembic = tool{name: "alembic", rows: heads, configured: true, filled: true, session: true, read: readAlembic}
 
 //go:embed alembic.py
 var alembicScript string
@@ -140,8 +140,11 @@ var alembicCreated = regexp.MustCompile(`(?m)^Create Date: (.*)$`)
 func (r alembicRevision) migration(p *project) migration {
 	// The words of the docstring that Alembic writes below the message are header keys here.
 	message, _, _ := strings.Cut(r.Doc, "\nRevision ID:")
+	if message = revision.CleanMessage(message); message == "" {
+		message = r.title()
+	}
 	m := migration{
-		version: r.ID, id: r.ID, name: r.Path, message: revision.CleanMessage(message),
+		version: r.ID, id: r.ID, name: r.Path, message: message,
 		downRevision: r.Down, dependsOn: r.DependsOn, labels: p.labels(r),
 	}
 	if parts := alembicCreated.FindStringSubmatch(r.Doc); parts != nil {
@@ -152,6 +155,15 @@ func (r alembicRevision) migration(p *project) migration {
 	}
 	m.down = r.Downgrade.script(r.Path)
 	return m
+}
+
+// title is what the name of a file without a docstring says.
+func (r alembicRevision) title() string {
+	stem := strings.TrimSuffix(filepath.Base(r.Path), ".py")
+	if _, behind, ok := strings.Cut(stem, r.ID); ok {
+		stem = behind
+	}
+	return readable(strings.TrimLeft(stem, "-_."))
 }
 
 func alembicTime(text string) time.Time {

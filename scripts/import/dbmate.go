@@ -12,7 +12,7 @@ import (
 
 // dbmate reads github.com/amacneil/dbmate: files NUMBER….sql with sections that begin
 // with "-- migrate:up" and "-- migrate:down", in the order of their names.
-var dbmate = tool{name: "dbmate", rows: each, filled: true, read: readDbmate}
+var dbmate = tool{name: "dbmate", rows: each, filled: true, session: true, read: readDbmate}
 
 var (
 	dbmateFile    = regexp.MustCompile(`^([0-9]+)(.*)\.sql$`)
@@ -35,7 +35,7 @@ func readDbmate(src source) (*project, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := migration{version: parts[1], name: entry.Name(), message: readable(parts[2]), created: versionTime(parts[1])}
+		m := migration{version: parts[1], name: entry.Name(), message: readable(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
 		if err := m.readDbmate(file, string(text), src.data); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 // NUMBER_NAME.down.sql. Its PostgreSQL drivers send a file as one message, which is one
 // transaction unless the file says BEGIN itself or is a single statement that refuses
 // one; so a script is transactional if it can be.
-var golangMigrate = tool{name: "golang-migrate", rows: last, read: readGolangMigrate}
+var golangMigrate = tool{name: "golang-migrate", rows: last, session: true, read: readGolangMigrate}
 
 var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\..*$`)
 

@@ -9,7 +9,7 @@ import (
 
 // goose reads github.com/pressly/goose: files NUMBER_NAME.sql with annotations, and
 // NUMBER_NAME.go, code that no revision can take over.
-var goose = tool{name: "goose", rows: each, filled: true, read: readGoose}
+var goose = tool{name: "goose", rows: each, filled: true, session: true, read: readGoose}
 
 func readGoose(src source) (*project, error) {
 	entries, err := os.ReadDir(src.dir)

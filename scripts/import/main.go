@@ -31,7 +31,10 @@ type tool struct {
 	// configured says that the tool has a file with settings that matter here, filled
 	// that it fills in data.
 	configured, filled bool
-	read               func(source) (*project, error)
+	// session says that a migration finds the session's settings as the one before it
+	// left them.
+	session bool
+	read    func(source) (*project, error)
 }
 
 // source is what the command line says about the other project.

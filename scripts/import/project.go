@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,7 +172,15 @@ func versionTime(version string) time.Time {
 	return t.UTC()
 }
 
-// noFiles says that a folder holds nothing of the tool's.
+// noFiles says that a folder holds nothing of the tool's, and which one below it might.
 func noFiles(dir, like string) error {
-	return fmt.Errorf("no migrations in %s: they are files like %s: %w", dir, like, fs.ErrNotExist)
+	text := fmt.Sprintf("no migrations in %s: they are files like %s", dir, like)
+	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".sql" || filepath.Dir(name) == dir {
+			return err
+		}
+		text += "; there are .sql files in " + filepath.Dir(name)
+		return fs.SkipAll
+	})
+	return errors.New(text)
 }

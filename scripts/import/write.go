@@ -70,6 +70,9 @@ func (m adoptMap) text() (string, error) {
 func (p *project) write(t tool, out string, stdout io.Writer) error {
 	ids, findings := p.ids(t.name)
 	findings = append(p.findings, findings...)
+	if t.session {
+		leftovers(p.migrations)
+	}
 	var files []revision.Source
 	m := adoptMap{Tool: t.name, Table: p.table, Rows: t.rows, Versions: []adoptVersion{}}
 	for i := range p.migrations {
@@ -140,7 +143,7 @@ func (m *migration) stem(id string, width int) string {
 		return revision.FileName(id, m.message, m.created)
 	}
 	stem := id
-	if number(m.version) > 0 && m.version != id {
+	if strings.Trim(m.version, "0123456789") == "" && m.version != id {
 		stem = fmt.Sprintf("%0*d_%s", width, number(m.version), id)
 	}
 	if slug := revision.Slug(m.message); slug != "" {

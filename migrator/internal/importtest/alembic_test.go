@@ -179,7 +179,10 @@ op.execute("CREATE INDEX CONCURRENTLY t_a ON t (a)")`, `op.execute("commit; ")
 op.execute("DROP INDEX CONCURRENTLY t_a")`)
 	p.add("a4", "say x", `from alembic import context
 op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"])`, `op.execute("SELECT 1")`)
+	// With a statement above it the docstring is none, and the name of the file says what it is.
+	p.add("a5", "say what", `op.execute("SELECT 1")`, "")
 	p.make()
+	p.edit("migrations/versions/a5_say_what.py", `^`, "import os\n")
 	p.database("postgres://nobody@127.0.0.1:1/nothing")
 	p.edit("migrations/env.py", `(?s)        literal_binds=True,`, `        version_table="Versions", version_table_schema="app",`)
 	made := importFrom(t, "alembic", p.dir, "-D", "owner=shop")
@@ -209,6 +212,9 @@ op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"
 	}
 	if a1 := made.set.Revision("a1"); a1.Message != "from alembic: migrations/versions/a1_revision_looks_like_a_key.py\nrevision: looks like a key" {
 		t.Errorf("%q", a1.Message)
+	}
+	if a5 := made.set.Revision("a5"); a5.Message != "say what\nfrom alembic: migrations/versions/a5_say_what.py" {
+		t.Errorf("%q", a5.Message)
 	}
 	if a3 := made.set.Revision("a3"); a3.Up.Transaction || a3.Down.Transaction {
 		t.Error("a3 is transactional")
