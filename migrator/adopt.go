@@ -1,12 +1,8 @@
 package migrator
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -21,7 +17,7 @@ type Adopt struct {
 	// left its version table in the database.
 	Tool string
 	// Table is the version table, schema and name as SQL, where it is not to be looked
-	// for. "": it is looked for in all schemas.
+	// for. "": it is looked for in all schemas, by the tools' usual names.
 	Table string
 	// Versions leads from the tool's versions to revisions, as an import wrote it. A
 	// version that is not in it is taken as a revision's id.
@@ -38,6 +34,8 @@ type Adoption struct {
 	Tool, Table string   // "" for a baseline
 	Versions    []string // as the table has them
 	Revisions   []string // that count as applied now, parents first
+	// Empty: the database holds nothing that a baseline could stand for.
+	Empty bool
 }
 
 // AdoptError says why a database cannot be adopted. Nothing was recorded.
@@ -68,17 +66,20 @@ func (s *Set) Adopt(ctx context.Context, cfg *pgconn.Config, a Adopt) (found *Ad
 		if err != nil {
 			return err
 		}
-		targets := a.Baseline
 		found = &Adoption{}
-		if len(targets) == 0 {
-			if found, targets, err = ss.foreign(ctx, a); err != nil {
-				return err
-			}
+		targets := a.Baseline
+		if len(targets) > 0 {
+			found.Empty, err = ss.empty(ctx)
+		} else {
+			found, targets, err = ss.foreign(ctx, a)
+		}
+		if err != nil {
+			return err
 		}
 		var p plan.Plan
 		if len(targets) > 0 {
 			if p, err = v.Stamp(targets, false); err != nil {
-				return err
+				return typed(err, "stamp", "adopt --baseline")
 			}
 		}
 		if err := found.complete(p, a); err != nil {
@@ -123,36 +124,24 @@ func (a Adopt) revision(version string) string {
 	return version
 }
 
-// versionTables finds the tables of other tools: schema, name, and which tool it is by
-// its columns.
-const versionTables = `SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), CASE
-  WHEN c.relname = 'alembic_version' THEN 'alembic' WHEN c.relname = 'goose_db_version' THEN 'goose' WHEN c.relname = 'schema_version' THEN 'tern'
-  WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'dirty' AND NOT a.attisdropped) THEN 'golang-migrate' ELSE 'dbmate' END
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relname IN ('alembic_version', 'goose_db_version', 'schema_version', 'schema_migrations') ORDER BY 1`
-
 // foreign reads the other tool's table and names the revisions that it stands for.
 func (ss *session) foreign(ctx context.Context, a Adopt) (*Adoption, []string, error) {
 	found, err := ss.versionTable(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}
-	read, ok := readVersions[found.Tool]
-	if !ok {
-		return nil, nil, &AdoptError{found.Table, fmt.Sprintf("the tool %q is not known; known are alembic, dbmate, golang-migrate, goose and tern", found.Tool)}
-	}
-	rows, err := ss.conn.Query(ctx, ss.roleFirst()+fmt.Sprintf(read.sql, found.Table))
+	rows, err := ss.versions(ctx, found)
 	if err != nil {
 		return nil, nil, err
 	}
-	if found.Versions, err = read.versions(rows, a); err != nil {
+	if found.Versions, err = readVersions[found.Tool].versions(rows, a); err != nil {
 		return nil, nil, &AdoptError{found.Table, err.Error()}
 	}
 	var targets []string
 	for _, version := range found.Versions {
 		id := a.revision(version)
 		if ss.set.Revision(id) == nil {
-			return nil, nil, &AdoptError{found.Table, fmt.Sprintf("version %s is no revision of this program; import the files first, and give the map that the import wrote", version)}
+			return nil, nil, &AdoptError{found.Table, a.strange(version, found.Tool)}
 		}
 		targets = append(targets, id)
 	}
@@ -160,81 +149,34 @@ func (ss *session) foreign(ctx context.Context, a Adopt) (*Adoption, []string, e
 	return found, ss.set.files.Graph.Maximal(graph.NewSet(targets...)), nil
 }
 
-func (ss *session) versionTable(ctx context.Context, a Adopt) (*Adoption, error) {
-	if a.Table != "" && a.Tool != "" {
-		table, err := ledger.ParseTable(a.Table)
-		return &Adoption{Tool: a.Tool, Table: table}, err
+// strange says what to do about a version that is no revision of this program.
+func (a Adopt) strange(version, tool string) string {
+	text := fmt.Sprintf("version %s is no revision of this program", version)
+	switch id := a.Versions[version]; {
+	case id != "":
+		return text + ": the map leads to " + id + ", and there is no such file; take the files and the map of one import"
+	case len(a.Versions) > 0:
+		return text + " and is not in the map: the database was migrated with files that were not imported; import them again with it"
+	case tool == "alembic":
+		return text + "; import the files that it was migrated with first"
 	}
-	rows, err := ss.conn.Query(ctx, versionTables)
-	if err != nil {
-		return nil, err
-	}
-	var all []*Adoption
-	var names []string
-	for _, row := range rows {
-		if (a.Tool == "" || a.Tool == row[1]) && (a.Table == "" || a.Table == row[0]) {
-			all = append(all, &Adoption{Tool: row[1], Table: row[0]})
-			names = append(names, row[0]+" ("+row[1]+")")
-		}
-	}
-	switch len(all) {
-	case 0:
-		return nil, &AdoptError{"", "no version table of alembic, dbmate, golang-migrate, goose or tern was found; for a database that no tool migrated, say --baseline REV"}
-	case 1:
-		return all[0], nil
-	}
-	return nil, &AdoptError{"", "several version tables were found: " + strings.Join(names, ", ") + "; say which with --tool and --table"}
+	return text + "; import the files first, and give the map that the import wrote"
 }
 
-// versionReader is how one tool keeps its versions.
-type versionReader struct {
-	sql      string
-	versions func(rows [][]string, a Adopt) ([]string, error)
+// empty says whether nothing was ever made in a database: after a baseline, up would have
+// nothing to do there, and the application would find no table.
+func (ss *session) empty(ctx context.Context) (bool, error) {
+	n := ss.set.ledger
+	rows, err := ss.conn.Query(ctx, fmt.Sprintf(inhabited, ledger.Array([]string{n.Meta(), n.Revisions(), n.Events()})))
+	return err == nil && rows[0][0] != "t", err
 }
 
-var readVersions = map[string]versionReader{
-	"alembic": {"SELECT version_num FROM %s ORDER BY 1", firstColumn},
-	"dbmate":  {"SELECT version FROM %s ORDER BY 1", firstColumn},
-	// goose keeps a row for every up and every down; the newest of a version counts.
-	"goose": {"SELECT version_id FROM (SELECT DISTINCT ON (version_id) version_id, is_applied FROM %s ORDER BY version_id, id DESC) v WHERE is_applied AND version_id > 0 ORDER BY 1", firstColumn},
-	"tern":  {"SELECT version FROM %s", upTo},
-	"golang-migrate": {"SELECT version, dirty FROM %s", func(rows [][]string, a Adopt) ([]string, error) {
-		if len(rows) > 0 && rows[0][1] == "t" {
-			return nil, fmt.Errorf("version %s is dirty: golang-migrate stopped in the middle of it; look what of it is there, settle it with `migrate force`, and adopt then", rows[0][0])
-		}
-		return upTo(rows, a)
-	}},
-}
-
-func firstColumn(rows [][]string, _ Adopt) ([]string, error) {
-	var versions []string
-	for _, row := range rows {
-		versions = append(versions, row[0])
-	}
-	return versions, nil
-}
-
-// upTo is for tools that keep one number: it and all below it are applied.
-func upTo(rows [][]string, a Adopt) ([]string, error) {
-	if len(rows) > 1 {
-		return nil, fmt.Errorf("it has %d rows where there should be one", len(rows))
-	}
-	if len(rows) == 0 || rows[0][0] == "0" {
-		return nil, nil
-	}
-	last, err := strconv.ParseInt(rows[0][0], 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("version %q is no number", rows[0][0])
-	}
-	var versions []string
-	for version := range a.Versions {
-		if n, err := strconv.ParseInt(version, 10, 64); err == nil && n <= last {
-			versions = append(versions, version)
-		}
-	}
-	if !slices.Contains(versions, rows[0][0]) {
-		versions = append(versions, rows[0][0])
-	}
-	slices.SortFunc(versions, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
-	return versions, nil
-}
+// inhabited asks for tables and the like, and for functions, that are neither the
+// system's nor an extension's nor ours.
+const inhabited = `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema' AND n.nspname OPERATOR(pg_catalog.!~) '^pg_'
+    AND NOT EXISTS (SELECT FROM pg_catalog.unnest(%s) ours WHERE pg_catalog.to_regclass(ours) OPERATOR(pg_catalog.=) c.oid)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid OPERATOR(pg_catalog.=) c.oid AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype OPERATOR(pg_catalog.=) ANY ('{a,e,i}'::"char"[])))
+  OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+  WHERE n.nspname OPERATOR(pg_catalog.<>) 'information_schema' AND n.nspname OPERATOR(pg_catalog.!~) '^pg_'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid OPERATOR(pg_catalog.=) p.oid AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.deptype OPERATOR(pg_catalog.=) 'e'))`

@@ -31,8 +31,28 @@ func TestAdopt(t *testing.T) {
 		{"two tools", "CREATE TABLE schema_version (version int4); CREATE TABLE alembic_version (version_num varchar(32))", migrator.Adopt{}, "", "several version tables were found: public.alembic_version (alembic), public.schema_version (tern)"},
 		{"one of two", "CREATE SCHEMA s; CREATE TABLE schema_version (version int4); CREATE TABLE s.alembic_version (version_num varchar(32)); INSERT INTO s.alembic_version VALUES ('a1')", migrator.Adopt{Tool: "alembic"}, "a1", ""},
 		{"none", "", migrator.Adopt{}, "", "say --baseline REV"},
-		{"baseline", "", migrator.Adopt{Baseline: []string{"b2"}}, "a1 b2", ""},
-		{"dry run", "", migrator.Adopt{Baseline: []string{"b2"}, DryRun: true}, "", ""},
+		{"one that is not there", "CREATE TABLE schema_migrations (version bigint, dirty bool)", migrator.Adopt{Tool: "goose"}, "", "no version table of goose was found, but public.schema_migrations (golang-migrate): say --tool if"},
+		{"unknown tool", "", migrator.Adopt{Tool: "flyway"}, "", `the tool "flyway" is not known; known are alembic, dbmate, golang-migrate, goose and tern`},
+		{"two schemas", "CREATE SCHEMA s; CREATE TABLE alembic_version (version_num varchar(32)); CREATE TABLE s.alembic_version (version_num varchar(32)); INSERT INTO s.alembic_version VALUES ('b2')", migrator.Adopt{Tool: "alembic"}, "", "several version tables were found: public.alembic_version (alembic), s.alembic_version (alembic); say which"},
+		{"the other schema", "CREATE SCHEMA s; CREATE TABLE alembic_version (version_num varchar(32)); CREATE TABLE s.alembic_version (version_num varchar(32)); INSERT INTO s.alembic_version VALUES ('b2')", migrator.Adopt{Table: "s.alembic_version"}, "a1 b2", ""},
+		{"no such table", "", migrator.Adopt{Table: "s.versions"}, "", "adopt s.versions: there is no such table"},
+		{"another name", `CREATE TABLE "My Versions" (id serial, version_id bigint, is_applied bool); INSERT INTO "My Versions" (version_id, is_applied) VALUES (1, true)`, migrator.Adopt{Table: `"My Versions"`, Versions: versions}, "a1", ""},
+		{"another tool's", "CREATE TABLE v (version int4)", migrator.Adopt{Table: "v", Tool: "goose", Versions: versions}, "", "adopt v: it is no version table of goose: its columns are version"},
+		{"no tool's", "CREATE TABLE v (a int, b int)", migrator.Adopt{Table: "v"}, "", "its columns are those of no tool that is known: a, b"},
+		{"dbmate with numbers", "CREATE TABLE schema_migrations (version int4); INSERT INTO schema_migrations VALUES (1)", migrator.Adopt{Tool: "dbmate", Table: "schema_migrations", Versions: versions}, "a1", ""},
+		{"other columns", "CREATE TABLE goose_db_version (version_id bigint)", migrator.Adopt{Versions: versions}, "", "it cannot be read as goose's: column"},
+		{"alembic with several heads", "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b2'), ('zz')", migrator.Adopt{}, "", "version zz is no revision of this program; import the files that it was migrated with first"},
+		{"tern beyond the map", "CREATE TABLE schema_version (version int4); INSERT INTO schema_version VALUES (4)", migrator.Adopt{Versions: versions}, "", "version 4 is no revision of this program and is not in the map"},
+		{"a map of other files", "CREATE TABLE schema_version (version int4); INSERT INTO schema_version VALUES (1)", migrator.Adopt{Versions: map[string]string{"1": "x9"}}, "", "the map leads to x9, and there is no such file"},
+		{"tern at nothing", "CREATE TABLE schema_version (version int4); INSERT INTO schema_version VALUES (0)", migrator.Adopt{Versions: versions}, "", ""},
+		{"golang-migrate at 0", "CREATE TABLE schema_migrations (version bigint, dirty bool); INSERT INTO schema_migrations VALUES (0, false)", migrator.Adopt{Versions: map[string]string{"0": "a1", "1": "b2"}}, "a1", ""},
+		{"golang-migrate before the first", "CREATE TABLE schema_migrations (version bigint, dirty bool)", migrator.Adopt{Versions: versions}, "", ""},
+		{"several rows", "CREATE TABLE schema_migrations (version bigint, dirty bool); INSERT INTO schema_migrations VALUES (3, false), (2, false)", migrator.Adopt{Versions: versions}, "", "it has 2 rows where there should be one"},
+		{"goose down and up again", "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied bool); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (2, true), (1, true), (2, false), (2, true), (3, false)", migrator.Adopt{Versions: versions}, "a1 b2", ""},
+		{"baseline", "CREATE TABLE account (id int)", migrator.Adopt{Baseline: []string{"b2"}}, "a1 b2", ""},
+		{"baseline with a function", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'", migrator.Adopt{Baseline: []string{"a1"}}, "a1", ""},
+		{"baseline of nothing", "", migrator.Adopt{Baseline: []string{"b2"}}, "a1 b2", ""},
+		{"dry run", "CREATE TABLE account (id int)", migrator.Adopt{Baseline: []string{"b2"}, DryRun: true}, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -64,5 +84,49 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("applied: %q, want %q", got, c.revisions)
 			}
 		})
+	}
+}
+
+// A database is adopted once, and only one without a ledger that knows something.
+func TestAdoptTwice(t *testing.T) {
+	t.Parallel()
+	ctx, url := context.Background(), pgtest.Database(t)
+	set, cfg := shop(t).set(migrator.Config{}), config(t, url)
+	if _, err := set.EnsureLedger(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	var e *migrator.AdoptError
+	baseline := migrator.Adopt{Baseline: []string{"b2"}, DryRun: true}
+	if found, err := set.Adopt(ctx, cfg, baseline); err != nil || !found.Empty {
+		t.Errorf("beside the ledger alone: %+v, %v", found, err)
+	}
+	pgtest.Exec(t, url, "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b2')")
+	if found, err := set.Adopt(ctx, cfg, baseline); err != nil || found.Empty {
+		t.Errorf("beside a table: %+v, %v", found, err)
+	}
+	if found, err := set.Adopt(ctx, cfg, migrator.Adopt{}); err != nil || strings.Join(found.Revisions, " ") != "a1 b2" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := set.Adopt(ctx, cfg, migrator.Adopt{}); !errors.As(err, &e) || !strings.Contains(err.Error(), "already has 2 revisions") {
+		t.Errorf("again: %v", err)
+	}
+	other := shop(t).set(migrator.Config{Ledger: "public.other"})
+	var ledger *migrator.OtherLedgerError
+	if _, err := other.Adopt(ctx, cfg, migrator.Adopt{}); !errors.As(err, &ledger) {
+		t.Errorf("with another ledger: %v", err)
+	}
+}
+
+// Who may not read the table is told what would let them.
+func TestAdoptWithoutTheRight(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	role := "clerk_" + pgtest.Value(t, url, "SELECT current_database()")
+	pgtest.Exec(t, url, "CREATE TABLE schema_version (version int4); CREATE ROLE "+role)
+	t.Cleanup(func() { pgtest.Exec(t, url, "DROP ROLE "+role) })
+	_, err := shop(t).set(migrator.Config{Role: role}).Adopt(context.Background(), config(t, url), migrator.Adopt{})
+	var e *migrator.AdoptError
+	if !errors.As(err, &e) || !strings.HasSuffix(err.Error(), `(42501); the owner can run: GRANT SELECT ON public.schema_version TO "`+role+`"`) {
+		t.Errorf("%v", err)
 	}
 }

@@ -46,6 +46,14 @@ type Changed struct {
 	Change plan.Change
 }
 
+// Halfway: nothing is to be done, but a revision is unfinished. Finish is the command
+// that goes on with it, nil when its script is not in the set.
+type Halfway struct {
+	apply.Base
+	Revision string
+	Finish   []string
+}
+
 // Lost: the connection was lost; the run connects again and looks what happened.
 type Lost struct {
 	apply.Base

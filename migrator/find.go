@@ -1,8 +1,24 @@
 package migrator
 
 import (
+	"errors"
+	"strings"
+
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/plan"
 )
+
+// typed gives an error about a target the words of the command that it was typed after,
+// where another command's rules decided.
+func typed(err error, was, is string) error {
+	var e *TargetError
+	if !errors.As(err, &e) || !strings.HasPrefix(e.Text, was+":") && !strings.HasPrefix(e.Text, was+" ") {
+		return err
+	}
+	said := *e
+	said.Text = is + strings.ReplaceAll(strings.TrimPrefix(e.Text, was), `"`+was+" ", `"`+is+" ")
+	return &said
+}
 
 // Find gives the ids of the revisions that a target names in this status, those that
 // only the ledger knows among them; none for "base". The error is a *TargetError.
@@ -25,7 +41,7 @@ func (s *Status) graph() (*graph.Graph, graph.Set) {
 	var applied []string
 	for i, r := range s.Revisions {
 		nodes[i] = graph.Node{ID: r.Revision, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels, Unknown: r.File == ""}
-		if r.State != Pending && r.State != Unfinished {
+		if r.State != Pending && r.Direction != plan.Up {
 			applied = append(applied, r.Revision)
 		}
 	}

@@ -144,7 +144,7 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 	}
 	p, err := m.plan(view, verb, targets)
 	if err != nil {
-		return false, err
+		return false, m.detailed(ctx, view, verb, targets, err)
 	}
 	if err := m.settle(ctx); err != nil {
 		return m.lost(ctx, err)

@@ -84,7 +84,8 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 		if n, err := strconv.Atoi(count); err != nil || n < 1 {
 			return plan.Plan{}, &UsageError{fmt.Sprintf("redo takes a number of revisions, and %q is none", count)}
 		}
-		return v.Redo("-" + count)
+		p, err := v.Redo("-" + count)
+		return p, typed(err, "down -"+count, string(Redo)+" "+count)
 	case To, Stamp, Purge:
 		if len(targets) == 0 {
 			return plan.Plan{}, &UsageError{"say where to: a revision, a label, head, heads or base"}
@@ -95,6 +96,23 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 		return v.Stamp(targets, verb == Purge)
 	}
 	return plan.Plan{}, &UsageError{fmt.Sprintf("there is no move %q", verb)}
+}
+
+// detailed gives a refusal with the messages of revisions that only the ledger knows: the
+// first read of a run leaves them out.
+func (m *mover) detailed(ctx context.Context, view *plan.View, verb Verb, targets []string, err error) error {
+	if m.first != nil || len(view.Unknown()) == 0 {
+		return err
+	}
+	state, failed := m.read(ctx, true)
+	if failed == nil && state.Generation == view.State.Generation {
+		if view, failed = plan.Join(m.set.files, state); failed == nil {
+			if _, again := m.set.choose(view, verb, targets); again != nil {
+				return again
+			}
+		}
+	}
+	return err
 }
 
 func atMostOne(verb Verb, targets []string, otherwise string) (string, error) {

@@ -24,6 +24,11 @@ func (s *Set) up(v *plan.View, targets []string) (plan.Plan, error) {
 		}
 		return p, e
 	}
+	if len(p.Steps) == 0 {
+		for _, row := range v.Unfinished() {
+			s.emit(Halfway{Revision: row.Revision, Finish: v.Finish(row)})
+		}
+	}
 	if s.cfg.Changed == OK {
 		return p, nil
 	}

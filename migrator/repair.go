@@ -3,6 +3,7 @@ package migrator
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -16,8 +17,8 @@ import (
 type Decision string
 
 // The decisions. Of a revision that was interrupted while the end of one of its
-// statements was not seen, the first two speak of that statement; otherwise of the
-// whole revision.
+// statements was not seen, the first two speak of that statement; otherwise, and where
+// the set lacks the script that was running, of the whole revision.
 const (
 	DecideApplied    Decision = "applied"
 	DecideNotApplied Decision = "not-applied"
@@ -43,14 +44,14 @@ func (s *Set) Repair(ctx context.Context, cfg *pgconn.Config, target string, d D
 		}
 		ids, err := v.Graph.Resolve(v.Applied, target)
 		if err != nil {
-			return err
+			return typed(err, "show", "repair")
 		}
 		if len(ids) != 1 {
 			return &RepairError{target, "name one revision"}
 		}
 		var sql string
 		if d == AcceptFile {
-			sql, done, err = s.accept(v, ids[0])
+			sql, done, err = ss.accept(ctx, v, ids[0])
 		} else {
 			sql, done, err = ss.decide(ctx, v, ids[0], d)
 		}
@@ -63,17 +64,21 @@ func (s *Set) Repair(ctx context.Context, cfg *pgconn.Config, target string, d D
 	return done, err
 }
 
-func (s *Set) accept(v *plan.View, id string) (sql, done string, err error) {
-	r, row := s.files.Revision(id), v.Row(id)
+func (ss *session) accept(ctx context.Context, v *plan.View, id string) (sql, done string, err error) {
+	r, row := v.Files.Revision(id), v.Row(id)
 	switch {
 	case r == nil:
 		return "", "", &RepairError{id, "this program has no file of it"}
 	case row == nil || row.State != ledger.Applied:
 		return "", "", &RepairError{id, "it is not applied, so its file is free to change"}
 	}
-	for _, c := range v.Changes() {
+	changes, err := ss.changes(ctx, v)
+	if err != nil {
+		return "", "", err
+	}
+	for _, c := range changes {
 		if c.Revision == id {
-			return s.ledger.Accept(v.Files.Entry(r)), fmt.Sprintf("%s is recorded as it is in %s now", id, r.Up.File), nil
+			return ss.set.ledger.Accept(v.Files.Entry(r)), fmt.Sprintf("%s is recorded as it is in %s now (%s)", id, r.Up.File, strings.Join(c.What, ", ")), nil
 		}
 	}
 	return "", "", &RepairError{id, "its file is what was applied"}
@@ -86,12 +91,13 @@ func (ss *session) decide(ctx context.Context, v *plan.View, id string, d Decisi
 	}
 	name, happened := ss.set.ledger, d == DecideApplied
 	finished, unsent := ledger.Unsent(row.Checksum)
-	if unsent {
+	// Without the up script nobody can go on with it, so there is no statement to speak of.
+	if r := v.Files.Revision(id); unsent || r == nil && row.State == ledger.Applying {
 		if !happened {
 			return name.Unstamp(id), id + " is recorded as not applied", nil
 		}
-		checksum := row.Checksum
-		if r := v.Files.Revision(id); r != nil {
+		checksum := "" // the digest stays, and stands for the file
+		if r != nil {
 			checksum = r.Up.Checksum()
 		}
 		return name.SetApplied(id, checksum), id + " is recorded as applied", nil
@@ -115,14 +121,13 @@ func (ss *session) decide(ctx context.Context, v *plan.View, id string, d Decisi
 func (ss *session) script(ctx context.Context, v *plan.View, row *ledger.Row) (*revision.Script, error) {
 	r := v.Files.Revision(row.Revision)
 	switch {
-	case row.State == ledger.Applying && r != nil:
+	case row.State == ledger.Applying:
 		return r.Up, nil
-	case row.State == ledger.Reverting && r != nil && r.Down != nil:
+	case r != nil && r.Down != nil:
 		return r.Down, nil
-	case row.State == ledger.Reverting:
+	default:
 		p := plan.Plan{Steps: []plan.Step{{Direction: plan.Down, Revision: row.Revision}}}
 		err := ss.fetch(ctx, &p)
 		return p.Steps[0].Script, err
 	}
-	return nil, &RepairError{row.Revision, "this program has no file of it; use the one that began it"}
 }

@@ -72,7 +72,7 @@ func TestAcceptAChangedFile(t *testing.T) {
 	if _, err := changed.Repair(ctx, cfg, "a1", migrator.AcceptFile); !errors.As(err, &nothing) {
 		t.Errorf("again: %v", err)
 	}
-	if got := pgtest.Value(t, url, "SELECT action || ' ' || revision || ' ' || detail FROM ambix_event ORDER BY event DESC LIMIT 1"); got != "repair a1 a1 is recorded as it is in a1.up.sql now" {
+	if got := pgtest.Value(t, url, "SELECT action || ' ' || revision || ' ' || detail FROM ambix_event ORDER BY event DESC LIMIT 1"); got != "repair a1 a1 is recorded as it is in a1.up.sql now (up script, branch_labels)" {
 		t.Errorf("event: %s", got)
 	}
 }

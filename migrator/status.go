@@ -44,7 +44,15 @@ type RevisionStatus struct {
 	Changes []string
 	// OutOfOrder: pending below a revision that is applied.
 	OutOfOrder bool
-	// The rest is zero for a pending revision.
+	// Reversible: there is a way down, a file or what the ledger keeps.
+	Reversible bool
+	// Of an unfinished revision: where it was going, how many statements are finished,
+	// and the command that goes on with it, nil when its script is not in the set.
+	Direction      plan.Direction
+	StatementsDone int
+	Finish         []string
+	// The rest is zero for a pending revision. AppliedAt of an unfinished one is when it
+	// was begun.
 	AppliedAt              time.Time
 	Duration               time.Duration
 	AppliedBy, AppliedFrom string
@@ -68,8 +76,12 @@ func (s *Set) Status(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	ss.close()
-	return s.status(v), nil
+	defer ss.close()
+	changes, err := ss.changes(ctx, v)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	return s.status(v, changes), nil
 }
 
 // look reads a database once, with details. The session is the caller's to close.
@@ -97,13 +109,13 @@ func (s *Set) look(ctx context.Context, cfg *pgconn.Config) (*session, *plan.Vie
 // one.
 func (s *Set) Offline() *Status {
 	v, _ := plan.Join(s.files, ledger.State{}) // no rows: nothing that does not fit
-	return s.status(v)
+	return s.status(v, nil)
 }
 
-func (s *Set) status(v *plan.View) *Status {
+func (s *Set) status(v *plan.View, changed []plan.Change) *Status {
 	st := &Status{Ledger: s.ledger.String(), Exists: v.State.Exists, Current: v.Current(), Heads: s.files.Graph.Heads()}
 	changes := map[string][]string{}
-	for _, c := range v.Changes() {
+	for _, c := range changed {
 		changes[c.Revision] = c.What
 	}
 	late := graph.Set{}
@@ -113,10 +125,11 @@ func (s *Set) status(v *plan.View) *Status {
 	for _, id := range v.Graph.Order() {
 		r := RevisionStatus{Revision: id, Message: v.Subject(id), State: Pending, Changes: changes[id]}
 		if f := v.Files.Revision(id); f != nil {
-			r.File, r.DownRevision, r.DependsOn, r.BranchLabels = f.Up.File, f.DownRevision, f.DependsOn, f.BranchLabels
+			r.File, r.DownRevision, r.DependsOn, r.BranchLabels, r.Reversible = f.Up.File, f.DownRevision, f.DependsOn, f.BranchLabels, f.Reversible()
 		}
 		if row := v.Row(id); row != nil {
 			r.fill(row)
+			r.unfinished(v, row)
 		} else {
 			r.OutOfOrder = late.Has(id)
 		}
@@ -126,16 +139,30 @@ func (s *Set) status(v *plan.View) *Status {
 }
 
 func (r *RevisionStatus) fill(row *ledger.Row) {
+	if r.File == "" {
+		r.DownRevision, r.DependsOn, r.BranchLabels = row.DownRevision, row.DependsOn, row.BranchLabels
+	}
+	r.Reversible = r.Reversible || row.Reversible
 	switch {
 	case row.State != ledger.Applied:
 		r.State = Unfinished
 	case r.File == "":
 		r.State = Unknown
-		r.DownRevision, r.DependsOn, r.BranchLabels = row.DownRevision, row.DependsOn, row.BranchLabels
 	case len(r.Changes) > 0:
 		r.State = Edited
 	default:
 		r.State = Applied
 	}
 	r.AppliedAt, r.Duration, r.AppliedBy, r.AppliedFrom, r.BinaryVersion = row.AppliedAt, row.Duration, row.AppliedBy, row.AppliedFrom, row.BinaryVersion
+}
+
+func (r *RevisionStatus) unfinished(v *plan.View, row *ledger.Row) {
+	if r.State != Unfinished {
+		return
+	}
+	r.Direction = plan.Up
+	if row.State == ledger.Reverting {
+		r.Direction = plan.Down
+	}
+	r.StatementsDone, r.Finish = row.StatementsDone, v.Finish(row)
 }

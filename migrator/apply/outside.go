@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -210,9 +211,17 @@ func (o *outside) closing(guard string) parts {
 	p.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = '5s'", atLeastLocal)
 	p.add(opening, o.role()...)
 	p.add(guarding, guard)
-	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, ran(o.step), o.Author))
+	p.add(finishing, o.Ledger.FinishOutside(o.step.Revision, o.state, len(o.chain)-1, o.step.Entry.Checksum, ran(o.step), o.note(), o.Author))
 	p.add(commit, "COMMIT")
 	return p
+}
+
+// note is for the event log: a run that was killed cannot have written that it was.
+func (o *outside) note() string {
+	if !o.step.Resume {
+		return ""
+	}
+	return fmt.Sprintf("an earlier run was interrupted after %s, and this one went on", count(o.step.Done, "statement"))
 }
 
 // ourselves makes the rest of a transaction ours again, after a body that changed its

@@ -41,7 +41,11 @@ func (r *Runner) record(s plan.Step, meaning error) {
 	if !ok {
 		return
 	}
-	r.append(ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: meaning.Error()})
+	e := ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: meaning.Error()}
+	if !r.since.IsZero() {
+		e.Duration = time.Since(r.since)
+	}
+	r.append(e)
 }
 
 // Record writes what happened to a step into the event log, as Run does for what it

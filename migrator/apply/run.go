@@ -53,7 +53,8 @@ type Runner struct {
 	// Second opens a second session, to see what a long step waits for. Nil: nobody looks.
 	Second func(context.Context) (*pg.Conn, error)
 
-	mu sync.Mutex // one event at a time
+	mu    sync.Mutex // one event at a time
+	since time.Time  // when the step under way was begun
 }
 
 // ErrStale says that the database is no longer where the plan started: somebody else
@@ -131,6 +132,7 @@ func (r *Runner) several(ctx context.Context, steps []plan.Step, at start) (done
 // begun tells that a step is about to be sent, and warns of what makes it wait longer for
 // a lock than we would: others queue behind it.
 func (r *Runner) begun(s plan.Step) {
+	r.since = time.Now()
 	r.emit(Started{Step: s})
 	if r.OnEvent == nil || !strings.Contains(s.Script.SQL(), "lock_timeout") {
 		return

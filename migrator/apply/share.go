@@ -81,6 +81,7 @@ func (r *Runner) stepsShared(ctx context.Context, steps []plan.Step, at start) (
 	for i, p := range m.parts[:min(completed, len(m.parts))] {
 		if p.kind == commit {
 			done = append(done, Result{steps[m.parts[i].step], took[p.step]})
+			r.since = r.since.Add(took[p.step]) // the next one began behind it
 		}
 	}
 	if err == nil {

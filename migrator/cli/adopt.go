@@ -38,6 +38,9 @@ versions are ids of revisions.`,
 		},
 		run: func(r *run) error {
 			a := migrator.Adopt{Tool: string(tool), Table: string(from), Baseline: baseline, DryRun: bool(dryRun)}
+			if len(baseline) > 0 && string(versions+tool+from) != "" {
+				return &migrator.UsageError{Text: "--baseline is for a database that no tool migrated: leave --map, --tool and --table out, or --baseline"}
+			}
 			if len(baseline) == 0 {
 				if err := r.readMap(string(versions), &a); err != nil {
 					return err
@@ -107,6 +110,9 @@ func (r *run) adopt(a migrator.Adopt) error {
 	if err != nil {
 		return err
 	}
+	if found.Empty {
+		r.log.warn("the database is empty: nothing is there that " + strings.Join(a.Baseline, ", ") + " could stand for; `up` would have made it")
+	}
 	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
 	if r.settings.json {
 		return nil
@@ -120,11 +126,15 @@ func (r *run) adopt(a migrator.Adopt) error {
 		t.add(cell{"applied", green}, cell{id, bold}, cell{text: clip(set.Revision(id).Subject())})
 	}
 	t.write(&b, r.out)
-	did := "recorded"
-	if a.DryRun {
-		did = "would be recorded"
+	revisions, migrate := count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
+	switch {
+	case len(found.Revisions) == 0:
+		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandTo(migrate+" up", nil))
+	case a.DryRun:
+		fmt.Fprintf(&b, "%s would be recorded; next: the same without --dry-run\n", revisions)
+	default:
+		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandTo(migrate+" status", nil))
 	}
-	fmt.Fprintf(&b, "%s %s; next: %s status\n", count(len(found.Revisions), "revision"), did, r.cmd.Parent().CommandPath())
 	r.out.print(b.String())
 	return nil
 }

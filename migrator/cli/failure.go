@@ -66,7 +66,8 @@ func (p *program) tell(w *os.File, err error) {
 // may hold a password.
 func (r *run) command() string { return r.commandTo(r.cmd.CommandPath(), r.args) }
 
-// commandTo is the same command with other words in front of the flags.
+// commandTo is the same command with other words in front of the flags; another command
+// does not have this one's own flags.
 func (r *run) commandTo(path string, args []string) string {
 	words := []string{path}
 	for _, a := range args {
@@ -74,7 +75,7 @@ func (r *run) commandTo(path string, args []string) string {
 	}
 	r.cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {
-		case f.Hidden || f.Annotations[annotationWord] == nil || f.Name == "database-url":
+		case f.Annotations[annotationGroup] == nil && path != r.cmd.CommandPath() || f.Hidden || f.Annotations[annotationWord] == nil || f.Name == "database-url":
 		case f.Value.Type() == "bool" && f.Value.String() == "true":
 			words = append(words, "--"+f.Name)
 		default:

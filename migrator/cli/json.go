@@ -96,11 +96,18 @@ type revisionDocument struct {
 	File         string     `json:"file"` // the up file; "" when only the ledger knows the revision
 	Created      *time.Time `json:"created,omitempty"`
 	// Changes say what is no longer as it was applied: "up script", "down_revision",
-	// "depends_on", "branch_labels".
+	// "depends_on", "branch_labels", "down script".
 	Changes    []string `json:"changes"`
 	OutOfOrder bool     `json:"out_of_order"` // pending below an applied one
+	// There is a way down: a file, or what the ledger keeps.
+	Reversible bool `json:"reversible"`
+	// Of an unfinished revision: where it was going, "up" or "down", and how many of its
+	// statements are finished.
+	Direction      string `json:"direction,omitempty"`
+	StatementsDone *int   `json:"statements_done,omitempty"`
 
-	// The rest is there when the revision is applied.
+	// The rest is there when the revision is applied. Of an unfinished one applied_at is
+	// when it was begun.
 	AppliedAt     *time.Time `json:"applied_at,omitempty"`
 	DurationMS    *float64   `json:"duration_ms,omitempty"`
 	AppliedBy     string     `json:"applied_by,omitempty"`

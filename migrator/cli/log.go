@@ -3,13 +3,13 @@ package cli
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/revision"
 )
 
 // filter is which events are of interest.
@@ -36,7 +36,7 @@ and with which version.`,
 			own(flags, &f.revision, "revision", "", "REV", "of this revision: an id or its beginning")
 			own(flags, &f.action, "action", "", "ACTION,…", "up, down, stamp, failed, interrupted, repair, adopt or format")
 			own(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
-			own(flags, &f.until, "until", "", "TIME", "not after")
+			own(flags, &f.until, "until", "", "TIME", "not after that moment, or that day")
 		},
 		run: func(r *run) error { return r.events(&f) },
 	})
@@ -45,14 +45,28 @@ and with which version.`,
 func (f *filter) match(e *migrator.LogEntry) bool {
 	return strings.HasPrefix(e.Revision, string(f.revision)) &&
 		(len(f.action) == 0 || slices.Contains(f.action, string(e.Action))) &&
-		!e.At.Before(time.Time(f.since)) && (time.Time(f.until).IsZero() || !e.At.After(time.Time(f.until)))
+		!e.At.Before(f.since.Time) && (f.until.IsZero() || e.At.Before(f.until.end()))
 }
 
-func (r *run) events(f *filter) error {
+// check refuses a filter that nothing can pass.
+func (f *filter) check() error {
 	for _, a := range f.action {
 		if !slices.Contains(actions, a) {
 			return &migrator.UsageError{Text: "--action " + quoted(a) + ": it is one of " + strings.Join(actions, ", ")}
 		}
+	}
+	if !f.until.IsZero() && !f.since.Before(f.until.end()) {
+		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
+	}
+	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
+		return &migrator.UsageError{Text: "--revision " + quoted(r) + ": name a revision by its id or the beginning of it"}
+	}
+	return nil
+}
+
+func (r *run) events(f *filter) error {
+	if err := f.check(); err != nil {
+		return err
 	}
 	set, cfg, err := r.open((&reporter{run: r}).event)
 	if err != nil {
@@ -68,14 +82,19 @@ func (r *run) events(f *filter) error {
 		if e := &all[i]; f.match(e) && (f.limit == 0 || len(d.Events) < int(f.limit)) {
 			d.Events = append(d.Events, newEventDocument(e))
 			t.add(r.eventLine(e)...)
+			t = append(t, details(e)...)
 		}
 	}
 	r.document = d
 	if r.settings.json {
 		return nil
 	}
-	if len(d.Events) == 0 {
+	switch {
+	case len(all) == 0:
 		r.out.print("no events\n")
+		return nil
+	case len(d.Events) == 0:
+		r.out.print("none of " + count(len(all), "event") + " is like that\n")
 		return nil
 	}
 	var b strings.Builder
@@ -106,18 +125,25 @@ func (r *run) eventLine(e *migrator.LogEntry) []cell {
 	if e.Duration > 0 {
 		took = spent(e.Duration)
 	}
-	text := clip(firstLine(e.Message))
-	if e.Detail != "" {
-		text = clip(firstLine(e.Detail))
-	}
 	return []cell{
 		{e.At.UTC().Format("2006-01-02 15:04:05Z"), faint},
 		{action, color},
 		{e.Revision, bold},
-		{text: text},
+		{text: clip(firstLine(e.Message))},
 		{took, faint},
 		{printable(e.AppliedBy) + " from " + printable(e.AppliedFrom) + ", version " + printable(e.BinaryVersion), faint},
 	}
+}
+
+// details are lines of their own: what went wrong, what was decided.
+func details(e *migrator.LogEntry) table {
+	var t table
+	for line := range strings.Lines(e.Detail) {
+		if line = printable(line); line != "" {
+			t.add(cell{}, cell{}, cell{}, cell{text: line})
+		}
+	}
+	return t
 }
 
 func firstLine(s string) string {

@@ -193,13 +193,19 @@ func (l *look) details(id string) string {
 	add("down revision", l.named(s.DownRevision, "base"))
 	add("depends on", strings.Join(s.DependsOn, ", "))
 	add("children", l.named(l.children[id], ""))
-	if !s.AppliedAt.IsZero() {
+	switch {
+	case s.State == migrator.Unfinished:
+		add("unfinished", unfinished(*s))
+	case !s.AppliedAt.IsZero():
 		add("applied", applied(*s)+", in "+spent(s.Duration))
 	}
 	add("changed", strings.Join(s.Changes, ", "))
-	if rev == nil {
-		add("scripts", "only the ledger has them")
-	} else {
+	switch {
+	case rev == nil && s.Reversible:
+		add("down", "in the ledger")
+	case rev == nil:
+		add("down", "none: it cannot be taken down")
+	default:
 		if !rev.Created.IsZero() {
 			add("created", rev.Created.UTC().Format(time.RFC3339))
 		}

@@ -51,6 +51,8 @@ func (m *reporter) event(e migrator.Event) {
 		m.log.warn(e.Err.Error() + "; connecting again to see what became of it")
 	case migrator.Changed:
 		m.change(e.Change)
+	case migrator.Halfway:
+		m.log.warn(e.Revision+" is unfinished: "+m.finish(e.Revision, e.Finish), "revision", e.Revision)
 	case migrator.Blocked:
 		m.log.end()
 		for _, b := range e.Blockers {

@@ -61,8 +61,13 @@ func (v *statusView) text() string {
 		return ""
 	})
 	v.section("changed", migrator.Edited, red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
-	v.section("unfinished", migrator.Unfinished, red, func(s migrator.RevisionStatus) string { return applied(s) })
-	v.section("unknown", migrator.Unknown, yellow, func(s migrator.RevisionStatus) string { return applied(s) })
+	v.section("unfinished", migrator.Unfinished, red, unfinished)
+	v.section("unknown", migrator.Unknown, yellow, func(s migrator.RevisionStatus) string {
+		if !s.Reversible {
+			return applied(s) + ", cannot be taken down"
+		}
+		return applied(s)
+	})
 	v.next()
 	var b strings.Builder
 	v.rows.write(&b, v.out)
@@ -130,6 +135,19 @@ func applied(s migrator.RevisionStatus) string {
 	return text
 }
 
+// unfinished says how far a revision got, and since when it is there.
+func unfinished(s migrator.RevisionStatus) string {
+	return fmt.Sprintf("going %s, after %s, begun %sZ", s.Direction, count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
+}
+
+// finish says how to go on with an unfinished revision.
+func (r *run) finish(id string, words []string) string {
+	if words == nil {
+		return "finish it with the program that began it, or settle it: " + r.commandTo(r.cmd.Parent().CommandPath()+" repair "+id, nil) + " --applied or --not-applied"
+	}
+	return "go on with " + r.commandTo(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
+}
+
 func (v *statusView) section(title string, state migrator.RevisionState, color style, note func(migrator.RevisionStatus) string) {
 	n := v.Count(state)
 	if n == 0 {
@@ -175,26 +193,35 @@ func (v *statusView) list(state migrator.RevisionState, color style, limit int, 
 
 // next says what to do now.
 func (v *statusView) next() {
-	up := v.commandTo(v.cmd.Parent().CommandPath()+" up", nil)
-	pending, late := v.Count(migrator.Pending), 0
+	up := v.cmd.Parent().CommandPath() + " up"
+	if len(v.Heads) > 1 {
+		up += " heads"
+	}
+	up = v.commandTo(up, nil)
+	pending, late, half := v.Count(migrator.Pending), 0, 0
 	for _, s := range v.Revisions {
 		if s.OutOfOrder {
 			late++
 		}
+		if s.State == migrator.Unfinished {
+			v.add("now", cell{text: s.Revision + " first: " + v.finish(s.Revision, s.Finish)})
+			half++
+		}
+	}
+	if half > 0 {
+		return
 	}
 	changed := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Edited })
 	switch {
-	case pending == 0 && v.Count(migrator.Unfinished) == 0 && changed >= 0:
+	case pending == 0 && changed >= 0:
 		v.add("now", cell{text: "nothing to apply; put a changed file back, or take it as it is: " +
 			v.commandTo(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)})
-	case pending == 0 && v.Count(migrator.Unfinished) == 0:
+	case pending == 0:
 		v.add("now", cell{text: "nothing to do"})
 	case v.Count(migrator.Unknown) > 0:
 		v.add("now", cell{text: up + " --ahead=ok, when what is pending fits beside what is unknown"})
 	case late > 0:
 		v.add("now", cell{text: up + " --out-of-order=ok, when what is below may run late"})
-	case len(v.Heads) > 1:
-		v.add("now", cell{text: v.commandTo(v.cmd.Parent().CommandPath()+" up heads", nil)})
 	default:
 		v.add("now", cell{text: up})
 	}
@@ -212,10 +239,13 @@ func newStatusDocument(st *migrator.Status) *statusDocument {
 func newRevisionDocument(s migrator.RevisionStatus, head, looked bool) revisionDocument {
 	d := revisionDocument{
 		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
-		Head: head, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
+		Head: head, Reversible: s.Reversible, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
 	}
 	if looked {
 		d.State = string(s.State)
+	}
+	if s.State == migrator.Unfinished {
+		d.Direction, d.StatementsDone = string(s.Direction), new(s.StatementsDone)
 	}
 	if !s.AppliedAt.IsZero() {
 		d.AppliedAt, d.DurationMS = new(s.AppliedAt.UTC()), new(milliseconds(s.Duration))

@@ -186,22 +186,36 @@ func (v *countValue) Set(s string) error {
 }
 
 // timeValue is a day, or a moment; without a zone it is UTC.
-type timeValue time.Time
+type timeValue struct {
+	time.Time
+	day bool
+}
 
 func (v *timeValue) String() string {
-	if time.Time(*v).IsZero() {
+	switch {
+	case v.IsZero():
 		return ""
+	case v.day:
+		return v.Format(time.DateOnly)
 	}
-	return time.Time(*v).UTC().Format(time.RFC3339)
+	return v.UTC().Format(time.RFC3339)
 }
 func (v *timeValue) Type() string { return "time" }
 
 func (v *timeValue) Set(s string) error {
 	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, time.RFC3339} {
 		if t, err := time.Parse(layout, s); err == nil {
-			*v = timeValue(t)
+			*v = timeValue{t, layout == time.DateOnly}
 			return nil
 		}
 	}
 	return errors.New(quoted(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
+}
+
+// end is the first moment that lies behind it: behind the whole day, if it is one.
+func (v *timeValue) end() time.Time {
+	if v.day {
+		return v.AddDate(0, 0, 1)
+	}
+	return v.Add(time.Nanosecond)
 }

@@ -50,16 +50,23 @@ func (n Name) Resume(revision string, state RowState, done int, checksum string)
 // FinishOutside completes the row of an unfinished revision whose statements are all
 // marked, and its event: it becomes applied, or is deleted when it was being reverted.
 // It fails with 22P02 when the row is not there. Its one row is that of Finish, and ran
-// is that of FinishDown.
-func (n Name) FinishOutside(revision string, state RowState, statements int, checksum string, ran *string, a Author) string {
+// is that of FinishDown. note becomes the event's detail; "": there is none.
+func (n Name) FinishOutside(revision string, state RowState, statements int, checksum string, ran *string, note string, a Author) string {
 	lit := sqltext.QuoteLiteral
 	condition := fmt.Sprintf("state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) %d", lit(string(state)), statements)
+	detail := "NULL"
 	if state == Reverting {
-		return n.close("DELETE FROM "+n.Revisions(), revision, condition, Down, otherDown(ran), a)
+		detail = otherDown(ran)
+	}
+	if note != "" {
+		detail = "pg_catalog.concat_ws('; ', " + lit(note) + ", " + detail + ")"
+	}
+	if state == Reverting {
+		return n.close("DELETE FROM "+n.Revisions(), revision, condition, Down, detail, a)
 	}
 	set := fmt.Sprintf("UPDATE %s SET state = %s, checksum = %s, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at",
 		n.Revisions(), lit(string(Applied)), lit(checksum))
-	return n.close(set, revision, condition, Up, "NULL", a)
+	return n.close(set, revision, condition, Up, detail, a)
 }
 
 // Unsent says whether the checksum of an unfinished row leaves no statement in doubt,

@@ -55,11 +55,18 @@ func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.Deps, BranchLabels: r.BranchLabels,
 		Checksum: r.Up.Checksum(), Digest: r.Up.Digest(),
 	}
-	if r.Down != nil {
-		sql := r.Down.SQL()
-		e.DownSQL, e.DownOptions = &sql, r.Down.Options()
-	} else if r.Up.Empty() {
-		e.DownSQL = new(string)
-	}
+	e.DownSQL, e.DownOptions = WayBack(r)
 	return e
+}
+
+// WayBack is what the ledger keeps to take a revision down: nil for an irreversible one.
+func WayBack(r *revision.Revision) (sql *string, options string) {
+	switch {
+	case r.Down != nil:
+		text := r.Down.SQL()
+		return &text, r.Down.Options()
+	case r.Up.Empty():
+		return new(string), ""
+	}
+	return nil, ""
 }

@@ -232,10 +232,27 @@ func (v *View) unfinished(steps []Step) error {
 			direction = Down
 		}
 		if finished[row.Revision] != direction {
-			return &UnfinishedError{row.Revision, v.Subject(row.Revision), direction, row.StatementsDone}
+			return &UnfinishedError{row.Revision, v.Subject(row.Revision), direction, row.StatementsDone, v.Finish(row)}
 		}
 	}
 	return nil
+}
+
+// Finish gives the command that goes on with an unfinished revision and does no more;
+// nil when its script is not in the set.
+func (v *View) Finish(row *ledger.Row) []string {
+	id := row.Revision
+	if row.State == ledger.Applying {
+		if v.Files.byID[id] == nil {
+			return nil
+		}
+		return []string{"up", id}
+	}
+	// Nothing stands on it any more, so a step on its own line takes down nothing else.
+	if n, _ := v.Graph.Node(id); len(n.Down) < 2 {
+		return []string{"down", id + "@-1"}
+	}
+	return append([]string{"to"}, v.After([]Step{{Direction: Down, Revision: id}})...)
 }
 
 // OutOfOrder gives the pending steps of a plan that lie below a revision that is

@@ -88,7 +88,15 @@ func (e *IrreversibleError) Error() string {
 	if e.File != "" {
 		way = "write " + e.File + " (a header alone undoes nothing)"
 	}
-	return fmt.Sprintf("revision %s (%s) cannot be taken down: it has no down script, and nothing was run; %s", e.Revision, e.Message, way)
+	return fmt.Sprintf("revision %s cannot be taken down: it has no down script, and nothing was run; %s", named(e.Revision, e.Message), way)
+}
+
+// named is a revision with its message, as far as that is known.
+func named(id, message string) string {
+	if message == "" {
+		return id
+	}
+	return id + " (" + message + ")"
 }
 
 // UnfinishedError refuses a move past a revision that was interrupted outside a
@@ -97,21 +105,26 @@ type UnfinishedError struct {
 	Revision, Message string
 	Direction         Direction
 	Done              int // statements that are finished
+	// Finish is the command that goes on with it; nil when its script is not in the set.
+	Finish []string
 }
 
 func (e *UnfinishedError) Error() string {
-	again, other := "up", "down"
+	other := Down
 	if e.Direction == Down {
-		again, other = "down", "up"
+		other = Up
 	}
-	return fmt.Sprintf("revision %s (%s) is unfinished: going %s, it was interrupted after %d statements; nothing was run; finish it with `%s %s` before you go %s, or settle it with `repair %s --applied|--not-applied`",
-		e.Revision, e.Message, e.Direction, e.Done, again, e.goal(), other, e.Revision)
+	if e.Finish == nil {
+		return fmt.Sprintf("revision %s is unfinished: going up, it was interrupted after %s; nothing was run; this program has no file of it: finish it with the program that began it, or look how much of it is there and settle it with `repair %s --applied` (what the ledger keeps can take it down then) or `--not-applied`",
+			named(e.Revision, e.Message), statements(e.Done), e.Revision)
+	}
+	return fmt.Sprintf("revision %s is unfinished: going %s, it was interrupted after %s; nothing was run; finish it with `%s` before you go %s, or settle it with `repair %s --applied|--not-applied`",
+		named(e.Revision, e.Message), e.Direction, statements(e.Done), strings.Join(e.Finish, " "), other, e.Revision)
 }
 
-// goal is the target that finishes the revision and does no more.
-func (e *UnfinishedError) goal() string {
-	if e.Direction == Down {
-		return e.Revision + "-1"
+func statements(n int) string {
+	if n == 1 {
+		return "1 statement"
 	}
-	return e.Revision
+	return fmt.Sprintf("%d statements", n)
 }

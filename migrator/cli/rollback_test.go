@@ -1,0 +1,238 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+// release is a program that was built from one of the sets of testdata/rollback.txtar,
+// and a database to run it on.
+type release struct {
+	*testing.T
+	program, database string
+}
+
+// releases builds the two programs.
+func releases(t *testing.T) (older, newer string) {
+	t.Helper()
+	root, err := filepath.Abs(checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := txtar.ParseFile("testdata/rollback.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &newcomer{T: t, dir: t.TempDir(), env: append(os.Environ(), "GOFLAGS=")}
+	n.run("app", "migrate", "init", "store", "--replace", root)
+	n.dir = filepath.Join(n.dir, "store")
+	main := filepath.Join(n.dir, "main.go")
+	text := readText(t, main)
+	for _, version := range []string{"old", "new"} { // the newer one has the older one's files too
+		for _, f := range archive.Files {
+			if folder, name := path.Split(f.Name); folder == version+"/" {
+				if err := os.WriteFile(filepath.Join(n.dir, "sql", name), f.Data, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		versioned := strings.Replace(text, "cli.Config{FS: files}", `cli.Config{FS: files, Version: "`+version+`"}`, 1)
+		if err := os.WriteFile(main, []byte(versioned), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		n.run("go", "build", "-o", version, ".")
+	}
+	return filepath.Join(n.dir, "old"), filepath.Join(n.dir, "new")
+}
+
+func (r *release) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(r.program, append([]string{"migrate"}, args...)...)
+	cmd.Dir, cmd.Env = r.TempDir(), append(os.Environ(), "DATABASE_URL="+r.database)
+	return cmd
+}
+
+// run wants an exit code and patterns in what is printed, on both streams.
+func (r *release) run(code int, args string, patterns ...string) {
+	r.Helper()
+	cmd := r.command(strings.Fields(args)...)
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		r.Errorf("%s: exit code %d, want %d", args, got, code)
+	}
+	for _, pattern := range patterns {
+		if !regexp.MustCompile("(?m)" + pattern).Match(out) {
+			r.Errorf("%s: there is no %s", args, pattern)
+		}
+	}
+	if r.Failed() {
+		r.Fatalf("%s\n%s", args, out)
+	}
+}
+
+// kill starts a run that waits for a lock, and kills it there.
+func (r *release) kill(lock, waiting, args string) {
+	r.Helper()
+	conn, err := pgconn.Connect(context.Background(), r.database)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), "BEGIN; LOCK TABLE "+lock).ReadAll(); err != nil {
+		r.Fatal(err)
+	}
+	cmd := r.command(strings.Fields(args)...)
+	if err := cmd.Start(); err != nil {
+		r.Fatal(err)
+	}
+	await(r.T, r.database, "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%"+waiting+"%'")
+	if err := cmd.Process.Kill(); err != nil {
+		r.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if _, err := conn.Exec(context.Background(), "ROLLBACK").ReadAll(); err != nil {
+		r.Fatal(err)
+	}
+	await(r.T, r.database, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ambix%'")
+}
+
+func (r *release) events(want string) {
+	r.Helper()
+	got := pgtest.Value(r, r.database, "SELECT string_agg(concat_ws(' ', action, revision, detail), ', ' ORDER BY event) FROM ambix_event WHERE binary_version = 'old'")
+	if got != want {
+		r.Errorf("the events of the older program: %s", got)
+	}
+}
+
+// A program that has never seen the newest revisions shows them and takes them down, in
+// the right order, also where one of them was interrupted.
+func TestOlderProgram(t *testing.T) {
+	t.Parallel()
+	older, newer := releases(t)
+	for name, test := range map[string]func(older, newer *release){
+		"look":                   olderLooks,
+		"step by step":           olderStepsDown,
+		"all at once":            olderGoesBack,
+		"ahead":                  olderUp,
+		"irreversible":           olderIrreversible,
+		"killed on the way down": olderKilled,
+		"killed on the way up":   newerKilled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.Database(t)
+			test(&release{t, older, db}, &release{t, newer, db})
+		})
+	}
+}
+
+func olderLooks(older, newer *release) {
+	newer.run(0, "up heads", `^10 applied, at n1, n2 \(heads\)$`)
+	older.run(0, "status", `^unknown  7 `, `^         s3  add s3  \S+ \S+ by \S+ from \S+, version new$`, `^pending  none$`, `^now      nothing to do$`)
+	older.run(0, "status --json", `"state": "unknown"`, `"binary_version": "new"`, `"reversible": true`)
+	older.run(0, "history", `^m1  <- c2, s3  add m1  unknown, branch point, merge$`, `^c2  <- c1      add c2  unknown, label fast$`)
+	older.run(0, "show s2", `^depends on     c1$`, `^applied .* version new, in `, `^children       s3 \(add s3\)$`, `^down           in the ledger$`)
+	older.run(0, "show fast --json", `"revision": "c2"`, `"down_revision": \[\s+"c1"`, `"up": null`)
+	older.run(0, "log --revision s3", `^\S+ \S+  up  s3  add s3  .*, version new$`)
+	older.run(0, "plan to heads", `^down  s3  add s3  \(from the ledger\)$`, `^7 steps from n1, n2, then at b1, s1 \(heads\)$`)
+	older.run(0, "to heads --sql --from current", `^DROP INDEX CONCURRENTLY shop_owner;$`)
+	older.run(2, "redo", `redo 1: 2 revisions are current, n1 and n2`)
+}
+
+func olderStepsDown(older, newer *release) {
+	newer.run(0, "up heads")
+	older.run(2, "down -1", `2 revisions are current, n1 and n2; type "down n1@-1" or "down n2@-1"`)
+	older.run(0, "down n2@-1", `^1 taken down, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1, n1$`)
+	older.run(2, "redo", `revision n1 is only known to the ledger`)
+	older.run(2, "down -2", `m1 merges c2 \(fast\) and s3 \(slow\)`)
+	older.run(0, "down")
+	older.run(0, "down fast", `^1 taken down, at c2, s3; `)
+	older.run(0, "down slow@-2", `^2 taken down, at c2, s1; `)
+	older.run(0, "down fast@-1", `^1 taken down, at c1, s1; `)
+	older.run(0, "to heads", `^1 taken down, at b1, s1 \(heads\)$`)
+	older.events("down n2, down n1, down m1, down s3, down s2, down c2, down c1")
+}
+
+func olderGoesBack(older, newer *release) {
+	newer.run(0, "up heads")
+	older.run(0, "to heads", `^7 taken down, at b1, s1 \(heads\)$`)
+	newer.run(0, "up heads", `^7 applied, at n1, n2 \(heads\)$`)
+	older.run(0, "to b1", `^8 taken down, at b1 \(1 pending\)$`)
+	newer.run(0, "up heads")
+	older.run(0, "to base", `^10 taken down, at base \(3 pending\)$`)
+	const down = "down n2, down n1, down m1, down s3, down s2, down c2, down c1"
+	older.events(down + ", " + down + ", down s1, " + down + ", down s1, down b1, down a1")
+	if got := pgtest.Value(older, older.database, "SELECT count(*) FROM pg_class WHERE relname IN ('account', 'shop', 'account_nick', 'shop_owner', 'after_merge', 'beside')"); got != "0" {
+		older.Errorf("%s relations are left", got)
+	}
+}
+
+// Every mix of --ahead with nothing to do, and with something pending beside the unknown.
+func olderUp(older, newer *release) {
+	newer.run(0, "up c2")
+	for flags, want := range map[string]struct {
+		done, pending int
+		says          string
+	}{
+		"":              {0, 4, "two lines of work met"},
+		" --ahead=auto": {0, 4, "two lines of work met"},
+		" --ahead=fail": {4, 4, "c1, c2"},
+	} {
+		older.run(want.done, "up store@head"+flags, `by 2 revisions: c1, c2$|ahead of this program by c1, c2; --ahead=auto accepts that$`)
+		older.run(want.pending, "up heads"+flags, want.says)
+		older.run(want.pending, "up heads --dry-run"+flags, want.says)
+	}
+	older.run(0, "up store@head --ahead=ok", `^nothing to do, at c2; .* ahead .* by 2 revisions: c1, c2$`)
+	older.run(0, "status", `^now      \S+ migrate up heads --ahead=ok, when what is pending fits beside what is unknown$`)
+	older.run(0, "up heads --ahead=ok", `^1 applied, at c2, s1; `)
+	older.events("up s1")
+}
+
+func olderIrreversible(older, newer *release) {
+	newer.run(0, "up n1")
+	pgtest.Exec(older, older.database, "UPDATE ambix_revision SET down_sql = NULL, down_options = NULL WHERE revision = 's2'")
+	older.run(2, "to heads", `revision s2 \(add s2\) cannot be taken down: .*; the ledger keeps no down script for it$`)
+	older.run(0, "status", `^         s2  add s2  .*, cannot be taken down$`)
+	older.run(0, "show s2", `^down           none: it cannot be taken down$`)
+	older.run(0, "down slow", `^2 taken down, at c2, s3; `)
+}
+
+func olderKilled(older, newer *release) {
+	newer.run(0, "up heads")
+	older.kill("shop IN ACCESS SHARE MODE", "DROP INDEX CONCURRENTLY shop_owner", "to heads")
+	const place = `s3  add s3  going down, after 1 statement, begun `
+	older.run(0, "status", place, `^now         s3 first: go on with \S+ migrate down s3@-1$`)
+	older.run(0, "status --json", `"state": "unfinished",\s+"message": "add s3",\s+"down_revision": \[\s+"s2"`, `"direction": "down",\s+"statements_done": 1`)
+	older.run(0, "history -r s2:slow", `^s3  <- s2  add s3  current, unfinished, label slow$`)
+	older.run(0, "show s3", `^unfinished     going down, after 1 statement, begun `)
+	older.run(3, "check", `^unfinished  s3 `)
+	older.run(0, "up heads", `^warning: s3 is unfinished: go on with \S+ migrate down s3@-1$`, `^nothing to do, at c2, s3; `)
+	newer.run(2, "up heads", "finish it with `down s3@-1` before you go up")
+	newer.run(0, "plan down s3@-1", `^1 step from c2, s3, then at c2, s2 \(4 pending\)$`)
+	older.run(0, "to heads", `^4 taken down, at b1, s1 \(heads\)$`)
+	older.events("down n2, down n1, down m1, down s3 an earlier run was interrupted after 1 statement, and this one went on, down s2, down c2, down c1")
+}
+
+func newerKilled(older, newer *release) {
+	newer.run(0, "up s2")
+	newer.kill("account IN ROW EXCLUSIVE MODE", "CREATE INDEX CONCURRENTLY account_nick", "up heads")
+	older.run(0, "up heads", `^warning: c2 is unfinished: finish it with the program that began it, or settle it: \S+ migrate repair c2 --applied or --not-applied$`)
+	older.run(2, "to heads", `revision c2 \(add c2\) is unfinished: going up, .* this program has no file of it: `)
+	older.run(2, "repair c2 --accept", `this program has no file of it`)
+	older.run(2, "repair c3 --applied", `^error: repair c3: there is no revision`)
+	older.run(0, "repair c2 --applied", `^c2 is recorded as applied$`)
+	newer.run(3, "check", `check found 5 problems$`) // it is no other than its file
+	older.run(0, "to heads", `^3 taken down, at b1, s1 \(heads\)$`)
+	older.events("repair c2 c2 is recorded as applied, down s2, down c2, down c1")
+	newer.run(0, "up heads", `^7 applied, at n1, n2 \(heads\)$`)
+}
