@@ -194,6 +194,28 @@ var instants = []instant{
 	{"before that is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "ALTER TABLE", Before: true, Action: pgtest.Stall}},
 }
 
+// inject tells when a run through the proxy comes there.
+func (i instant) inject(proxy *pgtest.Proxy) <-chan struct{} {
+	if i.fault.Action == pgtest.Cut {
+		i.fault.Action = pgtest.Watch
+	}
+	return proxy.Inject(i.fault)
+}
+
+// reached starts a run through the proxy, and returns when it comes there.
+func (i instant) reached(t *testing.T, proxy *pgtest.Proxy, url string) (done <-chan error) {
+	t.Helper()
+	met, ended := i.inject(proxy), make(chan error, 1)
+	set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
+	go func() { _, err := set.Up(context.Background(), cfg); ended <- err }()
+	select {
+	case <-met:
+	case err := <-ended:
+		t.Fatalf("it never came there: %v", err)
+	}
+	return ended
+}
+
 // A process that is killed at any moment leaves what the next run can finish.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
@@ -202,10 +224,7 @@ func TestKilledAnywhere(t *testing.T) {
 			t.Parallel()
 			url := pgtest.Database(t)
 			proxy := pgtest.NewProxy(t, url)
-			if c.fault.Action == pgtest.Cut {
-				c.fault.Action = pgtest.Watch
-			}
-			met := proxy.Inject(c.fault)
+			met := c.inject(proxy)
 			p := newProcess(t, proxy.URL(url), "mixed")
 			p.begin()
 			ended := make(chan error, 1)
@@ -235,18 +254,7 @@ func TestCrashedAnywhere(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			url := server.Database(t)
 			proxy := pgtest.NewProxy(t, url)
-			if c.fault.Action == pgtest.Cut {
-				c.fault.Action = pgtest.Watch
-			}
-			met := proxy.Inject(c.fault)
-			done := make(chan error, 1)
-			set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
-			go func() { _, err := set.Up(context.Background(), cfg); done <- err }()
-			select {
-			case <-met:
-			case err := <-done:
-				t.Fatalf("it never came there: %v", err)
-			}
+			done := c.reached(t, proxy, url)
 			server.Stop(t, pgtest.Immediate)
 			proxy.Clear()
 			server.Start(t)
@@ -269,19 +277,7 @@ func TestPromotedAnywhere(t *testing.T) {
 			url := primary.Database(t)
 			standby := primary.Standby(t)
 			proxy := pgtest.NewProxy(t, url)
-			c := instants[slices.IndexFunc(instants, func(i instant) bool { return i.name == name })]
-			if c.fault.Action == pgtest.Cut {
-				c.fault.Action = pgtest.Watch
-			}
-			met := proxy.Inject(c.fault)
-			done := make(chan error, 1)
-			set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
-			go func() { _, err := set.Up(context.Background(), cfg); done <- err }()
-			select {
-			case <-met:
-			case err := <-done:
-				t.Fatalf("it never came there: %v", err)
-			}
+			done := instants[slices.IndexFunc(instants, func(i instant) bool { return i.name == name })].reached(t, proxy, url)
 			primary.Stop(t, pgtest.Immediate)
 			promoted := strings.Replace(url, hostOf(t, url), hostOf(t, standby.URL("postgres")), 1)
 			proxy.Retarget(t, promoted)
