@@ -153,6 +153,10 @@ func TestEncodings(t *testing.T) {
 				if _, err := p.set(migrator.Config{}).Up(ctx, cfg); err != nil {
 					t.Fatal(err)
 				}
+				status, err := p.set(migrator.Config{}).Status(ctx, cfg)
+				if err != nil || status.Count(migrator.Applied) != 2 || status.Count(migrator.Edited) != 0 {
+					t.Errorf("status: %+v, %v", status, err)
+				}
 				length := map[string]string{"UTF8": "1 1", "LATIN1": "1 1", "SQL_ASCII": "2 2"}[encoding]
 				if got := pgtest.Value(t, direct+"&client_encoding=UTF8", "SELECT string_agg(length(ä)::text, ' ') FROM é"); got != length {
 					t.Errorf("lengths %s, want %s", got, length)
@@ -167,7 +171,7 @@ func TestEncodings(t *testing.T) {
 						t.Errorf("%s\nhave %v\nwant %s", c.up, err, c.want)
 					}
 				}
-				_, err := p.add("c", "b", "SELECT 1;\nSELECT 'é — é';", "").set(migrator.Config{}).Up(ctx, cfg)
+				_, err = p.add("c", "b", "SELECT 1;\nSELECT 'é — é';", "").set(migrator.Config{}).Up(ctx, cfg)
 				if encoding == "LATIN1" {
 					want := `c.up.sql:7:11: upgrade c (add c): character with byte sequence 0xe2 0x80 0x94 in encoding "UTF8" has no equivalent in encoding "LATIN1" (22P05)`
 					if err == nil || err.Error() != want {
