@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -163,6 +164,11 @@ func TestLeftOutRows(t *testing.T) {
 	var changed *ChangedError
 	if _, err := up.Rows(st); !errors.As(err, &changed) || changed.File != "sql/x.up.sql" {
 		t.Errorf("a changed file: %v", err)
+	}
+
+	linked, _, err := load(fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": {Data: []byte(large(rows))}}, "sql", limits)
+	if err != nil || len(linked[0].Up.left) != 1 {
+		t.Errorf("a link to a large file: %v", err)
 	}
 
 	files["x.up.sql"] = &fstest.MapFile{Data: []byte("-- transaction: off\n" + large(rows))}

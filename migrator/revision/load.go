@@ -142,6 +142,9 @@ func (l *loader) file(name string, d fs.DirEntry) error {
 		return nil
 	}
 	info, err := d.Info()
+	if err == nil && d.Type()&fs.ModeSymlink != 0 {
+		info, err = fs.Stat(l.fsys, name) // the file's, not the link's
+	}
 	if err == nil && up && info.Size() > int64(l.sizes.whole) {
 		l.ups = append(l.ups, upFile{Source: Source{File: top.File}, large: name})
 		return nil
