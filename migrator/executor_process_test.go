@@ -208,12 +208,27 @@ func (i instant) reached(t *testing.T, proxy *pgtest.Proxy, url string) (done <-
 	met, ended := i.inject(proxy), make(chan error, 1)
 	set, cfg := mixed(t).set(migrator.Config{Wait: time.Minute}), config(t, proxy.URL(url))
 	go func() { _, err := set.Up(context.Background(), cfg); ended <- err }()
-	select {
-	case <-met:
-	case err := <-ended:
+	if err, over := before(met, ended); over {
 		t.Fatalf("it never came there: %v", err)
 	}
 	return ended
+}
+
+// before waits for met. A run that ends without coming there is over; one that did and is
+// at its end already keeps its error in ended.
+func before(met <-chan struct{}, ended chan error) (err error, over bool) {
+	select {
+	case <-met:
+		return nil, false
+	case err = <-ended:
+	}
+	select {
+	case <-met:
+		ended <- err
+		return nil, false
+	default:
+		return err, true
+	}
 }
 
 // A process that is killed at any moment leaves what the next run can finish.
@@ -229,13 +244,11 @@ func TestKilledAnywhere(t *testing.T) {
 			p.begin()
 			ended := make(chan error, 1)
 			go func() { ended <- p.Wait() }()
-			select {
-			case <-met:
-				_ = p.Process.Kill()
-				<-ended
-			case err := <-ended:
+			if err, over := before(met, ended); over {
 				t.Fatalf("it never came there: %v\n%s", err, p.out.String())
 			}
+			_ = p.Process.Kill()
+			<-ended
 			proxy.Clear()
 			if _, err := projects(t, "mixed").set(migrator.Config{}).Up(context.Background(), config(t, url)); err != nil {
 				t.Fatal(err)
