@@ -153,11 +153,12 @@ func (g *Graph) filter(keep func(int32) bool) []int32 {
 
 // known leaves out what only the ledger knows.
 func (g *Graph) known(list []int32) []int32 {
-	unknown := func(i int32) bool { return g.nodes[i].Unknown }
-	if !slices.ContainsFunc(list, unknown) {
-		return list
+	for _, i := range list { // mostly there is none, and the list is right as it is
+		if g.nodes[i].Unknown {
+			return slices.DeleteFunc(slices.Clone(list), func(i int32) bool { return g.nodes[i].Unknown })
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(list), unknown)
+	return list
 }
 
 // find gives the node with this id.

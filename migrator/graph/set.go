@@ -88,12 +88,13 @@ const none int32 = -1
 // maximal gives the marked nodes that are below no other.
 func (g *Graph) maximal(m marks) []int32 {
 	lower := make(marks, len(g.nodes))
-	var list []int32
+	var list, start []int32
 	for i, in := range m {
 		if in {
-			g.below.spread(lower, g.below.of(int32(i)))
+			start = append(start, g.below.of(int32(i))...)
 		}
 	}
+	g.below.spread(lower, start)
 	for i, in := range m {
 		if in && !lower[i] {
 			list = append(list, int32(i))

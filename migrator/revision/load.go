@@ -2,9 +2,10 @@ package revision
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
+	"io"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -36,42 +37,57 @@ func Load(fsys fs.FS, prefix string) ([]*Revision, Problems, error) {
 }
 
 func load(fsys fs.FS, prefix string, limits sizes) ([]*Revision, Problems, error) {
-	l := loader{fsys: fsys, prefix: path.Clean(prefix), sizes: limits, downs: map[string]Source{}}
-	if err := fs.WalkDir(fsys, ".", l.visit); err != nil {
-		return nil, nil, err
+	l := loader{fsys: fsys, prefix: path.Clean(prefix) + "/", sizes: limits, downs: map[string]bool{}}
+	switch l.prefix {
+	case "./":
+		l.prefix = ""
+	case "//":
+		l.prefix = "/"
 	}
+	if err := l.walk("."); err != nil {
+		return nil, nil, l.shown(err)
+	}
+	l.revisions = make([]*Revision, 0, len(l.ups))
+	claimed := 0
 	for _, up := range l.ups {
-		r, problems, err := l.parse(up)
+		r, err := l.pair(up)
 		if err != nil {
 			return nil, nil, l.shown(err)
 		}
-		l.problems = append(l.problems, problems...)
-		stem := strings.TrimSuffix(up.File, upSuffix)
-		if down, ok := l.downs[stem]; ok {
-			l.problems = append(l.problems, r.parseDown(down)...)
-			delete(l.downs, stem)
+		if r.Down != nil {
+			claimed++
 		}
 		if r.ID != "" {
 			l.revisions = append(l.revisions, r)
 		}
 	}
 	slices.SortFunc(l.revisions, func(a, b *Revision) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Up.File, b.Up.File))
+		if a.ID != b.ID {
+			return strings.Compare(a.ID, b.ID)
+		}
+		return strings.Compare(a.Up.File, b.Up.File)
 	})
 	l.checkNames()
-	l.checkOrphans()
+	if claimed < len(l.downs) {
+		if err := l.checkOrphans(); err != nil {
+			return nil, nil, l.shown(err)
+		}
+	}
 	l.problems.Sort()
 	return l.revisions, l.problems, nil
 }
 
 type loader struct {
 	fsys   fs.FS
-	prefix string
+	prefix string // before each shown name, with its slash
 	sizes  sizes
-	buf    bytes.Buffer
 
-	ups   []upFile
-	downs map[string]Source // by stem
+	buf   bytes.Buffer // each file goes through it, so that it costs one allocation of its size
+	limit io.LimitedReader
+
+	// The files that were found, by their shown names. Those of downs lack the ending.
+	ups   []string
+	downs map[string]bool
 
 	revisions []*Revision
 	problems  Problems
@@ -79,31 +95,8 @@ type loader struct {
 
 func (l *loader) report(pos Pos, text string) { l.problems = append(l.problems, Problem{pos, text}) }
 
-func (l *loader) visit(name string, d fs.DirEntry, err error) error {
-	base := path.Base(name)
-	switch {
-	case err != nil:
-		return l.shown(err)
-	case name == ".":
-		return nil
-	case base[0] == '.' && d.IsDir():
-		return fs.SkipDir
-	case base[0] == '.' || d.IsDir():
-		return nil
-	}
-	return l.shown(l.file(name, d))
-}
-
-// name is path.Join(l.prefix, name) for names that are clean, without its price.
-func (l *loader) name(name string) string {
-	switch l.prefix {
-	case ".":
-		return name
-	case "/":
-		return "/" + name
-	}
-	return l.prefix + "/" + name
-}
+// name is the name in the folder of a file with this shown name.
+func (l *loader) name(shown string) string { return shown[len(l.prefix):] }
 
 // shown puts the prefix before the name in an error.
 func (l *loader) shown(err error) error {
@@ -113,12 +106,42 @@ func (l *loader) shown(err error) error {
 	return err
 }
 
-func (l *loader) file(name string, d fs.DirEntry) error {
-	isSQL := strings.EqualFold(path.Ext(name), ".sql")
-	mode := d.Type()
-	top := Pos{File: l.name(name), Line: 1, Column: 1}
+// walk finds the files of a folder. With a thousand files the clean paths of fs.WalkDir
+// would cost as much as all else here.
+func (l *loader) walk(folder string) error {
+	entries, err := fs.ReadDir(l.fsys, folder)
+	if err != nil {
+		return err
+	}
+	within := l.prefix
+	if folder != "." {
+		within += folder + "/"
+	}
+	for _, d := range entries {
+		switch base := d.Name(); {
+		case base[0] == '.':
+		case d.IsDir():
+			err = l.walk(l.name(within + base))
+		default:
+			err = l.find(within, base, d.Type())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find sorts a file by what its name says.
+func (l *loader) find(within, base string, mode fs.FileMode) error {
+	isSQL := strings.EqualFold(path.Ext(base), ".sql")
+	if !isSQL && mode&fs.ModeSymlink == 0 {
+		return nil
+	}
+	shown := within + base
+	top := Pos{File: shown, Line: 1, Column: 1}
 	if mode&fs.ModeSymlink != 0 {
-		info, err := fs.Stat(l.fsys, name)
+		info, err := fs.Stat(l.fsys, l.name(shown))
 		if err != nil && !isSQL {
 			return nil // a link to nowhere is nobody's revision
 		}
@@ -130,66 +153,82 @@ func (l *loader) file(name string, d fs.DirEntry) error {
 			return nil
 		}
 	}
-	up, down := strings.HasSuffix(name, upSuffix), strings.HasSuffix(name, downSuffix)
 	switch {
 	case !isSQL:
-		return nil
 	case !mode.IsRegular():
 		l.report(top, "this is no regular file: a revision is a pair of files")
-		return nil
-	case !up && !down:
-		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+rename(path.Base(name)))
-		return nil
-	}
-	info, err := d.Info()
-	if err == nil && d.Type()&fs.ModeSymlink != 0 {
-		info, err = fs.Stat(l.fsys, name) // the file's, not the link's
-	}
-	if err == nil && up && info.Size() > int64(l.sizes.whole) {
-		l.ups = append(l.ups, upFile{Source: Source{File: top.File}, large: name})
-		return nil
-	}
-	text, err := l.read(name)
-	if err != nil {
-		return err
-	}
-	src := Source{top.File, text}
-	if up {
-		l.ups = append(l.ups, upFile{Source: src})
-	} else {
-		l.downs[strings.TrimSuffix(src.File, downSuffix)] = src
+	case strings.HasSuffix(base, upSuffix):
+		l.ups = append(l.ups, shown)
+	case strings.HasSuffix(base, downSuffix):
+		l.downs[strings.TrimSuffix(shown, downSuffix)] = true
+	default:
+		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+rename(base))
 	}
 	return nil
 }
 
-// upFile is an up file that was found. A large one has its name in the folder instead of
-// its text.
-type upFile struct {
-	Source
-	large string
+// pair reads an up file and the down file beside it.
+func (l *loader) pair(up string) (*Revision, error) {
+	r, problems, err := l.up(up)
+	if err != nil {
+		return nil, err
+	}
+	l.problems = append(l.problems, problems...)
+	if stem := strings.TrimSuffix(up, upSuffix); l.downs[stem] {
+		down := stem + downSuffix
+		text, _, err := l.text(down, noLimit)
+		if err != nil {
+			return nil, err
+		}
+		l.problems = append(l.problems, r.parseDown(Source{down, text})...)
+	}
+	return r, nil
 }
 
-func (l *loader) parse(up upFile) (*Revision, Problems, error) {
-	if up.large == "" {
-		r, problems := parseUp(up.Source)
-		return r, problems, nil
-	}
-	copies, err := l.mayCopy(up.large)
+func (l *loader) up(file string) (*Revision, Problems, error) {
+	text, larger, err := l.text(file, int64(l.sizes.whole))
 	if err != nil {
 		return nil, nil, err
 	}
-	if copies {
-		r, problems, err := l.parseLarge(up)
-		if err != nil || r.Up.Transaction {
-			return r, problems, err
+	if larger {
+		copies, err := l.mayCopy(l.name(file))
+		if err != nil {
+			return nil, nil, err
 		}
-		// Its statements are checked one by one, each with its rows.
+		if copies {
+			r, problems, err := l.parseLarge(file)
+			if err != nil || r.Up.Transaction {
+				return r, problems, err
+			}
+			// Its statements are checked one by one, each with its rows.
+		}
+		if text, _, err = l.text(file, noLimit); err != nil {
+			return nil, nil, err
+		}
 	}
-	if up.Text, err = l.read(up.large); err != nil {
-		return nil, nil, err
-	}
-	r, problems := parseUp(up.Source)
+	r, problems := parseUp(Source{file, text})
 	return r, problems, nil
+}
+
+const noLimit = math.MaxInt64 - 1
+
+// text reads a file. One that is larger than limit is not read to its end, and has no
+// text.
+func (l *loader) text(shown string, limit int64) (text string, larger bool, err error) {
+	f, err := l.fsys.Open(l.name(shown))
+	if err != nil {
+		return "", false, err
+	}
+	l.buf.Reset()
+	l.limit = io.LimitedReader{R: f, N: limit + 1}
+	n, err := l.buf.ReadFrom(&l.limit)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil || n > limit {
+		return "", n > limit, err
+	}
+	return l.buf.String(), false, nil
 }
 
 // mayCopy says whether a file speaks of what COPY reads from.
@@ -202,8 +241,8 @@ func (l *loader) mayCopy(name string) (bool, error) {
 	return mentionsStdio(f)
 }
 
-func (l *loader) parseLarge(up upFile) (*Revision, Problems, error) {
-	f, err := l.fsys.Open(up.large)
+func (l *loader) parseLarge(file string) (*Revision, Problems, error) {
+	f, err := l.fsys.Open(l.name(file))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -216,16 +255,16 @@ func (l *loader) parseLarge(up upFile) (*Revision, Problems, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, problems := parseUp(Source{up.File, c.text})
+	r, problems := parseUp(Source{file, c.text})
 	if s := r.Up; len(c.left) > 0 {
-		s.left, s.source = c.left, &source{l.fsys, up.large, up.File, info}
+		s.left, s.source = c.left, &source{l.fsys, l.name(file), file, info}
 		s.digest = sync.OnceValue(s.digestLarge)
 		s.checksum = sync.OnceValue(func() string {
 			go s.digest() // who wants the one wants the other
 			return s.checksumLarge()
 		})
 	}
-	return r, append(problems, c.locateRows(up.File)...), nil
+	return r, append(problems, c.locateRows(file)...), nil
 }
 
 // rename says how a file with a wrong ending should be called.
@@ -242,36 +281,22 @@ func rename(base string) string {
 	return "rename it to " + stem + upSuffix + " or " + stem + downSuffix + ", or keep it in another folder"
 }
 
-// read goes through one buffer, so that each file costs one allocation of its size.
-func (l *loader) read(name string) (string, error) {
-	f, err := l.fsys.Open(name)
-	if err != nil {
-		return "", err
-	}
-	l.buf.Reset()
-	_, err = l.buf.ReadFrom(f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return l.buf.String(), err
-}
-
 // checkNames looks for ids that two revisions have, and labels that are not unique.
 func (l *loader) checkNames() {
-	ids := make(map[string]*Revision, len(l.revisions))
+	var first *Revision // of those with its id
 	for _, r := range l.revisions {
-		if first, ok := ids[r.ID]; ok {
-			l.report(r.Pos(keys[keyRevision], r.ID), "id \""+r.ID+"\" is also that of "+first.Up.File+": an id belongs to one revision, give one of them another")
+		if first == nil || first.ID != r.ID {
+			first = r
 			continue
 		}
-		ids[r.ID] = r
+		l.report(r.Pos(keys[keyRevision], r.ID), "id \""+r.ID+"\" is also that of "+first.Up.File+": an id belongs to one revision, give one of them another")
 	}
 	labels := map[string]*Revision{}
 	for _, r := range l.revisions {
 		for _, label := range r.BranchLabels {
 			pos := func() Pos { return r.Pos(keys[keyBranchLabels], label) }
-			if first, ok := ids[label]; ok {
-				l.report(pos(), "label \""+label+"\" is also the id of "+first.Up.File+": choose another")
+			if taken := l.byID(label); taken != nil {
+				l.report(pos(), "label \""+label+"\" is also the id of "+taken.Up.File+": choose another")
 			}
 			if first, ok := labels[label]; ok {
 				l.report(pos(), "label \""+label+"\" is also in "+first.Up.File+": a label belongs to one revision, remove one")
@@ -282,28 +307,39 @@ func (l *loader) checkNames() {
 	}
 }
 
+// byID finds the first revision with an id, once they are sorted; nil when there is none.
+func (l *loader) byID(id string) *Revision {
+	i, found := slices.BinarySearchFunc(l.revisions, id, func(r *Revision, id string) int { return strings.Compare(r.ID, id) })
+	if !found {
+		return nil
+	}
+	return l.revisions[i]
+}
+
 // checkOrphans reports the down files that no up file has claimed. Most have lost it
 // to a new name, and their own key tells which it is.
-func (l *loader) checkOrphans() {
-	if len(l.downs) == 0 {
-		return
+func (l *loader) checkOrphans() error {
+	for _, up := range l.ups {
+		delete(l.downs, strings.TrimSuffix(up, upSuffix))
 	}
-	byID := make(map[string]*Revision, len(l.revisions))
-	for _, r := range l.revisions {
-		byID[r.ID] = r
-	}
-	for stem, src := range l.downs {
+	for stem := range l.downs {
+		text, _, err := l.text(stem+downSuffix, noLimit)
+		if err != nil {
+			return err
+		}
+		src := Source{stem + downSuffix, text}
 		var own Revision
 		l.problems = append(l.problems, own.parseDown(src)...)
-		text := "a down file without its up file: there is no " + stem + upSuffix
+		report := "a down file without its up file: there is no " + stem + upSuffix
 		p := parser{text: src.Text, down: true}
 		p.readHeader()
-		if r := byID[p.value(p.entries[keyRevision])]; r != nil {
-			text += "; its revision is in " + r.Up.File
+		if r := l.byID(p.value(p.entries[keyRevision])); r != nil {
+			report += "; its revision is in " + r.Up.File
 			if r.Down == nil {
-				text += ": rename it to " + r.DownFile()
+				report += ": rename it to " + r.DownFile()
 			}
 		}
-		l.report(Pos{src.File, 1, 1}, text)
+		l.report(Pos{src.File, 1, 1}, report)
 	}
+	return nil
 }
