@@ -135,7 +135,7 @@ type mover struct {
 
 // round plans and applies once. again says that the run is not at its end.
 func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again bool, err error) {
-	view, err := m.view(ctx)
+	view, err := m.view(ctx, verb)
 	if err != nil {
 		return m.lost(ctx, err)
 	}
@@ -144,7 +144,7 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 	}
 	p, err := m.plan(view, verb, targets)
 	if err != nil {
-		return false, m.detailed(ctx, view, verb, targets, err)
+		return false, err
 	}
 	if err := m.settle(ctx); err != nil {
 		return m.lost(ctx, err)
@@ -179,8 +179,20 @@ func (m *mover) round(ctx context.Context, verb Verb, targets []string) (again b
 	return len(m.report.Steps) < len(m.first.Steps), nil
 }
 
-func (m *mover) view(ctx context.Context) (*plan.View, error) {
-	state, err := m.read(ctx, m.first != nil)
+// view reads where the database is. On the way up that is short while the rows are those
+// of the files, as nearly always.
+func (m *mover) view(ctx context.Context, verb Verb) (*plan.View, error) {
+	full := m.first != nil || verb != Up
+	if !full {
+		go m.set.files.Digests() // while the server is busy
+	}
+	state, err := m.read(ctx, full)
+	if err == nil && !full {
+		if v := plan.Same(m.set.files, state); v != nil {
+			return v, nil
+		}
+		state, err = m.read(ctx, true)
+	}
 	var e *apply.LedgerError
 	if se := pg.ServerError(err); errors.As(err, &e) && se != nil && se.Code == "42501" {
 		e.Hint = "the owner can run: " + m.runner.Grants() // reading is not all that is needed

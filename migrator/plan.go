@@ -98,23 +98,6 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 	return plan.Plan{}, &UsageError{fmt.Sprintf("there is no move %q", verb)}
 }
 
-// detailed gives a refusal with the messages of revisions that only the ledger knows: the
-// first read of a run leaves them out.
-func (m *mover) detailed(ctx context.Context, view *plan.View, verb Verb, targets []string, err error) error {
-	if m.first != nil || len(view.Unknown()) == 0 {
-		return err
-	}
-	state, failed := m.read(ctx, true)
-	if failed == nil && state.Generation == view.State.Generation {
-		if view, failed = plan.Join(m.set.files, state); failed == nil {
-			if _, again := m.set.choose(view, verb, targets); again != nil {
-				return again
-			}
-		}
-	}
-	return err
-}
-
 func atMostOne(verb Verb, targets []string, otherwise string) (string, error) {
 	switch len(targets) {
 	case 0:

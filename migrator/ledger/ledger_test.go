@@ -80,20 +80,22 @@ func TestReader(t *testing.T) {
 	}
 	var r Reader
 	r.Row(0, fields("1", "41"))
-	r.Row(1, fields("b", "{a}", "{}", `{store,"null"}`, "applied", "0", "v1:x", "d", "t",
+	r.Row(1, fields("b", "applied", "d", "{a}", "{}", `{store,"null"}`, "0", "v1:x", "t",
 		"add b\nmore", "1637435821.5", "0.25", "app", "pod-1", "v1.2.3"))
-	r.Row(1, fields("a", "{}", "{}", "{}", "reverting", "2", "v1:y", "e", "f"))
+	r.Row(1, fields("a", "reverting", "e", "{}", "{}", "{}", "2", "v1:y", "f", "", "0", "0", "", "", ""))
+	r.Row(1, fields("c", "applied", "f")) // not in full
 	got, err := r.State(Name{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := State{Exists: true, Format: 1, Generation: 41, Rows: []Row{
-		{Revision: "a", DownRevision: []string{}, DependsOn: []string{}, BranchLabels: []string{}, State: Reverting, StatementsDone: 2, Checksum: "v1:y", Digest: "e"},
+		{Revision: "a", DownRevision: []string{}, DependsOn: []string{}, BranchLabels: []string{}, State: Reverting, StatementsDone: 2, Checksum: "v1:y", Digest: "e", AppliedAt: time.Unix(0, 0).UTC()},
 		{
 			Revision: "b", DownRevision: []string{"a"}, DependsOn: []string{}, BranchLabels: []string{"store", "null"}, State: Applied, Checksum: "v1:x", Digest: "d", Reversible: true,
 			Message: "add b\nmore", AppliedAt: time.Date(2021, 11, 20, 19, 17, 1, 5e8, time.UTC), Duration: 250 * time.Millisecond,
 			AppliedBy: "app", AppliedFrom: "pod-1", BinaryVersion: "v1.2.3",
 		},
+		{Revision: "c", State: Applied, Digest: "f"},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -116,10 +118,10 @@ func TestReaderRefuses(t *testing.T) {
 		t.Errorf("a newer format: %v", err)
 	}
 	for column, fields := range map[string][][]byte{
-		"state":           row("a", "{}", "{}", "{}", "done", "0", "x", "d", "t"),
-		"down_revision":   row("a", "a,b", "{}", "{}", "applied", "0", "x", "d", "t"),
-		"depends_on":      row("a", "{}", "{NULL}", "{}", "applied", "0", "x", "d", "t"),
-		"statements_done": row("a", "{}", "{}", "{}", "applied", "x", "x", "d", "t"),
+		"state":           row("a", "done", "d"),
+		"down_revision":   row("a", "applied", "d", "a,b", "{}", "{}", "0", "x", "t", "", "0", "0", "", "", ""),
+		"depends_on":      row("a", "applied", "d", "{}", "{NULL}", "{}", "0", "x", "t", "", "0", "0", "", "", ""),
+		"statements_done": row("a", "applied", "d", "{}", "{}", "{}", "x", "x", "t", "", "0", "0", "", "", ""),
 	} {
 		var r Reader
 		r.Row(0, row("1", "1"))

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -33,11 +32,13 @@ func (e *DecodeError) Error() string {
 
 // Read gives the statements that read the state in one message: first the generation,
 // then the rows, so that a row written in between makes the guard fail instead of
-// passing unseen. A ledger that is absent fails with 42P01 at the first of them.
-func (n Name) Read(details bool) []string {
-	columns := "revision, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, down_sql IS NOT NULL"
-	if details {
-		columns += ", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
+// passing unseen. A ledger that is absent fails with 42P01 at the first of them. Not in
+// full, a row costs the server and the way a third.
+func (n Name) Read(full bool) []string {
+	columns := "revision, state, digest"
+	if full {
+		columns += ", down_revision, depends_on, branch_labels, statements_done, checksum, down_sql IS NOT NULL" +
+			", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
 	return []string{
 		"SELECT format, generation FROM " + n.Meta(),
@@ -47,6 +48,8 @@ func (n Name) Read(details bool) []string {
 
 // Reader collects the answer to Read.
 type Reader struct {
+	Expect int // how many rows are likely
+
 	state State
 	err   error
 }
@@ -61,6 +64,9 @@ func (r *Reader) Row(statement int, fields [][]byte) {
 		r.state.Exists = true
 		r.state.Format, r.state.Generation = int(d.integer("format")), d.integer("generation")
 	} else {
+		if r.state.Rows == nil {
+			r.state.Rows = make([]Row, 0, r.Expect)
+		}
 		r.state.Rows = append(r.state.Rows, d.row())
 	}
 	r.err = d.err
@@ -119,7 +125,12 @@ type decoder struct {
 }
 
 func newDecoder(fields [][]byte) decoder {
-	return decoder{fields: fields, joined: string(bytes.Join(fields, nil))}
+	var room [256]byte
+	joined := room[:0]
+	for _, f := range fields {
+		joined = append(joined, f...)
+	}
+	return decoder{fields: fields, joined: string(joined)}
 }
 
 func (d *decoder) text(column string) string {
@@ -177,25 +188,20 @@ func (d *decoder) array(column string) []string {
 }
 
 func (d *decoder) row() Row {
-	r := Row{
-		Revision:     d.text("revision"),
-		DownRevision: d.array("down_revision"),
-		DependsOn:    d.array("depends_on"),
-		BranchLabels: d.array("branch_labels"),
-		State:        RowState(d.text("state")),
-	}
+	r := Row{Revision: d.text("revision"), State: RowState(d.text("state")), Digest: d.text("digest")}
 	switch r.State {
 	case Applied, Applying, Reverting:
 	default:
 		d.fail("state", string(r.State))
 	}
-	r.StatementsDone = int(d.integer("statements_done"))
-	r.Checksum, r.Digest = d.text("checksum"), d.text("digest")
-	r.Reversible = d.text("down_sql IS NOT NULL") == "t"
-	if len(d.fields) > 0 {
-		r.Message, r.AppliedAt, r.Duration = d.text("message"), d.time("applied_at"), d.seconds("duration")
-		r.AppliedBy, r.AppliedFrom, r.BinaryVersion = d.text("applied_by"), d.text("applied_from"), d.text("binary_version")
+	if len(d.fields) == 0 {
+		return r
 	}
+	r.DownRevision, r.DependsOn, r.BranchLabels = d.array("down_revision"), d.array("depends_on"), d.array("branch_labels")
+	r.StatementsDone, r.Checksum = int(d.integer("statements_done")), d.text("checksum")
+	r.Reversible = d.text("down_sql IS NOT NULL") == "t"
+	r.Message, r.AppliedAt, r.Duration = d.text("message"), d.time("applied_at"), d.seconds("duration")
+	r.AppliedBy, r.AppliedFrom, r.BinaryVersion = d.text("applied_by"), d.text("applied_from"), d.text("binary_version")
 	return r
 }
 

@@ -17,20 +17,23 @@ const (
 
 // Row is one applied revision as the database knows it.
 type Row struct {
-	Revision     string
+	Revision string
+	State    RowState
+	// Digest is that of the up file's bytes: while it is the same, so are the checksum and
+	// the links.
+	Digest string
+
+	// The rest is only there when the state was read in full.
+
 	DownRevision []string
 	DependsOn    []string // ids, also where the file names a label
 	BranchLabels []string
-	State        RowState
 	// StatementsDone is how many statements of an unfinished revision are finished.
 	StatementsDone int
 	Checksum       string
-	Digest         string // of the up script's bytes: while it is the same, so is the checksum
 	// Reversible says whether a down script is stored. The script itself is read with
 	// DownScript, when it is needed.
-	Reversible bool
-
-	// The rest is only there when the state was read with details.
+	Reversible    bool
 	Message       string
 	AppliedAt     time.Time
 	Duration      time.Duration

@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"slices"
+	"sync"
+
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/ledger"
 	"example.com/ambix/migrator/revision"
@@ -10,10 +13,14 @@ import (
 type Files struct {
 	Graph *graph.Graph
 	byID  map[string]*revision.Revision
-	nodes []graph.Node
+	nodes []graph.Node // by id
+	// Digests gives those of the up scripts, in the order of the ids.
+	Digests func() []string
+	// labelled says that a revision depends on one that it names by a label.
+	labelled bool
 }
 
-// NewFiles joins revisions by their links. What only shows when they are seen together
+// NewFiles joins revisions, which are sorted by id, by their links. What only shows when they are seen together
 // (a parent that does not exist, a cycle, a label used twice) comes with its place.
 func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
@@ -21,6 +28,16 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 		f.byID[r.ID] = r
 		f.nodes[i] = graph.Node{ID: r.ID, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels}
 	}
+	for _, r := range revs {
+		f.labelled = f.labelled || slices.ContainsFunc(r.DependsOn, func(id string) bool { return f.byID[id] == nil })
+	}
+	f.Digests = sync.OnceValue(func() []string {
+		digests := make([]string, len(revs))
+		for i, r := range revs {
+			digests[i] = r.Up.Digest()
+		}
+		return digests
+	})
 	g, problems := graph.New(f.nodes)
 	f.Graph = g
 	var placed revision.Problems

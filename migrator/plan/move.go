@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -144,7 +145,7 @@ func (v *View) without(ids []string) []string {
 
 // After gives the maximal applied revisions once the steps are done.
 func (v *View) After(steps []Step) []string {
-	after := graph.NewSet(v.Applied.IDs()...)
+	after := maps.Clone(v.Applied)
 	for _, s := range steps {
 		if s.Direction == Up {
 			after[s.Revision] = struct{}{}
@@ -182,7 +183,10 @@ func (v *View) plan(down, up []string) (Plan, error) {
 	if err := v.unfinished(p.Steps); err != nil {
 		return Plan{}, err
 	}
-	p.To = v.After(p.Steps)
+	p.To = p.From
+	if len(p.Steps) > 0 {
+		p.To = v.After(p.Steps)
+	}
 	return p, nil
 }
 

@@ -3,7 +3,6 @@ package revision
 import (
 	"bufio"
 	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"io/fs"
 	"strings"
@@ -81,9 +80,9 @@ func (f *source) open(offset, size int64) (io.ReadCloser, error) {
 	return r, nil
 }
 
-// copy writes the file from an offset on to w.
-func (f *source) copy(w io.Writer, offset int64) error {
-	r, err := f.open(offset, f.info.Size()-offset)
+// copy writes the whole file to w.
+func (f *source) copy(w io.Writer) error {
+	r, err := f.open(0, f.info.Size())
 	if err != nil {
 		return err
 	}
@@ -159,10 +158,10 @@ func (s *Script) checksumLarge() string {
 
 func (s *Script) digestLarge() string {
 	sum := sha256.New()
-	if err := s.source.copy(sum, int64(s.Body)); err != nil {
+	if err := s.source.copy(sum); err != nil {
 		return ""
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:8])
+	return digest([sha256.Size]byte(sum.Sum(nil)))
 }
 
 // locateRows makes problems of what is wrong with rows that text lacks.
