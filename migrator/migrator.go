@@ -14,6 +14,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -70,6 +71,11 @@ type Config struct {
 	// "": Fail.
 	OutOfOrder Policy
 
+	// Database is where New begins to connect while it reads the files, for a program
+	// that moves one database and ends. The first call that is given this very
+	// configuration takes the connection over, unless it has lain for seconds; nothing is
+	// sent but what logs in. Such a set has to be closed. Nil: each call connects.
+	Database *pgconn.Config
 	// BeforeConnect may change the configuration before each connection: a token, a
 	// rotated password. Nil: nothing.
 	BeforeConnect func(context.Context, *pgconn.Config) error
@@ -95,6 +101,7 @@ type Set struct {
 	files  *plan.Files
 	cfg    Config
 	ledger ledger.Name
+	ahead  atomic.Pointer[pg.Attempt] // the connection to Config.Database, until it is taken
 }
 
 // New reads every revision below the root of fsys. All problems of all files come
@@ -108,7 +115,19 @@ func New(fsys fs.FS, cfg Config) (*Set, error) {
 	if cfg, err = cfg.withDefaults(); err != nil {
 		return nil, err
 	}
-	revs, problems, err := revision.Load(fsys, cfg.Prefix)
+	s := &Set{cfg: cfg, ledger: name}
+	if cfg.Database != nil {
+		s.ahead.Store(pg.Begin(cfg.Database, s.options()))
+	}
+	if s.files, err = load(fsys, cfg.Prefix); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func load(fsys fs.FS, prefix string) (*plan.Files, error) {
+	revs, problems, err := revision.Load(fsys, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +136,29 @@ func New(fsys fs.FS, cfg Config) (*Set, error) {
 		all.Sort()
 		return nil, all
 	}
-	return &Set{files, cfg, name}, nil
+	return files, nil
+}
+
+// Close gives up the connection to Config.Database if no call has taken it. It may be
+// called more than once, and the set remains of use.
+func (s *Set) Close() {
+	if a := s.ahead.Swap(nil); a != nil {
+		a.Close()
+	}
+}
+
+// options are how its sessions connect.
+func (s *Set) options() pg.Options {
+	_, proc := process()
+	return pg.Options{ApplicationName: "ambix " + proc, Wait: s.cfg.Wait, BeforeConnect: s.cfg.BeforeConnect}
+}
+
+// begun gives the connection that New has begun to cfg, once.
+func (s *Set) begun(cfg *pgconn.Config) *pg.Attempt {
+	if cfg != s.cfg.Database {
+		return nil
+	}
+	return s.ahead.Swap(nil)
 }
 
 // Graph is the set's revisions as a graph.

@@ -41,13 +41,13 @@ func (s *Set) open(ctx context.Context, cfg *pgconn.Config) (*session, error) {
 }
 
 func (ss *session) dial(ctx context.Context, wait time.Duration) (*pg.Conn, error) {
-	return pg.Connect(ctx, ss.cfg, pg.Options{
-		ApplicationName: "ambix " + ss.runner.Process, Wait: wait, BeforeConnect: ss.set.cfg.BeforeConnect,
-		OnRetry: func(err error) {
-			ss.awaited = true
-			ss.set.emit(Connecting{Err: err})
-		},
-	})
+	o := ss.set.options()
+	o.Wait, o.First = wait, ss.set.begun(ss.cfg)
+	o.OnRetry = func(err error) {
+		ss.awaited = true
+		ss.set.emit(Connecting{Err: err})
+	}
+	return pg.Connect(ctx, ss.cfg, o)
 }
 
 // connect opens the session, or opens it again after a loss.
@@ -67,8 +67,9 @@ func (ss *session) close() {
 	}
 }
 
-// read reads the ledger in one round trip. It creates nothing and locks nothing.
-func (ss *session) read(ctx context.Context, details bool) (ledger.State, error) {
+// read reads the ledger in one round trip, all of its rows or what tells whether they are
+// those of the files. It creates nothing and locks nothing.
+func (ss *session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if err := ss.conn.Steady(ctx); err != nil {
 		return ledger.State{}, err
 	}
@@ -81,8 +82,8 @@ func (ss *session) read(ctx context.Context, details bool) (ledger.State, error)
 		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
 	}
 	first := len(sql)
-	sql = append(sql, name.Read(details)...)
-	var reader ledger.Reader
+	sql = append(sql, name.Read(full)...)
+	reader := ledger.Reader{Expect: ss.set.files.Graph.Len()}
 	_, err := ss.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		if statement < first {
 			ss.recovering = string(fields[0]) == "t"

@@ -44,6 +44,8 @@ type run struct {
 	document any
 	// kept says, after a failure, what stays and what to do next: lines of text.
 	kept string
+	// opened is the set of a command that connects.
+	opened *migrator.Set
 }
 
 // command makes an action a command.
@@ -117,6 +119,9 @@ func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
 		}
 	}
 	err := a.run(r)
+	if r.opened != nil {
+		r.opened.Close()
+	}
 	r.log.end()
 	if err == nil && r.document != nil && p.settings.json {
 		r.out.json(r.document)

@@ -75,14 +75,16 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config,
 	config := r.config()
 	config.OnEvent = onEvent
 	config.BeforeConnect = r.beforeConnect(source)
+	cfg, wrong := source.Config(r.ctx)
+	config.Database = cfg
 	set, err := r.load(config)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg, err := source.Config(r.ctx)
-	if err != nil {
-		return nil, nil, err
+	if wrong != nil {
+		return nil, nil, wrong
 	}
+	r.opened = set
 	r.log.info(dbenv.Describe(cfg))
 	return set, cfg, nil
 }

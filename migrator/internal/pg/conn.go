@@ -27,6 +27,8 @@ type Options struct {
 	// BeforeConnect may change the configuration before each attempt (a token, a
 	// rotated password). Nil: nothing to do.
 	BeforeConnect func(context.Context, *pgconn.Config) error
+	// First is an attempt that has begun already, with the same options. Nil: none.
+	First *Attempt
 	// OnRetry is told why an attempt failed and that another one follows. Nil: silent.
 	OnRetry func(error)
 }
@@ -52,6 +54,7 @@ func Connect(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, error) 
 	pause := 50 * time.Millisecond
 	for {
 		conn, err := attempt(ctx, cfg, o, deadline)
+		o.First = nil
 		if err == nil {
 			return conn, nil
 		}
@@ -74,6 +77,11 @@ const shortestAttempt = 5 * time.Second
 // attempt tries once, and for no longer than a wait lasts: packets to a host that is
 // gone are never answered.
 func attempt(ctx context.Context, cfg *pgconn.Config, o Options, deadline time.Time) (*Conn, *ConnectError) {
+	if o.First != nil {
+		if conn, err, ok := o.First.take(ctx); ok {
+			return conn, err
+		}
+	}
 	if o.Wait > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, max(time.Until(deadline), shortestAttempt))

@@ -1,0 +1,111 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+func begun(t *testing.T, url string, o Options) (*Attempt, *pgconn.Config) {
+	t.Helper()
+	cfg, err := pgconn.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Begin(cfg, o), cfg
+}
+
+// What was begun is the first attempt of the Connect that gets it, whatever came of it.
+func TestAttempt(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	calls := 0
+	count := Options{BeforeConnect: func(context.Context, *pgconn.Config) error { calls++; return nil }}
+	a, cfg := begun(t, url, count)
+	<-a.ready
+	pid := a.conn.PID()
+	o := count
+	o.First = a
+	conn, err := Connect(context.Background(), cfg, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if conn.PID() != pid || calls != 1 {
+		t.Errorf("process %d, want %d, after %d calls", conn.PID(), pid, calls)
+	}
+
+	failing := Options{BeforeConnect: func(context.Context, *pgconn.Config) error { calls++; return errors.New("the vault is closed") }}
+	calls = 0
+	a, cfg = begun(t, url, failing)
+	failing.First = a
+	var e *ConnectError
+	if _, err := Connect(context.Background(), cfg, failing); !errors.As(err, &e) || e.Problem != NoCredentials || calls != 1 {
+		t.Errorf("%v, after %d calls", err, calls)
+	}
+
+	// A server that is not there yet is tried again.
+	calls = 0
+	refused := Options{Wait: time.Minute, BeforeConnect: func(_ context.Context, c *pgconn.Config) error {
+		if calls++; calls == 1 {
+			c.Host = "127.0.0.1"
+			c.Port = 1
+		}
+		return nil
+	}}
+	retries := 0
+	a, cfg = begun(t, url, refused)
+	refused.First, refused.OnRetry = a, func(error) { retries++ }
+	conn, err = Connect(context.Background(), cfg, refused)
+	if err != nil || retries != 1 || calls != 2 {
+		t.Fatalf("%v, %d retries, %d calls", err, retries, calls)
+	}
+	conn.Close()
+}
+
+// A connection that has lain too long is not used, and not left open.
+func TestAttemptTooOld(t *testing.T) {
+	t.Parallel()
+	a, cfg := begun(t, pgtest.Database(t), Options{})
+	<-a.ready
+	a.at = a.at.Add(-freshness - time.Second)
+	conn, err := Connect(context.Background(), cfg, Options{First: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if conn.PID() == a.conn.PID() {
+		t.Error("it is used")
+	}
+	<-a.conn.raw.CleanupDone()
+}
+
+// Whoever waits for it may be interrupted.
+func TestAttemptInterrupted(t *testing.T) {
+	t.Parallel()
+	a, cfg := begun(t, pgtest.Database(t), Options{})
+	<-a.ready
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Connect(ctx, cfg, Options{First: a}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	<-a.conn.raw.CleanupDone()
+
+	slow := Options{Wait: time.Hour, BeforeConnect: func(ctx context.Context, _ *pgconn.Config) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	a, cfg = begun(t, "postgres://nobody@127.0.0.1:1/nowhere", slow)
+	slow.First = a
+	ctx, cancel = context.WithCancel(context.Background())
+	time.AfterFunc(time.Millisecond, cancel)
+	if _, err := Connect(ctx, cfg, slow); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
