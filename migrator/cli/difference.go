@@ -55,6 +55,7 @@ func (p *program) pairs() []pair {
 // files.
 type difference struct {
 	added, changed, missing map[string]bool
+	pieces                  [2][]byte // what is being compared
 }
 
 // find says whether there is any. A folder without revisions has none, and neither has
@@ -68,12 +69,15 @@ func (d *difference) find(built, disk fs.FS) bool {
 	if err != nil {
 		return false
 	}
-	*d = difference{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	*d = difference{added: map[string]bool{}, changed: map[string]bool{}, missing: map[string]bool{}}
+	for i := range d.pieces {
+		d.pieces[i] = make([]byte, 32<<10)
+	}
 	for name := range here {
 		switch up := stem(name) + ".up.sql"; {
 		case !there[name] && !there[up]:
 			d.added[stem(name)] = true
-		case !there[name] || !same(built, disk, name):
+		case !there[name] || !d.same(built, disk, name):
 			d.changed[stem(name)] = true
 		}
 	}
@@ -112,7 +116,7 @@ func (d *difference) String() string {
 }
 
 // same compares two files piece by piece: one may hold the rows of a large COPY.
-func same(a, b fs.FS, name string) bool {
+func (d *difference) same(a, b fs.FS, name string) bool {
 	fileA, err := a.Open(name)
 	if err != nil {
 		return false
@@ -123,10 +127,10 @@ func same(a, b fs.FS, name string) bool {
 		return false
 	}
 	defer func() { _ = fileB.Close() }()
-	var pieceA, pieceB [32 << 10]byte
+	pieceA, pieceB := d.pieces[0], d.pieces[1]
 	for {
-		n, errA := io.ReadFull(fileA, pieceA[:])
-		m, errB := io.ReadFull(fileB, pieceB[:])
+		n, errA := io.ReadFull(fileA, pieceA)
+		m, errB := io.ReadFull(fileB, pieceB)
 		switch {
 		case !bytes.Equal(pieceA[:n], pieceB[:m]):
 			return false
