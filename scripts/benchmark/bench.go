@@ -67,6 +67,7 @@ func measure(ctx context.Context, o options, log io.Writer) (_ *report, err erro
 		return nil, err
 	}
 	defer b.server.stop()
+	defer b.server.clear()
 	if err := b.circumstances(ctx); err != nil {
 		return nil, err
 	}
@@ -76,6 +77,10 @@ func measure(ctx context.Context, o options, log io.Writer) (_ *report, err erro
 		}
 		if err := r.fill(b, ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.name, cmp.Or(ctx.Err(), err))
+		}
+		if len(b.server.databases) > 0 {
+			b.server.clear()
+			time.Sleep(afterDeleting)
 		}
 	}
 	return b.report, nil
@@ -179,11 +184,10 @@ func (b *bench) turn(round int) []*entrant {
 
 // migrate runs a tool on a database of its own and checks that it did its work.
 func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork) (time.Duration, error) {
-	u, drop, err := b.server.create(ctx)
+	u, err := b.server.create(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer drop()
 	b.server.settle(ctx)
 	way := u
 	if network != nil {

@@ -16,9 +16,10 @@ import (
 
 // server is where everything runs.
 type server struct {
-	url  *url.URL // of a database that always exists
-	made int      // databases so far
-	stop func()
+	url       *url.URL // of a database that always exists
+	made      int      // databases so far
+	databases []string // those that are there
+	stop      func()
 }
 
 // startServer starts a private server with PostgreSQL's own settings and its data in the
@@ -69,17 +70,30 @@ func (s *server) query(ctx context.Context, sql string) (string, error) {
 	return query(ctx, s.url.String(), sql)
 }
 
-// create makes an empty database and gives its URL, and how to drop it.
-func (s *server) create(ctx context.Context) (u *url.URL, drop func(), err error) {
+// create makes an empty database and gives its URL. It stays until clear.
+func (s *server) create(ctx context.Context) (*url.URL, error) {
 	s.made++
 	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.made)
 	if _, err := s.query(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	s.databases = append(s.databases, name)
 	one := *s.url
 	one.Path = "/" + name
-	return &one, func() { _, _ = s.query(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") }, nil
+	return &one, nil
 }
+
+// clear drops all databases. Not after each run: ext4 takes its time to make files in the
+// seconds after many were deleted, which would be most of what the next run measures.
+func (s *server) clear() {
+	for _, name := range s.databases {
+		_, _ = s.query(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	s.databases = nil
+}
+
+// afterDeleting is how long ext4 keeps away from what was deleted, and some more.
+const afterDeleting = 8 * time.Second
 
 // settle writes out what earlier runs have left to be written, so that nobody pays for
 // others. It takes a superuser; without one, times vary more.

@@ -84,8 +84,7 @@ func (b *bench) idleRow(ctx context.Context) error {
 		return err
 	}
 	r := b.row(seconds, "`up` with nothing to do, %s revisions", thousands(b.revisions))
-	ready, drop, err := b.ready(ctx)
-	defer drop()
+	ready, err := b.ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,27 +110,20 @@ func (b *bench) idleRow(ctx context.Context) error {
 }
 
 // ready gives everybody who knows what is applied a database at the newest revision.
-func (b *bench) ready(ctx context.Context) (_ map[string]invocation, drop func(), err error) {
+func (b *bench) ready(ctx context.Context) (map[string]invocation, error) {
 	there := map[string]invocation{}
-	var drops []func()
-	drop = func() {
-		for _, one := range drops {
-			one()
-		}
-	}
 	for _, e := range slices.Clone(b.entrants) {
 		if e.baseline {
 			continue
 		}
-		u, dropOne, err := b.server.create(ctx)
+		u, err := b.server.create(ctx)
 		if err != nil {
-			return nil, drop, err
+			return nil, err
 		}
-		drops = append(drops, dropOne)
 		_, err = e.up(u).time(ctx)
 		switch {
 		case err != nil && e.name == ambix:
-			return nil, drop, err
+			return nil, err
 		case err != nil:
 			b.without(e.name, err)
 		default:
@@ -139,7 +131,7 @@ func (b *bench) ready(ctx context.Context) (_ map[string]invocation, drop func()
 		}
 	}
 	b.server.settle(ctx)
-	return there, drop, nil
+	return there, nil
 }
 
 // pairs runs ours and the bare client one after the other, each of them first half of the

@@ -23,11 +23,10 @@ func (b *bench) memoryRows(ctx context.Context) error {
 	if err := writeOurs(ctx, b, dir, chain(b.memory)); err != nil {
 		return err
 	}
-	u, drop, err := b.server.create(ctx)
+	u, err := b.server.create(ctx)
 	if err != nil {
 		return err
 	}
-	defer drop()
 	app := func(args ...string) invocation {
 		return invocation{dir: dir, program: "./app", args: append([]string{"migrate"}, args...), url: u.String()}
 	}
@@ -76,7 +75,7 @@ func (b *bench) copyRows(ctx context.Context) error {
 			if start[e.name] == nil {
 				continue
 			}
-			i, drop, err := b.empty(ctx, e, start[e.name])
+			i, err := b.empty(ctx, e, start[e.name])
 			if err != nil {
 				return err
 			}
@@ -87,7 +86,6 @@ func (b *bench) copyRows(ctx context.Context) error {
 			} else {
 				err = spent.time(ctx, e.name, i)
 			}
-			drop()
 			if err != nil {
 				return err
 			}
@@ -99,13 +97,13 @@ func (b *bench) copyRows(ctx context.Context) error {
 }
 
 // empty prepares a run on a database of its own.
-func (b *bench) empty(ctx context.Context, e *entrant, start func(*entrant, *url.URL) invocation) (invocation, func(), error) {
-	u, drop, err := b.server.create(ctx)
+func (b *bench) empty(ctx context.Context, e *entrant, start func(*entrant, *url.URL) invocation) (invocation, error) {
+	u, err := b.server.create(ctx)
 	if err != nil {
-		return invocation{}, nil, err
+		return invocation{}, err
 	}
 	b.server.settle(ctx)
-	return start(e, u), drop, nil
+	return start(e, u), nil
 }
 
 // largeCopy is a revision that creates a table and fills it with about so many bytes.
