@@ -178,7 +178,7 @@ func repeatable(text string, st sqltext.Statement) bool {
 
 // sessionSettings are the settings of a transaction's head, for the session.
 func (o *outside) sessionSettings(f frame) []string {
-	set := append(o.settings(o.step, f), "SET LOCAL default_transaction_isolation = 'read committed'", atLeastLocal)
+	set := append(append(o.settings(o.step, f), o.timeout(o.step)...), "SET LOCAL default_transaction_isolation = 'read committed'", atLeastLocal)
 	if o.ServerVersion >= 140000 && !f.offline {
 		set = append(set, "SET LOCAL idle_session_timeout = 0")
 	}

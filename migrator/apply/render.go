@@ -99,6 +99,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	} else {
 		p.add(recording, n.BeginDown(s.Revision))
 	}
+	p.add(opening, r.timeout(s)...)
 	for i, st := range s.Script.Statements() {
 		p = append(p, part{kind: body, sql: s.Script.Text[st.Start:st.End], script: s.Script, index: i})
 	}
@@ -154,21 +155,31 @@ var resets = []string{
 
 // settings hold for one transaction: a pooled session goes back to strangers.
 func (r *Runner) settings(s plan.Step, f frame) []string {
-	lockTimeout, statementTimeout := r.LockTimeout, r.StatementTimeout
+	lockTimeout := r.LockTimeout
 	if s.Script.LockTimeout != nil {
 		lockTimeout = *s.Script.LockTimeout
-	}
-	if s.Script.StatementTimeout != nil {
-		statementTimeout = *s.Script.StatementTimeout
 	}
 	set := []string{
 		"SET LOCAL application_name = " + literal(r.stepName(s)),
 		"SET LOCAL search_path TO DEFAULT", // a pooler's earlier client may have left its own
 		"SET LOCAL lock_timeout = " + milliseconds(lockTimeout),
-		"SET LOCAL statement_timeout = " + milliseconds(statementTimeout),
+		"SET LOCAL statement_timeout = 0", // until the body begins
 		"SET LOCAL idle_in_transaction_session_timeout = 0",
 	}
 	return append(append(set, r.serverSettings(f.offline)...), r.role()...)
+}
+
+// timeout bounds the statements of the body, and no others: a ledger on a busy server may
+// take longer than a revision's author had in mind.
+func (r *Runner) timeout(s plan.Step) []string {
+	d := r.StatementTimeout
+	if s.Script.StatementTimeout != nil {
+		d = *s.Script.StatementTimeout
+	}
+	if d == 0 {
+		return nil
+	}
+	return []string{"SET LOCAL statement_timeout = " + milliseconds(d)}
 }
 
 // serverSettings are those that only newer servers know. The server looks after the

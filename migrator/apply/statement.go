@@ -54,6 +54,9 @@ func (o *outside) markParts(done int, checksum string) parts {
 	if o.bodySets("role", "session_authorization") {
 		p.add(resetting, o.ourselves()...)
 	}
+	if o.timeout(o.step) != nil || o.bodySets("statement_timeout", "all") {
+		p.add(resetting, "SET LOCAL statement_timeout = 0") // it is for the statement, not for its mark
+	}
 	p.add(finishing, o.Ledger.Mark(o.step.Revision, o.state, o.done, done, checksum))
 	return p
 }
