@@ -16,6 +16,8 @@ type link struct {
 	done  chan struct{} // closed with the link
 	close func()        // closes both sides; any number of times
 
+	striking sync.Mutex // held from what passes to the server until the faults it sets off are told
+
 	mu    sync.Mutex
 	reply bool // the server's next byte may answer a request for encryption
 	raw   bool // encrypted: no messages to be seen
@@ -151,17 +153,36 @@ func (p *pipe) forward() bool {
 			// The answer to what still passes must not win a race against the fault.
 			p.link.pipes[ToClient].drop()
 		}
-		if !p.send(message[:v.pass]) {
+		if !p.strike(message[:v.pass], v.faults) {
 			return false
-		}
-		for _, f := range v.faults {
-			p.act(f.Action)
-			f.once()
 		}
 		if !p.send(message[v.pass:]) {
 			return false
 		}
 	}
+}
+
+// strike sends what still passes and lets the faults happen. No answer passes before they
+// are told: a run could be at its end, and nobody would know that it came there.
+func (p *pipe) strike(b []byte, faults []*fault) bool {
+	if len(faults) > 0 && p.direction == ToServer {
+		p.link.striking.Lock()
+		defer p.link.striking.Unlock()
+	}
+	if !p.send(b) {
+		return false
+	}
+	for _, f := range faults {
+		p.act(f.Action)
+		f.once()
+	}
+	return true
+}
+
+// awaitStrike waits until no fault is about to happen.
+func (l *link) awaitStrike() {
+	l.striking.Lock()
+	defer l.striking.Unlock()
 }
 
 // send waits while the pipe is stalled, and drops everything after a half close.
@@ -175,6 +196,9 @@ func (p *pipe) send(b []byte) bool {
 		case <-p.link.done:
 			return false
 		}
+	}
+	if p.direction == ToClient {
+		p.link.awaitStrike()
 	}
 	p.mu.Lock()
 	ended := p.ended
