@@ -77,7 +77,8 @@ type Config struct {
 	// sent but what logs in. Such a set has to be closed. Nil: each call connects.
 	Database *pgconn.Config
 	// BeforeConnect may change the configuration before each connection: a token, a
-	// rotated password. Nil: nothing.
+	// rotated password. The call for Database comes from another goroutine, while New
+	// reads the files. Nil: nothing.
 	BeforeConnect func(context.Context, *pgconn.Config) error
 	// OnEvent sees what happens, in order and one at a time. Nil: nobody, and no second
 	// session looks at what a long step waits for.
