@@ -113,7 +113,10 @@ func (ss *session) read(ctx context.Context, full bool) (ledger.State, error) {
 
 func (ss *session) readError(se *pgconn.PgError) error {
 	e := &apply.LedgerError{Ledger: ss.set.ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
-	if se.Code == "42501" {
+	switch se.Code {
+	case "42703", "42P01": // a column or one of the tables
+		e.Hint = "its tables are not those that this program makes: restore them from a backup"
+	case "42501":
 		schema := sqltext.QuoteName(ss.set.ledger.Schema())
 		user := sqltext.QuoteName(ss.cfg.User)
 		e.Hint = fmt.Sprintf("the owner can run: GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT ON %s, %s, %s TO %[2]s",

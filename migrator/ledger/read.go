@@ -33,7 +33,7 @@ func (e *DecodeError) Error() string {
 // Read gives the statements that read the state in one message: first the generation,
 // then the rows, so that a row written in between makes the guard fail instead of
 // passing unseen. A ledger that is absent fails with 42P01 at the first of them. Not in
-// full, a row costs the server and the way a third.
+// full, the rows tell only whether they are those of the files.
 func (n Name) Read(full bool) []string {
 	columns := "revision, state, digest"
 	if full {
