@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Adopt says how to take over a database that another tool migrated.

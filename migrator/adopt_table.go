@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/ledger"
 )
 
 // versionTables finds the tables of other tools by their usual names: schema and name,

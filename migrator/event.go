@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 
-	"example.com/ambix/migrator/apply"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // The events of a run, beside those of package apply.

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
-	"example.com/ambix/migrator/ledger"
 )
 
 const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"

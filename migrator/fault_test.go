@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pgtest"
 )
 

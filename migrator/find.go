@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // typed gives an error about a target the words of the command that it was typed after,

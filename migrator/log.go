@@ -7,9 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/ledger"
 )
 
 // LogEntry is one line of the event log.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // lost connects again after a loss, once the server answers; everything else is final.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Report says what a run did. "Nothing to do" is a report without steps.

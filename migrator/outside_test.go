@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pgtest"
 )
 

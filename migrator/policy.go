@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // up plans an upgrade, and asks the policies whether it may go on.

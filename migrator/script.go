@@ -5,10 +5,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/ambix/migrator/apply"
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Script gives a move as one SQL script for psql, made by the renderer of the online

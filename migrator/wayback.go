@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
 )
 
 // downScript is what a change of the way back is called, beside those of plan.Change.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 )
 
 // failure is an error with everything that a person should read about it. Whoever

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/ambix/migrator/apply"
+	"example.com/ambix/migrator/internal/apply"
 )
 
 // journal is standard error: what happens, as lines for people or as JSON records.

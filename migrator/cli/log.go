@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 func (p *program) up() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 func (p *program) plan() *cobra.Command {

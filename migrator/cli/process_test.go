@@ -17,8 +17,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pgtest"
-	"example.com/ambix/migrator/ledger"
 )
 
 // process is a program that runs.

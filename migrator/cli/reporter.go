@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/apply"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/revision"
 )
 

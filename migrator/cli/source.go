@@ -11,7 +11,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/dbenv"
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -210,13 +210,11 @@ func create(out string, ids map[string]string, files []revision.Source) error {
 // check looks at the whole folder as every command does that uses it.
 func check(out string) []finding {
 	const what = "As long as this is so, no command takes the files:"
-	revisions, problems, err := revision.Load(os.DirFS(out), out)
-	if err != nil {
+	_, err := migrator.New(os.DirFS(out), migrator.Config{Prefix: out})
+	var problems migrator.Problems
+	if err != nil && !errors.As(err, &problems) {
 		return []finding{{what, err.Error()}}
 	}
-	_, more := plan.NewFiles(revisions)
-	problems = append(problems, more...)
-	problems.Sort()
 	var findings []finding
 	for _, problem := range problems {
 		findings = append(findings, finding{what, problem.Error()})

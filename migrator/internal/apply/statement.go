@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/ledger"
 )
 
 // ConcurrentLockTimeout is the lock_timeout of CONCURRENTLY statements unless the

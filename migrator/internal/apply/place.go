@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/plan"
 )
 
 // locate makes the error of a body's statement, or of what ends the transaction, from

@@ -3,7 +3,7 @@ package apply
 import (
 	"time"
 
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Event is something that happened during a run: one of the types below, or one that

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Blocker is a session that holds a lock which a revision waits for.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/plan"
 	"example.com/ambix/migrator/revision"
 )
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // PoolerError refuses revisions with `transaction: off` through a pooler: their lock

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 )
 
 // The command that goes on with an interrupted revision takes down nothing else.

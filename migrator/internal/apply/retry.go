@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // untilLocked calls try again, after a growing pause with jitter, while a lock that was

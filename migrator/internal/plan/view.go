@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 )
 
 // View is a set of files together with what a database has applied. Rows that the

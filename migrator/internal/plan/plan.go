@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 

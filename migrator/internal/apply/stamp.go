@@ -5,9 +5,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // Stamp changes the ledger as if the steps had run, in one transaction. Errors: ErrStale,

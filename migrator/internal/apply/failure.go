@@ -7,10 +7,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
 )
 
 // staleError is an ErrStale with what the server said.

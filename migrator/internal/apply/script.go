@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/plan"
 )
 
 // Script gives a plan as one SQL script for psql, made by the renderer of the online

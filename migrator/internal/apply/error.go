@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/ambix/migrator/ledger"
-	"example.com/ambix/migrator/plan"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
 )
 
 // RevisionError says that the server refused a revision. Nothing of that revision was

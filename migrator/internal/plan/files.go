@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/ledger"
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 
