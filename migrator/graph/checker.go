@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 const (
@@ -213,18 +215,16 @@ func (c *checker) nearest(word string, labels bool) string {
 	if c.searches > maxSearches {
 		return ""
 	}
-	near := nearest(word, func(yield func(string) bool) {
-		for _, n := range c.nodes {
-			if !n.Unknown && !yield(n.ID) {
-				return
-			}
+	var words []string
+	for _, n := range c.nodes {
+		if !n.Unknown {
+			words = append(words, n.ID)
 		}
-		for _, l := range c.labels {
-			if labels && !yield(l) {
-				return
-			}
-		}
-	})
+	}
+	if labels {
+		words = append(words, c.labels...)
+	}
+	near := text.Nearest(word, words)
 	if near == "" {
 		return ""
 	}

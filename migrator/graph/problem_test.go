@@ -58,7 +58,7 @@ func TestProblems(t *testing.T) {
 			"missing-revision d down_revision cart: cart is a label; write its revision, b",
 			"missing-revision e down_revision base: base is no id; leave the value empty for a base",
 		}},
-		{"beginning of an id", "abcd1234; b < abcd", []string{"missing-revision b down_revision abcd: revision abcd does not exist"}},
+		{"beginning of an id", "abcd1234; b < abcd", []string{"missing-revision b down_revision abcd: revision abcd does not exist; did you mean abcd1234?"}},
 		{"itself", "a < a; b < b c; c * c # x; d # y; e * x; f * z # z", []string{
 			"self-loop a down_revision a: revision a is its own down revision",
 			"self-loop b down_revision b: revision b is its own down revision",

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Why a target is refused.
@@ -292,7 +294,7 @@ func (q *query) named(name string, b *branch) (int32, error) {
 }
 
 func (q *query) meant(word string) string {
-	if near := nearest(word, q.words()); near != "" {
+	if near := text.Nearest(word, q.words()); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return ""

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // way is a walk over down revisions: where it started and ended, and how many steps were
@@ -84,13 +86,13 @@ func (q *query) merged(w way, next []int32, own bool) error {
 		}
 		choices[k] = id
 	}
-	text := fmt.Sprintf("%s merges %s; type %s", q.name(w.end), q.namesOf(next), q.typed(choices...))
+	message := fmt.Sprintf("%s merges %s; type %s", q.name(w.end), q.namesOf(next), q.typed(choices...))
 	if w.left == 0 && (q.verb == verbTo || q.verb == verbStamp) {
 		all := strings.Join(choices, " ")
-		text += fmt.Sprintf(", or %s for the state before the merge", q.typed(all))
+		message += fmt.Sprintf(", or %s for the state before the merge", q.typed(all))
 		choices = append(choices, all)
 	}
-	return q.refuse(AmbiguousWalk, choices, "%s", text)
+	return q.refuse(AmbiguousWalk, choices, "%s", message)
 }
 
 // tooFar refuses a way that leaves the graph, and says how far it could go.
@@ -107,7 +109,7 @@ func (q *query) tooFar(kind Kind, t target, w way) error {
 		return q.refuse(kind, nil, "nothing is above %s%s", q.name(w.start), where)
 	case t.steps > 0:
 		return q.refuse(kind, []string{t.with(made)}, "the last%s is %s, %s above %s; type %s",
-			where, q.name(w.end), steps(made), q.name(w.start), q.typed(t.with(made)))
+			where, q.name(w.end), text.Count(made, "step"), q.name(w.start), q.typed(t.with(made)))
 	}
 	var choices []string
 	way := ""
@@ -120,12 +122,5 @@ func (q *query) tooFar(kind Kind, t target, w way) error {
 	if len(choices) > 0 {
 		way = "; type " + q.typed(choices...)
 	}
-	return q.refuse(kind, choices, "base is %s below %s%s", steps(made), q.name(w.start), way)
-}
-
-func steps(n int) string {
-	if n == 1 {
-		return "1 step"
-	}
-	return strconv.Itoa(n) + " steps"
+	return q.refuse(kind, choices, "base is %s below %s%s", text.Count(made, "step"), q.name(w.start), way)
 }

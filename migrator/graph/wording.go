@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// shown is how many names a message lists.
-const shown = 8
+	"example.com/ambix/migrator/internal/text"
+)
 
 // name is how messages call a node: its id, with its label.
 func (g *Graph) name(i int32) string {
@@ -35,23 +34,10 @@ func (q *query) typed(choices ...string) string {
 	for i, c := range choices {
 		quoted[i] = strconv.Quote(string(q.verb) + " " + q.before + c + q.after)
 	}
-	return join(quoted, "or")
+	return text.List(quoted, "or")
 }
 
-func and(names []string) string { return join(names, "and") }
-
-func join(list []string, last string) string {
-	switch n := len(list); {
-	case n == 0:
-		return ""
-	case n == 1:
-		return list[0]
-	case n > shown:
-		return fmt.Sprintf("%s %s %d more", strings.Join(list[:shown], ", "), last, n-shown)
-	}
-	n := len(list) - 1
-	return strings.Join(list[:n], ", ") + " " + last + " " + list[n]
-}
+func and(names []string) string { return text.List(names, "and") }
 
 func without(list []string, word string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == word })
@@ -61,7 +47,7 @@ func without(list []string, word string) []string {
 // other of all, or else its id. Of all of them none is above another.
 func (g *Graph) lines(tips, all []int32) []string {
 	words := g.ids(tips)
-	if len(all) > shown || len(g.labels) == 0 {
+	if len(all) > text.MaxListed || len(g.labels) == 0 {
 		return words
 	}
 	below := make([]marks, len(all))
@@ -98,7 +84,7 @@ func (q *query) multipleHeads(t target, heads []int32) error {
 		return q.refuse(MultipleHeads, ids, "%s; type %s", what, q.typed(ids...))
 	}
 	merge := ""
-	if t.branch == "" && q.verb == verbUp && len(heads) <= shown {
+	if t.branch == "" && q.verb == verbUp && len(heads) <= text.MaxListed {
 		merge = fmt.Sprintf(`, or "merge %s" to join them`, strings.Join(ids, " "))
 	}
 	for k, line := range q.lines(heads, q.lineageHeads()) {
