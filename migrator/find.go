@@ -40,7 +40,7 @@ func (s *Status) graph() (*graph.Graph, graph.Set) {
 	nodes := make([]graph.Node, len(s.Revisions))
 	var applied []string
 	for i, r := range s.Revisions {
-		nodes[i] = graph.Node{ID: r.Revision, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels, Unknown: r.File == ""}
+		nodes[i] = graph.Node{ID: r.Revision, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels, Unknown: r.File == ""}
 		if r.State != Pending && r.Direction != plan.Up {
 			applied = append(applied, r.Revision)
 		}

@@ -175,9 +175,9 @@ func typedAfter(word string, err error) error {
 
 // fits makes sure that the new revision and the others make one graph.
 func (d *draft) fits(set *migrator.Set, rev *revision.Revision) error {
-	nodes := []graph.Node{{ID: rev.ID, Down: rev.DownRevision, Deps: rev.DependsOn, Labels: rev.BranchLabels}}
+	nodes := []graph.Node{{ID: rev.ID, DownRevision: rev.DownRevision, DependsOn: rev.DependsOn, BranchLabels: rev.BranchLabels}}
 	for _, old := range set.Revisions() {
-		nodes = append(nodes, graph.Node{ID: old.ID, Down: old.DownRevision, Deps: old.DependsOn, Labels: old.BranchLabels})
+		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels})
 	}
 	_, problems := graph.New(nodes)
 	var texts []string

@@ -152,7 +152,7 @@ func lineage(g *graph.Graph, id string) map[string]bool {
 	for len(rest) > 0 {
 		node, _ := g.Node(rest[len(rest)-1])
 		rest = rest[:len(rest)-1]
-		for _, down := range node.Down {
+		for _, down := range node.DownRevision {
 			if !seen[down] {
 				seen[down] = true
 				rest = append(rest, down)

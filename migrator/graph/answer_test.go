@@ -20,11 +20,11 @@ func nodesOf(text string) []Node {
 			case i == 0:
 				n.ID = word
 			case word == "<":
-				list = &n.Down
+				list = &n.DownRevision
 			case word == "*":
-				list = &n.Deps
+				list = &n.DependsOn
 			case word == "#":
-				list = &n.Labels
+				list = &n.BranchLabels
 			case word == "?":
 				n.Unknown = true
 			default:

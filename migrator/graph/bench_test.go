@@ -21,17 +21,17 @@ func largeGraph(n int) []Node {
 		switch k := i % 10; {
 		case i == 0 || i == 9:
 		case k == 0: // merges the two branches
-			node.Down = []string{id(i - 2), id(i - 6)}
+			node.DownRevision = []string{id(i - 2), id(i - 6)}
 		case k == 5: // the second branch begins where the first did
-			node.Down = []string{id(i - 4)}
+			node.DownRevision = []string{id(i - 4)}
 		case k == 9: // the second line
-			node.Down = []string{id(i - 10)}
-			node.Deps = []string{id(i - 1), id(i - 7)}
+			node.DownRevision = []string{id(i - 10)}
+			node.DependsOn = []string{id(i - 1), id(i - 7)}
 		default:
-			node.Down = []string{id(i - 1)}
+			node.DownRevision = []string{id(i - 1)}
 		}
 		if i%1000 == 1 {
-			node.Labels = []string{fmt.Sprintf("label%d", i)}
+			node.BranchLabels = []string{fmt.Sprintf("label%d", i)}
 		}
 		nodes[i*7919%n] = node
 	}

@@ -110,14 +110,14 @@ func (c *checker) each(f func(i int32, n Node)) {
 func (c *checker) checkLabels() {
 	owners := map[string][]string{}
 	c.each(func(i int32, n Node) {
-		for k, l := range n.Labels {
+		for k, l := range n.BranchLabels {
 			if n.Unknown {
 				continue
 			}
 			c.checkName("label", "branch_labels", n.ID, l)
 			_, taken := c.names[l]
 			switch {
-			case slices.Contains(n.Labels[:k], l):
+			case slices.Contains(n.BranchLabels[:k], l):
 				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s stands here twice", l)
 			case taken && len(owners[l]) == 0:
 				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is the id of a revision: choose another", l)
@@ -141,7 +141,7 @@ func (c *checker) checkLabels() {
 // adoptLabels gives the ledger's revisions those of their labels that are free.
 func (c *checker) adoptLabels() {
 	c.each(func(i int32, n Node) {
-		for _, l := range n.Labels {
+		for _, l := range n.BranchLabels {
 			if _, taken := c.names[l]; n.Unknown && !taken {
 				c.names[l] = i
 				c.labels = append(c.labels, l)
@@ -157,12 +157,12 @@ func (c *checker) link() {
 	for i, n := range c.nodes {
 		down, below = down[:0], below[:0]
 		for _, n := range append([]Node{n}, c.copies[int32(i)]...) {
-			for _, word := range n.Down {
+			for _, word := range n.DownRevision {
 				if p, ok := c.parent(int32(i), n, word); ok {
 					down = append(down, p)
 				}
 			}
-			for _, word := range n.Deps {
+			for _, word := range n.DependsOn {
 				if p, ok := c.dependency(int32(i), n, word); ok {
 					below = append(below, p)
 				}

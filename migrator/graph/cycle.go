@@ -38,7 +38,7 @@ func (c *checker) reportDependencyCycle(path []int32) {
 		}
 		var written []string
 		for _, n := range append([]Node{c.nodes[i]}, c.copies[i]...) {
-			for _, word := range n.Deps {
+			for _, word := range n.DependsOn {
 				if c.names[word] == need {
 					written = append(written, word)
 				}

@@ -14,11 +14,11 @@ import "slices"
 type Node struct {
 	ID string
 	// Down are the ids of the down revisions: none for a base, several for a merge.
-	Down []string
+	DownRevision []string
 	// Deps are the ids, or labels, of revisions that have to be applied before.
-	Deps []string
+	DependsOn []string
 	// Labels name the branch that begins with this revision.
-	Labels []string
+	BranchLabels []string
 	// Unknown marks a revision that only the ledger knows, because a newer program
 	// applied it. It can be taken down and be named by its id. It is no head, no base and
 	// no way up, and what is odd about it is no problem: links that lead nowhere and
@@ -64,16 +64,16 @@ func (g *Graph) Node(id string) (Node, bool) {
 		return Node{}, false
 	}
 	n := g.nodes[i]
-	n.Down = unique(n.Down)
-	if len(n.Deps) > 0 {
-		deps := make([]string, 0, len(n.Deps))
-		for _, d := range n.Deps {
+	n.DownRevision = unique(n.DownRevision)
+	if len(n.DependsOn) > 0 {
+		deps := make([]string, 0, len(n.DependsOn))
+		for _, d := range n.DependsOn {
 			if p, ok := g.names[d]; ok {
 				d = g.nodes[p].ID
 			}
 			deps = append(deps, d)
 		}
-		n.Deps = unique(deps)
+		n.DependsOn = unique(deps)
 	}
 	return n, true
 }
@@ -178,7 +178,7 @@ func (g *Graph) ids(list []int32) []string {
 // labelsOf gives the labels of a node that lead to it.
 func (g *Graph) labelsOf(i int32) []string {
 	var own []string
-	for _, l := range g.nodes[i].Labels {
+	for _, l := range g.nodes[i].BranchLabels {
 		if g.names[l] == i {
 			own = append(own, l)
 		}

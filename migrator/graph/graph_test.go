@@ -34,11 +34,11 @@ func TestShape(t *testing.T) {
 		t.Error(diff)
 	}
 	m, ok := g.Node("m")
-	if diff := cmp.Diff(Node{ID: "m", Down: []string{"d2", "d1"}, Deps: []string{"a1"}, Labels: []string{"mm"}}, m); diff != "" || !ok {
+	if diff := cmp.Diff(Node{ID: "m", DownRevision: []string{"d2", "d1"}, DependsOn: []string{"a1"}, BranchLabels: []string{"mm"}}, m); diff != "" || !ok {
 		t.Error(diff)
 	}
 	q, ok := g.Node("q")
-	if diff := cmp.Diff(Node{ID: "q", Down: []string{"m"}, Deps: []string{"gone", "d2"}, Labels: []string{"two", "newer"}, Unknown: true}, q); diff != "" || !ok {
+	if diff := cmp.Diff(Node{ID: "q", DownRevision: []string{"m"}, DependsOn: []string{"gone", "d2"}, BranchLabels: []string{"two", "newer"}, Unknown: true}, q); diff != "" || !ok {
 		t.Error(diff)
 	}
 	if _, ok := g.Node("lib"); ok {

@@ -120,7 +120,7 @@ func TestManyProblems(t *testing.T) {
 	t.Parallel()
 	nodes := largeGraph(20_000)
 	for i := range nodes {
-		nodes[i].Down = append(slices.Clone(nodes[i].Down), nodes[i].ID+"x")
+		nodes[i].DownRevision = append(slices.Clone(nodes[i].DownRevision), nodes[i].ID+"x")
 	}
 	_, problems := New(nodes)
 	if len(problems) != len(nodes) {

@@ -22,18 +22,18 @@ func drawNodes(t *rapid.T) []Node {
 		if i > 0 {
 			earlier := rapid.IntRange(0, i-1)
 			for range rapid.SampledFrom([]int{0, 1, 1, 1, 2, 3}).Draw(t, "parents") {
-				node.Down = append(node.Down, nodes[earlier.Draw(t, "parent")].ID)
+				node.DownRevision = append(node.DownRevision, nodes[earlier.Draw(t, "parent")].ID)
 			}
 			for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "dependencies") {
-				node.Deps = append(node.Deps, nodes[earlier.Draw(t, "dependency")].ID)
+				node.DependsOn = append(node.DependsOn, nodes[earlier.Draw(t, "dependency")].ID)
 			}
 		}
 		if len(labels) > 0 && rapid.IntRange(0, 5).Draw(t, "by label") == 0 {
-			node.Deps = append(node.Deps, rapid.SampledFrom(labels).Draw(t, "dependency by label"))
+			node.DependsOn = append(node.DependsOn, rapid.SampledFrom(labels).Draw(t, "dependency by label"))
 		}
 		if rapid.IntRange(0, 3).Draw(t, "labelled") == 0 {
 			label := "L" + string(rune('a'+i))
-			node.Labels = append(node.Labels, label)
+			node.BranchLabels = append(node.BranchLabels, label)
 			labels = append(labels, label)
 		}
 		nodes = append(nodes, node)
@@ -82,7 +82,7 @@ func needs(g *Graph, id string) Set {
 	var visit func(string)
 	visit = func(id string) {
 		n, _ := g.Node(id)
-		for _, p := range slices.Concat(n.Down, n.Deps) {
+		for _, p := range slices.Concat(n.DownRevision, n.DependsOn) {
 			if !all.Has(p) {
 				all[p] = struct{}{}
 				visit(p)
@@ -388,8 +388,8 @@ func TestAnyNodes(t *testing.T) {
 	names := rapid.SliceOfN(name, 0, 2)
 	node := rapid.Custom(func(t *rapid.T) Node {
 		return Node{
-			ID: name.Draw(t, "id"), Down: names.Draw(t, "down"), Deps: names.Draw(t, "deps"),
-			Labels: names.Draw(t, "labels"), Unknown: rapid.IntRange(0, 4).Draw(t, "unknown") == 0,
+			ID: name.Draw(t, "id"), DownRevision: names.Draw(t, "down"), DependsOn: names.Draw(t, "deps"),
+			BranchLabels: names.Draw(t, "labels"), Unknown: rapid.IntRange(0, 4).Draw(t, "unknown") == 0,
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
@@ -415,7 +415,7 @@ func checkPath(t *rapid.T, nodes []Node, p Problem) {
 	t.Helper()
 	owners := map[string][]string{}
 	for _, n := range nodes {
-		for _, l := range n.Labels {
+		for _, l := range n.BranchLabels {
 			owners[l] = append(owners[l], n.ID)
 		}
 	}
@@ -425,7 +425,7 @@ func checkPath(t *rapid.T, nodes []Node, p Problem) {
 	for k, id := range p.Path[1:] {
 		need := p.Path[k]
 		if !slices.ContainsFunc(nodes, func(n Node) bool {
-			return n.ID == id && (slices.Contains(n.Down, need) || slices.ContainsFunc(n.Deps, func(d string) bool {
+			return n.ID == id && (slices.Contains(n.DownRevision, need) || slices.ContainsFunc(n.DependsOn, func(d string) bool {
 				return d == need || slices.Contains(owners[d], need)
 			}))
 		}) {

@@ -45,20 +45,20 @@ func (g *Graph) Maximal(s Set) []string {
 	return g.ids(g.maximal(m))
 }
 
-// Inserted is a pending revision that an applied one needs.
-type Inserted struct {
+// OutOfOrderRevision is a pending revision that an applied one needs.
+type OutOfOrderRevision struct {
 	Revision string
 	Above    string // an applied revision that needs it; of several one that is near
 }
 
 // OutOfOrder gives the pending revisions below applied ones, in order. They were
 // inserted, or merged in, after those had been applied.
-func (g *Graph) OutOfOrder(applied Set) []Inserted {
+func (g *Graph) OutOfOrder(applied Set) []OutOfOrderRevision {
 	have := make(marks, len(g.nodes))
 	for _, i := range g.numbers(applied) {
 		have[i] = true
 	}
-	var list []Inserted
+	var list []OutOfOrderRevision
 	above := make([]int32, len(g.nodes)) // an applied node above a pending one, or none
 	for _, i := range slices.Backward(g.order) {
 		above[i] = none
@@ -75,7 +75,7 @@ func (g *Graph) OutOfOrder(applied Set) []Inserted {
 			}
 		}
 		if above[i] != none {
-			list = append(list, Inserted{g.nodes[i].ID, g.nodes[above[i]].ID})
+			list = append(list, OutOfOrderRevision{g.nodes[i].ID, g.nodes[above[i]].ID})
 		}
 	}
 	slices.Reverse(list)

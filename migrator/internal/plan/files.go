@@ -26,7 +26,7 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
 	for i, r := range revs {
 		f.byID[r.ID] = r
-		f.nodes[i] = graph.Node{ID: r.ID, Down: r.DownRevision, Deps: r.DependsOn, Labels: r.BranchLabels}
+		f.nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels}
 	}
 	for _, r := range revs {
 		f.labelled = f.labelled || slices.ContainsFunc(r.DependsOn, func(id string) bool { return f.byID[id] == nil })
@@ -69,7 +69,7 @@ func (f *Files) Ordered() []*revision.Revision {
 func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 	node, _ := f.Graph.Node(r.ID)
 	e := ledger.Entry{
-		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.Deps, BranchLabels: r.BranchLabels,
+		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.DependsOn, BranchLabels: r.BranchLabels,
 		Checksum: r.Up.Checksum(), Digest: r.Up.Digest(),
 	}
 	e.DownSQL, e.DownOptions = WayBack(r)

@@ -132,7 +132,7 @@ func (v *View) without(ids []string) []string {
 	var applied []string
 	for _, id := range v.Graph.Order() {
 		n, _ := v.Graph.Node(id)
-		if slices.ContainsFunc(slices.Concat(n.Down, n.Deps), falling.Has) {
+		if slices.ContainsFunc(slices.Concat(n.DownRevision, n.DependsOn), falling.Has) {
 			falling[id] = struct{}{}
 		}
 		if falling.Has(id) && v.Applied.Has(id) {
@@ -253,7 +253,7 @@ func (v *View) Finish(row *ledger.Row) []string {
 		return []string{"up", id}
 	}
 	// Nothing stands on it any more, so a step on its own line takes down nothing else.
-	if n, _ := v.Graph.Node(id); len(n.Down) < 2 {
+	if n, _ := v.Graph.Node(id); len(n.DownRevision) < 2 {
 		return []string{"down", id + "@-1"}
 	}
 	return append([]string{"to"}, v.After([]Step{{Direction: Down, Revision: id}})...)
@@ -261,12 +261,12 @@ func (v *View) Finish(row *ledger.Row) []string {
 
 // OutOfOrder gives the pending steps of a plan that lie below a revision that is
 // already applied.
-func (v *View) OutOfOrder(p Plan) []graph.Inserted {
+func (v *View) OutOfOrder(p Plan) []graph.OutOfOrderRevision {
 	up := graph.Set{}
 	for _, s := range p.Steps {
 		if s.Direction == Up {
 			up[s.Revision] = struct{}{}
 		}
 	}
-	return slices.DeleteFunc(v.Graph.OutOfOrder(v.Applied), func(i graph.Inserted) bool { return !up.Has(i.Revision) })
+	return slices.DeleteFunc(v.Graph.OutOfOrder(v.Applied), func(i graph.OutOfOrderRevision) bool { return !up.Has(i.Revision) })
 }

@@ -51,7 +51,7 @@ func Join(f *Files, state ledger.State) (*View, error) {
 		row := &v.State.Rows[i]
 		v.rows[row.Revision] = row
 		if f.byID[row.Revision] == nil {
-			unknown = append(unknown, graph.Node{ID: row.Revision, Down: row.DownRevision, Deps: row.DependsOn, Labels: row.BranchLabels, Unknown: true})
+			unknown = append(unknown, graph.Node{ID: row.Revision, DownRevision: row.DownRevision, DependsOn: row.DependsOn, BranchLabels: row.BranchLabels, Unknown: true})
 		}
 	}
 	if len(unknown) > 0 {
@@ -183,8 +183,8 @@ func (v *View) Changes() []Change {
 			key        string
 			file, mind []string
 		}{
-			{"down_revision", node.Down, row.DownRevision},
-			{"depends_on", node.Deps, row.DependsOn},
+			{"down_revision", node.DownRevision, row.DownRevision},
+			{"depends_on", node.DependsOn, row.DependsOn},
 			{"branch_labels", r.BranchLabels, row.BranchLabels},
 		} {
 			if !sameSet(l.file, l.mind) {
