@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) adopt() *cobra.Command {
@@ -65,10 +66,10 @@ func (r *run) readMap(file string, a *migrator.Adopt) error {
 		Versions    []struct{ Version, Revision string }
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
-		return &migrator.UsageError{Text: quoted(name) + ": " + err.Error()}
+		return &migrator.UsageError{Text: terminal.Quote(name) + ": " + err.Error()}
 	}
 	if len(m.Versions) == 0 {
-		return &migrator.UsageError{Text: quoted(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
+		return &migrator.UsageError{Text: terminal.Quote(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
 	}
 	a.Versions = map[string]string{}
 	for _, v := range m.Versions {
@@ -111,7 +112,7 @@ func (r *run) adopt(a migrator.Adopt) error {
 		return err
 	}
 	if found.Empty {
-		r.log.warn("the database is empty: nothing is there that " + strings.Join(a.Baseline, ", ") + " could stand for; `up` would have made it")
+		r.log.Warn("the database is empty: nothing is there that " + strings.Join(a.Baseline, ", ") + " could stand for; `up` would have made it")
 	}
 	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
 	if r.settings.json {
@@ -119,14 +120,14 @@ func (r *run) adopt(a migrator.Adopt) error {
 	}
 	var b strings.Builder
 	if found.Table != "" {
-		fmt.Fprintf(&b, "%s of %s has %s\n", found.Table, found.Tool, count(len(found.Versions), "version"))
+		fmt.Fprintf(&b, "%s of %s has %s\n", found.Table, found.Tool, terminal.Count(len(found.Versions), "version"))
 	}
-	var t table
+	var t terminal.Table
 	for _, id := range found.Revisions {
-		t.add(cell{"applied", green}, cell{id, bold}, cell{text: clip(set.Revision(id).Subject())})
+		t.Add(terminal.Green.Cell("applied"), terminal.Bold.Cell(id), terminal.Plain.Cell(terminal.Clip(set.Revision(id).Subject())))
 	}
-	t.write(&b, r.out)
-	revisions, migrate := count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
+	b.WriteString(r.out.Format(t))
+	revisions, migrate := terminal.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
 	switch {
 	case len(found.Revisions) == 0:
 		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandTo(migrate+" up", nil))
@@ -135,6 +136,6 @@ func (r *run) adopt(a migrator.Adopt) error {
 	default:
 		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandTo(migrate+" status", nil))
 	}
-	r.out.print(b.String())
+	r.out.Print(b.String())
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 // behindError says which revisions of the program a database lacks, for current
@@ -29,8 +30,8 @@ func (l *look) behind() error {
 	case len(missing) == 0:
 		return nil
 	case len(heads) == 0: // inserted below applied ones
-		return &behindError{some(missing) + ", below applied revisions, " + verb(len(missing), "is", "are") + " not applied"}
+		return &behindError{terminal.FirstFew(missing) + ", below applied revisions, " + terminal.Plural(len(missing), "is", "are") + " not applied"}
 	}
-	return &behindError{verb(len(heads), "head ", "heads ") + some(heads) + verb(len(heads), " is", " are") + " not applied: " +
-		count(len(missing), "revision") + " to go"}
+	return &behindError{terminal.Plural(len(heads), "head ", "heads ") + terminal.FirstFew(heads) + terminal.Plural(len(heads), " is", " are") + " not applied: " +
+		terminal.Count(len(missing), "revision") + " to go"}
 }

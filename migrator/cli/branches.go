@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 )
 
@@ -68,7 +69,7 @@ func (r *run) branches() error {
 	}
 	r.document = l.branchesDocument(points, labels)
 	if !r.settings.json {
-		r.out.print(l.branchesText(points, labels))
+		r.out.Print(l.branchesText(points, labels))
 	}
 	return nil
 }
@@ -87,10 +88,10 @@ func (l *look) branchesDocument(points []string, labels []labelled) *branchesDoc
 // branchesText is a row for each revision at which something branches and for those on
 // top of it, then one for each label; with --verbose the revisions in full follow.
 func (l *look) branchesText(points []string, labels []labelled) string {
-	var t table
+	var t terminal.Table
 	row := func(title, id string, notes ...string) {
 		s := l.byID[id]
-		t.add(cell{title, bold}, cell{s.Revision, l.color(s)}, cell{text: clip(s.Message)}, cell{strings.Join(notes, ", "), faint})
+		t.Add(terminal.Bold.Cell(title), l.color(s).Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(strings.Join(notes, ", ")))
 	}
 	for _, id := range points {
 		marks := slices.DeleteFunc(l.marks(l.byID[id]), func(mark string) bool { return mark == "branch point" })
@@ -101,15 +102,14 @@ func (l *look) branchesText(points []string, labels []labelled) string {
 	}
 	full := points
 	for _, b := range labels {
-		row("label "+b.label, b.revision, verb(len(b.heads), "head ", "heads ")+some(b.heads))
+		row("label "+b.label, b.revision, terminal.Plural(len(b.heads), "head ", "heads ")+terminal.FirstFew(b.heads))
 		if !slices.Contains(full, b.revision) {
 			full = append(full, b.revision)
 		}
 	}
-	var text strings.Builder
-	t.write(&text, l.out)
+	text := l.out.Format(t)
 	if l.settings.verbose && len(full) > 0 {
-		text.WriteString("\n" + l.full(full))
+		text += "\n" + l.full(full)
 	}
-	return text.String()
+	return text
 }

@@ -3,12 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -32,7 +32,7 @@ is any. It is for pipelines and readiness probes, and writes nothing.`,
 // foundError says that check found something; what it is was printed.
 type foundError struct{ count int }
 
-func (e *foundError) Error() string { return "check found " + count(e.count, "problem") }
+func (e *foundError) Error() string { return "check found " + terminal.Count(e.count, "problem") }
 
 func (r *run) check(offline bool) error {
 	found, err := r.findings(offline)
@@ -44,10 +44,10 @@ func (r *run) check(offline bool) error {
 		return err
 	}
 	d := &checkDocument{Findings: []findingDocument{}}
-	var t table
+	var t terminal.Table
 	for _, f := range found {
 		d.Findings = append(d.Findings, findingDocument{string(f.Kind), f.Revision, f.File, f.Line, f.Column, f.Text})
-		t.add(cell{string(f.Kind), yellow}, cell{f.Revision, bold}, cell{text: f.Text}, cell{place(f), faint})
+		t.Add(terminal.Yellow.Cell(string(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Text), terminal.Faint.Cell(place(f)))
 	}
 	r.document = d
 	if len(found) == 0 {
@@ -55,9 +55,7 @@ func (r *run) check(offline bool) error {
 		return nil
 	}
 	if !r.settings.json {
-		var b strings.Builder
-		t.write(&b, r.out)
-		r.out.print(b.String())
+		r.out.Print(r.out.Format(t))
 	}
 	return &foundError{len(found)}
 }

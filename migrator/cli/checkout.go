@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 // modulePath is this module's.
@@ -25,7 +26,7 @@ func findCheckout(named string) (*checkout, error) {
 	if named != "" {
 		c, err := readCheckout(named)
 		if err == nil && c == nil {
-			err = &migrator.UsageError{Text: "--replace " + quoted(named) + ": there is no go.mod of " + modulePath}
+			err = &migrator.UsageError{Text: "--replace " + terminal.Quote(named) + ": there is no go.mod of " + modulePath}
 		}
 		return c, err
 	}

@@ -14,6 +14,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -21,6 +22,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 )
@@ -121,6 +123,16 @@ func (p *program) environ() []string {
 		return p.Environ
 	}
 	return os.Environ()
+}
+
+func (p *program) newOutput(w io.Writer) *terminal.Output {
+	return terminal.NewOutput(w, p.settings.color, p.environ())
+}
+
+func (p *program) newLogger(w io.Writer) *terminal.Logger {
+	return terminal.NewLogger(w, terminal.LogOptions{
+		JSON: p.settings.logFormat == logJSON, Quiet: p.settings.quiet, Verbose: p.settings.verbose,
+	})
 }
 
 func buildVersion() string {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 // action is what a command is made of.
@@ -37,8 +38,8 @@ type run struct {
 	cmd  *cobra.Command
 	ctx  context.Context
 	args []string
-	out  *output
-	log  *journal
+	out  *terminal.Output
+	log  *terminal.Logger
 	// document is what --json prints. After a failure without one, it is made of the
 	// error alone.
 	document any
@@ -105,29 +106,28 @@ func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
 	defer stop()
 	r := &run{
 		program: p, cmd: cmd, ctx: ctx, args: args,
-		out: newOutput(cmd.OutOrStdout(), &p.settings, p.environ()),
-		log: newJournal(cmd.ErrOrStderr(), &p.settings),
+		out: p.newOutput(cmd.OutOrStdout()), log: p.newLogger(cmd.ErrOrStderr()),
 	}
 	defer context.AfterFunc(ctx, func() {
 		if p.watched && ctx.Err() != nil {
-			r.log.warn(context.Cause(ctx).Error() + ": cancelling; a second one ends at once")
+			r.log.Warn(context.Cause(ctx).Error() + ": cancelling; a second one ends at once")
 		}
 	})()
 	if !a.lenient {
 		for _, text := range p.settings.misspelt(p.environ()) {
-			r.log.warn(text)
+			r.log.Warn(text)
 		}
 	}
 	err := a.run(r)
 	if r.opened != nil {
 		r.opened.Close()
 	}
-	r.log.end()
+	r.log.EndStep()
 	if err == nil && r.document != nil && p.settings.json {
-		r.out.json(r.document)
+		r.out.JSON(r.document)
 	}
-	if err == nil {
-		err = r.out.err
+	if err == nil && r.out.Err() != nil {
+		err = &fileError{r.out.Err()}
 	}
 	return p.failed(cmd, err, r.document, r.kept)
 }
@@ -154,7 +154,7 @@ func (p *program) group(cmd *cobra.Command) *cobra.Command {
 func unknownCommand(cmd *cobra.Command, typed string) error {
 	text := "there is no such command"
 	if notURL(typed) == nil {
-		text = "unknown command " + quoted(typed)
+		text = "unknown command " + terminal.Quote(typed)
 		if near := nearest(typed, commandNames(cmd)); near != "" {
 			text += "; did you mean " + near + "?"
 		}
@@ -215,13 +215,13 @@ func flagText(cmd *cobra.Command, err error) string {
 	var invalid *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return "unknown flag -" + printable(unknown.GetSpecifiedName())
+		return "unknown flag -" + terminal.Printable(unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if notURL(name) != nil {
 			return "unknown flag"
 		}
-		text := "unknown flag --" + printable(name)
+		text := "unknown flag --" + terminal.Printable(name)
 		if near := nearest(name, flagNames(cmd)); near != "" {
 			text += "; did you mean --" + near + "?"
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) completion() *cobra.Command {
@@ -53,7 +54,7 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 	}
 	words := []string{"head", "heads", "base", "current"}
 	for _, rev := range set.Revisions() {
-		words = append(words, cobra.CompletionWithDesc(rev.ID, clip(rev.Subject())))
+		words = append(words, cobra.CompletionWithDesc(rev.ID, terminal.Clip(rev.Subject())))
 		for _, label := range rev.BranchLabels {
 			words = append(words, cobra.CompletionWithDesc(label, "branch of "+rev.ID))
 		}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 // compare says on standard error when the revisions on disk are not those that are
@@ -22,7 +24,7 @@ func (r *run) compare() {
 	for _, p := range r.pairs() {
 		d := difference{}
 		if d.find(p.embedded, os.DirFS(p.dir)) {
-			r.log.warn(quoted(p.dir) + " is not what is built into this program (" + d.String() + "); build it again, or use --dir " + quoted(p.dir))
+			r.log.Warn(terminal.Quote(p.dir) + " is not what is built into this program (" + d.String() + "); build it again, or use --dir " + terminal.Quote(p.dir))
 		}
 	}
 }

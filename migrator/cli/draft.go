@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
 )
@@ -35,7 +36,7 @@ on disk: the next build embeds what was written.`,
 		groups:  []string{groupFiles, groupOutput},
 		check: func(args []string) error {
 			if len(args) > 0 {
-				return &migrator.UsageError{Text: "the message belongs after -m, in quotes: revision -m " + quoted(strings.Join(args, " "))}
+				return &migrator.UsageError{Text: "the message belongs after -m, in quotes: revision -m " + terminal.Quote(strings.Join(args, " "))}
 			}
 			return nil
 		},
@@ -92,9 +93,9 @@ func (r *run) write(rev *revision.Revision, versionPath, advice string) error {
 	next := r.afterDraft()
 	r.document = &draftDocument{Revision: rev.ID, DownRevision: list(rev.DownRevision), Files: []string{up, down}, Next: next}
 	if !r.settings.json {
-		r.out.print(up + "\n" + down + "\n")
+		r.out.Print(up + "\n" + down + "\n")
 	}
-	r.log.info(advice+"; then: "+next, "next", next)
+	r.log.Info(advice+"; then: "+next, "next", next)
 	return nil
 }
 
@@ -129,7 +130,7 @@ func (d *draft) parents(set *migrator.Set) ([]string, error) {
 	heads := set.Graph().Heads()
 	if len(d.head) == 0 {
 		if len(heads) > 1 {
-			return nil, &migrator.UsageError{Text: "there are " + count(len(heads), "head") + ", " + some(heads) +
+			return nil, &migrator.UsageError{Text: "there are " + terminal.Count(len(heads), "head") + ", " + terminal.FirstFew(heads) +
 				"; say which of them comes before: --head " + strings.Join(heads[:min(len(heads), 3)], " or --head ")}
 		}
 		return heads, nil
@@ -140,7 +141,7 @@ func (d *draft) parents(set *migrator.Set) ([]string, error) {
 	}
 	for _, id := range ids {
 		if !slices.Contains(heads, id) {
-			return nil, &migrator.UsageError{Text: id + " is no head: " + some(set.Graph().Children(id)) +
+			return nil, &migrator.UsageError{Text: id + " is no head: " + terminal.FirstFew(set.Graph().Children(id)) +
 				" builds on it; --splice begins a branch there"}
 		}
 	}
@@ -152,7 +153,7 @@ func resolve(set *migrator.Set, flag string, targets []string) ([]string, error)
 	var ids []string
 	for _, target := range targets {
 		if needsDatabase(target) {
-			return nil, &migrator.UsageError{Text: flag + " " + quoted(target) + ": only a database has a current revision; name the revision"}
+			return nil, &migrator.UsageError{Text: flag + " " + terminal.Quote(target) + ": only a database has a current revision; name the revision"}
 		}
 		found, err := set.Offline().Find(target)
 		if err != nil {
@@ -206,7 +207,7 @@ func (r *run) folder(versionPath string) (string, error) {
 	}
 	below, err := filepath.Rel(base, path)
 	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
-		return "", &migrator.UsageError{Text: "--version-path " + quoted(versionPath) + " is not below " + quoted(r.dir()) + ", so nothing in it would be read"}
+		return "", &migrator.UsageError{Text: "--version-path " + terminal.Quote(versionPath) + " is not below " + terminal.Quote(r.dir()) + ", so nothing in it would be read"}
 	}
 	if err := os.MkdirAll(versionPath, 0o777); err != nil {
 		return "", &fileError{err}
@@ -221,7 +222,7 @@ func (r *run) afterDraft() string {
 	if r.FS == nil {
 		next := path + " up"
 		if r.dir() != defaultDir {
-			next += " --dir " + quoted(r.dir())
+			next += " --dir " + terminal.Quote(r.dir())
 		}
 		return next
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -66,12 +67,12 @@ func (r *run) edit(down bool) error {
 	}
 	r.document = d
 	if len(d.Changed) == 0 {
-		r.log.info("nothing was changed")
+		r.log.Info("nothing was changed")
 		return nil
 	}
 	d.Next = r.afterDraft()
 	r.say(strings.Join(d.Changed, "\n"))
-	r.log.info("then: "+d.Next, "next", d.Next)
+	r.log.Info("then: "+d.Next, "next", d.Next)
 	return nil
 }
 
@@ -123,7 +124,7 @@ func (r *run) onDisk(set *migrator.Set, ids []string, err error) ([]*revision.Re
 	for _, id := range ids {
 		rev := set.Revision(id)
 		if rev == nil {
-			return nil, &migrator.UsageError{Text: id + " is applied, but no file in " + quoted(r.dir()) + " has it: take the files from the program that applied it"}
+			return nil, &migrator.UsageError{Text: id + " is applied, but no file in " + terminal.Quote(r.dir()) + " has it: take the files from the program that applied it"}
 		}
 		revs = append(revs, rev)
 	}
@@ -203,7 +204,7 @@ func (r *run) editor(files []string) error {
 	case err != nil:
 		return err
 	case !state.Success():
-		return &migrator.UsageError{Text: "the editor " + printable(command) + ": " + state.String() + "; the files are as it left them"}
+		return &migrator.UsageError{Text: "the editor " + terminal.Printable(command) + ": " + state.String() + "; the files are as it left them"}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
 )
 
@@ -43,7 +45,7 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 		default:
 			d = &failedDocument{e}
 		}
-		newOutput(cmd.OutOrStdout(), &p.settings, p.environ()).json(d)
+		p.newOutput(cmd.OutOrStdout()).JSON(d)
 	}
 	return &failure{err, strings.TrimRight(text, "\n")}
 }
@@ -53,7 +55,7 @@ func (p *program) tell(w *os.File, err error) {
 	switch {
 	case err == nil:
 	case p.settings.logFormat == logJSON:
-		newJournal(w, &p.settings).failure(err)
+		logError(p.newLogger(w), err)
 	case is[*migrator.RevisionError](err), is[migrator.Problems](err):
 		// Begins with a place, which editors and terminals lead to.
 		_, _ = w.WriteString(err.Error() + "\n")
@@ -71,7 +73,7 @@ func (r *run) command() string { return r.commandTo(r.cmd.CommandPath(), r.args)
 func (r *run) commandTo(path string, args []string) string {
 	words := []string{path}
 	for _, a := range args {
-		words = append(words, quoted(a))
+		words = append(words, terminal.Quote(a))
 	}
 	r.cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {
@@ -79,8 +81,31 @@ func (r *run) commandTo(path string, args []string) string {
 		case f.Value.Type() == "bool" && f.Value.String() == "true":
 			words = append(words, "--"+f.Name)
 		default:
-			words = append(words, "--"+f.Name+"="+quoted(f.Value.String()))
+			words = append(words, "--"+f.Name+"="+terminal.Quote(f.Value.String()))
 		}
 	})
 	return strings.Join(words, " ")
+}
+
+// logError writes err as a JSON record.
+func logError(log *terminal.Logger, err error) {
+	d := newErrorDocument(err)
+	attrs := []any{"kind", d.Kind, "exit", d.Exit}
+	for _, a := range []struct{ name, value string }{
+		{"revision", d.Revision}, {"file", d.File}, {"sqlstate", d.SQLState}, {"detail", d.Detail}, {"hint", d.Hint},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, a.name, a.value)
+		}
+	}
+	if d.Line > 0 {
+		attrs = append(attrs, "line", d.Line, "column", d.Column)
+	}
+	if len(d.Problems) > 0 {
+		attrs = append(attrs, "problems", d.Problems)
+	}
+	if f, ok := errors.AsType[*failure](err); ok && f.text != d.Message {
+		attrs = append(attrs, "more", strings.TrimPrefix(strings.TrimPrefix(f.text, d.Message), "\n"))
+	}
+	log.Log(slog.LevelError, d.Message, attrs...)
 }

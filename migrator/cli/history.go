@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) current() *cobra.Command {
@@ -114,16 +115,14 @@ func (l *look) print(ids []string, parents bool) {
 		return
 	}
 	if l.settings.verbose {
-		l.out.print(l.full(ids))
+		l.out.Print(l.full(ids))
 		return
 	}
-	var t table
+	var t terminal.Table
 	for _, id := range ids {
-		t.add(l.line(l.byID[id], parents)...)
+		t.Add(l.line(l.byID[id], parents)...)
 	}
-	var b strings.Builder
-	t.write(&b, l.out)
-	l.out.print(b.String())
+	l.out.Print(l.out.Format(t))
 }
 
 // full shows revisions with an empty line between them.
@@ -167,7 +166,7 @@ func (r *run) show() error {
 	}
 	r.document = l.shown(ids)
 	if !r.settings.json {
-		r.out.print(l.full(ids))
+		r.out.Print(l.full(ids))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -66,9 +67,9 @@ func (r *run) initialize(module, replace string) error {
 	r.document = d
 	r.say(strings.Join(d.Files, "\n"))
 	if p.checkout == nil && p.version == "" {
-		r.log.warn("this program does not know its version, so go.mod does not require " + modulePath + "; `go mod tidy` takes the newest, --replace DIR a checkout")
+		r.log.Warn("this program does not know its version, so go.mod does not require " + modulePath + "; `go mod tidy` takes the newest, --replace DIR a checkout")
 	}
-	r.log.info("then: "+d.Next, "next", d.Next)
+	r.log.Info("then: "+d.Next, "next", d.Next)
 	return nil
 }
 
@@ -81,7 +82,7 @@ func writeProject(dir string, files []revision.Source) (err error) {
 		}
 	}
 	if len(taken) > 0 {
-		return &migrator.UsageError{Text: joined(taken) + " " + verb(len(taken), "is", "are") + " there; nothing was written. A module that exists needs no " +
+		return &migrator.UsageError{Text: joined(taken) + " " + terminal.Plural(len(taken), "is", "are") + " there; nothing was written. A module that exists needs no " +
 			"project: it imports " + modulePath + "/migrator/cli"}
 	}
 	defer func() {
@@ -136,7 +137,7 @@ func newProject(dir, module string) (*project, error) {
 	case module == "":
 		module = "example.com/" + name
 	case !isModulePath(module):
-		return nil, &migrator.UsageError{Text: "--module " + quoted(module) + " is no module path, such as github.com/acme/store"}
+		return nil, &migrator.UsageError{Text: "--module " + terminal.Quote(module) + " is no module path, such as github.com/acme/store"}
 	}
 	if module == modulePath {
 		return nil, &migrator.UsageError{Text: modulePath + " is this module itself; give the project another path with --module"}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
@@ -52,14 +53,14 @@ func (f *filter) match(e *migrator.LogEntry) bool {
 func (f *filter) check() error {
 	for _, a := range f.action {
 		if !slices.Contains(actions, a) {
-			return &migrator.UsageError{Text: "--action " + quoted(a) + ": it is one of " + strings.Join(actions, ", ")}
+			return &migrator.UsageError{Text: "--action " + terminal.Quote(a) + ": it is one of " + strings.Join(actions, ", ")}
 		}
 	}
 	if !f.until.IsZero() && !f.since.Before(f.until.end()) {
 		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
 	}
 	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
-		return &migrator.UsageError{Text: "--revision " + quoted(r) + ": name a revision by its id or the beginning of it"}
+		return &migrator.UsageError{Text: "--revision " + terminal.Quote(r) + ": name a revision by its id or the beginning of it"}
 	}
 	return nil
 }
@@ -77,11 +78,11 @@ func (r *run) events(f *filter) error {
 		return err
 	}
 	d := &logDocument{Events: []eventDocument{}}
-	var t table
+	var t terminal.Table
 	for i := range all {
 		if e := &all[i]; f.match(e) && (f.limit == 0 || len(d.Events) < int(f.limit)) {
 			d.Events = append(d.Events, newEventDocument(e))
-			t.add(r.eventLine(e)...)
+			t.Add(r.eventLine(e)...)
 			t = append(t, details(e)...)
 		}
 	}
@@ -91,15 +92,13 @@ func (r *run) events(f *filter) error {
 	}
 	switch {
 	case len(all) == 0:
-		r.out.print("no events\n")
+		r.out.Print("no events\n")
 		return nil
 	case len(d.Events) == 0:
-		r.out.print("none of " + count(len(all), "event") + " is like that\n")
+		r.out.Print("none of " + terminal.Count(len(all), "event") + " is like that\n")
 		return nil
 	}
-	var b strings.Builder
-	t.write(&b, r.out)
-	r.out.print(b.String())
+	r.out.Print(r.out.Format(t))
 	return nil
 }
 
@@ -109,13 +108,13 @@ var actions = []string{
 	string(ledger.Repair), string(ledger.Adopted), string(ledger.FormatRaise),
 }
 
-func (r *run) eventLine(e *migrator.LogEntry) []cell {
-	color := green
+func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
+	color := terminal.Green
 	switch e.Action {
 	case ledger.Down, ledger.Stamped, ledger.Repair, ledger.Adopted:
-		color = yellow
+		color = terminal.Yellow
 	case ledger.Failed, ledger.Interrupted:
-		color = red
+		color = terminal.Red
 	}
 	action := string(e.Action)
 	if e.Direction != "" && e.Direction != action {
@@ -123,37 +122,32 @@ func (r *run) eventLine(e *migrator.LogEntry) []cell {
 	}
 	took := ""
 	if e.Duration > 0 {
-		took = spent(e.Duration)
+		took = terminal.Duration(e.Duration)
 	}
-	return []cell{
-		{e.At.UTC().Format("2006-01-02 15:04:05Z"), faint},
-		{action, color},
-		{e.Revision, bold},
-		{text: clip(firstLine(e.Message))},
-		{took, faint},
-		{printable(e.AppliedBy) + " from " + printable(e.AppliedFrom) + ", version " + printable(e.BinaryVersion), faint},
+	return []terminal.Cell{
+		terminal.Faint.Cell(e.At.UTC().Format("2006-01-02 15:04:05Z")),
+		color.Cell(action),
+		terminal.Bold.Cell(e.Revision),
+		terminal.Plain.Cell(terminal.Clip(terminal.FirstLine(e.Message))),
+		terminal.Faint.Cell(took),
+		terminal.Faint.Cell(terminal.Printable(e.AppliedBy) + " from " + terminal.Printable(e.AppliedFrom) + ", version " + terminal.Printable(e.BinaryVersion)),
 	}
 }
 
 // details are lines of their own: what went wrong, what was decided.
-func details(e *migrator.LogEntry) table {
-	var t table
+func details(e *migrator.LogEntry) terminal.Table {
+	var t terminal.Table
 	for line := range strings.Lines(e.Detail) {
-		if line = printable(line); line != "" {
-			t.add(cell{}, cell{}, cell{}, cell{text: line})
+		if line = terminal.Printable(line); line != "" {
+			t.Add(terminal.Cell{}, terminal.Cell{}, terminal.Cell{}, terminal.Plain.Cell(line))
 		}
 	}
 	return t
 }
 
-func firstLine(s string) string {
-	first, _, _ := strings.Cut(s, "\n")
-	return first
-}
-
 func newEventDocument(e *migrator.LogEntry) eventDocument {
 	return eventDocument{
-		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: firstLine(e.Message), Direction: e.Direction,
+		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: terminal.FirstLine(e.Message), Direction: e.Direction,
 		DurationMS: milliseconds(e.Duration), AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
 	}
 }

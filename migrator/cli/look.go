@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
 	"example.com/ambix/migrator/revision"
 )
@@ -86,7 +87,7 @@ func (l *look) glance(need bool) error {
 }
 
 func (l *look) without(err error) {
-	l.log.info("without marks of what is applied: " + err.Error())
+	l.log.Info("without marks of what is applied: " + err.Error())
 }
 
 // unnamed says that nothing names a database, as opposed to something wrong.
@@ -128,27 +129,27 @@ func labelMarks(labels []string) []string {
 }
 
 // color is that of a revision's id.
-func (l *look) color(s *migrator.RevisionStatus) style {
+func (l *look) color(s *migrator.RevisionStatus) terminal.Style {
 	switch {
 	case !l.looked:
-		return bold
+		return terminal.Bold
 	case slices.Contains(l.Current, s.Revision):
-		return green
+		return terminal.Green
 	case s.State == migrator.Pending, s.State == migrator.Unknown:
-		return yellow
+		return terminal.Yellow
 	case s.State == migrator.Applied:
-		return plain
+		return terminal.Plain
 	}
-	return red
+	return terminal.Red
 }
 
 // line is a revision as one row.
-func (l *look) line(s *migrator.RevisionStatus, parents bool) []cell {
-	cells := []cell{{s.Revision, l.color(s)}}
+func (l *look) line(s *migrator.RevisionStatus, parents bool) []terminal.Cell {
+	cells := []terminal.Cell{l.color(s).Cell(s.Revision)}
 	if parents {
-		cells = append(cells, cell{"<- " + placeNames(s.DownRevision), faint})
+		cells = append(cells, terminal.Faint.Cell("<- "+placeNames(s.DownRevision)))
 	}
-	return append(cells, cell{text: clip(s.Message)}, cell{strings.Join(l.marks(s), ", "), faint})
+	return append(cells, terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(strings.Join(l.marks(s), ", ")))
 }
 
 // documents describes revisions for --json.
@@ -168,17 +169,17 @@ func (l *look) documents(ids []string) []revisionDocument {
 // details are a revision's lines for --verbose and show.
 func (l *look) details(id string) string {
 	s, rev := l.byID[id], l.set.Revision(id)
-	var t table
+	var t terminal.Table
 	add := func(title, text string) {
 		if text != "" {
-			t.add(cell{title, bold}, cell{text: text})
+			t.Add(terminal.Bold.Cell(title), terminal.Plain.Cell(text))
 		}
 	}
 	title := s.Revision
 	if marks := l.marks(s); len(marks) > 0 {
 		title += "  (" + strings.Join(marks, ", ") + ")"
 	}
-	t.add(cell{"revision", bold}, cell{title, l.color(s)})
+	t.Add(terminal.Bold.Cell("revision"), l.color(s).Cell(title))
 	message := s.Message
 	if rev != nil {
 		message = rev.Message
@@ -188,7 +189,7 @@ func (l *look) details(id string) string {
 		if i > 0 {
 			heading = ""
 		}
-		t.add(cell{heading, bold}, cell{text: printable(line)})
+		t.Add(terminal.Bold.Cell(heading), terminal.Plain.Cell(terminal.Printable(line)))
 	}
 	add("down revision", l.named(s.DownRevision, "base"))
 	add("depends on", strings.Join(s.DependsOn, ", "))
@@ -197,7 +198,7 @@ func (l *look) details(id string) string {
 	case s.State == migrator.Unfinished:
 		add("unfinished", unfinished(*s))
 	case !s.AppliedAt.IsZero():
-		add("applied", applied(*s)+", in "+spent(s.Duration))
+		add("applied", applied(*s)+", in "+terminal.Duration(s.Duration))
 	}
 	add("changed", strings.Join(s.Changes, ", "))
 	switch {
@@ -212,9 +213,7 @@ func (l *look) details(id string) string {
 		add("up", scriptText(rev.Up))
 		add("down", downText(rev))
 	}
-	var b strings.Builder
-	t.write(&b, l.out)
-	return b.String()
+	return l.out.Format(t)
 }
 
 // named gives ids with their messages where there is one.
@@ -226,14 +225,14 @@ func (l *look) named(ids []string, none string) string {
 	for i, id := range ids {
 		names[i] = id
 		if s := l.byID[id]; s != nil && s.Message != "" {
-			names[i] += " (" + clip(s.Message) + ")"
+			names[i] += " (" + terminal.Clip(s.Message) + ")"
 		}
 	}
 	return strings.Join(names, ", ")
 }
 
 func scriptText(s *revision.Script) string {
-	parts := []string{count(len(s.Statements()), "statement")}
+	parts := []string{terminal.Count(len(s.Statements()), "statement")}
 	if !s.Transaction {
 		parts = append(parts, "outside a transaction")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
 )
@@ -104,7 +105,7 @@ func areHeads(g *graph.Graph, ids []string) error {
 	case len(heads) == 1:
 		return &migrator.UsageError{Text: joined(ids) + " lead to one head already, " + heads[0] + ", so there is nothing to merge"}
 	}
-	return &migrator.UsageError{Text: lower + " is no head: " + some(g.Children(lower)) + " " + verb(len(g.Children(lower)), "builds", "build") + " on it; merge " +
+	return &migrator.UsageError{Text: lower + " is no head: " + terminal.FirstFew(g.Children(lower)) + " " + terminal.Plural(len(g.Children(lower)), "builds", "build") + " on it; merge " +
 		strings.Join(heads, " ") + ", or begin a branch there with revision --head " + strings.Join(ids, " --head ") + " --splice"}
 }
 
@@ -122,7 +123,7 @@ func named(command string, targets []string, find func(target string) ([]string,
 			return nil, typedAfter(command, err)
 		}
 		if len(found) == 0 {
-			return nil, &migrator.UsageError{Text: command + " " + quoted(target) + ": that is base, and base is no revision: it comes before the first"}
+			return nil, &migrator.UsageError{Text: command + " " + terminal.Quote(target) + ": that is base, and base is no revision: it comes before the first"}
 		}
 		for _, id := range found {
 			if !slices.Contains(ids, id) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
 )
@@ -115,7 +116,7 @@ func summary(set *migrator.Set, r *migrator.Report) string {
 	}
 	text := strings.Join(parts, ", ") + ", " + at(set, r.To)
 	if ids := r.Ahead; len(ids) > 0 {
-		text += "; the database is ahead of this program by " + count(len(ids), "revision") + ": " + some(ids)
+		text += "; the database is ahead of this program by " + terminal.Count(len(ids), "revision") + ": " + terminal.FirstFew(ids)
 	}
 	return text
 }
@@ -140,7 +141,7 @@ func others(steps []migrator.OtherStep) []string {
 		if o.Direction == plan.Up {
 			what = "already applied by another runner"
 			if o.By != "" {
-				what = "already applied by " + printable(o.By) + " from " + printable(o.From)
+				what = "already applied by " + terminal.Printable(o.By) + " from " + terminal.Printable(o.From)
 			}
 		}
 		if counts[what] == 0 {
@@ -180,13 +181,4 @@ func placeNames(ids []string) string {
 		return "base"
 	}
 	return strings.Join(ids, ", ")
-}
-
-// some lists the first few of many.
-func some(ids []string) string {
-	const shown = 8
-	if len(ids) <= shown {
-		return strings.Join(ids, ", ")
-	}
-	return strings.Join(ids[:shown], ", ") + fmt.Sprintf(" and %d more", len(ids)-shown)
 }

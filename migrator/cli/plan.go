@@ -2,12 +2,12 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/plan"
 )
 
@@ -65,14 +65,14 @@ func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 		return
 	}
 	if len(p.Steps) == 0 {
-		r.out.print("nothing to do, " + at(set, p.To) + "\n")
+		r.out.Print("nothing to do, " + at(set, p.To) + "\n")
 		return
 	}
-	var t table
+	var t terminal.Table
 	for _, s := range p.Steps {
-		direction, file := cell{"up", green}, s.File
+		direction, file := terminal.Green.Cell("up"), s.File
 		if s.Direction == plan.Down {
-			direction = cell{"down", yellow}
+			direction = terminal.Yellow.Cell("down")
 		}
 		if file == "" {
 			file = "(from the ledger)"
@@ -80,12 +80,9 @@ func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 		if !s.Transactional {
 			file += " (outside a transaction)"
 		}
-		t.add(direction, cell{s.Revision, bold}, cell{text: clip(s.Message)}, cell{file, faint})
+		t.Add(direction, terminal.Bold.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(file))
 	}
-	var b strings.Builder
-	t.write(&b, r.out)
-	b.WriteString(count(len(p.Steps), "step") + " from " + placeNames(p.From) + ", then " + at(set, p.To) + "\n")
-	r.out.print(b.String())
+	r.out.Print(r.out.Format(t) + terminal.Count(len(p.Steps), "step") + " from " + placeNames(p.From) + ", then " + at(set, p.To) + "\n")
 }
 
 func (r *run) planned(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -119,7 +120,7 @@ func (p *project) goVersion() string {
 func (p *project) next() string {
 	cd := ""
 	if p.dir != "." {
-		cd = "cd " + quoted(p.dir) + " && "
+		cd = "cd " + terminal.Quote(p.dir) + " && "
 	}
 	if p.checkout == nil {
 		cd += "go mod tidy && "

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
 )
@@ -52,7 +53,7 @@ func (r *run) rebase(onto []string) error {
 	d := &rebaseDocument{Revision: rev.ID, From: list(rev.DownRevision), DownRevision: list(down), Files: []string{}, Heads: list(set.Graph().Heads())}
 	r.document = d
 	if slices.Equal(slices.Sorted(slices.Values(d.From)), slices.Sorted(slices.Values(down))) {
-		r.log.info("nothing to do: " + rev.ID + " comes after " + joined(down) + " already")
+		r.log.Info("nothing to do: " + rev.ID + " comes after " + joined(down) + " already")
 		return nil
 	}
 	if err := r.unapplied(rev.ID); err != nil {
@@ -71,8 +72,8 @@ func (r *run) rebase(onto []string) error {
 	}
 	d.Files, d.Heads, d.Next = []string{file}, list(set.Graph().Heads()), r.afterDraft()
 	r.say(file)
-	r.log.warn(rev.ID + " must not be applied anywhere: a database that has it shows it as changed from now on")
-	r.log.info(d.advice()+"; then: "+d.Next, "next", d.Next)
+	r.log.Warn(rev.ID + " must not be applied anywhere: a database that has it shows it as changed from now on")
+	r.log.Info(d.advice()+"; then: "+d.Next, "next", d.Next)
 	return nil
 }
 
@@ -80,7 +81,7 @@ func (r *run) rebase(onto []string) error {
 func (d *rebaseDocument) advice() string {
 	text := d.Revision + " comes after " + joined(d.DownRevision) + ", no longer after " + joined(d.From)
 	if len(d.Heads) > 1 {
-		text += "; there are " + count(len(d.Heads), "head") + " now, " + some(d.Heads)
+		text += "; there are " + terminal.Count(len(d.Heads), "head") + " now, " + terminal.FirstFew(d.Heads)
 	}
 	return text
 }
@@ -92,7 +93,7 @@ func (r *run) moved(set *migrator.Set, onto []string) (*revision.Revision, []str
 		return nil, nil, err
 	}
 	if len(ids) > 1 {
-		return nil, nil, &migrator.UsageError{Text: r.args[0] + " is more than one revision, " + some(ids) + "; name the one that moves"}
+		return nil, nil, &migrator.UsageError{Text: r.args[0] + " is more than one revision, " + terminal.FirstFew(ids) + "; name the one that moves"}
 	}
 	down, err := resolve(set, "--onto", onto)
 	if err != nil {

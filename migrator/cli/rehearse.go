@@ -64,7 +64,7 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 			return err
 		}
 	}
-	r.out.print(script)
+	r.out.Print(script)
 	return nil
 }
 
@@ -80,6 +80,6 @@ func (r *run) dryRun(verb migrator.Verb) error {
 		return err
 	}
 	r.showPlan(set, p)
-	r.log.info("dry run: nothing was changed")
+	r.log.Info("dry run: nothing was changed")
 	return nil
 }

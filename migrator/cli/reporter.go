@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/revision"
@@ -31,37 +33,37 @@ func (m *reporter) event(e migrator.Event) {
 	case migrator.Planned:
 		m.plan(e.Plan)
 	case migrator.Started:
-		m.log.begin(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), "revision", e.Step.Revision)
+		m.log.StartStep(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), "revision", e.Step.Revision)
 	case migrator.Finished:
 		m.finished(e)
 	case migrator.Notice:
-		m.log.notice(e)
+		m.notice(e)
 	case migrator.Waiting:
-		m.log.end()
-		m.log.info("another runner is at work: "+e.Holder.String()+"; waiting for it"+m.limit(), "pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited))
+		m.log.EndStep()
+		m.log.Info("another runner is at work: "+e.Holder.String()+"; waiting for it"+m.limit(), "pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited))
 	case migrator.Retrying:
-		m.log.end()
-		m.log.warn(fmt.Sprintf("%s: %s; nothing of it was kept, try %d follows in %s",
-			stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), e.Err.Text, e.Try+1, spent(e.Pause)),
+		m.log.EndStep()
+		m.log.Warn(fmt.Sprintf("%s: %s; nothing of it was kept, try %d follows in %s",
+			stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), e.Err.Text, e.Try+1, terminal.Duration(e.Pause)),
 			"revision", e.Step.Revision, "sqlstate", e.Err.SQLState, "try", e.Try)
 	case migrator.Connecting:
 		m.connecting(e.Err)
 	case migrator.Lost:
-		m.log.end()
-		m.log.warn(e.Err.Error() + "; connecting again to see what became of it")
+		m.log.EndStep()
+		m.log.Warn(e.Err.Error() + "; connecting again to see what became of it")
 	case migrator.Changed:
 		m.change(e.Change)
 	case migrator.Halfway:
-		m.log.warn(e.Revision+" is unfinished: "+m.finish(e.Revision, e.Finish), "revision", e.Revision)
+		m.log.Warn(e.Revision+" is unfinished: "+m.finish(e.Revision, e.Finish), "revision", e.Revision)
 	case migrator.Blocked:
-		m.log.end()
+		m.log.EndStep()
 		for _, b := range e.Blockers {
-			m.log.warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" waits for a lock that is held by "+b.String(), "revision", e.Step.Revision, "pid", b.PID)
+			m.log.Warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" waits for a lock that is held by "+b.String(), "revision", e.Step.Revision, "pid", b.PID)
 		}
 	case migrator.IndexProgress:
-		m.log.info(progress(e), "revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total)
+		m.log.Info(progress(e), "revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total)
 	case apply.Repaired:
-		m.log.warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
+		m.log.Warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
 	}
 }
 
@@ -69,26 +71,26 @@ func (m *reporter) plan(p plan.Plan) {
 	m.planned, m.stamp, m.to = true, p.Stamp, p.To
 	for _, s := range p.Steps {
 		m.ids = max(m.ids, len(s.Revision))
-		m.words = max(m.words, utf8.RuneCountInString(clip(s.Message)))
+		m.words = max(m.words, utf8.RuneCountInString(terminal.Clip(s.Message)))
 	}
-	m.log.detail(fmt.Sprintf("from %s to %s in %s", placeNames(p.From), placeNames(p.To), count(len(p.Steps), "step")),
+	m.log.Debug(fmt.Sprintf("from %s to %s in %s", placeNames(p.From), placeNames(p.To), terminal.Count(len(p.Steps), "step")),
 		"from", list(p.From), "to", list(p.To), "steps", len(p.Steps))
 }
 
 func (m *reporter) finished(e migrator.Finished) {
-	m.log.end()
+	m.log.EndStep()
 	if m.settings.quiet {
 		return
 	}
 	s, took := e.Step, ""
 	if e.Duration > 0 {
-		took = " in " + spent(e.Duration)
+		took = " in " + terminal.Duration(e.Duration)
 	}
-	arrow := m.out.styled(green, "up  ")
+	arrow := m.out.Styled(terminal.Green, "up  ")
 	if s.Direction == plan.Down {
-		arrow = m.out.styled(yellow, "down")
+		arrow = m.out.Styled(terminal.Yellow, "down")
 	}
-	message := clip(s.Message)
+	message := terminal.Clip(s.Message)
 	done := "committed"
 	if m.stamp {
 		done = "recorded only"
@@ -103,9 +105,9 @@ func (m *reporter) result(text string, attrs ...any) {
 	switch {
 	case m.settings.json: // the document says it
 	case m.settings.logFormat == logJSON:
-		newRecords(m.out.w).Info(text, attrs...)
+		m.out.Record(text, attrs...)
 	default:
-		m.out.print(text + "\n")
+		m.out.Print(text + "\n")
 	}
 }
 
@@ -117,7 +119,7 @@ func progress(e migrator.IndexProgress) string {
 	if e.Total > 0 {
 		text += fmt.Sprintf(", %d %%", 100*e.Done/e.Total)
 	}
-	return text + ", for " + spent(e.Running)
+	return text + ", for " + terminal.Duration(e.Running)
 }
 
 func (m *reporter) limit() string {
@@ -137,7 +139,7 @@ func (m *reporter) connecting(err error) {
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		reason = string(e.Problem)
 	}
-	m.log.info("the server does not answer yet ("+reason+"); trying for up to "+revision.FormatDuration(m.settings.wait), "reason", reason)
+	m.log.Info("the server does not answer yet ("+reason+"); trying for up to "+revision.FormatDuration(m.settings.wait), "reason", reason)
 }
 
 // change tells of the first few changed files; status shows them all.
@@ -145,9 +147,9 @@ func (m *reporter) change(c plan.Change) {
 	const told = 5
 	switch m.changed++; {
 	case m.changed <= told:
-		m.log.warn(fmt.Sprintf("%s has changed since it was applied (%s): %s", c.Revision, strings.Join(c.What, ", "), c.File), "revision", c.Revision, "file", c.File)
+		m.log.Warn(fmt.Sprintf("%s has changed since it was applied (%s): %s", c.Revision, strings.Join(c.What, ", "), c.File), "revision", c.Revision, "file", c.File)
 	case m.changed == told+1:
-		m.log.warn("more applied revisions have changed; status shows them")
+		m.log.Warn("more applied revisions have changed; status shows them")
 	}
 }
 
@@ -186,8 +188,8 @@ func (m *reporter) kept(set *migrator.Set, report *migrator.Report, err error) s
 
 // partly is for a revision that runs outside a transaction.
 func partly(id string, done int) string {
-	return count(done, "statement") + " of " + id + " " + verb(done, "is", "are") + " done and " + verb(done, "stays", "stay") +
-		", the next run goes on after " + verb(done, "it", "them")
+	return terminal.Count(done, "statement") + " of " + id + " " + terminal.Plural(done, "is", "are") + " done and " + terminal.Plural(done, "stays", "stay") +
+		", the next run goes on after " + terminal.Plural(done, "it", "them")
 }
 
 // stays says what was done before a failure.
@@ -196,19 +198,12 @@ func (m *reporter) stays(report *migrator.Report) string {
 	case up+down == 0:
 		return ""
 	case down == 0:
-		return count(up, "revision") + " before it " + verb(up, "stays", "stay") + " applied"
+		return terminal.Count(up, "revision") + " before it " + terminal.Plural(up, "stays", "stay") + " applied"
 	case up == 0:
-		return count(down, "revision") + " before it " + verb(down, "stays", "stay") + " taken down"
+		return terminal.Count(down, "revision") + " before it " + terminal.Plural(down, "stays", "stay") + " taken down"
 	default:
-		return count(up+down, "step") + " before it " + verb(up+down, "stays", "stay") + " done"
+		return terminal.Count(up+down, "step") + " before it " + terminal.Plural(up+down, "stays", "stay") + " done"
 	}
-}
-
-func verb(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // next is what to do after a failure.
@@ -251,18 +246,33 @@ func stepName(d plan.Direction, id, message string) string {
 	if message == "" {
 		return string(d) + " " + id
 	}
-	return string(d) + " " + id + " (" + clip(message) + ")"
+	return string(d) + " " + id + " (" + terminal.Clip(message) + ")"
 }
 
-// spent is a measured duration, short.
-func spent(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
-	case d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+// notice logs what the server said about a step. Only warnings are shown without
+// --verbose.
+func (m *reporter) notice(n apply.Notice) {
+	if n.Severity != "WARNING" && !m.settings.verbose {
+		return
 	}
-	return d.Round(time.Second).String()
+	var b strings.Builder
+	b.WriteString(n.Step.Script.File + ":" + strconv.Itoa(n.Line) + ": " + n.Severity + ": " + n.Text)
+	if n.SQLState != "" && n.SQLState != "00000" {
+		b.WriteString(" (" + n.SQLState + ")")
+	}
+	for _, more := range []struct{ name, text string }{{"DETAIL", n.Detail}, {"HINT", n.Hint}} {
+		if more.text != "" {
+			b.WriteString("\n  " + more.name + ": " + more.text)
+		}
+	}
+	if !m.log.JSON() {
+		m.log.Log(slog.LevelInfo, b.String())
+		return
+	}
+	level := slog.LevelInfo
+	if n.Severity == "WARNING" {
+		level = slog.LevelWarn
+	}
+	m.log.Log(level, n.Text, "revision", n.Step.Revision, "file", n.Step.Script.File, "line", n.Line,
+		"severity", n.Severity, "sqlstate", n.SQLState, "detail", n.Detail, "hint", n.Hint)
 }

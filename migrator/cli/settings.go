@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
 )
 
@@ -25,13 +26,10 @@ type settings struct {
 	wait, waitRunner, lockTimeout, retryFor, statementTimeout time.Duration
 }
 
-// The choices of --color and --log-format.
+// The choices of --log-format.
 const (
-	colorAuto   = "auto"
-	colorAlways = "always"
-	colorNever  = "never"
-	logText     = "text"
-	logJSON     = "json"
+	logText = "text"
+	logJSON = "json"
 )
 
 // The parts of the help under which settings are shown.
@@ -78,7 +76,7 @@ func (s *settings) options() []option {
 		{groupOutput, "json", "MIGRATE_JSON", "", "false", "one JSON document on standard output", (*switchValue)(&s.json)},
 		{groupOutput, "quiet", "MIGRATE_QUIET", "", "false", "only the result, warnings and errors", (*switchValue)(&s.quiet)},
 		{groupOutput, "verbose", "MIGRATE_VERBOSE", "", "false", "more details, and the server's NOTICEs", (*switchValue)(&s.verbose)},
-		{groupOutput, "color", "MIGRATE_COLOR", "auto|always|never", colorAuto, "auto: on a terminal without NO_COLOR", choice(&s.color, colorAuto, colorAlways, colorNever)},
+		{groupOutput, "color", "MIGRATE_COLOR", "auto|always|never", terminal.ColorAuto, "auto: on a terminal without NO_COLOR", choice(&s.color, terminal.ColorAuto, terminal.ColorAlways, terminal.ColorNever)},
 		{groupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", logText, "lines for people, or JSON records", choice(&s.logFormat, logText, logJSON)},
 	}
 }

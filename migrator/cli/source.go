@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
@@ -38,11 +39,11 @@ func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &migrator.UsageError{Text: "there is no folder " + quoted(dir) + "; name the one with the revisions with --dir"}
+		return nil, "", &migrator.UsageError{Text: "there is no folder " + terminal.Quote(dir) + "; name the one with the revisions with --dir"}
 	case err != nil:
 		return nil, "", &fileError{err}
 	case !info.IsDir():
-		return nil, "", &migrator.UsageError{Text: quoted(dir) + " is no folder; --dir names the folder with the revisions"}
+		return nil, "", &migrator.UsageError{Text: terminal.Quote(dir) + " is no folder; --dir names the folder with the revisions"}
 	}
 	return os.DirFS(dir), filepath.ToSlash(dir), nil
 }
@@ -85,7 +86,7 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config,
 		return nil, nil, wrong
 	}
 	r.opened = set
-	r.log.info(dbenv.Describe(cfg))
+	r.log.Info(dbenv.Describe(cfg))
 	return set, cfg, nil
 }
 

@@ -79,6 +79,6 @@ func (p *program) ensureVersion() *cobra.Command {
 // say prints a result for people; the document says it otherwise.
 func (r *run) say(text string) {
 	if !r.settings.json {
-		r.out.print(text + "\n")
+		r.out.Print(text + "\n")
 	}
 }

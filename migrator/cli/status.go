@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) status() *cobra.Command {
@@ -36,7 +37,7 @@ func (r *run) status() error {
 	r.document = newStatusDocument(st)
 	if !r.settings.json {
 		v := statusView{run: r, Status: st}
-		r.out.print(v.text())
+		r.out.Print(v.text())
 	}
 	return nil
 }
@@ -45,7 +46,7 @@ func (r *run) status() error {
 type statusView struct {
 	*run
 	*migrator.Status
-	rows table
+	rows terminal.Table
 }
 
 // few is how many revisions of one state are listed; --verbose lists all.
@@ -54,28 +55,26 @@ const few = 10
 func (v *statusView) text() string {
 	v.current()
 	v.applied()
-	v.section("pending", migrator.Pending, yellow, func(s migrator.RevisionStatus) string {
+	v.section("pending", migrator.Pending, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if s.OutOfOrder {
 			return "below an applied one"
 		}
 		return ""
 	})
-	v.section("changed", migrator.Edited, red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
-	v.section("unfinished", migrator.Unfinished, red, unfinished)
-	v.section("unknown", migrator.Unknown, yellow, func(s migrator.RevisionStatus) string {
+	v.section("changed", migrator.Edited, terminal.Red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
+	v.section("unfinished", migrator.Unfinished, terminal.Red, unfinished)
+	v.section("unknown", migrator.Unknown, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if !s.Reversible {
 			return applied(s) + ", cannot be taken down"
 		}
 		return applied(s)
 	})
 	v.next()
-	var b strings.Builder
-	v.rows.write(&b, v.out)
-	return b.String()
+	return v.out.Format(v.rows)
 }
 
-func (v *statusView) add(title string, cells ...cell) {
-	v.rows.add(append([]cell{{title, bold}}, cells...)...)
+func (v *statusView) add(title string, cells ...terminal.Cell) {
+	v.rows.Add(append([]terminal.Cell{terminal.Bold.Cell(title)}, cells...)...)
 }
 
 func (v *statusView) current() {
@@ -84,13 +83,13 @@ func (v *statusView) current() {
 		if !v.Exists {
 			note = "there is no ledger " + v.Ledger + " yet"
 		}
-		v.add("current", cell{"base", bold}, cell{text: note})
+		v.add("current", terminal.Bold.Cell("base"), terminal.Plain.Cell(note))
 		return
 	}
 	title := "current"
 	for _, s := range v.Revisions {
 		if slices.Contains(v.Current, s.Revision) {
-			v.add(title, cell{s.Revision, green}, cell{text: clip(s.Message)}, cell{text: strings.Join(v.marks(s), ", ")})
+			v.add(title, terminal.Green.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Plain.Cell(strings.Join(v.marks(s), ", ")))
 			title = ""
 		}
 	}
@@ -120,24 +119,24 @@ func (v *statusView) applied() {
 	if n == 0 {
 		return
 	}
-	v.add("applied", cell{text: fmt.Sprint(n)}, cell{text: "last: " + applied(last)})
+	v.add("applied", terminal.Plain.Cell(fmt.Sprint(n)), terminal.Plain.Cell("last: "+applied(last)))
 	if v.settings.verbose {
-		v.list(migrator.Applied, plain, n, func(s migrator.RevisionStatus) string { return applied(s) })
+		v.list(migrator.Applied, terminal.Plain, n, func(s migrator.RevisionStatus) string { return applied(s) })
 	}
 }
 
 // applied says when, by whom and from where.
 func applied(s migrator.RevisionStatus) string {
-	text := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + printable(s.AppliedBy) + " from " + printable(s.AppliedFrom)
+	text := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Printable(s.AppliedBy) + " from " + terminal.Printable(s.AppliedFrom)
 	if s.BinaryVersion != "" {
-		text += ", version " + printable(s.BinaryVersion)
+		text += ", version " + terminal.Printable(s.BinaryVersion)
 	}
 	return text
 }
 
 // unfinished says how far a revision got, and since when it is there.
 func unfinished(s migrator.RevisionStatus) string {
-	return fmt.Sprintf("going %s, after %s, begun %sZ", s.Direction, count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
+	return fmt.Sprintf("going %s, after %s, begun %sZ", s.Direction, terminal.Count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
 }
 
 // finish says how to go on with an unfinished revision.
@@ -148,22 +147,22 @@ func (r *run) finish(id string, words []string) string {
 	return "go on with " + r.commandTo(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
 }
 
-func (v *statusView) section(title string, state migrator.RevisionState, color style, note func(migrator.RevisionStatus) string) {
+func (v *statusView) section(title string, state migrator.RevisionState, color terminal.Style, note func(migrator.RevisionStatus) string) {
 	n := v.Count(state)
 	if n == 0 {
 		if state == migrator.Pending {
-			v.add(title, cell{text: "none"})
+			v.add(title, terminal.Plain.Cell("none"))
 		}
 		return
 	}
-	v.add(title, cell{fmt.Sprint(n), color}, cell{text: meaning(state)})
+	v.add(title, color.Cell(fmt.Sprint(n)), terminal.Plain.Cell(meaning(state)))
 	limit := few
 	if v.settings.verbose {
 		limit = n
 	}
 	v.list(state, color, limit, note)
 	if n > limit {
-		v.add("", cell{text: fmt.Sprintf("… and %d more", n-limit)})
+		v.add("", terminal.Plain.Cell(fmt.Sprintf("… and %d more", n-limit)))
 	}
 }
 
@@ -179,7 +178,7 @@ func meaning(state migrator.RevisionState) string {
 	return ""
 }
 
-func (v *statusView) list(state migrator.RevisionState, color style, limit int, note func(migrator.RevisionStatus) string) {
+func (v *statusView) list(state migrator.RevisionState, color terminal.Style, limit int, note func(migrator.RevisionStatus) string) {
 	for _, s := range v.Revisions {
 		if s.State != state {
 			continue
@@ -187,7 +186,7 @@ func (v *statusView) list(state migrator.RevisionState, color style, limit int, 
 		if limit--; limit < 0 {
 			return
 		}
-		v.add("", cell{s.Revision, color}, cell{text: clip(s.Message)}, cell{note(s), faint})
+		v.add("", color.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(note(s)))
 	}
 }
 
@@ -204,7 +203,7 @@ func (v *statusView) next() {
 			late++
 		}
 		if s.State == migrator.Unfinished {
-			v.add("now", cell{text: s.Revision + " first: " + v.finish(s.Revision, s.Finish)})
+			v.add("now", terminal.Plain.Cell(s.Revision+" first: "+v.finish(s.Revision, s.Finish)))
 			half++
 		}
 	}
@@ -214,16 +213,16 @@ func (v *statusView) next() {
 	changed := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Edited })
 	switch {
 	case pending == 0 && changed >= 0:
-		v.add("now", cell{text: "nothing to apply; put a changed file back, or take it as it is: " +
-			v.commandTo(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)})
+		v.add("now", terminal.Plain.Cell("nothing to apply; put a changed file back, or take it as it is: "+
+			v.commandTo(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)))
 	case pending == 0:
-		v.add("now", cell{text: "nothing to do"})
+		v.add("now", terminal.Plain.Cell("nothing to do"))
 	case v.Count(migrator.Unknown) > 0:
-		v.add("now", cell{text: up + " --ahead=ok, when what is pending fits beside what is unknown"})
+		v.add("now", terminal.Plain.Cell(up+" --ahead=ok, when what is pending fits beside what is unknown"))
 	case late > 0:
-		v.add("now", cell{text: up + " --out-of-order=ok, when what is below may run late"})
+		v.add("now", terminal.Plain.Cell(up+" --out-of-order=ok, when what is below may run late"))
 	default:
-		v.add("now", cell{text: up})
+		v.add("now", terminal.Plain.Cell(up))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
@@ -179,7 +180,7 @@ func (v *countValue) Type() string   { return "int" }
 func (v *countValue) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
-		return errors.New(quoted(s) + " is no number; write 0, 1, 2, …")
+		return errors.New(terminal.Quote(s) + " is no number; write 0, 1, 2, …")
 	}
 	*v = countValue(n)
 	return nil
@@ -209,7 +210,7 @@ func (v *timeValue) Set(s string) error {
 			return nil
 		}
 	}
-	return errors.New(quoted(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
+	return errors.New(terminal.Quote(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
 }
 
 // end is the first moment that lies behind it: behind the whole day, if it is one.

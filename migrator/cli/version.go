@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) version() *cobra.Command {
@@ -49,8 +50,8 @@ func (r *run) version() error {
 	}
 	text += ", " + d.Go + " " + d.Platform + "\n"
 	if d.Revisions > 0 {
-		text += fmt.Sprintf("%s built in, %s %s\n", count(d.Revisions, "revision"), verb(len(d.Heads), "head", "heads"), strings.Join(d.Heads, ", "))
+		text += fmt.Sprintf("%s built in, %s %s\n", terminal.Count(d.Revisions, "revision"), terminal.Plural(len(d.Heads), "head", "heads"), strings.Join(d.Heads, ", "))
 	}
-	r.out.print(text)
+	r.out.Print(text)
 	return nil
 }

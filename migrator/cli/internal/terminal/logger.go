@@ -1,0 +1,103 @@
+package terminal
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// LogOptions decide what a Logger writes, and how.
+type LogOptions struct {
+	JSON    bool // JSON records instead of lines
+	Quiet   bool // only warnings and errors
+	Verbose bool // also Debug
+}
+
+// Logger writes what happens to standard error. It may be used from several goroutines.
+type Logger struct {
+	options LogOptions
+	records *slog.Logger // nil: lines
+
+	mu       sync.Mutex
+	w        io.Writer
+	reminder *time.Timer // of the step that is running
+}
+
+// NewLogger returns a Logger that writes to w.
+func NewLogger(w io.Writer, options LogOptions) *Logger {
+	l := &Logger{w: w, options: options}
+	if options.JSON {
+		l.records = newRecords(w)
+	}
+	return l
+}
+
+// JSON reports whether the logger writes JSON records.
+func (l *Logger) JSON() bool { return l.options.JSON }
+
+// Debug logs a detail, with LogOptions.Verbose.
+func (l *Logger) Debug(text string, attrs ...any) {
+	if l.options.Verbose {
+		l.Log(slog.LevelDebug, text, attrs...)
+	}
+}
+
+// Info logs what happens, without LogOptions.Quiet.
+func (l *Logger) Info(text string, attrs ...any) {
+	if !l.options.Quiet {
+		l.Log(slog.LevelInfo, text, attrs...)
+	}
+}
+
+// Warn logs a warning.
+func (l *Logger) Warn(text string, attrs ...any) { l.Log(slog.LevelWarn, text, attrs...) }
+
+// Log logs at any level, whatever the options. attrs are key-value pairs as for
+// slog.Logger.Log; lines do not show them.
+func (l *Logger) Log(level slog.Level, text string, attrs ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.records != nil {
+		l.records.Log(context.Background(), level, text, attrs...)
+		return
+	}
+	if level == slog.LevelWarn {
+		text = "warning: " + text
+	}
+	_, _ = io.WriteString(l.w, text+"\n")
+}
+
+// StartStep logs that a step is still running, first after 5 seconds, then at intervals
+// that grow to 5 minutes, until EndStep or the next StartStep.
+func (l *Logger) StartStep(step string, attrs ...any) {
+	l.EndStep()
+	if l.options.Quiet {
+		return
+	}
+	started := time.Now()
+	pause := 5 * time.Second
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reminder = time.AfterFunc(pause, func() {
+		elapsed := time.Since(started).Round(time.Second)
+		l.Info(step+" has been running for "+elapsed.String(), append(attrs, "seconds", elapsed.Seconds())...)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		pause = min(2*pause, 5*time.Minute)
+		if l.reminder != nil {
+			l.reminder.Reset(pause)
+		}
+	})
+}
+
+// EndStep ends what StartStep started.
+func (l *Logger) EndStep() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reminder != nil {
+		l.reminder.Stop()
+		l.reminder = nil
+	}
+}

@@ -1,0 +1,81 @@
+package terminal
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Style is the colour of a text: an SGR parameter, or "" for none.
+type Style string
+
+// The styles in use.
+const (
+	Plain  Style = ""
+	Bold   Style = "1"
+	Faint  Style = "2"
+	Red    Style = "31"
+	Green  Style = "32"
+	Yellow Style = "33"
+)
+
+// Styled returns text in a style, or as it is when the output has no colours.
+func (o *Output) Styled(s Style, text string) string {
+	if !o.color || s == Plain || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// Cell is a text in a table. The zero value is empty.
+type Cell struct {
+	text  string
+	style Style
+}
+
+// Cell returns a cell with a text in this style.
+func (s Style) Cell(text string) Cell { return Cell{text, s} }
+
+// Table is rows of cells.
+type Table [][]Cell
+
+// Add appends a row.
+func (t *Table) Add(cells ...Cell) { *t = append(*t, cells) }
+
+// Format returns the rows of t in aligned columns, each row ending in a newline. Cells
+// wider than 60 characters do not widen their column.
+func (o *Output) Format(t Table) string {
+	rows := make(Table, len(t))
+	for i, row := range t {
+		for len(row) > 0 && row[len(row)-1].text == "" {
+			row = row[:len(row)-1]
+		}
+		rows[i] = row
+	}
+	widths := columnWidths(rows)
+	var b strings.Builder
+	for _, row := range rows {
+		for i, c := range row {
+			b.WriteString(o.Styled(c.style, c.text))
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text))+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// columnWidths ignores the last cell of each row, which may have any length.
+func columnWidths(rows Table) []int {
+	const widest = 60
+	var widths []int
+	for _, row := range rows {
+		for i := range len(row) - 1 {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], min(utf8.RuneCountInString(row[i].text), widest))
+		}
+	}
+	return widths
+}
