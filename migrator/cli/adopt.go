@@ -13,13 +13,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) adopt() *cobra.Command {
-	var tool, from, versions textValue
-	var baseline listValue
-	var dryRun switchValue
+	var tool, from, versions settings.Text
+	var baseline settings.List
+	var dryRun settings.Switch
 	return p.command(action{
 		use:   "adopt",
 		short: "take over a database from another tool",
@@ -29,13 +30,13 @@ tool's table stays as it is. --map names the file that the import of the tool's
 migrations wrote; by default it is the adopt.json beside the revisions. Without one,
 versions are ids of revisions.`,
 		example: "adopt --dry-run\nadopt --map adopt.json\nadopt --tool alembic --table app.alembic_version\nadopt --baseline 9f3c",
-		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &versions, "map", "", "FILE", "which revision each of the tool's versions became")
-			own(f, &tool, "tool", "", "TOOL", "alembic, dbmate, golang-migrate, goose or tern")
-			own(f, &from, "table", "", "TABLE", "its version table, where it is not found by itself")
-			own(f, &baseline, "baseline", "", "REV,…", "for a database that no tool migrated: what counts as applied")
-			own(f, &dryRun, "dry-run", "", "", "show what would be recorded")
+			settings.AddFlag(f, &versions, "map", "", "FILE", "which revision each of the tool's versions became")
+			settings.AddFlag(f, &tool, "tool", "", "TOOL", "alembic, dbmate, golang-migrate, goose or tern")
+			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, where it is not found by itself")
+			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "for a database that no tool migrated: what counts as applied")
+			settings.AddFlag(f, &dryRun, "dry-run", "", "", "show what would be recorded")
 		},
 		run: func(r *run) error {
 			a := migrator.Adopt{Tool: string(tool), Table: string(from), Baseline: baseline, DryRun: bool(dryRun)}
@@ -115,7 +116,7 @@ func (r *run) adopt(a migrator.Adopt) error {
 		r.log.Warn("the database is empty: nothing is there that " + strings.Join(a.Baseline, ", ") + " could stand for; `up` would have made it")
 	}
 	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
-	if r.settings.json {
+	if r.settings.JSON {
 		return nil
 	}
 	var b strings.Builder

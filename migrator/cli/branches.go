@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 )
@@ -17,7 +18,7 @@ func (p *program) branches() *cobra.Command {
 where its branch begins and what its heads are. What is current and pending is marked
 when a database is named and can be reached.`,
 		example: "branches\nbranches --verbose\nbranches --json",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run:     (*run).branches,
 	})
 }
@@ -27,7 +28,7 @@ func (p *program) bases() *cobra.Command {
 		use: "bases", short: "the revisions that build on none",
 		long:    "Shows the revisions without a down revision. What is current and pending is marked when a\ndatabase is named and can be reached.",
 		example: "bases\nbases --json",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run: func(r *run) error {
 			l, err := r.look(false)
 			if err != nil {
@@ -68,7 +69,7 @@ func (r *run) branches() error {
 		}
 	}
 	r.document = l.branchesDocument(points, labels)
-	if !r.settings.json {
+	if !r.settings.JSON {
 		r.out.Print(l.branchesText(points, labels))
 	}
 	return nil
@@ -108,7 +109,7 @@ func (l *look) branchesText(points []string, labels []labelled) string {
 		}
 	}
 	text := l.out.Format(t)
-	if l.settings.verbose && len(full) > 0 {
+	if l.settings.Verbose && len(full) > 0 {
 		text += "\n" + l.full(full)
 	}
 	return text

@@ -8,12 +8,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) check() *cobra.Command {
-	var offline switchValue
+	var offline settings.Switch
 	return p.command(action{
 		use:   "check",
 		short: "find what is not ready for a release; exit code 3",
@@ -21,9 +22,9 @@ func (p *program) check() *cobra.Command {
 irreversible revisions, several heads, files that are wrong. It exits with 3 when there
 is any. It is for pipelines and readiness probes, and writes nothing.`,
 		example: "check\ncheck --offline",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &offline, "offline", "", "", "look at the files alone")
+			settings.AddFlag(f, &offline, "offline", "", "", "look at the files alone")
 		},
 		run: func(r *run) error { return r.check(bool(offline)) },
 	})
@@ -54,7 +55,7 @@ func (r *run) check(offline bool) error {
 		r.say("nothing found")
 		return nil
 	}
-	if !r.settings.json {
+	if !r.settings.JSON {
 		r.out.Print(r.out.Format(t))
 	}
 	return &foundError{len(found)}

@@ -22,6 +22,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
@@ -84,8 +85,8 @@ func Command(c Config) *cobra.Command { return newProgram(c).migrate() }
 // program is what the commands of one tree share.
 type program struct {
 	Config
-	settings settings
-	steps    steps
+	settings *settings.Settings
+	negative settings.NegativeArgs
 	// watched says that Main listens to signals.
 	watched bool
 }
@@ -97,9 +98,7 @@ func newProgram(c Config) *program {
 	if c.Version == "" {
 		c.Version = buildVersion()
 	}
-	p := &program{Config: c}
-	p.settings.reset()
-	return p
+	return &program{Config: c, settings: settings.New()}
 }
 
 // shorthand is the letter of a flag, or "".
@@ -126,12 +125,12 @@ func (p *program) environ() []string {
 }
 
 func (p *program) newOutput(w io.Writer) *terminal.Output {
-	return terminal.NewOutput(w, p.settings.color, p.environ())
+	return terminal.NewOutput(w, p.settings.Color, p.environ())
 }
 
 func (p *program) newLogger(w io.Writer) *terminal.Logger {
 	return terminal.NewLogger(w, terminal.LogOptions{
-		JSON: p.settings.logFormat == logJSON, Quiet: p.settings.quiet, Verbose: p.settings.verbose,
+		JSON: p.settings.LogFormat == settings.LogJSON, Quiet: p.settings.Quiet, Verbose: p.settings.Verbose,
 	})
 }
 
@@ -167,9 +166,7 @@ func (p *program) migrate() *cobra.Command {
 		Long:  migrateText,
 	})
 	m.PersistentFlags().SortFlags = false
-	for _, o := range p.settings.options() {
-		o.add(m.PersistentFlags(), p.shorthand(o.flag))
-	}
+	p.settings.AddFlags(m.PersistentFlags(), p.shorthand)
 	m.AddCommand(
 		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
 		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(),

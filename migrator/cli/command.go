@@ -11,8 +11,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
+
+// annotationGroups holds the groups of settings that the help of a command shows.
+const annotationGroups = "ambix_groups"
 
 // action is what a command is made of.
 type action struct {
@@ -54,13 +58,13 @@ func (p *program) command(a action) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: a.use, Aliases: a.aliases, Short: a.short, Long: a.long, Example: a.example,
 		SilenceUsage: true, DisableFlagsInUseLine: true,
-		Annotations: map[string]string{annotationGroup: strings.Join(a.groups, ",")},
+		Annotations: map[string]string{annotationGroups: strings.Join(a.groups, ",")},
 	}
 	if a.flags != nil {
 		a.flags(cmd.Flags())
 	}
 	if a.targets {
-		p.steps.take(cmd)
+		p.negative.AddTo(cmd.Flags())
 		cmd.ValidArgsFunction = p.completeTarget
 	} else {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
@@ -79,17 +83,17 @@ func (p *program) command(a action) *cobra.Command {
 
 // arguments resolves the settings and checks the arguments.
 func (p *program) arguments(cmd *cobra.Command, a *action, given []string) ([]string, error) {
-	if err := p.settings.resolve(cmd, p.environ()); err != nil && !a.lenient {
-		if slices.Contains(a.groups, groupDatabase) {
+	if err := p.settings.Resolve(cmd.Flags(), p.environ()); err != nil && !a.lenient {
+		if slices.Contains(a.groups, settings.GroupDatabase) {
 			err = p.withDatabase(err)
 		}
 		return nil, err
 	}
-	args, err := p.steps.join(cmd, given)
+	args, err := p.negative.Insert(cmd, given)
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(args, func(s string) bool { return notURL(s) != nil }) {
+	if slices.ContainsFunc(args, func(s string) bool { return settings.RefuseURL(s) != nil }) {
 		return nil, &migrator.UsageError{Text: "a URL is no argument; " + see(cmd)}
 	}
 	switch {
@@ -114,7 +118,7 @@ func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
 		}
 	})()
 	if !a.lenient {
-		for _, text := range p.settings.misspelt(p.environ()) {
+		for _, text := range p.settings.UnknownVariables(p.environ()) {
 			r.log.Warn(text)
 		}
 	}
@@ -123,7 +127,7 @@ func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
 		r.opened.Close()
 	}
 	r.log.EndStep()
-	if err == nil && r.document != nil && p.settings.json {
+	if err == nil && r.document != nil && p.settings.JSON {
 		r.out.JSON(r.document)
 	}
 	if err == nil && r.out.Err() != nil {
@@ -141,11 +145,11 @@ func (p *program) group(cmd *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
-		_ = p.settings.resolve(cmd, p.environ()) // only how to print is of interest
+		_ = p.settings.Resolve(cmd.Flags(), p.environ()) // only how to print is of interest
 		return p.failed(cmd, unknownCommand(cmd, args[0]), nil, "")
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		_ = p.settings.resolve(cmd, p.environ())
+		_ = p.settings.Resolve(cmd.Flags(), p.environ())
 		return p.failed(cmd, &migrator.UsageError{Text: "say what to do: " + strings.Join(commandNames(cmd), ", ") + "; " + see(cmd)}, nil, "")
 	}
 	return cmd
@@ -153,9 +157,9 @@ func (p *program) group(cmd *cobra.Command) *cobra.Command {
 
 func unknownCommand(cmd *cobra.Command, typed string) error {
 	text := "there is no such command"
-	if notURL(typed) == nil {
+	if settings.RefuseURL(typed) == nil {
 		text = "unknown command " + terminal.Quote(typed)
-		if near := nearest(typed, commandNames(cmd)); near != "" {
+		if near := settings.Nearest(typed, commandNames(cmd)); near != "" {
 			text += "; did you mean " + near + "?"
 		}
 	}
@@ -200,11 +204,11 @@ func share(cmd *cobra.Command) {
 // flagError explains a flag that cobra could not read. It repeats no more of what was
 // typed than a flag's name: a value may be a password.
 func (p *program) flagError(cmd *cobra.Command, err error) error {
-	p.steps.met = nil
-	_ = p.settings.resolve(cmd, p.environ())
+	p.negative.Reset()
+	_ = p.settings.Resolve(cmd.Flags(), p.environ())
 	// What stands behind the mistake was not read.
 	if line := os.Args[1:]; slices.Contains(line, cmd.CalledAs()) && slices.Contains(line, "--json") {
-		p.settings.json = true
+		p.settings.JSON = true
 	}
 	return p.failed(cmd, &migrator.UsageError{Text: flagText(cmd, err) + "; " + see(cmd)}, nil, "")
 }
@@ -218,18 +222,18 @@ func flagText(cmd *cobra.Command, err error) string {
 		return "unknown flag -" + terminal.Printable(unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
-		if notURL(name) != nil {
+		if settings.RefuseURL(name) != nil {
 			return "unknown flag"
 		}
 		text := "unknown flag --" + terminal.Printable(name)
-		if near := nearest(name, flagNames(cmd)); near != "" {
+		if near := settings.Nearest(name, flagNames(cmd)); near != "" {
 			text += "; did you mean --" + near + "?"
 		}
 		return text
 	case errors.As(err, &bare):
 		return "--" + bare.GetFlag().Name + " needs a value"
-	case errors.As(err, &invalid) && notURL(invalid.GetValue()) != nil:
-		return "--" + invalid.GetFlag().Name + ": " + notURL(invalid.GetValue()).Error()
+	case errors.As(err, &invalid) && settings.RefuseURL(invalid.GetValue()) != nil:
+		return "--" + invalid.GetFlag().Name + ": " + settings.RefuseURL(invalid.GetValue()).Error()
 	case errors.As(err, &invalid):
 		return "--" + invalid.GetFlag().Name + ": " + invalid.Unwrap().Error()
 	}

@@ -44,9 +44,9 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 	if cmd.Name() == "plan" && len(args) == 0 {
 		return []string{"up", "down", "to"}, cobra.ShellCompDirectiveNoFileComp
 	}
-	_ = p.settings.resolve(cmd, p.environ())
+	_ = p.settings.Resolve(cmd.Flags(), p.environ())
 	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {
-		p.settings.dir = p.dir() // they work on disk
+		p.settings.Dir = p.dir() // they work on disk
 	}
 	set, err := p.load(migrator.Config{})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // compare says on standard error when the revisions on disk are not those that are
 // built in: whoever has just written one waits for it in vain otherwise.
 func (r *run) compare() {
-	if !r.embedded() || r.settings.quiet {
+	if !r.embedded() || r.settings.Quiet {
 		return
 	}
 	for _, p := range r.pairs() {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
@@ -20,10 +21,10 @@ import (
 
 // draft is what the command revision was told.
 type draft struct {
-	message                 messageValue
-	id, versionPath         textValue
-	head, labels, dependsOn listValue
-	splice                  switchValue
+	message                 settings.Message
+	id, versionPath         settings.Text
+	head, labels, dependsOn settings.List
+	splice                  settings.Switch
 }
 
 func (p *program) revision() *cobra.Command {
@@ -33,7 +34,7 @@ func (p *program) revision() *cobra.Command {
 		long: `Writes an up and a down file into the folder of revisions, on top of the head. It works
 on disk: the next build embeds what was written.`,
 		example: "revision -m \"add email to account\"\nrevision -m \"add coupon\" --head shop@head\nrevision -m \"new branch\" --head base --branch-label shop",
-		groups:  []string{groupFiles, groupOutput},
+		groups:  []string{settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) > 0 {
 				return &migrator.UsageError{Text: "the message belongs after -m, in quotes: revision -m " + terminal.Quote(strings.Join(args, " "))}
@@ -41,13 +42,13 @@ on disk: the next build embeds what was written.`,
 			return nil
 		},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &d.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
-			own(f, &d.head, "head", "", "TARGET", "what comes before; default: the head; base begins a branch")
-			own(f, &d.splice, "splice", "", "", "allow a --head that is no head: a branch begins there")
-			own(f, &d.labels, "branch-label", "", "LABEL", "name the branch that begins here")
-			own(f, &d.dependsOn, "depends-on", "", "TARGET", "what has to be applied before, beside what comes before")
-			own(f, &d.id, "rev-id", "", "ID", "default: 12 random hex digits")
-			own(f, &d.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
+			settings.AddFlag(f, &d.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
+			settings.AddFlag(f, &d.head, "head", "", "TARGET", "what comes before; default: the head; base begins a branch")
+			settings.AddFlag(f, &d.splice, "splice", "", "", "allow a --head that is no head: a branch begins there")
+			settings.AddFlag(f, &d.labels, "branch-label", "", "LABEL", "name the branch that begins here")
+			settings.AddFlag(f, &d.dependsOn, "depends-on", "", "TARGET", "what has to be applied before, beside what comes before")
+			settings.AddFlag(f, &d.id, "rev-id", "", "ID", "default: 12 random hex digits")
+			settings.AddFlag(f, &d.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
 		},
 		run: func(r *run) error { return r.draft(&d) },
 	})
@@ -73,7 +74,7 @@ func (r *run) draft(d *draft) error {
 // written is the set of revisions on disk, whatever is built in: where authoring
 // commands work.
 func (r *run) written() (*migrator.Set, error) {
-	r.settings.dir = r.dir()
+	r.settings.Dir = r.dir()
 	return r.set()
 }
 
@@ -92,7 +93,7 @@ func (r *run) write(rev *revision.Revision, versionPath, advice string) error {
 	}
 	next := r.afterDraft()
 	r.document = &draftDocument{Revision: rev.ID, DownRevision: list(rev.DownRevision), Files: []string{up, down}, Next: next}
-	if !r.settings.json {
+	if !r.settings.JSON {
 		r.out.Print(up + "\n" + down + "\n")
 	}
 	r.log.Info(advice+"; then: "+next, "next", next)

@@ -14,22 +14,23 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) edit() *cobra.Command {
-	var down switchValue
+	var down settings.Switch
 	return p.command(action{
 		use: "edit REV…", targets: true,
 		short: "open a revision's file in your editor",
 		long: `Opens the up file on disk in the editor that VISUAL or EDITOR names, and looks afterwards
 at what is wrong with the files.`,
 		example: "edit head\nedit ae10 --down\nedit current",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		check:   atLeastOne("say which revision: its id or the beginning of it, a label, head or current"),
 		flags: func(f *pflag.FlagSet) {
-			own(f, &down, "down", "", "", "open the down file")
+			settings.AddFlag(f, &down, "down", "", "", "open the down file")
 		},
 		run: func(r *run) error { return r.edit(bool(down)) },
 	})
@@ -184,7 +185,7 @@ func (r *run) editor(files []string) error {
 	// The variable holds a command line, such as code --wait, for a shell. (Package os/exec
 	// would make the program 40 kB larger.)
 	attr := &os.ProcAttr{Env: r.environ(), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
-	if r.settings.json {
+	if r.settings.JSON {
 		attr.Files[1] = os.Stderr // the document stands alone on the other one
 	}
 	process, err := os.StartProcess("/bin/sh", append([]string{"sh", "-c", command + ` "$@"`, command}, files...), attr)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
 )
@@ -36,7 +37,7 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 	if kept != "" {
 		text = strings.TrimRight(text, "\n") + "\n" + kept
 	}
-	if p.settings.json {
+	if p.settings.JSON {
 		e := newErrorDocument(err)
 		switch document := d.(type) {
 		case *moveDocument:
@@ -54,7 +55,7 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 func (p *program) tell(w *os.File, err error) {
 	switch {
 	case err == nil:
-	case p.settings.logFormat == logJSON:
+	case p.settings.LogFormat == settings.LogJSON:
 		logError(p.newLogger(w), err)
 	case is[*migrator.RevisionError](err), is[migrator.Problems](err):
 		// Begins with a place, which editors and terminals lead to.
@@ -77,7 +78,7 @@ func (r *run) commandTo(path string, args []string) string {
 	}
 	r.cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {
-		case f.Annotations[annotationGroup] == nil && path != r.cmd.CommandPath() || f.Hidden || f.Annotations[annotationWord] == nil || f.Name == "database-url":
+		case settings.Group(f) == "" && path != r.cmd.CommandPath() || f.Hidden || !settings.Known(f) || f.Name == "database-url":
 		case f.Value.Type() == "bool" && f.Value.String() == "true":
 			words = append(words, "--"+f.Name)
 		default:

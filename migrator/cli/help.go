@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 )
 
 const migrateText = `Moves a PostgreSQL database along the graph of revisions that are built into the program.
@@ -56,7 +57,7 @@ func (p *program) help(parent *cobra.Command) *cobra.Command {
 
 // showHelp is what --help prints.
 func (p *program) showHelp(cmd *cobra.Command, _ []string) {
-	p.steps.met = nil // --help behind a -1
+	p.negative.Reset() // --help behind a -1
 	var b strings.Builder
 	b.WriteString(usageLine(cmd) + "\n")
 	if cmd.Long != "" {
@@ -158,19 +159,19 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 // writeFlags shows the command's own flags, the settings that it reads, with their
 // variables, and the flags of the tree above.
 func writeFlags(b *strings.Builder, cmd *cobra.Command) {
-	wanted := allGroups()
-	if groups, ok := cmd.Annotations[annotationGroup]; ok {
+	wanted := settings.Groups()
+	if groups, ok := cmd.Annotations[annotationGroups]; ok {
 		wanted = strings.Split(groups, ",")
 	}
 	var ownFlags, foreign [][]string
-	settings := map[string][][]string{}
+	byGroup := map[string][][]string{}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		group := f.Annotations[annotationGroup]
+		group := settings.Group(f)
 		switch {
 		case f.Hidden || f.Name == "help":
-		case group != nil:
-			settings[group[0]] = append(settings[group[0]], flagRow(f))
+		case group != "":
+			byGroup[group] = append(byGroup[group], flagRow(f))
 		case cmd.LocalNonPersistentFlags().Lookup(f.Name) != nil:
 			ownFlags = append(ownFlags, flagRow(f))
 		default:
@@ -184,16 +185,12 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 		}
 	}
 	section("Flags", ownFlags)
-	for _, group := range allGroups() {
+	for _, group := range settings.Groups() {
 		if slices.Contains(wanted, group) {
-			section(group, settings[group])
+			section(group, byGroup[group])
 		}
 	}
 	section("Global flags", foreign)
-}
-
-func allGroups() []string {
-	return []string{groupDatabase, groupRun, groupPolicy, groupFiles, groupOutput}
 }
 
 // flagRow is the flag, what it is for, and the variable that stands in for it.
@@ -203,18 +200,15 @@ func flagRow(f *pflag.Flag) []string {
 		name = "-" + f.Shorthand + ", " + name
 	}
 	usage := f.Usage
-	word, ours := f.Annotations[annotationWord]
-	if !ours {
-		var kind string
-		kind, usage = pflag.UnquoteUsage(f)
-		word = []string{kind}
+	placeholder := settings.Placeholder(f)
+	if !settings.Known(f) {
+		placeholder, usage = pflag.UnquoteUsage(f)
 	}
-	if word[0] != "" {
-		name += " " + word[0]
+	if placeholder != "" {
+		name += " " + placeholder
 	}
-	variable := ""
-	if v := f.Annotations[annotationVariable]; v != nil {
-		variable = v[0]
+	variable := settings.Variable(f)
+	if settings.Group(f) != "" {
 		if f.Name == "database-url" {
 			variable = "DATABASE_URL, DB_*, PG*"
 		}

@@ -8,17 +8,18 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) current() *cobra.Command {
-	var checkHeads switchValue
+	var checkHeads settings.Switch
 	return p.command(action{
 		use: "current", short: "the current revisions of the database",
 		example: "current\ncurrent --verbose\ncurrent --check-heads\ncurrent --json",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &checkHeads, "check-heads", "", "", "exit code 3 unless all revisions are applied")
+			settings.AddFlag(f, &checkHeads, "check-heads", "", "", "exit code 3 unless all revisions are applied")
 		},
 		run: func(r *run) error {
 			l, err := r.look(true)
@@ -45,7 +46,7 @@ func (p *program) heads() *cobra.Command {
 		use: "heads", short: "the revisions that none builds on",
 		long:    "Shows the revisions without a child. What is current and pending is marked when a\ndatabase is named and can be reached.",
 		example: "heads\nheads --json",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run: func(r *run) error {
 			l, err := r.look(false)
 			if err != nil {
@@ -59,15 +60,15 @@ func (p *program) heads() *cobra.Command {
 }
 
 func (p *program) history() *cobra.Command {
-	var span textValue
+	var span settings.Text
 	return p.command(action{
 		use: "history", short: "all revisions, newest first",
 		long: `Lists the revisions, each with its down revisions, newest first. What is current and
 pending is marked when a database is named and can be reached.`,
 		example: "history\nhistory -r ae1027a6acf1:head\nhistory -r -3:current\nhistory --verbose",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &span, "rev-range", p.shorthand("range"), "A:B", "only from A up to B")
+			settings.AddFlag(f, &span, "rev-range", p.shorthand("range"), "A:B", "only from A up to B")
 		},
 		run: func(r *run) error { return r.history(string(span)) },
 	})
@@ -111,10 +112,10 @@ func needsDatabase(target string) bool {
 
 // print lists revisions, each on a line, or with --verbose in full.
 func (l *look) print(ids []string, parents bool) {
-	if l.settings.json {
+	if l.settings.JSON {
 		return
 	}
-	if l.settings.verbose {
+	if l.settings.Verbose {
 		l.out.Print(l.full(ids))
 		return
 	}
@@ -138,7 +139,7 @@ func (p *program) show() *cobra.Command {
 	return p.command(action{
 		use: "show REV…", short: "a revision in full", targets: true,
 		example: "show head\nshow ae10\nshow current",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		check:   atLeastOne("say which revision: its id or the beginning of it, a label, head or current"),
 		run:     (*run).show,
 	})
@@ -165,7 +166,7 @@ func (r *run) show() error {
 		return &migrator.UsageError{Text: strings.Join(r.args, " ") + " is base, and base is no revision: it comes before the first"}
 	}
 	r.document = l.shown(ids)
-	if !r.settings.json {
+	if !r.settings.JSON {
 		r.out.Print(l.full(ids))
 	}
 	return nil

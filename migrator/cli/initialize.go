@@ -13,12 +13,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) initialize() *cobra.Command {
-	var module, replace textValue
+	var module, replace settings.Text
 	return p.command(action{
 		use: "init DIR", short: "make a new project around revisions of its own",
 		long: `Writes a Go project that embeds its revisions and has this command line: it builds and
@@ -26,7 +27,7 @@ runs at once, with no revision yet. All files are written or none, and none that
 there is touched. Inside a checkout of this module, or with --replace, go.mod leads to
 that checkout; otherwise to the version of this program.`,
 		example: "init store\ninit . --module github.com/acme/store",
-		groups:  []string{groupOutput},
+		groups:  []string{settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) != 1 || args[0] == "" {
 				return &migrator.UsageError{Text: "name one folder for the project: init DIR, or init . for this one"}
@@ -34,8 +35,8 @@ that checkout; otherwise to the version of this program.`,
 			return nil
 		},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &module, "module", "", "PATH", "default: example.com/ and the folder's name")
-			own(f, &replace, "replace", "", "DIR", "a checkout of "+modulePath+" to build with")
+			settings.AddFlag(f, &module, "module", "", "PATH", "default: example.com/ and the folder's name")
+			settings.AddFlag(f, &replace, "replace", "", "DIR", "a checkout of "+modulePath+" to build with")
 		},
 		run: func(r *run) error { return r.initialize(string(module), string(replace)) },
 	})

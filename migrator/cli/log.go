@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
@@ -15,11 +16,11 @@ import (
 
 // filter is which events are of interest.
 type filter struct {
-	limit    countValue
-	revision textValue
-	action   listValue
-	since    timeValue
-	until    timeValue
+	limit    settings.Count
+	revision settings.Text
+	action   settings.List
+	since    settings.Time
+	until    settings.Time
 }
 
 func (p *program) log() *cobra.Command {
@@ -31,13 +32,13 @@ func (p *program) log() *cobra.Command {
 stamped, repaired and adopted, what failed and what was interrupted, by whom, from where
 and with which version.`,
 		example: "log\nlog --revision 9f3c --limit 0\nlog --action failed,interrupted --since 2026-01-31",
-		groups:  []string{groupDatabase, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupOutput},
 		flags: func(flags *pflag.FlagSet) {
-			own(flags, &f.limit, "limit", "", "N", "how many at most; 0: all; default: 20")
-			own(flags, &f.revision, "revision", "", "REV", "of this revision: an id or its beginning")
-			own(flags, &f.action, "action", "", "ACTION,…", "up, down, stamp, failed, interrupted, repair, adopt or format")
-			own(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
-			own(flags, &f.until, "until", "", "TIME", "not after that moment, or that day")
+			settings.AddFlag(flags, &f.limit, "limit", "", "N", "how many at most; 0: all; default: 20")
+			settings.AddFlag(flags, &f.revision, "revision", "", "REV", "of this revision: an id or its beginning")
+			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "up, down, stamp, failed, interrupted, repair, adopt or format")
+			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
+			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after that moment, or that day")
 		},
 		run: func(r *run) error { return r.events(&f) },
 	})
@@ -46,7 +47,7 @@ and with which version.`,
 func (f *filter) match(e *migrator.LogEntry) bool {
 	return strings.HasPrefix(e.Revision, string(f.revision)) &&
 		(len(f.action) == 0 || slices.Contains(f.action, string(e.Action))) &&
-		!e.At.Before(f.since.Time) && (f.until.IsZero() || e.At.Before(f.until.end()))
+		!e.At.Before(f.since.Time) && (f.until.IsZero() || e.At.Before(f.until.End()))
 }
 
 // check refuses a filter that nothing can pass.
@@ -56,7 +57,7 @@ func (f *filter) check() error {
 			return &migrator.UsageError{Text: "--action " + terminal.Quote(a) + ": it is one of " + strings.Join(actions, ", ")}
 		}
 	}
-	if !f.until.IsZero() && !f.since.Before(f.until.end()) {
+	if !f.until.IsZero() && !f.since.Before(f.until.End()) {
 		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
 	}
 	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
@@ -87,7 +88,7 @@ func (r *run) events(f *filter) error {
 		}
 	}
 	r.document = d
-	if r.settings.json {
+	if r.settings.JSON {
 		return nil
 	}
 	switch {

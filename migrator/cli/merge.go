@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
@@ -22,13 +23,13 @@ func (p *program) merge() *cobra.Command {
 has one head again. They need no SQL. It works on disk: the next build embeds what was
 written.`,
 		example: "merge\nmerge shop@head billing@head -m \"merge shop and billing\"",
-		groups:  []string{groupFiles, groupOutput},
+		groups:  []string{settings.GroupFiles, settings.GroupOutput},
 		check:   anyNumber,
 		flags: func(f *pflag.FlagSet) {
-			own(f, &d.message, "message", p.shorthand("message"), "MESSAGE", "default: merge REV and REV")
-			own(f, &d.labels, "branch-label", "", "LABEL", "name the branch that begins here")
-			own(f, &d.id, "rev-id", "", "ID", "default: 12 random hex digits")
-			own(f, &d.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
+			settings.AddFlag(f, &d.message, "message", p.shorthand("message"), "MESSAGE", "default: merge REV and REV")
+			settings.AddFlag(f, &d.labels, "branch-label", "", "LABEL", "name the branch that begins here")
+			settings.AddFlag(f, &d.id, "rev-id", "", "ID", "default: 12 random hex digits")
+			settings.AddFlag(f, &d.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
 		},
 		run: func(r *run) error { return r.merge(d) },
 	})

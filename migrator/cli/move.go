@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
@@ -22,7 +23,7 @@ at the first that fails. Without a target it goes to the head; several heads are
 error that lists them. Any number of processes may do this at once: each revision runs
 once.`,
 		example: "up\nup heads\nup +1\nup shop@head",
-		groups:  []string{groupDatabase, groupRun, groupPolicy, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		check:   anyNumber,
 		flags:   h.flags,
 		run:     func(r *run) error { return h.or(r, migrator.Up) },
@@ -37,7 +38,7 @@ func (p *program) down() *cobra.Command {
 		long: `Takes down what lies above the target, newest first. What this program does not know is
 taken down with the script that the ledger keeps.`,
 		example: "down\ndown -2\ndown ae1027a6acf1\ndown shop@-1\ndown base",
-		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) > 1 {
 				return &migrator.UsageError{Text: "down has one target, not " + fmt.Sprint(len(args)) + ": " + strings.Join(args, " ")}
@@ -58,7 +59,7 @@ func (p *program) to() *cobra.Command {
 only the ledger knows included. For people and pipelines: two images of a rolling
 deployment that both say "to head" would fight.`,
 		example: "to head\nto ae1027a6acf1\nto base",
-		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
 		flags:   h.flags,
 		run:     func(r *run) error { return h.or(r, migrator.To) },

@@ -7,21 +7,22 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/plan"
 )
 
 func (p *program) plan() *cobra.Command {
-	var from listValue
+	var from settings.List
 	return p.command(action{
 		use: "plan up|down|to|stamp [TARGET…]", targets: true,
 		short: "show the steps that up, down, to or stamp would take",
 		long: `Shows the steps in order and where they lead, and runs nothing. With --from no database
 is needed.`,
 		example: "plan up\nplan down -2\nplan up head --from base\nplan to ae1027a6acf1 --json",
-		groups:  []string{groupDatabase, groupPolicy, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &from, "from", "", "REV,…|base", "what is applied, instead of a look into the database")
+			settings.AddFlag(f, &from, "from", "", "REV,…|base", "what is applied, instead of a look into the database")
 		},
 		check: func(args []string) error {
 			if len(args) == 0 || verbOf(args[0]) == "" {
@@ -61,7 +62,7 @@ func (r *run) plan(from []string) error {
 // showPlan prints a plan, or makes it the document.
 func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 	r.document = newPlanDocument(p)
-	if r.settings.json {
+	if r.settings.JSON {
 		return
 	}
 	if len(p.Steps) == 0 {

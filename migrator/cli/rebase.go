@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) rebase() *cobra.Command {
-	var onto listValue
+	var onto settings.List
 	return p.command(action{
 		use: "rebase REV --onto REV", targets: true,
 		short: "move a revision that was never released",
@@ -27,7 +28,7 @@ down_revision in its up file changes.
 It is for revisions that are applied nowhere. A database that has it would show it as
 changed; when one is named and can be reached, that is looked up first.`,
 		example: "rebase ae10 --onto 9f3c\nrebase shop@head --onto billing@head\nrebase ae10 --onto base",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) != 1 || len(onto) == 0 {
 				return &migrator.UsageError{Text: "say which revision moves, and what will come before it: rebase REV --onto REV"}
@@ -35,7 +36,7 @@ changed; when one is named and can be reached, that is looked up first.`,
 			return nil
 		},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &onto, "onto", "", "REV,…|base", "what comes before it from now on")
+			settings.AddFlag(f, &onto, "onto", "", "REV,…|base", "what comes before it from now on")
 		},
 		run: func(r *run) error { return r.rebase(onto) },
 	})

@@ -6,20 +6,21 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 )
 
 // rehearsal is what is asked for instead of a move: its script, or its plan with all
 // checks. None of these flags has a variable: one that was left set would make a
 // container do nothing.
 type rehearsal struct {
-	sql, dryRun switchValue
-	from        listValue
+	sql, dryRun settings.Switch
+	from        settings.List
 }
 
 func (h *rehearsal) flags(f *pflag.FlagSet) {
-	own(f, &h.sql, "sql", "", "", "print the SQL script instead; a TARGET may be a range FROM:TO")
-	own(f, &h.from, "from", "", "REV,…|base|current", "where the script of --sql starts; default: base")
-	own(f, &h.dryRun, "dry-run", "", "", "show the plan and check rights, and change nothing")
+	settings.AddFlag(f, &h.sql, "sql", "", "", "print the SQL script instead; a TARGET may be a range FROM:TO")
+	settings.AddFlag(f, &h.from, "from", "", "REV,…|base|current", "where the script of --sql starts; default: base")
+	settings.AddFlag(f, &h.dryRun, "dry-run", "", "", "show the plan and check rights, and change nothing")
 }
 
 // or runs a move, or what is asked for instead.
@@ -27,7 +28,7 @@ func (h *rehearsal) or(r *run, verb migrator.Verb) error {
 	switch {
 	case bool(h.sql) && bool(h.dryRun):
 		return &migrator.UsageError{Text: "--sql and --dry-run are two things; choose one"}
-	case bool(h.sql) && r.settings.json:
+	case bool(h.sql) && r.settings.JSON:
 		return &migrator.UsageError{Text: "--sql prints a script, not a JSON document; plan --json shows the steps"}
 	case len(h.from) > 0 && !bool(h.sql):
 		return &migrator.UsageError{Text: "--from goes with --sql; to see a plan from there: plan " + string(verb) + " --from …"}

@@ -5,10 +5,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 )
 
 func (p *program) repair() *cobra.Command {
-	var applied, notApplied, accept switchValue
+	var applied, notApplied, accept settings.Switch
 	return p.command(action{
 		use: "repair REV", targets: true,
 		short: "settle an unfinished or changed revision on purpose",
@@ -17,7 +18,7 @@ was interrupted is settled with --applied or --not-applied: when nobody saw the 
 one of its statements, that statement is meant, otherwise the whole revision. A changed
 file is taken as what was applied with --accept. Nothing is run.`,
 		example: "repair 9f3c --applied\nrepair 9f3c --not-applied\nrepair 9f3c --accept",
-		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) != 1 {
 				return &migrator.UsageError{Text: "name one revision: repair REV --applied, --not-applied or --accept"}
@@ -25,9 +26,9 @@ file is taken as what was applied with --accept. Nothing is run.`,
 			return nil
 		},
 		flags: func(f *pflag.FlagSet) {
-			own(f, &applied, "applied", "", "", "it happened")
-			own(f, &notApplied, "not-applied", "", "", "it did not happen")
-			own(f, &accept, "accept", "", "", "the file as it is now is what was applied")
+			settings.AddFlag(f, &applied, "applied", "", "", "it happened")
+			settings.AddFlag(f, &notApplied, "not-applied", "", "", "it did not happen")
+			settings.AddFlag(f, &accept, "accept", "", "", "the file as it is now is what was applied")
 		},
 		run: func(r *run) error {
 			decision, err := decided(bool(applied), bool(notApplied), bool(accept))

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
@@ -79,7 +80,7 @@ func (m *reporter) plan(p plan.Plan) {
 
 func (m *reporter) finished(e migrator.Finished) {
 	m.log.EndStep()
-	if m.settings.quiet {
+	if m.settings.Quiet {
 		return
 	}
 	s, took := e.Step, ""
@@ -103,8 +104,8 @@ func (m *reporter) finished(e migrator.Finished) {
 // result prints a line on standard output.
 func (m *reporter) result(text string, attrs ...any) {
 	switch {
-	case m.settings.json: // the document says it
-	case m.settings.logFormat == logJSON:
+	case m.settings.JSON: // the document says it
+	case m.settings.LogFormat == settings.LogJSON:
 		m.out.Record(text, attrs...)
 	default:
 		m.out.Print(text + "\n")
@@ -123,10 +124,10 @@ func progress(e migrator.IndexProgress) string {
 }
 
 func (m *reporter) limit() string {
-	if m.settings.waitRunner == 0 {
+	if m.settings.WaitRunner == 0 {
 		return ""
 	}
-	return ", at most " + revision.FormatDuration(m.settings.waitRunner)
+	return ", at most " + revision.FormatDuration(m.settings.WaitRunner)
 }
 
 // connecting tells the first failure to connect, and then one in a while.
@@ -139,7 +140,7 @@ func (m *reporter) connecting(err error) {
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		reason = string(e.Problem)
 	}
-	m.log.Info("the server does not answer yet ("+reason+"); trying for up to "+revision.FormatDuration(m.settings.wait), "reason", reason)
+	m.log.Info("the server does not answer yet ("+reason+"); trying for up to "+revision.FormatDuration(m.settings.Wait), "reason", reason)
 }
 
 // change tells of the first few changed files; status shows them all.
@@ -159,7 +160,7 @@ func (m *reporter) kept(set *migrator.Set, report *migrator.Report, err error) s
 		return ""
 	}
 	var lines []string
-	if m.settings.single && len(report.Steps) == 0 {
+	if m.settings.SingleTransaction && len(report.Steps) == 0 {
 		lines = append(lines, "nothing of the whole run was kept")
 	}
 	failed, isFailed := errors.AsType[*apply.RevisionError](err)
@@ -252,7 +253,7 @@ func stepName(d plan.Direction, id, message string) string {
 // notice logs what the server said about a step. Only warnings are shown without
 // --verbose.
 func (m *reporter) notice(n apply.Notice) {
-	if n.Severity != "WARNING" && !m.settings.verbose {
+	if n.Severity != "WARNING" && !m.settings.Verbose {
 		return
 	}
 	var b strings.Builder

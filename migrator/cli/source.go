@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -20,14 +21,14 @@ import (
 const defaultDir = "sql"
 
 // embedded says that the revisions are those that are built into the program.
-func (p *program) embedded() bool { return p.settings.dir == "" && p.FS != nil }
+func (p *program) embedded() bool { return p.settings.Dir == "" && p.FS != nil }
 
 // dir is the folder of revisions on disk.
 func (p *program) dir() string {
-	if p.settings.dir == "" {
+	if p.settings.Dir == "" {
 		return defaultDir
 	}
-	return filepath.Clean(p.settings.dir)
+	return filepath.Clean(p.settings.Dir)
 }
 
 // files gives where the revisions are read, and what is shown before their names.
@@ -63,6 +64,24 @@ func (p *program) load(cfg migrator.Config) (*migrator.Set, error) {
 	return nil, &fileError{err}
 }
 
+// config returns the settings of the library.
+func (p *program) config() migrator.Config {
+	// In the library zero is the default and a negative value means none; here zero does.
+	none := func(d time.Duration) time.Duration {
+		if d == 0 {
+			return -1
+		}
+		return d
+	}
+	s := p.settings
+	return migrator.Config{
+		Ledger: s.Ledger, Role: s.Role, Version: p.Version,
+		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
+		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every",
+		Ahead: migrator.Policy(s.Ahead), Changed: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
+	}
+}
+
 // set reads the revisions for a command that looks at files alone.
 func (r *run) set() (*migrator.Set, error) { return r.load(r.config()) }
 
@@ -91,7 +110,7 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config,
 }
 
 func (p *program) database() dbenv.Options {
-	return dbenv.Options{DatabaseURL: p.settings.databaseURL, Environ: p.environ()}
+	return dbenv.Options{DatabaseURL: p.settings.DatabaseURL, Environ: p.environ()}
 }
 
 // beforeConnect reads a mounted password again, then lets the program have its say.

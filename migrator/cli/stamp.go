@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 )
 
 func (p *program) redo() *cobra.Command {
@@ -14,7 +15,7 @@ func (p *program) redo() *cobra.Command {
 		short:   "take the last revisions down and apply them again; default: 1",
 		long:    `Takes the last N revisions down and applies them again: for writing a revision.`,
 		example: "redo\nredo 2",
-		groups:  []string{groupDatabase, groupRun, groupPolicy, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) > 1 {
 				return &migrator.UsageError{Text: "redo takes one number of revisions"}
@@ -28,17 +29,17 @@ func (p *program) redo() *cobra.Command {
 
 func (p *program) stamp() *cobra.Command {
 	var h rehearsal
-	var purge switchValue
+	var purge settings.Switch
 	return p.command(action{
 		use: "stamp TARGET…", targets: true,
 		short: "set the ledger without running SQL",
 		long: `Sets the ledger to the targets as if their revisions had been applied, or the others taken
 down, and runs none of them. It is for databases whose schema is there already.`,
 		example: "stamp head\nstamp ae1027a6acf1\nstamp base\nstamp --purge head",
-		groups:  []string{groupDatabase, groupRun, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
 		flags: func(f *pflag.FlagSet) {
-			own(f, &purge, "purge", "", "", "forget every row first, unknown revisions' too")
+			settings.AddFlag(f, &purge, "purge", "", "", "forget every row first, unknown revisions' too")
 			h.flags(f)
 		},
 		run: func(r *run) error {
@@ -55,7 +56,7 @@ func (p *program) ensureVersion() *cobra.Command {
 		use:    "ensure-version",
 		short:  "create the ledger",
 		long:   `Creates the version tables of a database that has none, and changes nothing else.`,
-		groups: []string{groupDatabase, groupRun, groupOutput},
+		groups: []string{settings.GroupDatabase, settings.GroupRun, settings.GroupOutput},
 		run: func(r *run) error {
 			set, cfg, err := r.open((&reporter{run: r}).event)
 			if err != nil {
@@ -65,10 +66,10 @@ func (p *program) ensureVersion() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r.document = &ensureDocument{Ledger: r.settings.ledger, Created: created}
-			text := "the ledger " + r.settings.ledger + " is there"
+			r.document = &ensureDocument{Ledger: r.settings.Ledger, Created: created}
+			text := "the ledger " + r.settings.Ledger + " is there"
 			if created {
-				text = "created the ledger " + r.settings.ledger
+				text = "created the ledger " + r.settings.Ledger
 			}
 			r.say(text)
 			return nil
@@ -78,7 +79,7 @@ func (p *program) ensureVersion() *cobra.Command {
 
 // say prints a result for people; the document says it otherwise.
 func (r *run) say(text string) {
-	if !r.settings.json {
+	if !r.settings.JSON {
 		r.out.Print(text + "\n")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
@@ -19,7 +20,7 @@ func (p *program) status() *cobra.Command {
 		long: `Shows the current revisions, what is applied, pending, changed since, unfinished and
 unknown, and what to do now. It writes nothing and locks nothing.`,
 		example: "status\nstatus --verbose\nstatus --json",
-		groups:  []string{groupDatabase, groupFiles, groupOutput},
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run:     (*run).status,
 	})
 }
@@ -35,7 +36,7 @@ func (r *run) status() error {
 		return err
 	}
 	r.document = newStatusDocument(st)
-	if !r.settings.json {
+	if !r.settings.JSON {
 		v := statusView{run: r, Status: st}
 		r.out.Print(v.text())
 	}
@@ -120,7 +121,7 @@ func (v *statusView) applied() {
 		return
 	}
 	v.add("applied", terminal.Plain.Cell(fmt.Sprint(n)), terminal.Plain.Cell("last: "+applied(last)))
-	if v.settings.verbose {
+	if v.settings.Verbose {
 		v.list(migrator.Applied, terminal.Plain, n, func(s migrator.RevisionStatus) string { return applied(s) })
 	}
 }
@@ -157,7 +158,7 @@ func (v *statusView) section(title string, state migrator.RevisionState, color t
 	}
 	v.add(title, color.Cell(fmt.Sprint(n)), terminal.Plain.Cell(meaning(state)))
 	limit := few
-	if v.settings.verbose {
+	if v.settings.Verbose {
 		limit = n
 	}
 	v.list(state, color, limit, note)

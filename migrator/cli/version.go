@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 func (p *program) version() *cobra.Command {
 	return p.command(action{
 		use: "version", short: "the program's version, and the revisions it was built with",
-		groups: []string{groupOutput}, lenient: true,
+		groups: []string{settings.GroupOutput}, lenient: true,
 		run: (*run).version,
 	})
 }
@@ -41,7 +42,7 @@ func (r *run) version() error {
 		}
 	}
 	r.document = d
-	if r.settings.json {
+	if r.settings.JSON {
 		return nil
 	}
 	text := d.Program + " " + d.Version

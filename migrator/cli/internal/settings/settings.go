@@ -1,0 +1,178 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/dbenv"
+)
+
+// Settings are the values of the options. A flag overrides its variable, and a variable
+// overrides the default.
+type Settings struct {
+	Dir, DatabaseURL, Ledger, Role string
+	JSON, Quiet, Verbose           bool
+	Color, LogFormat               string
+	Ahead, Changed, OutOfOrder     string
+	Flush                          string
+	SingleTransaction              bool
+
+	// Zero means no waiting, no limit or no retry, as the option's usage says.
+	Wait, WaitRunner, LockTimeout, RetryFor, StatementTimeout time.Duration
+}
+
+// The choices of --log-format.
+const (
+	LogText = "text"
+	LogJSON = "json"
+)
+
+// The headings of the help below which options are listed.
+const (
+	GroupDatabase = "Database"
+	GroupRun      = "Run"
+	GroupPolicy   = "Policies of up"
+	GroupFiles    = "Files"
+	GroupOutput   = "Output"
+)
+
+// Groups returns the headings in the order of the help.
+func Groups() []string {
+	return []string{GroupDatabase, GroupRun, GroupPolicy, GroupFiles, GroupOutput}
+}
+
+// New returns settings with their defaults.
+func New() *Settings {
+	s := &Settings{}
+	for _, o := range s.options() {
+		_ = o.value.Set(o.initial) // the defaults are valid
+	}
+	return s
+}
+
+// option is a flag and the variable that stands in for it.
+type option struct {
+	group          string
+	flag, variable string
+	placeholder    string // of the value in the help; "" for a switch
+	initial        string
+	usage          string
+	value          pflag.Value
+}
+
+// options returns all options in the order of the help. Package dbenv reads DATABASE_URL
+// and the other variables that name a database, so --database-url has no variable here.
+func (s *Settings) options() []option {
+	choice := func(value *string, choices ...string) pflag.Value { return &choiceValue{value, choices} }
+	return []option{
+		{GroupDatabase, "database-url", "", "URL", "", "instead of the variables on the right", (*urlValue)(&s.DatabaseURL)},
+		{GroupDatabase, "ledger", "MIGRATE_LEDGER", "SCHEMA.PREFIX", "public.ambix", "where the version tables are", (*ledgerValue)(&s.Ledger)},
+		{GroupDatabase, "role", "MIGRATE_ROLE", "ROLE", "", "SET ROLE for revisions and ledger", (*Text)(&s.Role)},
+		{GroupDatabase, "wait", "MIGRATE_WAIT", "DURATION", "0s", "wait until the server answers", (*durationValue)(&s.Wait)},
+
+		{GroupRun, "wait-runner", "MIGRATE_WAIT_RUNNER", "DURATION", "10m", "wait for another runner", (*durationValue)(&s.WaitRunner)},
+		{GroupRun, "lock-timeout", "MIGRATE_LOCK_TIMEOUT", "DURATION", "5s", "wait for a table's lock; 0s: for ever", (*durationValue)(&s.LockTimeout)},
+		{GroupRun, "retry-for", "MIGRATE_RETRY_FOR", "DURATION", "2m", "try a revision again that got no lock", (*durationValue)(&s.RetryFor)},
+		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "limit of each statement; 0s: none", (*durationValue)(&s.StatementTimeout)},
+		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "the whole run or nothing", (*Switch)(&s.SingleTransaction)},
+		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when revisions are made durable", choice(&s.Flush, "end", "every")},
+		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "when revisions unknown here are applied", choice(&s.Ahead, "auto", "ok", "fail")},
+		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "when applied files have changed", choice(&s.Changed, "warn", "ok", "fail")},
+		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "when something lies below applied ones", choice(&s.OutOfOrder, "fail", "ok")},
+
+		{GroupFiles, "dir", "MIGRATE_DIR", "DIR", "", "read this folder, not what is built in", (*Text)(&s.Dir)},
+
+		{GroupOutput, "json", "MIGRATE_JSON", "", "false", "one JSON document on standard output", (*Switch)(&s.JSON)},
+		{GroupOutput, "quiet", "MIGRATE_QUIET", "", "false", "only the result, warnings and errors", (*Switch)(&s.Quiet)},
+		{GroupOutput, "verbose", "MIGRATE_VERBOSE", "", "false", "more details, and the server's NOTICEs", (*Switch)(&s.Verbose)},
+		{GroupOutput, "color", "MIGRATE_COLOR", "auto|always|never", terminal.ColorAuto, "auto: on a terminal without NO_COLOR", choice(&s.Color, terminal.ColorAuto, terminal.ColorAlways, terminal.ColorNever)},
+		{GroupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", LogText, "lines for people, or JSON records", choice(&s.LogFormat, LogText, LogJSON)},
+	}
+}
+
+// Resolve sets every option without a flag on the command line from its variable, or to
+// its default. Invalid variables are one *dbenv.Error, --quiet with --verbose is a
+// *migrator.UsageError.
+func (s *Settings) Resolve(flags *pflag.FlagSet, environ []string) error {
+	variables := map[string]string{}
+	for _, entry := range environ {
+		if name, value, ok := strings.Cut(entry, "="); ok && value != "" {
+			variables[name] = value
+		}
+	}
+	var problems []dbenv.Problem
+	for _, o := range s.options() {
+		if f := flags.Lookup(o.flag); f != nil && f.Changed {
+			// --dir "$DIR" with an empty variable must not mean the default.
+			if f.Value.String() == "" {
+				problems = append(problems, dbenv.Problem{Name: "--" + o.flag, Text: "is empty"})
+			}
+			continue
+		}
+		value, ok := variables[o.variable]
+		if !ok {
+			value = o.initial
+		}
+		if err := o.set(value); err != nil {
+			problems = append(problems, dbenv.Problem{Name: o.variable, Text: err.Error()})
+		}
+	}
+	if len(problems) > 0 {
+		return &dbenv.Error{Problems: problems}
+	}
+	if s.Quiet && s.Verbose {
+		return s.chooseVerbosity(flags)
+	}
+	return nil
+}
+
+// chooseVerbosity decides between quiet and verbose when both are set: a flag overrides
+// a variable.
+func (s *Settings) chooseVerbosity(flags *pflag.FlagSet) error {
+	switch quiet, verbose := flags.Changed("quiet"), flags.Changed("verbose"); {
+	case quiet && !verbose:
+		s.Verbose = false
+	case verbose && !quiet:
+		s.Quiet = false
+	default:
+		return &migrator.UsageError{Text: "quiet and verbose are both set; choose one"}
+	}
+	return nil
+}
+
+// set sets the option to the value of a variable.
+func (o option) set(value string) error {
+	if o.flag != "database-url" {
+		if err := RefuseURL(value); err != nil {
+			return err
+		}
+	}
+	return o.value.Set(value)
+}
+
+// UnknownVariables returns a warning for each variable whose name is close to that of
+// an option's variable.
+func (s *Settings) UnknownVariables(environ []string) []string {
+	var known []string
+	for _, o := range s.options() {
+		if o.variable != "" {
+			known = append(known, o.variable)
+		}
+	}
+	var found []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "MIGRATE_") || slices.Contains(known, name) {
+			continue
+		}
+		if near := Nearest(name, known); near != "" {
+			found = append(found, "the variable "+name+" means nothing here; did you mean "+near+"?")
+		}
+	}
+	return found
+}

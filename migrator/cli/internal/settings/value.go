@@ -1,0 +1,192 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/revision"
+)
+
+// The types of values of flags and variables. They implement pflag.Value; Set is the only
+// parser, so a flag and its variable accept the same.
+
+// Text is one line of text that is not a URL.
+type Text string
+
+func (v *Text) String() string { return string(*v) }
+func (v *Text) Type() string   { return "string" }
+
+func (v *Text) Set(s string) error {
+	if strings.ContainsAny(s, "\x00\n\r") {
+		return errors.New("a line end or a NUL byte is in it")
+	}
+	*v = Text(s)
+	return RefuseURL(s)
+}
+
+// Message is text that may have several lines and may contain URLs.
+type Message string
+
+func (v *Message) String() string { return string(*v) }
+func (v *Message) Type() string   { return "string" }
+
+func (v *Message) Set(s string) error {
+	if strings.Contains(s, "\x00") {
+		return errors.New("a NUL byte is in it")
+	}
+	*v = Message(s)
+	return nil
+}
+
+type urlValue string
+
+func (v *urlValue) String() string { return string(*v) }
+func (v *urlValue) Type() string   { return "string" }
+
+func (v *urlValue) Set(s string) error {
+	*v = urlValue(s) // package dbenv checks it
+	return nil
+}
+
+type ledgerValue string
+
+func (v *ledgerValue) String() string { return string(*v) }
+func (v *ledgerValue) Type() string   { return "string" }
+
+func (v *ledgerValue) Set(s string) error {
+	if _, err := ledger.ParseName(s); err != nil {
+		return err
+	}
+	*v = ledgerValue(s)
+	return nil
+}
+
+type durationValue time.Duration
+
+func (v *durationValue) String() string { return revision.FormatDuration(time.Duration(*v)) }
+func (v *durationValue) Type() string   { return "duration" }
+
+func (v *durationValue) Set(s string) error {
+	d, err := revision.ParseDuration(s)
+	if err == nil {
+		*v = durationValue(d)
+	}
+	return err
+}
+
+// Switch is true or false.
+type Switch bool
+
+func (v *Switch) String() string   { return strconv.FormatBool(bool(*v)) }
+func (v *Switch) Type() string     { return "bool" }
+func (v *Switch) IsBoolFlag() bool { return true }
+
+func (v *Switch) Set(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither true nor false", s)
+	}
+	*v = Switch(b)
+	return nil
+}
+
+type choiceValue struct {
+	to      *string
+	choices []string
+}
+
+func (v *choiceValue) String() string { return *v.to }
+func (v *choiceValue) Type() string   { return "string" }
+
+func (v *choiceValue) Set(s string) error {
+	for _, c := range v.choices {
+		if s == c {
+			*v.to = s
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is none of %s", s, strings.Join(v.choices, ", "))
+}
+
+// RefuseURL returns an error if s contains a URL. The error does not repeat it: it may
+// contain a password.
+func RefuseURL(s string) error {
+	if strings.Contains(s, "://") {
+		return errors.New("a URL does not belong here; a database is named by --database-url or DATABASE_URL")
+	}
+	return nil
+}
+
+// List is a comma-separated list. A flag that is given several times appends to it.
+type List []string
+
+func (v *List) String() string { return strings.Join(*v, ",") }
+func (v *List) Type() string   { return "strings" }
+
+func (v *List) Set(s string) error {
+	for word := range strings.SplitSeq(s, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			return errors.New("a member of the list is empty")
+		}
+		if err := RefuseURL(word); err != nil {
+			return err
+		}
+		*v = append(*v, word)
+	}
+	return nil
+}
+
+// Count is a number that is not negative.
+type Count int
+
+func (v *Count) String() string { return strconv.Itoa(int(*v)) }
+func (v *Count) Type() string   { return "int" }
+
+func (v *Count) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return errors.New(terminal.Quote(s) + " is no number; write 0, 1, 2, …")
+	}
+	*v = Count(n)
+	return nil
+}
+
+// Time is a day or a point in time, in UTC unless a zone is given.
+type Time struct {
+	time.Time
+	day bool
+}
+
+func (v *Time) String() string {
+	switch {
+	case v.IsZero():
+		return ""
+	case v.day:
+		return v.Format(time.DateOnly)
+	}
+	return v.UTC().Format(time.RFC3339)
+}
+func (v *Time) Type() string { return "time" }
+
+func (v *Time) Set(s string) error {
+	for _, layout := range []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			*v = Time{t, layout == time.DateOnly}
+			return nil
+		}
+	}
+	return errors.New(terminal.Quote(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
+}
+
+// End returns the first moment after the day or the point in time.
+func (v *Time) End() time.Time {
+	if v.day {
+		return v.AddDate(0, 0, 1)
+	}
+	return v.Add(time.Nanosecond)
+}
