@@ -1,6 +1,7 @@
-package cli
+package scaffold
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -10,23 +11,22 @@ import (
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
-// modulePath is this module's.
-const modulePath = "example.com/ambix"
+// ModulePath is the path of this module.
+const ModulePath = "example.com/ambix"
 
-// checkout is a folder with this module's sources.
+// checkout is a folder with the sources of this module.
 type checkout struct {
 	dir          string // absolute
 	goMod, goSum string
 }
 
-// findCheckout gives the checkout that is named, or else the one around the working
-// directory, or around the program; nil when there is none. The program itself cannot
-// tell: what it was built from need not be on this machine.
+// findCheckout returns the checkout in the folder named, or else the one that contains
+// the working directory or the program's executable; nil if there is none.
 func findCheckout(named string) (*checkout, error) {
 	if named != "" {
 		c, err := readCheckout(named)
 		if err == nil && c == nil {
-			err = &migrator.UsageError{Text: "--replace " + terminal.Quote(named) + ": there is no go.mod of " + modulePath}
+			err = &migrator.UsageError{Text: "--replace " + terminal.Quote(named) + ": there is no go.mod of " + ModulePath}
 		}
 		return c, err
 	}
@@ -44,38 +44,47 @@ func findCheckout(named string) (*checkout, error) {
 			if c, err := readCheckout(dir); c != nil || err != nil {
 				return c, err
 			}
-			above := filepath.Dir(dir)
-			if above == dir {
+			parent := filepath.Dir(dir)
+			if parent == dir {
 				break
 			}
-			dir = above
+			dir = parent
 		}
 	}
 	return nil, nil
 }
 
-// readCheckout is nil when a folder is no checkout.
+// readCheckout returns nil if dir is not a checkout.
 func readCheckout(dir string) (*checkout, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := absolute(dir)
 	if err != nil {
-		return nil, &fileError{err}
+		return nil, err
 	}
 	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	c := &checkout{dir: dir, goMod: string(goMod)}
-	if err != nil || c.line("module") != modulePath {
+	if err != nil || c.directive("module") != ModulePath {
 		return nil, nil
 	}
 	goSum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
 	if err != nil {
-		return nil, &fileError{err}
+		return nil, err
 	}
 	c.goSum = string(goSum)
 	return c, nil
 }
 
-// line gives the word that follows another at the start of a line of go.mod, also in a
-// block.
-func (c *checkout) line(word string) string {
+// absolute is filepath.Abs with an error that names the folder.
+func absolute(dir string) (string, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", &fs.PathError{Op: "find", Path: dir, Err: err}
+	}
+	return path, nil
+}
+
+// directive returns the value of a directive of go.mod, such as "go", or the required
+// version of a module; "" if there is none.
+func (c *checkout) directive(word string) string {
 	for line := range strings.Lines(c.goMod) {
 		line, _, _ = strings.Cut(line, "//")
 		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
@@ -86,8 +95,8 @@ func (c *checkout) line(word string) string {
 	return ""
 }
 
-// moduleVersion is the version of this module that the program was built with, "" when
-// that is none which a go.mod can require.
+// moduleVersion returns the version of this module in the running program, or "" if a
+// go.mod cannot require it.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -95,7 +104,7 @@ func moduleVersion() string {
 	}
 	version := ""
 	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == modulePath && m.Replace == nil {
+		if m.Path == ModulePath && m.Replace == nil {
 			version = m.Version
 		}
 	}

@@ -60,7 +60,7 @@ func (n *newcomer) want(output string, parts ...string) {
 
 // What init writes builds and runs at once, also from vendor/, as the Dockerfile says for
 // an image that does not see the checkout.
-func TestInit(t *testing.T) {
+func TestInitProjectBuildsAndRuns(t *testing.T) {
 	t.Parallel()
 	n := newNewcomer(t)
 	root, err := filepath.Abs(checkout)

@@ -1,6 +1,6 @@
-package cli
+package scaffold
 
-// What init writes. main.go and embed.go are this module's own.
+// The contents of the files. main.go and embed.go are those of this module itself.
 
 const mainText = `// The program: the revisions below sql/ and the command line that applies them, in one
 // static binary. Run ` + "`go run . migrate up`, or `go run . migrate --help`" + `.

@@ -1,0 +1,68 @@
+package scaffold
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/revision"
+)
+
+// revisionDir is the folder of the revisions in a project.
+const revisionDir = "sql"
+
+// Write creates the files and returns their names. It writes all of them or none, and
+// never over an existing one; after an error it removes the folders that it created.
+func (p *Project) Write() (names []string, err error) {
+	files := p.files()
+	var existing, created []string
+	for _, f := range files {
+		names = append(names, f.File)
+		if _, err := os.Lstat(f.File); err == nil {
+			existing = append(existing, f.File)
+		}
+	}
+	if len(existing) > 0 {
+		return nil, &migrator.UsageError{Text: terminal.List(existing) + " " + terminal.Plural(len(existing), "is", "are") + " there; nothing was written. A module that exists needs no " +
+			"project: it imports " + ModulePath + "/migrator/cli"}
+	}
+	defer func() {
+		if err != nil {
+			for _, folder := range slices.Backward(created) {
+				_ = os.Remove(folder) // fails if another process has put something there
+			}
+		}
+	}()
+	if created, err = makeFolders(filepath.Join(p.Dir, revisionDir)); err != nil {
+		return nil, err
+	}
+	if err := revision.Create(files...); err != nil {
+		return nil, err
+	}
+	return names, nil
+}
+
+// makeFolders creates dir and its missing parents, and returns those that it created,
+// parents first, also with an error.
+func makeFolders(dir string) (created []string, err error) {
+	err = os.Mkdir(dir, 0o777)
+	if errors.Is(err, fs.ErrNotExist) {
+		if created, err = makeFolders(filepath.Dir(dir)); err != nil {
+			return created, err
+		}
+		err = os.Mkdir(dir, 0o777)
+	}
+	switch {
+	case err == nil:
+		return append(created, dir), nil
+	case errors.Is(err, fs.ErrExist):
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
+			err = nil
+		}
+	}
+	return created, err
+}
