@@ -168,7 +168,7 @@ func (a Adopt) strange(version, tool string) string {
 func (ss *session) empty(ctx context.Context) (bool, error) {
 	n := ss.set.ledger
 	rows, err := ss.conn.Query(ctx, fmt.Sprintf(inhabited, ledger.Array([]string{n.Meta(), n.Revisions(), n.Events()})))
-	return err == nil && rows[0][0] != "t", err
+	return err == nil && rows[0][0].Text != "t", err
 }
 
 // inhabited asks for tables and the like, and for functions, that are neither the

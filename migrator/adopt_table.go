@@ -37,12 +37,12 @@ func (ss *session) versionTable(ctx context.Context, a Adopt) (*Adoption, error)
 	var all []*Adoption
 	var names, others []string
 	for _, row := range rows {
-		name := row[0] + " (" + row[1] + ")"
-		if a.Tool != "" && a.Tool != row[1] {
+		name := row[0].Text + " (" + row[1].Text + ")"
+		if a.Tool != "" && a.Tool != row[1].Text {
 			others = append(others, name)
 			continue
 		}
-		all = append(all, &Adoption{Tool: row[1], Table: row[0]})
+		all = append(all, &Adoption{Tool: row[1].Text, Table: row[0].Text})
 		names = append(names, name)
 	}
 	switch len(all) {
@@ -83,7 +83,7 @@ func (ss *session) namedTable(ctx context.Context, a Adopt) (*Adoption, error) {
 	}
 	columns := map[string]string{}
 	for _, row := range rows {
-		columns[row[0]] = row[1]
+		columns[row[0].Text] = row[1].Text
 	}
 	tool := toolOf(columns)
 	switch {
@@ -113,11 +113,11 @@ func toolOf(columns map[string]string) string {
 }
 
 // versions reads the table.
-func (ss *session) versions(ctx context.Context, found *Adoption) ([][]string, error) {
+func (ss *session) versions(ctx context.Context, found *Adoption) ([]pg.Row, error) {
 	rows, err := ss.conn.Query(ctx, ss.roleFirst()+fmt.Sprintf(readVersions[found.Tool].sql, found.Table))
 	if se := pg.ServerError(err); se != nil {
 		text := fmt.Sprintf("it cannot be read as %s's: %s (%s)", found.Tool, se.Message, se.Code)
-		if se.Code == "42501" {
+		if se.Code == pg.InsufficientPrivilege {
 			text += "; the owner can run: GRANT SELECT ON " + found.Table + " TO " + sqltext.QuoteName(cmp.Or(ss.set.cfg.Role, ss.cfg.User))
 		}
 		return nil, &AdoptError{found.Table, text}
@@ -128,7 +128,7 @@ func (ss *session) versions(ctx context.Context, found *Adoption) ([][]string, e
 // versionReader is how one tool keeps its versions.
 type versionReader struct {
 	sql      string
-	versions func(rows [][]string, a Adopt) ([]string, error)
+	versions func(rows []pg.Row, a Adopt) ([]string, error)
 }
 
 var readVersions = map[string]versionReader{
@@ -136,39 +136,39 @@ var readVersions = map[string]versionReader{
 	"dbmate":  {"SELECT version FROM %s ORDER BY 1", firstColumn},
 	// goose keeps a row for every up and every down; the newest of a version counts.
 	"goose": {"SELECT version_id FROM (SELECT DISTINCT ON (version_id) version_id, is_applied FROM %s ORDER BY version_id, id DESC) v WHERE is_applied AND version_id > 0 ORDER BY 1", firstColumn},
-	"tern": {"SELECT version FROM %s", func(rows [][]string, a Adopt) ([]string, error) {
-		if len(rows) == 1 && rows[0][0] == "0" {
+	"tern": {"SELECT version FROM %s", func(rows []pg.Row, a Adopt) ([]string, error) {
+		if len(rows) == 1 && rows[0][0].Text == "0" {
 			return nil, nil // before the first; golang-migrate deletes its row then, and may have a version 0
 		}
 		return upTo(rows, a)
 	}},
-	"golang-migrate": {"SELECT version, dirty FROM %s", func(rows [][]string, a Adopt) ([]string, error) {
-		if len(rows) > 0 && rows[0][1] == "t" {
-			return nil, fmt.Errorf("version %s is dirty: golang-migrate stopped in the middle of it; look what of it is there, settle it with `migrate force`, and adopt then", rows[0][0])
+	"golang-migrate": {"SELECT version, dirty FROM %s", func(rows []pg.Row, a Adopt) ([]string, error) {
+		if len(rows) > 0 && rows[0][1].Text == "t" {
+			return nil, fmt.Errorf("version %s is dirty: golang-migrate stopped in the middle of it; look what of it is there, settle it with `migrate force`, and adopt then", rows[0][0].Text)
 		}
 		return upTo(rows, a)
 	}},
 }
 
-func firstColumn(rows [][]string, _ Adopt) ([]string, error) {
+func firstColumn(rows []pg.Row, _ Adopt) ([]string, error) {
 	var versions []string
 	for _, row := range rows {
-		versions = append(versions, row[0])
+		versions = append(versions, row[0].Text)
 	}
 	return versions, nil
 }
 
 // upTo is for tools that keep one number: it and all below it are applied.
-func upTo(rows [][]string, a Adopt) ([]string, error) {
+func upTo(rows []pg.Row, a Adopt) ([]string, error) {
 	if len(rows) > 1 {
 		return nil, fmt.Errorf("it has %d rows where there should be one", len(rows))
 	}
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	last, err := strconv.ParseInt(rows[0][0], 10, 64)
+	last, err := strconv.ParseInt(rows[0][0].Text, 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("version %q is no number", rows[0][0])
+		return nil, fmt.Errorf("version %q is no number", rows[0][0].Text)
 	}
 	var versions []string
 	for version := range a.Versions {
@@ -176,8 +176,8 @@ func upTo(rows [][]string, a Adopt) ([]string, error) {
 			versions = append(versions, version)
 		}
 	}
-	if !slices.Contains(versions, rows[0][0]) {
-		versions = append(versions, rows[0][0])
+	if !slices.Contains(versions, rows[0][0].Text) {
+		versions = append(versions, rows[0][0].Text)
 	}
 	slices.SortFunc(versions, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
 	return versions, nil

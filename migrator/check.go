@@ -116,8 +116,8 @@ func (ss *session) rights(ctx context.Context, exists bool) error {
 		return err
 	}
 	for _, row := range rows {
-		if row[1] != "t" {
-			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the role " + row[2] + " lacks a right: " + row[0], Hint: "the owner can run: " + row[3]}
+		if row[1].Text != "t" {
+			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the role " + row[2].Text + " lacks a right: " + row[0].Text, Hint: "the owner can run: " + row[3].Text}
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func (s *Set) Log(ctx context.Context, cfg *pgconn.Config, limit int) ([]LogEntr
 		entries = append(entries, e)
 	}})
 	if se := pg.ServerError(err); se != nil {
-		if se.Code == "42P01" {
+		if se.Code == pg.UndefinedTable {
 			return nil, interrupted(ctx, ss.others(ctx))
 		}
 		return nil, ss.readError(se)

@@ -70,7 +70,7 @@ func (m *mover) settle(ctx context.Context) error {
 		return nil
 	}
 	rows, err := m.conn.Query(ctx, m.roleFirst()+m.set.ledger.Happened(m.runner.Author.Run))
-	if se := pg.ServerError(err); se != nil && se.Code == "42P01" {
+	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
 		rows, err = nil, nil // no ledger yet: the first revision was not applied
 	}
 	if err != nil {
@@ -79,7 +79,7 @@ func (m *mover) settle(ctx context.Context) error {
 	m.unknown = nil
 	for _, row := range rows {
 		for _, s := range m.left().Steps {
-			if row[1] == s.Revision && (row[0] == string(s.Direction) || m.first.Stamp) {
+			if row[1].Text == s.Revision && (row[0].Text == string(s.Direction) || m.first.Stamp) {
 				m.add([]apply.Result{{Step: s}})
 				m.set.emit(apply.Finished{Step: s})
 				m.settled = true
@@ -103,7 +103,7 @@ func (m *mover) giveUp(s plan.Step) error {
 	}
 	se := pg.ServerError(m.why)
 	switch {
-	case se != nil && se.Code == "57P01" && !m.awaited:
+	case se != nil && se.Code == pg.AdminShutdown && !m.awaited:
 		e.SQLState, e.Text = se.Code, "somebody ended its session: "+se.Message
 	case m.lostIn[stepKey(s)] > 1:
 		e.Text, e.Hint = "the connection was lost twice while it ran; "+m.why.Error(), "the server's log may say why: a statement that needs too much memory can end all sessions"
@@ -129,7 +129,7 @@ func interrupted(ctx context.Context, err error) error {
 	}
 	var connect *pg.ConnectError
 	var gone *pg.LostError
-	if errors.Is(err, ctx.Err()) || errors.As(err, &connect) || errors.As(err, &gone) || pg.Cancelled(ctx, err) {
+	if errors.Is(err, ctx.Err()) || errors.As(err, &connect) || errors.As(err, &gone) || pg.Canceled(ctx, err) {
 		return &apply.InterruptedError{Err: context.Cause(ctx)}
 	}
 	return err

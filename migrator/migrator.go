@@ -118,7 +118,7 @@ func New(fsys fs.FS, cfg Config) (*Set, error) {
 	}
 	s := &Set{cfg: cfg, ledger: name}
 	if cfg.Database != nil {
-		s.ahead.Store(pg.Begin(cfg.Database, s.options()))
+		s.ahead.Store(pg.StartAttempt(cfg.Database, s.options()))
 	}
 	if s.files, err = load(fsys, cfg.Prefix); err != nil {
 		s.Close()

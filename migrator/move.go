@@ -194,7 +194,7 @@ func (m *mover) view(ctx context.Context, verb Verb) (*plan.View, error) {
 		state, err = m.read(ctx, true)
 	}
 	var e *apply.LedgerError
-	if se := pg.ServerError(err); errors.As(err, &e) && se != nil && se.Code == "42501" {
+	if se := pg.ServerError(err); errors.As(err, &e) && se != nil && se.Code == pg.InsufficientPrivilege {
 		e.Hint = "the owner can run: " + m.runner.Grants() // reading is not all that is needed
 	}
 	if err != nil {

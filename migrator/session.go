@@ -70,7 +70,7 @@ func (ss *session) close() {
 // read reads the ledger in one round trip, all of its rows or what tells whether they are
 // those of the files. It creates nothing and locks nothing.
 func (ss *session) read(ctx context.Context, full bool) (ledger.State, error) {
-	if err := ss.conn.Steady(ctx); err != nil {
+	if err := ss.conn.EnsureUTF8(ctx); err != nil {
 		return ledger.State{}, err
 	}
 	name := ss.set.ledger
@@ -93,7 +93,7 @@ func (ss *session) read(ctx context.Context, full bool) (ledger.State, error) {
 	}})
 	var failed *pg.StatementError
 	if errors.As(err, &failed) {
-		if failed.Err.Code == "42P01" && failed.Statement == first {
+		if failed.Err.Code == pg.UndefinedTable && failed.Statement == first {
 			return ledger.State{}, nil
 		}
 		if ss.set.cfg.Role != "" && failed.Statement == 0 {
@@ -114,9 +114,9 @@ func (ss *session) read(ctx context.Context, full bool) (ledger.State, error) {
 func (ss *session) readError(se *pgconn.PgError) error {
 	e := &apply.LedgerError{Ledger: ss.set.ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
 	switch se.Code {
-	case "42703", "42P01": // a column or one of the tables
+	case pg.UndefinedColumn, pg.UndefinedTable: // a column or one of the tables
 		e.Hint = "its tables are not those that this program makes: restore them from a backup"
-	case "42501":
+	case pg.InsufficientPrivilege:
 		schema := sqltext.QuoteName(ss.set.ledger.Schema())
 		user := sqltext.QuoteName(ss.cfg.User)
 		e.Hint = fmt.Sprintf("the owner can run: GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT ON %s, %s, %s TO %[2]s",
@@ -127,10 +127,10 @@ func (ss *session) readError(se *pgconn.PgError) error {
 
 // roleError is for a role that this user cannot become.
 func (ss *session) roleError(se *pgconn.PgError) error {
-	e := ss.conn.Unusable(pg.Refusal, se)
+	e := ss.conn.Unusable(pg.Rejected, se)
 	role, user := sqltext.QuoteName(ss.set.cfg.Role), sqltext.QuoteName(ss.cfg.User)
 	e.Hint = "--role names it; let " + user + " become it: GRANT " + role + " TO " + user
-	if se.Code == "22023" { // there is none of that name
+	if se.Code == pg.InvalidParameterValue { // there is none of that name
 		e.Hint = "--role names it; check the name, or create it: CREATE ROLE " + role
 	}
 	return e
@@ -139,7 +139,7 @@ func (ss *session) roleError(se *pgconn.PgError) error {
 // writable refuses a server that would refuse us, before anything is tried there. It
 // knows after a read.
 func (ss *session) writable() error {
-	why := ss.conn.Standby()
+	why := ss.conn.ReadOnlyReason()
 	if why == "" && ss.recovering {
 		why = "it is a standby"
 	}
@@ -156,11 +156,11 @@ func (ss *session) others(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ss.runner.CreateSchema = rows[0][0] != "t"
+	ss.runner.CreateSchema = rows[0][0].Text != "t"
 	var names []string
 	for _, row := range rows[1:] {
 		// Ours may have been made since it was looked for.
-		if other, ok := ledger.OtherName(row); ok && other.Revisions() != ss.set.ledger.Revisions() {
+		if other, ok := ledger.OtherName([]string{row[0].Text, row[1].Text}); ok && other.Revisions() != ss.set.ledger.Revisions() {
 			names = append(names, other.String())
 		}
 	}
@@ -201,11 +201,14 @@ func (ss *session) fetch(ctx context.Context, p *plan.Plan) error {
 		return err
 	}
 	for _, row := range rows {
-		script, err := revision.Stored(row[0], row[2], row[1])
-		if err != nil {
-			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the down script of " + row[0] + " cannot be read", Err: err, Hint: err.Error()}
+		if row[2].Null {
+			return apply.ErrStale // irreversible by now
 		}
-		p.SetScript(row[0], script, row[3])
+		script, err := revision.Stored(row[0].Text, row[2].Text, row[1].Text)
+		if err != nil {
+			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the down script of " + row[0].Text + " cannot be read", Err: err, Hint: err.Error()}
+		}
+		p.SetScript(row[0].Text, script, row[3].Text)
 	}
 	if left := p.Stored(); len(left) > 0 {
 		return apply.ErrStale

@@ -45,7 +45,7 @@ func (ss *session) otherWaysBack(ctx context.Context, v *plan.View) ([]string, e
 	}
 	stored := map[string]string{}
 	for _, row := range rows {
-		stored[row[0]] = row[1] + "\n" + row[2]
+		stored[row[0].Text] = row[1].Text + "\n" + row[2].Text
 	}
 	var differ, compare []string
 	for _, r := range v.Files.Ordered() {
@@ -70,9 +70,9 @@ func (ss *session) otherWaysBack(ctx context.Context, v *plan.View) ([]string, e
 		return nil, err
 	}
 	for _, row := range rows {
-		sql, options := plan.WayBack(v.Files.Revision(row[0]))
-		if row[1] != options || sqltext.Checksum(row[2]) != sqltext.Checksum(*sql) {
-			differ = append(differ, row[0])
+		sql, options := plan.WayBack(v.Files.Revision(row[0].Text))
+		if row[1].Text != options || sqltext.Checksum(row[2].Text) != sqltext.Checksum(*sql) {
+			differ = append(differ, row[0].Text)
 		}
 	}
 	return differ, nil

@@ -14,6 +14,7 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/revision"
 )
@@ -258,7 +259,7 @@ func (m *reporter) notice(n apply.Notice) {
 	}
 	var b strings.Builder
 	b.WriteString(n.Step.Script.File + ":" + strconv.Itoa(n.Line) + ": " + n.Severity + ": " + n.Text)
-	if n.SQLState != "" && n.SQLState != "00000" {
+	if n.SQLState != "" && n.SQLState != pg.SuccessfulCompletion {
 		b.WriteString(" (" + n.SQLState + ")")
 	}
 	for _, more := range []struct{ name, text string }{{"DETAIL", n.Detail}, {"HINT", n.Hint}} {

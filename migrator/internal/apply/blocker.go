@@ -129,13 +129,13 @@ WHERE a.datname = pg_catalog.current_database() AND a.application_name IN (`+nam
 	return nil
 }
 
-func (w *watcher) tellBlocked(rows [][]string) {
+func (w *watcher) tellBlocked(rows []pg.Row) {
 	var blockers []Blocker
 	var pids []string
 	for _, row := range rows {
-		b := Blocker{PID: row[1], Application: row[2], User: row[3], State: row[4], Query: strings.Join(strings.Fields(row[5]), " ")}
-		if row[6] != "" {
-			b.Since = seconds([]byte(row[6]))
+		b := Blocker{PID: row[1].Text, Application: row[2].Text, User: row[3].Text, State: row[4].Text, Query: strings.Join(strings.Fields(row[5].Text), " ")}
+		if !row[6].Null {
+			b.Since = seconds([]byte(row[6].Text))
 		}
 		blockers, pids = append(blockers, b), append(pids, b.PID)
 	}
@@ -143,16 +143,16 @@ func (w *watcher) tellBlocked(rows [][]string) {
 		return
 	}
 	w.blockers, w.toldBlocked = pids, time.Now()
-	w.emit(Blocked{Step: w.steps[rows[0][0]], Blockers: blockers, Waited: time.Since(w.began)})
+	w.emit(Blocked{Step: w.steps[rows[0][0].Text], Blockers: blockers, Waited: time.Since(w.began)})
 }
 
-func (w *watcher) tellProgress(rows [][]string) {
+func (w *watcher) tellProgress(rows []pg.Row) {
 	if len(rows) == 0 || time.Since(w.toldProgress) < tellEvery {
 		return
 	}
 	w.toldProgress = time.Now()
-	p := IndexProgress{Step: w.steps[rows[0][0]], Index: rows[0][1], Phase: rows[0][2], Running: time.Since(w.began)}
-	_, _ = fmt.Sscan(rows[0][3], &p.Done) // NULL reads as ""
-	_, _ = fmt.Sscan(rows[0][4], &p.Total)
+	p := IndexProgress{Step: w.steps[rows[0][0].Text], Index: rows[0][1].Text, Phase: rows[0][2].Text, Running: time.Since(w.began)}
+	_, _ = fmt.Sscan(rows[0][3].Text, &p.Done) // stays 0 for NULL
+	_, _ = fmt.Sscan(rows[0][4].Text, &p.Total)
 	w.emit(p)
 }

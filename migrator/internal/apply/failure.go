@@ -31,7 +31,7 @@ func (r *Runner) failed(ctx context.Context, s plan.Step, m *message, err error)
 	}
 	lost := r.clean()
 	meaning := r.interrupted(ctx, s)
-	if !pg.Cancelled(ctx, err) {
+	if !pg.Canceled(ctx, err) {
 		meaning = r.meaning(s, m, se)
 	}
 	if lost == nil {
@@ -69,7 +69,7 @@ func (r *Runner) unconfirmed(ctx context.Context, s plan.Step, n *pgconn.Notice)
 // notReplicated recognises the warning of a commit that did not wait to the end for its
 // synchronous standby. It has no code of its own, and its words depend on the language.
 func notReplicated(n *pgconn.Notice) bool {
-	return n.Code == "01000" && n.SeverityUnlocalized == "WARNING" && n.Routine == "SyncRepWaitForLSN"
+	return n.Code == pg.Warning && n.SeverityUnlocalized == "WARNING" && n.Routine == "SyncRepWaitForLSN"
 }
 
 // committed says whether an error is about a step that is committed all the same.
@@ -99,19 +99,19 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 	}
 	p := m.parts[se.Statement]
 	switch k := p.kind; {
-	case k == locking && code == "22P02":
+	case k == locking && code == pg.InvalidTextRepresentation:
 		return ErrBusy
-	case k == guarding && (code == "22P02" || code == "42P01"), k == creating && r.created(p, code), k == recording && (code == "23505" || code == "42P01"):
+	case k == guarding && (code == pg.InvalidTextRepresentation || code == pg.UndefinedTable), k == creating && r.created(p, code), k == recording && (code == pg.UniqueViolation || code == pg.UndefinedTable):
 		return &staleError{se.Err}
-	case k == finishing && (code == "22P02" || code == "42P01"):
+	case k == finishing && (code == pg.InvalidTextRepresentation || code == pg.UndefinedTable):
 		if m.parts[0].kind == body {
 			e.blame(m.parts[0], se.Err)
 		}
 		if gone := r.missing(); gone != "" {
 			return &LedgerError{Ledger: r.Ledger, Text: "the table " + gone + " is gone", Hint: "restore it from a backup", Err: se.Err}
 		}
-		return r.unrecorded(e, s, code == "42P01")
-	case k == finishing && code == "25006":
+		return r.unrecorded(e, s, code == pg.UndefinedTable)
+	case k == finishing && code == pg.ReadOnlySQLTransaction:
 		e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
 		return e
 	case k == deferred:
@@ -119,7 +119,7 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 		return r.withHint(e, s)
 	case k == commit, k == resetting:
 		return r.withHint(e, s)
-	case k == finishing && code != "42501":
+	case k == finishing && code != pg.InsufficientPrivilege:
 		return r.withHint(e, s)
 	case transient(code):
 		e.Text = "the ledger " + r.Ledger.String() + ": " + e.Text
@@ -131,7 +131,7 @@ func (r *Runner) meaning(s plan.Step, m *message, se *pg.StatementError) error {
 
 // unrecorded is for a revision that took its own record away.
 func (r *Runner) unrecorded(e *RevisionError, s plan.Step, gone bool) error {
-	if e.SQLState == "22P02" {
+	if e.SQLState == pg.InvalidTextRepresentation {
 		e.SQLState = "" // ours, and misleading
 	}
 	e.Hint = "a revision must not end the transaction or drop the schema that holds the ledger; --ledger SCHEMA.PREFIX moves the ledger elsewhere"
@@ -153,13 +153,13 @@ func (r *Runner) created(p part, code string) bool {
 	if !strings.HasPrefix(p.sql, "CREATE SCHEMA ") && !strings.HasPrefix(p.sql, "CREATE TABLE "+r.Ledger.Meta()+" ") {
 		return false
 	}
-	return code == "42P07" || code == "23505" || code == "42710" || code == "XX000"
+	return code == pg.DuplicateTable || code == pg.UniqueViolation || code == pg.DuplicateObject || code == pg.InternalError
 }
 
 // rejected says whether a server that completed no statement refused the message as a
 // whole because of what the body holds.
 func rejected(code string) bool {
-	return code == "42601" || code == "22P05" || code == "22021" || code == "08P01"
+	return code == pg.SyntaxError || code == pg.UntranslatableCharacter || code == pg.CharacterNotInRepertoire || code == pg.ProtocolViolation
 }
 
 // withHint adds what we know and the server does not.
@@ -170,28 +170,28 @@ func (r *Runner) withHint(e *RevisionError, s plan.Step) *RevisionError {
 	}
 	off := "add `-- transaction: off` to the header of " + e.File
 	switch {
-	case e.SQLState == "25001" && routine == "PreventInTransactionBlock" && where != "":
+	case e.SQLState == pg.ActiveSQLTransaction && routine == "PreventInTransactionBlock" && where != "":
 		e.Hint = "this statement cannot run inside a function, procedure or DO block: write it into the body, with `-- transaction: off` in the header"
-	case e.SQLState == "25001" && routine == "PreventInTransactionBlock" && transactional(s):
+	case e.SQLState == pg.ActiveSQLTransaction && routine == "PreventInTransactionBlock" && transactional(s):
 		e.Hint = "this statement cannot run inside a transaction: " + off
-	case e.SQLState == "2D000" && transactional(s):
+	case e.SQLState == pg.InvalidTransactionTermination && transactional(s):
 		e.Hint = "a procedure or DO block that commits cannot run inside the revision's transaction: " + off
-	case e.SQLState == "55P03":
+	case e.SQLState == pg.LockNotAvailable:
 		e.Hint = "another session holds a lock that the statement needs; `-- lock_timeout: …` in the header or --lock-timeout waits longer"
-	case e.SQLState == "57014" && r.timed(s):
+	case e.SQLState == pg.QueryCanceled && r.timed(s):
 		e.Hint = "`-- statement_timeout: …` in the header or --statement-timeout gives more time"
-	case e.SQLState == "57014":
+	case e.SQLState == pg.QueryCanceled:
 		e.Hint = "no statement_timeout is set: somebody cancelled it (pg_cancel_backend)"
-	case e.SQLState == "42501" && e.Line > 0:
+	case e.SQLState == pg.InsufficientPrivilege && e.Line > 0:
 		e.Hint = "it ran as " + sqltext.QuoteName(r.who()) + "; --role ROLE runs revisions as another role, the owner for example"
-	case e.SQLState == "42704" && strings.HasPrefix(e.Statement, "SET "):
+	case e.SQLState == pg.UndefinedObject && strings.HasPrefix(e.Statement, "SET "):
 		version, _, _ := strings.Cut(r.Conn.Parameter("server_version"), " ")
 		e.Hint = "this server is PostgreSQL " + version + ": leave the line out if it comes from the dump of a newer one"
-	case e.SQLState == "55P04":
+	case e.SQLState == pg.UnsafeNewEnumValueUsage:
 		e.Hint = "a value added to an enum type can be used after its transaction: put its use into a revision of its own"
-	case e.SQLState == "22P05" && e.Line == 0:
+	case e.SQLState == pg.UntranslatableCharacter && e.Line == 0:
 		e.Hint = "the revision's message or its down script holds a character that the database's encoding lacks"
-	case e.SQLState == "22P05":
+	case e.SQLState == pg.UntranslatableCharacter:
 		e.Hint = "the database's encoding lacks this character: leave it out, or use a database in UTF8"
 	}
 	return e

@@ -54,7 +54,7 @@ func (r *Runner) stepOutside(ctx context.Context, s plan.Step, at start) (time.D
 		return 0, at, err
 	}
 	o := newOutside(r, s)
-	if err := r.Conn.Steady(ctx); err != nil {
+	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return 0, at, r.broken(ctx, s, err)
 	}
 	took, err := o.run(ctx, at)
@@ -119,7 +119,7 @@ func (o *outside) send(ctx context.Context, p parts, row func(int, [][]byte)) er
 	_, err := o.Conn.Send(ctx, m.Message, pg.Handler{Row: row, Notice: func(statement int, n *pgconn.Notice) { o.notice(o.step, &m, statement, n) }})
 	var se *pg.StatementError
 	switch {
-	case errors.As(err, &se) && pg.Cancelled(ctx, err):
+	case errors.As(err, &se) && pg.Canceled(ctx, err):
 		return o.interrupted(ctx)
 	case errors.As(err, &se):
 		return o.meaning(o.step, &m, se)

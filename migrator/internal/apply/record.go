@@ -57,7 +57,7 @@ func (r *Runner) append(e ledger.Event) {
 	defer cancel()
 	event := r.Ledger.Append(e, r.Author)
 	err := r.transaction(ctx, event)
-	if se := pg.ServerError(err); se != nil && se.Code == "42P01" {
+	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
 		_ = r.transaction(ctx, append(append([]string{r.Ledger.TryLock()}, r.Ledger.Create(r.CreateSchema)...), event)...)
 	}
 }

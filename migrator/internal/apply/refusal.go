@@ -83,7 +83,7 @@ func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
 		if err != nil {
 			return err
 		}
-		if rows[0][0] != fmt.Sprint(r.Conn.PID()) {
+		if rows[0][0].Text != fmt.Sprint(r.Conn.PID()) {
 			return &PoolerError{s.Revision, s.Message}
 		}
 	}

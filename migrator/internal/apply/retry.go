@@ -50,5 +50,5 @@ func (r *Runner) pause(ctx context.Context, d time.Duration) error {
 // transient says whether a whole revision may succeed when it is tried again: lock
 // timeout, deadlock, serialization failure.
 func transient(code string) bool {
-	return code == "55P03" || code == "40P01" || code == "40001"
+	return code == pg.LockNotAvailable || code == pg.DeadlockDetected || code == pg.SerializationFailure
 }

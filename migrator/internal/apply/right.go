@@ -14,7 +14,7 @@ import (
 
 // ask puts a question to the database after a failure. The answer is only an
 // explanation: without one there is none.
-func (r *Runner) ask(sql string) [][]string {
+func (r *Runner) ask(sql string) []pg.Row {
 	if r.Conn.Closed() || r.Conn.InTransaction() {
 		return nil
 	}
@@ -30,7 +30,7 @@ func (r *Runner) ask(sql string) [][]string {
 // missing names a table of the ledger that does not exist.
 func (r *Runner) missing() string {
 	for _, table := range []string{r.Ledger.Meta(), r.Ledger.Revisions(), r.Ledger.Events()} {
-		if rows := r.ask("SELECT pg_catalog.to_regclass(" + sqltext.QuoteLiteral(table) + ") IS NULL"); len(rows) == 1 && rows[0][0] == "t" {
+		if rows := r.ask("SELECT pg_catalog.to_regclass(" + sqltext.QuoteLiteral(table) + ") IS NULL"); len(rows) == 1 && rows[0][0].Text == "t" {
 			return table
 		}
 	}
@@ -40,11 +40,11 @@ func (r *Runner) missing() string {
 func (r *Runner) ledgerError(se *pgconn.PgError) error {
 	e := &LedgerError{Ledger: r.Ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
 	switch se.Code {
-	case "42501":
+	case pg.InsufficientPrivilege:
 		e.Hint = "the owner can run: " + r.grants()
-	case "42P07", "42710":
+	case pg.DuplicateTable, pg.DuplicateObject:
 		e.Hint = "it is not the ledger's, or what is left of one: drop it, or choose another place with --ledger SCHEMA.PREFIX"
-	case "25006":
+	case pg.ReadOnlySQLTransaction:
 		return r.readOnly(se)
 	}
 	return e
@@ -55,9 +55,9 @@ func (r *Runner) ledgerError(se *pgconn.PgError) error {
 func (r *Runner) readOnly(se *pgconn.PgError) error {
 	rows := r.ask("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only')")
 	switch {
-	case len(rows) == 1 && rows[0][0] == "t":
+	case len(rows) == 1 && rows[0][0].Text == "t":
 		return r.Conn.Unusable(pg.ReadOnly, errors.New("the server takes no changes: it is a standby"))
-	case len(rows) == 1 && rows[0][1] == "on":
+	case len(rows) == 1 && rows[0][1].Text == "on":
 		return r.Conn.Unusable(pg.ReadOnly, errors.New("the server takes no changes: default_transaction_read_only is on"))
 	}
 	return r.Conn.Unusable(pg.ReadOnly, se)
@@ -81,8 +81,8 @@ func (r *Runner) grants() string {
 	}
 	var grants []string
 	for _, row := range r.ask(r.Ledger.Rights(true)) {
-		if row[1] != "t" && !slices.Contains(grants, row[3]) {
-			grants = append(grants, row[3])
+		if row[1].Text != "t" && !slices.Contains(grants, row[3].Text) {
+			grants = append(grants, row[3].Text)
 		}
 	}
 	if len(grants) == 0 {

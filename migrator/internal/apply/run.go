@@ -194,7 +194,7 @@ func (r *Runner) single(ctx context.Context, p plan.Plan, at start) ([]Result, e
 
 // step runs one transactional revision once.
 func (r *Runner) step(ctx context.Context, s plan.Step, f frame) (time.Duration, error) {
-	if err := r.Conn.Steady(ctx); err != nil {
+	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return 0, r.broken(ctx, s, err)
 	}
 	var took time.Duration

@@ -70,7 +70,7 @@ func (o *outside) settleByCatalog(ctx context.Context, e sqltext.Effect) (verdic
 		name = sqltext.QuoteLiteral(e.Name)
 	}
 	rows, err := o.look(ctx, "SELECT "+fmt.Sprintf(catalog[e.Verb], name))
-	if err != nil || rows[0][0] != "t" {
+	if err != nil || rows[0][0].Text != "t" {
 		return missing, err
 	}
 	return happened, nil
@@ -89,7 +89,7 @@ func (o *outside) settleDetach(ctx context.Context, e sqltext.Effect, sent bool)
 		return missing, err
 	case len(rows) == 0 && sent:
 		return happened, nil
-	case len(rows) > 0 && rows[0][0] == "t":
+	case len(rows) > 0 && rows[0][0].Text == "t":
 		return happened, o.repair(ctx, e.Name, "its detachment from "+e.Table+" is half done", "ALTER TABLE "+e.Table+" DETACH PARTITION "+e.Name+" FINALIZE")
 	}
 	return missing, nil
@@ -117,14 +117,14 @@ func (o *outside) settleIndex(ctx context.Context, e sqltext.Effect, st sqltext.
 	switch {
 	case err != nil || len(rows) == 0:
 		return missing, err
-	case rows[0][1] == "t" && sent:
+	case rows[0][1].Text == "t" && sent:
 		return happened, nil
-	case rows[0][1] == "t":
+	case rows[0][1].Text == "t":
 		return missing, nil // it was there before us: the statement says whether that is right
-	case rows[0][2] == "t":
-		return missing, &IndexBuildError{Revision: o.step.Revision, Message: o.step.Message, Index: rows[0][0]}
+	case rows[0][2].Text == "t":
+		return missing, &IndexBuildError{Revision: o.step.Revision, Message: o.step.Message, Index: rows[0][0].Text}
 	}
-	return missing, o.dropInvalid(ctx, rows[0][0])
+	return missing, o.dropInvalid(ctx, rows[0][0].Text)
 }
 
 // IndexBuildError says that somebody else is building the index that a revision wants
@@ -158,10 +158,10 @@ func (o *outside) dropTransient(ctx context.Context, e sqltext.Effect) error {
 		return err
 	}
 	for _, row := range rows {
-		if row[2] == "t" {
+		if row[2].Text == "t" {
 			continue // somebody is at it
 		}
-		if err := o.dropInvalid(ctx, row[0]); err != nil {
+		if err := o.dropInvalid(ctx, row[0].Text); err != nil {
 			return err
 		}
 	}
@@ -184,7 +184,7 @@ func (o *outside) invalidIndex(ctx context.Context, e sqltext.Effect) string {
 	}
 	var names []string
 	for _, row := range rows {
-		names = append(names, row[0])
+		names = append(names, row[0].Text)
 	}
 	return strings.Join(names, ", ")
 }

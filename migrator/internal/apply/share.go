@@ -60,7 +60,7 @@ func sharable(s plan.Step) bool {
 // that the step after those has not been run and has to be tried alone: the message was
 // not understood as a whole, or a lock was not to be had.
 func (r *Runner) stepsShared(ctx context.Context, steps []plan.Step, at start) (done []Result, left bool, err error) {
-	if err := r.Conn.Steady(ctx); err != nil {
+	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return nil, false, r.broken(ctx, steps[0], err)
 	}
 	m := newMessage(r.renderShared(steps, at))

@@ -31,7 +31,7 @@ func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 // errors are those of Stamp.
 func (r *Runner) Change(ctx context.Context, doing string, exists bool, generation int64, statements ...string) error {
 	step := plan.Step{Message: "the ledger alone"} // for messages: no script runs
-	if err := r.Conn.Steady(ctx); err != nil {
+	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return r.broken(ctx, step, err)
 	}
 	m := newMessage(r.renderChange(doing, r.frame(start{exists, generation}), statements))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
@@ -26,7 +27,7 @@ func (o *outside) next(ctx context.Context, sent bool) error {
 	}
 	err := o.untilLocked(ctx, o.step, func() error { return o.withMark(ctx) })
 	var failed *RevisionError
-	if errors.As(err, &failed) && (failed.SQLState == "25001" || failed.SQLState == "2D000") {
+	if errors.As(err, &failed) && (failed.SQLState == pg.ActiveSQLTransaction || failed.SQLState == pg.InvalidTransactionTermination) {
 		return o.alone(ctx, st, false)
 	}
 	return err
@@ -155,14 +156,10 @@ func (o *outside) notHappened(ctx context.Context, st sqltext.Statement, err err
 
 // look asks the catalog before a statement runs alone. What goes wrong is told as the
 // statement's own failure.
-func (o *outside) look(ctx context.Context, sql string) ([][]string, error) {
-	var rows [][]string
+func (o *outside) look(ctx context.Context, sql string) ([]pg.Row, error) {
+	var rows []pg.Row
 	err := o.send(ctx, parts{{kind: body, sql: sql, script: o.step.Script, index: o.done}}, func(_ int, fields [][]byte) {
-		row := make([]string, len(fields))
-		for i, f := range fields {
-			row[i] = string(f)
-		}
-		rows = append(rows, row)
+		rows = append(rows, pg.NewRow(fields))
 	})
 	return rows, err
 }

@@ -97,9 +97,9 @@ func (r *Runner) holder(ctx context.Context) (Holder, error) {
 		return Holder{}, err
 	}
 	row := rows[0]
-	h := Holder{PID: row[0], Application: row[1], User: row[2], Address: row[3]}
-	if row[4] != "" {
-		h.Since = seconds([]byte(row[4]))
+	h := Holder{PID: row[0].Text, Application: row[1].Text, User: row[2].Text, Address: row[3].Text}
+	if !row[4].Null {
+		h.Since = seconds([]byte(row[4].Text))
 	}
 	return h, nil
 }

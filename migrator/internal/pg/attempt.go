@@ -7,20 +7,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Attempt is a connection that is being opened while something else is done. It has to
-// go to Connect, as Options.First, or to Close.
+// Attempt is a connection being opened in the background. The caller must pass it to
+// Connect as Options.First, or Close it.
 type Attempt struct {
 	cfg    *pgconn.Config
 	cancel context.CancelFunc
-	ready  chan struct{} // closed once conn or err is there
+	ready  chan struct{} // closed once conn or err is set
 	conn   *Conn
 	err    *ConnectError
-	at     time.Time // when it was ready
+	at     time.Time // when ready was closed
 }
 
-// Begin begins to connect as Connect does, once: what comes of it, a failure too, is the
-// first attempt of the Connect that gets it.
-func Begin(cfg *pgconn.Config, o Options) *Attempt {
+// StartAttempt starts one attempt to connect in the background and returns at once. Its
+// outcome, success or failure, becomes the first attempt of the Connect that receives it.
+func StartAttempt(cfg *pgconn.Config, o Options) *Attempt {
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &Attempt{cfg: cfg, cancel: cancel, ready: make(chan struct{})}
 	go func() {
@@ -31,10 +31,10 @@ func Begin(cfg *pgconn.Config, o Options) *Attempt {
 	return a
 }
 
-// Config is the configuration that it began with.
+// Config returns the configuration passed to StartAttempt.
 func (a *Attempt) Config() *pgconn.Config { return a.cfg }
 
-// Close gives it up. It returns at once.
+// Close cancels the attempt, or closes its connection. It does not block.
 func (a *Attempt) Close() {
 	a.cancel()
 	go func() {
@@ -44,15 +44,15 @@ func (a *Attempt) Close() {
 	}()
 }
 
-// freshness is how long a connection may lie before it is used. A server or a pooler may
-// have ended an older one meanwhile.
-const freshness = 2 * time.Second
+// maxIdle is how long a connection may stay unused before Connect opens a new one
+// instead: the server or a pooler may have closed it meanwhile.
+const maxIdle = 2 * time.Second
 
-// take waits for what comes of it. ok is false when that is too old to be of use.
+// take waits for the outcome. ok is false if it is older than maxIdle.
 func (a *Attempt) take(ctx context.Context) (conn *Conn, err *ConnectError, ok bool) {
 	defer context.AfterFunc(ctx, a.cancel)()
 	<-a.ready
-	if time.Since(a.at) > freshness {
+	if time.Since(a.at) > maxIdle {
 		a.Close()
 		return nil, nil, false
 	}

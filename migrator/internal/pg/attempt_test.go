@@ -11,22 +11,21 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-func begun(t *testing.T, url string, o Options) (*Attempt, *pgconn.Config) {
+func startAttempt(t *testing.T, url string, o Options) (*Attempt, *pgconn.Config) {
 	t.Helper()
 	cfg, err := pgconn.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Begin(cfg, o), cfg
+	return StartAttempt(cfg, o), cfg
 }
 
-// What was begun is the first attempt of the Connect that gets it, whatever came of it.
-func TestAttempt(t *testing.T) {
+func TestStartedAttemptIsTheFirst(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	calls := 0
 	count := Options{BeforeConnect: func(context.Context, *pgconn.Config) error { calls++; return nil }}
-	a, cfg := begun(t, url, count)
+	a, cfg := startAttempt(t, url, count)
 	<-a.ready
 	pid := a.conn.PID()
 	o := count
@@ -42,14 +41,14 @@ func TestAttempt(t *testing.T) {
 
 	failing := Options{BeforeConnect: func(context.Context, *pgconn.Config) error { calls++; return errors.New("the vault is closed") }}
 	calls = 0
-	a, cfg = begun(t, url, failing)
+	a, cfg = startAttempt(t, url, failing)
 	failing.First = a
 	var e *ConnectError
 	if _, err := Connect(context.Background(), cfg, failing); !errors.As(err, &e) || e.Problem != NoCredentials || calls != 1 {
 		t.Errorf("%v, after %d calls", err, calls)
 	}
 
-	// A server that is not there yet is tried again.
+	// After a refused first attempt, Connect tries again.
 	calls = 0
 	refused := Options{Wait: time.Minute, BeforeConnect: func(_ context.Context, c *pgconn.Config) error {
 		if calls++; calls == 1 {
@@ -59,7 +58,7 @@ func TestAttempt(t *testing.T) {
 		return nil
 	}}
 	retries := 0
-	a, cfg = begun(t, url, refused)
+	a, cfg = startAttempt(t, url, refused)
 	refused.First, refused.OnRetry = a, func(error) { retries++ }
 	conn, err = Connect(context.Background(), cfg, refused)
 	if err != nil || retries != 1 || calls != 2 {
@@ -68,27 +67,25 @@ func TestAttempt(t *testing.T) {
 	conn.Close()
 }
 
-// A connection that has lain too long is not used, and not left open.
-func TestAttemptTooOld(t *testing.T) {
+func TestIdleConnectionIsReplacedAndClosed(t *testing.T) {
 	t.Parallel()
-	a, cfg := begun(t, pgtest.Database(t), Options{})
+	a, cfg := startAttempt(t, pgtest.Database(t), Options{})
 	<-a.ready
-	a.at = a.at.Add(-freshness - time.Second)
+	a.at = a.at.Add(-maxIdle - time.Second)
 	conn, err := Connect(context.Background(), cfg, Options{First: a})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	if conn.PID() == a.conn.PID() {
-		t.Error("it is used")
+		t.Error("the old connection was used")
 	}
 	<-a.conn.raw.CleanupDone()
 }
 
-// Whoever waits for it may be interrupted.
-func TestAttemptInterrupted(t *testing.T) {
+func TestWaitingForAnAttemptEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	a, cfg := begun(t, pgtest.Database(t), Options{})
+	a, cfg := startAttempt(t, pgtest.Database(t), Options{})
 	<-a.ready
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -101,7 +98,7 @@ func TestAttemptInterrupted(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
-	a, cfg = begun(t, "postgres://nobody@127.0.0.1:1/nowhere", slow)
+	a, cfg = startAttempt(t, "postgres://nobody@127.0.0.1:1/nowhere", slow)
 	slow.First = a
 	ctx, cancel = context.WithCancel(context.Background())
 	time.AfterFunc(time.Millisecond, cancel)

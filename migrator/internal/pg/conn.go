@@ -1,5 +1,3 @@
-// Package pg holds the few things asked of the driver: connect, send a message of
-// the simple protocol, and say what an error means.
 package pg
 
 import (
@@ -13,42 +11,45 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// OldestServer is the oldest PostgreSQL major version the messages are written for:
-// they use pg_current_xact_id, which came with 13.
+// OldestServer is the oldest supported PostgreSQL major version: the SQL that is sent
+// uses pg_current_xact_id, which is new in 13.
 const OldestServer = 13
 
-// Options say how to connect. The zero value tries once.
+// Options control how a connection is opened. The zero value makes one attempt.
 type Options struct {
-	// ApplicationName is sent unless the configuration names one.
+	// ApplicationName is the session's application_name unless the configuration sets one.
 	ApplicationName string
-	// Wait is how long a server that refuses connections, does not answer, is starting up
-	// or has no name yet is tried again. Zero: one attempt.
+	// Wait limits how long to keep trying while the server refuses connections, does not
+	// answer, is starting up, or its host name does not resolve. Zero: one attempt.
 	Wait time.Duration
-	// BeforeConnect may change the configuration before each attempt (a token, a
-	// rotated password). Nil: nothing to do.
+	// BeforeConnect may change the configuration before each attempt, for example to set
+	// a token or a rotated password. May be nil.
 	BeforeConnect func(context.Context, *pgconn.Config) error
-	// First is an attempt that has begun already, with the same options. Nil: none.
+	// First is an attempt started earlier with the same options; it counts as the first
+	// one. May be nil.
 	First *Attempt
-	// OnRetry is told why an attempt failed and that another one follows. Nil: silent.
+	// OnRetry is called with the error of each attempt that will be repeated. May be nil.
 	OnRetry func(error)
 }
 
-// Conn is one session of our own.
+// Conn is one session.
 type Conn struct {
 	raw *pgconn.PgConn
 	cfg *pgconn.Config
 }
 
-// Unusable is the error for a database that answers but cannot serve.
-func (c *Conn) Unusable(p ConnectProblem, err error) *ConnectError { return unusable(c.cfg, p, err) }
+// Unusable returns a *ConnectError for a database that answers but cannot be used.
+func (c *Conn) Unusable(p ConnectProblem, err error) *ConnectError {
+	return connectError(c.cfg, p, err)
+}
 
-func unusable(cfg *pgconn.Config, p ConnectProblem, err error) *ConnectError {
+func connectError(cfg *pgconn.Config, p ConnectProblem, err error) *ConnectError {
 	return &ConnectError{Database: cfg.Database, Host: Address(cfg), User: cfg.User, Problem: p, Err: err}
 }
 
-// Connect opens a session in UTF-8 with standard strings, whatever the role or the
-// database prefers: our scanner reads bodies that way, and a message is decoded whole
-// on arrival. The error is a *ConnectError.
+// Connect opens a session with client_encoding UTF8 and standard_conforming_strings on,
+// overriding the defaults of the role and the database: package sqltext scans scripts
+// under these settings. The error is a *ConnectError.
 func Connect(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, error) {
 	deadline := time.Now().Add(o.Wait)
 	pause := 50 * time.Millisecond
@@ -71,11 +72,11 @@ func Connect(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, error) 
 	}
 }
 
-// shortestAttempt is what a connection may take however little is left of the wait.
-const shortestAttempt = 5 * time.Second
+// minAttempt is the least time an attempt gets, however little of the wait remains.
+const minAttempt = 5 * time.Second
 
-// attempt tries once, and for no longer than a wait lasts: packets to a host that is
-// gone are never answered.
+// attempt tries once. With a wait it is bounded by the deadline, because a host that is
+// gone never answers.
 func attempt(ctx context.Context, cfg *pgconn.Config, o Options, deadline time.Time) (*Conn, *ConnectError) {
 	if o.First != nil {
 		if conn, err, ok := o.First.take(ctx); ok {
@@ -84,7 +85,7 @@ func attempt(ctx context.Context, cfg *pgconn.Config, o Options, deadline time.T
 	}
 	if o.Wait > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, max(time.Until(deadline), shortestAttempt))
+		ctx, cancel = context.WithTimeout(ctx, max(time.Until(deadline), minAttempt))
 		defer cancel()
 	}
 	return connectOnce(ctx, cfg, o)
@@ -104,7 +105,7 @@ func connectOnce(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, *Co
 	cfg.OnNotice = nil
 	if o.BeforeConnect != nil {
 		if err := o.BeforeConnect(ctx, cfg); err != nil {
-			return nil, unusable(cfg, NoCredentials, err)
+			return nil, connectError(cfg, NoCredentials, err)
 		}
 	}
 	raw, err := pgconn.ConnectConfig(ctx, cfg)
@@ -114,12 +115,12 @@ func connectOnce(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, *Co
 	c := &Conn{raw, cfg}
 	if v := c.ServerVersion(); v > 0 && v/10000 < OldestServer {
 		c.Close()
-		return nil, c.Unusable(TooOld, tooOld(raw.ParameterStatus("server_version")))
+		return nil, c.Unusable(ServerTooOld, tooOld(raw.ParameterStatus("server_version")))
 	}
 	return c, nil
 }
 
-// Close ends the session, politely when the server still listens.
+// Close ends the session and waits up to two seconds for the server to do the same.
 func (c *Conn) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -130,32 +131,31 @@ func (c *Conn) Close() {
 	}
 }
 
-// Closed says whether the session is gone.
+// Closed reports whether the session has ended.
 func (c *Conn) Closed() bool { return c.raw.IsClosed() }
 
-// InTransaction says whether the server still holds a transaction of ours open,
-// failed ones included.
+// InTransaction reports whether a transaction is open, a failed one included.
 func (c *Conn) InTransaction() bool { return c.raw.TxStatus() != 'I' }
 
-// PID is the process the client was told at start. It differs from
-// pg_backend_pid() exactly when a pooler sits between.
+// PID returns the process ID sent at connection start. It differs from
+// pg_backend_pid() exactly when there is a pooler in between.
 func (c *Conn) PID() uint32 { return c.raw.PID() }
 
-// User is the role that the session was opened as.
+// User returns the role that the session was opened as.
 func (c *Conn) User() string { return c.cfg.User }
 
-// Parameter is the newest value the server reported for a setting, or "".
+// Parameter returns the last value that the server reported for a setting, or "".
 func (c *Conn) Parameter(name string) string { return c.raw.ParameterStatus(name) }
 
-// ServerVersion is server_version as PostgreSQL counts it (150020 for 15.20), or 0
-// when the server does not say.
+// ServerVersion returns the server's version in the form of server_version_num (150020
+// for 15.20), or 0 if the server does not report it.
 func (c *Conn) ServerVersion() int { return versionNumber(c.Parameter("server_version")) }
 
 func versionNumber(s string) int {
 	s, _, _ = strings.Cut(s, " ")
 	major, rest, _ := strings.Cut(s, ".")
 	n, err := strconv.Atoi(strings.TrimRightFunc(major, func(r rune) bool { return r < '0' || r > '9' }))
-	if err != nil { // "18beta1" keeps its digits in front
+	if err != nil { // such as "18beta1"
 		digits := strings.IndexFunc(major, func(r rune) bool { return r < '0' || r > '9' })
 		if digits <= 0 {
 			return 0
@@ -166,9 +166,9 @@ func versionNumber(s string) int {
 	return n*10000 + minor
 }
 
-// Standby says whether the server told that it is a standby or read-only (PostgreSQL
-// 14 and newer report both); "" when it did not.
-func (c *Conn) Standby() string {
+// ReadOnlyReason returns why the server accepts no writes, as far as it reported that
+// when the session began (PostgreSQL 14 and newer), or "".
+func (c *Conn) ReadOnlyReason() string {
 	switch {
 	case c.Parameter("in_hot_standby") == "on":
 		return "it is a standby"
@@ -178,7 +178,7 @@ func (c *Conn) Standby() string {
 	return ""
 }
 
-// Address is the host and port of a configuration as a person writes them.
+// Address returns the host and port of a configuration, or its socket directory.
 func Address(cfg *pgconn.Config) string {
 	if strings.HasPrefix(cfg.Host, "/") {
 		return cfg.Host
@@ -190,7 +190,7 @@ func Address(cfg *pgconn.Config) string {
 	return host + ":" + strconv.Itoa(int(cfg.Port))
 }
 
-// Sleep waits for d or for the context, whichever comes first.
+// Sleep waits for d, or until ctx ends and then returns its error.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -202,7 +202,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// ServerError finds the server's own error in err, or nil.
+// ServerError returns the server's error in err's chain, or nil.
 func ServerError(err error) *pgconn.PgError {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {

@@ -27,8 +27,7 @@ func config(t testing.TB, url string) *pgconn.Config {
 	return cfg
 }
 
-// Each way in which a database cannot be used has its own reason and its own advice.
-func TestConnectProblems(t *testing.T) {
+func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Shared(t)
 	url := server.Database(t)
@@ -57,9 +56,9 @@ func TestConnectProblems(t *testing.T) {
 		temporary bool
 		advice    string
 	}{
-		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused; is the server running there? --wait 60s waits for it"},
-		// Names do not decide.
-		{"refused by a name", with(url, func(c *pgconn.Config) {
+		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused; is the server running there? (--wait 60s waits for it)"},
+		// Names must not influence the classification.
+		{"refused, misleading names", with(url, func(c *pgconn.Config) {
 			c.Port, c.User, c.Database = port, "password", "hot standby read only x509: tls:"
 		}), pg.Refused, true, "connection refused"},
 		{"unknown host", with(url, func(c *pgconn.Config) { c.Host = "standby.invalid" }), pg.UnknownHost, true, "check DB_HOST"},
@@ -67,18 +66,18 @@ func TestConnectProblems(t *testing.T) {
 			c.Port, c.ConnectTimeout = uint16(silent.Addr().(*net.TCPAddr).Port), 100*time.Millisecond
 		}), pg.Unreachable, true, "no answer in time"},
 		{"wrong password", with(url, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, `check DB_USER and DB_PASS, or set a new password: ALTER ROLE "postgres" PASSWORD '…'`},
-		{"no password", with(url, func(c *pgconn.Config) { c.Password = "" }), pg.WrongPassword, false, "no password is set: DB_PASS"},
+		{"no password", with(url, func(c *pgconn.Config) { c.Password = "" }), pg.WrongPassword, false, "no password is set: set DB_PASS, or DB_PASS_FILE to a file"},
 		{"no database", with(url, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `create it: CREATE DATABASE "nowhere" OWNER "postgres"`},
-		{"bad setting", with(url, func(c *pgconn.Config) { c.RuntimeParams["keepalives"] = "1" }), pg.BadSetting, false, "remove that setting"},
-		{"bad value", with(url, func(c *pgconn.Config) { c.RuntimeParams["statement_timeout"] = "soon" }), pg.BadSetting, false, "remove that setting"},
+		{"bad setting", with(url, func(c *pgconn.Config) { c.RuntimeParams["keepalives"] = "1" }), pg.BadSetting, false, "remove the setting"},
+		{"bad value", with(url, func(c *pgconn.Config) { c.RuntimeParams["statement_timeout"] = "soon" }), pg.BadSetting, false, "remove the setting"},
 		{"pooler, no database", with(pooler, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `CREATE DATABASE "nowhere"`},
 		{"pooler, wrong password", with(pooler, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, "check DB_USER and DB_PASS"},
-		{"pooler, bad setting", with(pooler, func(c *pgconn.Config) { c.RuntimeParams["lock_timeout"] = "1s" }), pg.BadSetting, false, "remove that setting"},
+		{"pooler, bad setting", with(pooler, func(c *pgconn.Config) { c.RuntimeParams["lock_timeout"] = "1s" }), pg.BadSetting, false, "remove the setting"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			conn, err := pg.Connect(context.Background(), c.cfg, pg.Options{})
-			if err == nil { // a pooler may answer before it has asked the server
+			if err == nil { // a pooler may accept a login before it contacts the server
 				err = conn.Exec(context.Background(), "SELECT 1")
 				conn.Close()
 			}
@@ -90,14 +89,13 @@ func TestConnectProblems(t *testing.T) {
 				t.Errorf("%s, temporary %v: %v", e.Problem, e.Temporary, err)
 			}
 			if c.cfg.Password != "" && strings.Contains(fmt.Sprintf("%v %+v", err, *e), c.cfg.Password) {
-				t.Errorf("the password is told: %v", err)
+				t.Errorf("the error contains the password: %v", err)
 			}
 		})
 	}
 }
 
-// Who signed a certificate may be unknown: the message says where those are who are known.
-func TestUnknownAuthority(t *testing.T) {
+func TestUnknownAuthorityNamesDB_SSLROOTCERT(t *testing.T) {
 	t.Parallel()
 	signed := httptest.NewTLSServer(nil)
 	defer signed.Close()
@@ -112,18 +110,18 @@ func TestUnknownAuthority(t *testing.T) {
 			return
 		}
 		defer func() { _ = conn.Close() }()
-		_, _ = io.ReadFull(conn, make([]byte, 8)) // the request for TLS
+		_, _ = io.ReadFull(conn, make([]byte, 8)) // the SSLRequest
 		_, _ = conn.Write([]byte{'S'})
 		_ = tls.Server(conn, signed.TLS).Handshake()
 	}()
 	_, err = pg.Connect(context.Background(), config(t, "postgres://u:p@"+listener.Addr().String()+"/d?sslmode=verify-full"), pg.Options{})
 	var e *pg.ConnectError
-	if !errors.As(err, &e) || e.Problem != pg.NoTLS || e.Temporary || !strings.Contains(err.Error(), "DB_SSLROOTCERT names the file") {
+	if !errors.As(err, &e) || e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(err.Error(), "set DB_SSLROOTCERT") {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestConnectProblemsOfAServer(t *testing.T) {
+func TestConnectErrorsOfAServer(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{
 		Settings: map[string]string{"max_connections": "4", "superuser_reserved_connections": "0"},
@@ -138,7 +136,7 @@ func TestConnectProblemsOfAServer(t *testing.T) {
 		conn, err := pg.Connect(ctx, other, pg.Options{})
 		if err == nil {
 			conn.Close()
-			t.Fatal("it connects")
+			t.Fatal("connected")
 		}
 		var e *pg.ConnectError
 		if !errors.As(err, &e) {
@@ -147,7 +145,7 @@ func TestConnectProblemsOfAServer(t *testing.T) {
 		return e
 	}
 	if e := try(func(c *pgconn.Config) { c.User = "ghost" }); e.Problem != pg.NoRole || e.Temporary || !strings.Contains(e.Error(), `CREATE ROLE "ghost" LOGIN PASSWORD '…'`) {
-		t.Errorf("a role that is not there: %v", e)
+		t.Errorf("no such role: %v", e)
 	}
 	if e := try(func(c *pgconn.Config) { c.Database = "template1" }); e.Problem != pg.NoAccess || e.Temporary || !strings.Contains(e.Error(), "pg_hba.conf") {
 		t.Errorf("not in pg_hba.conf: %v", e)
@@ -156,7 +154,7 @@ func TestConnectProblemsOfAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := try(func(c *pgconn.Config) { *c = *required }); e.Problem != pg.NoTLS || e.Temporary || !strings.Contains(e.Error(), "check DB_SSLMODE") {
+	if e := try(func(c *pgconn.Config) { *c = *required }); e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(e.Error(), "check DB_SSLMODE") {
 		t.Errorf("no TLS: %v", e)
 	}
 	var open []*pg.Conn
@@ -164,14 +162,14 @@ func TestConnectProblemsOfAServer(t *testing.T) {
 		conn, err := pg.Connect(ctx, cfg, pg.Options{})
 		if err != nil {
 			var e *pg.ConnectError
-			if !errors.As(err, &e) || e.Problem != pg.TooMany || !e.Temporary {
+			if !errors.As(err, &e) || e.Problem != pg.ConnectionLimit || !e.Temporary {
 				t.Errorf("too many: %v", err)
 			}
 			break
 		}
 		open = append(open, conn)
 	}
-	// A place becomes free while it is waited for.
+	// A connection becomes free during the wait.
 	retries := 0
 	conn, err := pg.Connect(ctx, cfg, pg.Options{Wait: time.Minute, OnRetry: func(error) {
 		if retries++; retries == 1 {
@@ -198,8 +196,7 @@ func TestConnectProblemsOfAServer(t *testing.T) {
 	conn.Close()
 }
 
-// What the caller wants to be told before each attempt may fail too.
-func TestBeforeConnect(t *testing.T) {
+func TestBeforeConnectChangesACopy(t *testing.T) {
 	t.Parallel()
 	cfg := config(t, pgtest.Database(t))
 	password := cfg.Password
@@ -222,8 +219,7 @@ func TestBeforeConnect(t *testing.T) {
 	}
 }
 
-// An old server is refused with its version.
-func TestServerTooOld(t *testing.T) {
+func TestOldServerIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		version string
@@ -236,7 +232,7 @@ func TestServerTooOld(t *testing.T) {
 		go serveVersion(listener, c.version)
 		cfg := config(t, fmt.Sprintf("postgres://u:p@%s/d?sslmode=disable", listener.Addr()))
 		conn, err := pg.Connect(context.Background(), cfg, pg.Options{})
-		if c.refused != (err != nil) || err != nil && !strings.Contains(err.Error(), "the server is PostgreSQL "+c.version+", and 13 is the oldest") {
+		if c.refused != (err != nil) || err != nil && !strings.Contains(err.Error(), "the server is PostgreSQL "+c.version+"; the oldest supported version is 13") {
 			t.Errorf("%q: %v", c.version, err)
 		}
 		if conn != nil {
@@ -246,7 +242,7 @@ func TestServerTooOld(t *testing.T) {
 	}
 }
 
-// serveVersion greets one client as a server of some version would.
+// serveVersion accepts one login as a server of that version.
 func serveVersion(l net.Listener, version string) {
 	conn, err := l.Accept()
 	if err != nil {

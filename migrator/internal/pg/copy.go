@@ -11,32 +11,33 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// copyWriter feeds the rows of one COPY while the reader goes on reading: a server
-// that answers with notices would block, and we with it, if nobody read.
+// copyWriter sends the rows of one COPY while the receive loop keeps reading: if nobody
+// read, a server that sends many notices would block, and the writer with it.
 //
-// It writes past the driver's frontend, which the reader's side uses when a connection
-// breaks.
+// It writes to the network connection directly, because the driver's frontend belongs to
+// the receive loop.
 type copyWriter struct {
 	conn       net.Conn
 	quit, done chan struct{}
-	err        error // why it could not write; to be read after done
+	err        error // of the first failed write; valid once done is closed
 }
 
-// hearing is how long the reader listens for the server's last word after nothing more
-// could be written.
-const hearing = time.Second
+// drainTimeout is how long to keep reading after a write failed, for the error message
+// that the server may have sent before it closed the connection.
+const drainTimeout = time.Second
 
-// Rows opens the rows of one COPY, in its own format. They are read once, and closed.
-type Rows func() (io.ReadCloser, error)
+// CopyData opens the data of one COPY FROM STDIN, in that COPY's format. It is called at
+// most once; the reader is closed.
+type CopyData func() (io.ReadCloser, error)
 
-// Text is rows that are at hand.
-func Text(rows string) Rows {
+// CopyText returns data that is already in memory.
+func CopyText(rows string) CopyData {
 	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(rows)), nil }
 }
 
-// startCopy writes the first of all; without any it tells the server that there is none.
-// Rows that cannot be read make the COPY fail, with the reason.
-func (c *Conn) startCopy(all []Rows) *copyWriter {
+// startCopy sends the first element of all. If there is none, or the data cannot be read,
+// the COPY fails with the reason.
+func (c *Conn) startCopy(all []CopyData) *copyWriter {
 	w := &copyWriter{conn: c.raw.Conn(), quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
@@ -46,24 +47,24 @@ func (c *Conn) startCopy(all []Rows) *copyWriter {
 			w.err = w.write(all[0])
 		}
 		if w.err != nil {
-			_ = w.conn.SetReadDeadline(time.Now().Add(hearing))
+			_ = w.conn.SetReadDeadline(time.Now().Add(drainTimeout))
 		}
 	}()
 	return w
 }
 
-func (w *copyWriter) write(open Rows) error {
+func (w *copyWriter) write(open CopyData) error {
 	rows, err := open()
 	if err != nil {
 		return w.send(&pgproto3.CopyFail{Message: err.Error()})
 	}
 	defer func() { _ = rows.Close() }()
-	const header = 5 // of a CopyData message: 'd' and the length of what follows
+	const header = 5 // of a CopyData message: 'd' and the length
 	chunk := make([]byte, header+64<<10)
 	for {
 		select {
 		case <-w.quit:
-			return nil // the server has failed already
+			return nil // the COPY has already failed
 		default:
 		}
 		n, err := rows.Read(chunk[header:])
@@ -92,8 +93,7 @@ func (w *copyWriter) send(m pgproto3.FrontendMessage) error {
 	return err
 }
 
-// stop waits until nothing more is written. The connection stays usable. A nil writer
-// has stopped.
+// stop ends the writer and waits for it. The connection stays usable. w may be nil.
 func (w *copyWriter) stop() {
 	if w == nil {
 		return
@@ -102,8 +102,8 @@ func (w *copyWriter) stop() {
 	<-w.done
 }
 
-// abort is stop for a connection that is lost with err. It gives the better reason:
-// when the writer failed first, the reader knows only that it was told to end.
+// abort is stop for a connection lost with err. It returns the write error if that came
+// first: the read error is then only the timeout of drainTimeout.
 func (w *copyWriter) abort(err error) error {
 	if w == nil {
 		return err

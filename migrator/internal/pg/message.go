@@ -11,60 +11,61 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Message is what one round trip carries: statements in the simple protocol, and the
-// rows for each COPY … FROM stdin among them, in order.
+// Message is one message of the simple query protocol: any number of statements, and the
+// data for each COPY … FROM STDIN among them, in order.
 type Message struct {
 	SQL  string
-	Copy []Rows
+	Copy []CopyData
 }
 
-// Handler sees what the server says while it works. statement is the index of the
-// statement in the message. Nil functions drop what they would see; none may use the
+// Handler receives what the server sends while it runs a message. statement is the index
+// of the statement in the message. Nil functions ignore their input; none may use the
 // connection.
 type Handler struct {
-	// Row gets one row; the fields are valid until it returns, nil is NULL.
+	// Row is called for each row, in text format. The fields are valid until it returns;
+	// nil is NULL.
 	Row func(statement int, fields [][]byte)
-	// Notice gets notices and warnings, as they come.
+	// Notice is called for each notice and warning.
 	Notice func(statement int, n *pgconn.Notice)
 }
 
-// StatementError is a server's error together with the number of statements of the
-// message that were completed before it, which tells the failing one.
+// StatementError is an error that the server reported for a statement of a message.
 type StatementError struct {
-	Statement int
+	Statement int // index in the message: the number of statements completed before
 	Err       *pgconn.PgError
 }
 
 func (e *StatementError) Error() string { return e.Err.Message + " (" + e.Err.Code + ")" }
 func (e *StatementError) Unwrap() error { return e.Err }
 
-// LostError says that the connection ended before the server's answer was complete:
-// what was sent may or may not have happened.
+// LostError is a connection that ended before the server's answer was complete: the
+// message may or may not have taken effect.
 type LostError struct {
 	Err error
 }
 
 func (e *LostError) Error() string {
 	if se := ServerError(e.Err); se != nil {
-		return "the server ended the connection: " + se.Message + " (" + se.Code + ")"
+		return "the server closed the connection: " + se.Message + " (" + se.Code + ")"
 	}
-	return "the connection was lost: " + innermost(e.Err)
+	return "connection lost: " + innermost(e.Err)
 }
 func (e *LostError) Unwrap() error { return e.Err }
 
-// CancelGrace is how long a cancelled statement may take to end on the server before
-// the connection is given up.
+// CancelGrace is how long to wait for a canceled statement to end on the server before
+// the connection is closed.
 const CancelGrace = 10 * time.Second
 
-// cancelEvery is the time between two requests to cancel: one that arrives before the
-// server has begun with the message is lost.
+// cancelEvery is the interval between cancel requests. They are repeated because one that
+// arrives before the server has started on the message has no effect.
 const cancelEvery = 500 * time.Millisecond
 
-// Send sends one message and reads its whole answer. It returns how many statements
-// were completed.
+// Send sends one message, reads the whole answer, and returns the number of completed
+// statements.
 //
-// When ctx ends, the running statement is cancelled on the server and its end is
-// waited for. Errors: *StatementError (the session lives on), *LostError.
+// When ctx ends, Send cancels the running statement on the server and waits for it to
+// end. Errors: *StatementError, after which the session is usable; *LostError; and
+// ctx.Err() if ctx had ended before anything was sent.
 func (c *Conn) Send(ctx context.Context, m Message, h Handler) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -107,7 +108,7 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 				rows = rows[1:]
 			}
 		case *pgproto3.ErrorResponse:
-			// The server reads what is still written of the rows, and ignores it.
+			// The server discards the COPY data that is still on its way.
 			writer.stop()
 			writer = nil
 			if failed == nil {
@@ -119,20 +120,21 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 	}
 }
 
-// lost closes what is left of a session whose answer did not come.
+// lost closes the session and returns a *LostError.
 func (c *Conn) lost(err error) error {
 	c.Close()
 	return &LostError{Err: err}
 }
 
-// cancelWhenDone cancels the running statement on the server once ctx ends, and cuts
-// the connection when even that brings no answer. The function it returns waits for a
-// request that is under way, so that it cannot hit the next message.
+// cancelWhenDone cancels the running statement on the server once ctx ends, and closes
+// the connection if there is still no answer after CancelGrace. The caller must call finish when
+// the answer is complete; it waits for a pending request, which could otherwise cancel
+// the next message.
 func (c *Conn) cancelWhenDone(ctx context.Context) (finish func()) {
-	over := make(chan struct{})
+	stopped := make(chan struct{})
 	answered := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		defer close(over)
+		defer close(stopped)
 		limit, cancel := context.WithTimeout(context.Background(), CancelGrace)
 		defer cancel()
 		for {
@@ -150,34 +152,48 @@ func (c *Conn) cancelWhenDone(ctx context.Context) (finish func()) {
 	return func() {
 		close(answered)
 		if !stop() {
-			<-over
+			<-stopped
 		}
 	}
 }
 
-// Exec sends statements whose rows nobody needs.
+// Exec sends statements and ignores their rows.
 func (c *Conn) Exec(ctx context.Context, sql string) error {
 	_, err := c.Send(ctx, Message{SQL: sql}, Handler{})
 	return err
 }
 
-// Query returns the rows of every statement as text; NULL is "". It is for small
-// answers.
-func (c *Conn) Query(ctx context.Context, sql string) ([][]string, error) {
-	var rows [][]string
+// Value is a value in text format.
+type Value struct {
+	Text string // "" if Null
+	Null bool
+}
+
+// Row is one row of a result.
+type Row []Value
+
+// NewRow copies the fields passed to Handler.Row.
+func NewRow(fields [][]byte) Row {
+	row := make(Row, len(fields))
+	for i, f := range fields {
+		row[i] = Value{Text: string(f), Null: f == nil}
+	}
+	return row
+}
+
+// Query returns the rows of all statements. It keeps them in memory.
+func (c *Conn) Query(ctx context.Context, sql string) ([]Row, error) {
+	var rows []Row
 	_, err := c.Send(ctx, Message{SQL: sql}, Handler{Row: func(_ int, fields [][]byte) {
-		r := make([]string, len(fields))
-		for i, f := range fields {
-			r[i] = string(f)
-		}
-		rows = append(rows, r)
+		rows = append(rows, NewRow(fields))
 	}})
 	return rows, err
 }
 
-// Steady makes the session read the next message as we wrote it: in UTF-8 with
-// standard strings. A pooler may have given us a server session where they differ.
-func (c *Conn) Steady(ctx context.Context) error {
+// EnsureUTF8 restores client_encoding UTF8 and standard_conforming_strings on if the
+// session has other values, as a server session taken over from a pooler may. Call it
+// before sending a message whose text depends on them.
+func (c *Conn) EnsureUTF8(ctx context.Context) error {
 	var sql strings.Builder
 	if e := c.Parameter("client_encoding"); e != "" && !strings.EqualFold(e, "UTF8") {
 		sql.WriteString("SET client_encoding TO 'UTF8';")
@@ -189,18 +205,18 @@ func (c *Conn) Steady(ctx context.Context) error {
 		return nil
 	}
 	if err := c.Exec(ctx, sql.String()); err != nil {
-		return fmt.Errorf("the session cannot be set to UTF-8 and standard strings: %w", err)
+		return fmt.Errorf("set client_encoding and standard_conforming_strings: %w", err)
 	}
 	return nil
 }
 
-// Cancelled says whether err is the server's answer to our own cancel request.
-func Cancelled(ctx context.Context, err error) bool {
+// Canceled reports whether err is the result of canceling ctx.
+func Canceled(ctx context.Context, err error) bool {
 	if ctx.Err() == nil {
 		return false
 	}
 	if se := ServerError(err); se != nil {
-		return se.Code == "57014"
+		return se.Code == QueryCanceled
 	}
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

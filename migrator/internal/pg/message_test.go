@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
 )
@@ -20,49 +22,55 @@ func connect(t testing.TB, url string) *pg.Conn {
 	return conn
 }
 
-// The index of a statement tells which row, notice or error is whose.
-func TestStatementsAreTold(t *testing.T) {
+func TestRowsAndErrorsHaveTheStatementIndex(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, pgtest.Database(t))
-	rows, notices := map[int]string{}, map[int]string{}
-	handler := pg.Handler{
-		Row: func(i int, fields [][]byte) { rows[i] += string(fields[0]) },
-	}
+	rows := map[int]string{}
+	handler := pg.Handler{Row: func(i int, fields [][]byte) { rows[i] += string(fields[0]) }}
 	done, err := conn.Send(context.Background(), pg.Message{
 		SQL:  "SELECT 1; CREATE TEMP TABLE x (id int); COPY x FROM STDIN; SELECT sum(id) FROM x; COPY x FROM STDIN; SELECT count(*) FROM x; COPY x TO STDOUT; SELECT 1 / (SELECT 0); SELECT 2",
-		Copy: []pg.Rows{pg.Text("1\n2\n"), pg.Text("")},
+		Copy: []pg.CopyData{pg.CopyText("1\n2\n"), pg.CopyText("")},
 	}, handler)
 	var e *pg.StatementError
 	if !errors.As(err, &e) || e.Statement != 7 || done != 7 || e.Err.Code != "22012" {
 		t.Errorf("%d, %v", done, err)
 	}
 	if len(rows) != 3 || rows[0] != "1" || rows[3] != "3" || rows[5] != "2" {
-		t.Errorf("rows: %v, notices: %v", rows, notices)
+		t.Errorf("rows: %v", rows)
 	}
 	if conn.Closed() || conn.InTransaction() {
 		t.Error("the session is not usable")
 	}
-	// A COPY that nobody has rows for fails, and the session lives on.
+	// A COPY without data fails; the session stays usable.
 	if err := conn.Exec(context.Background(), "CREATE TEMP TABLE y (id int); COPY y FROM STDIN"); err == nil || !strings.Contains(err.Error(), "no rows follow this COPY") {
 		t.Errorf("%v", err)
 	}
-	if rows, err := conn.Query(context.Background(), "SELECT 1, NULL; SELECT 2, 'x'"); err != nil || len(rows) != 2 || rows[0][1] != "" || rows[1][1] != "x" {
-		t.Errorf("%v, %v", rows, err)
-	}
 	if done, err := conn.Send(context.Background(), pg.Message{SQL: ""}, pg.Handler{}); done != 0 || err != nil {
-		t.Errorf("nothing: %d, %v", done, err)
+		t.Errorf("empty message: %d, %v", done, err)
 	}
 }
 
-// A request to cancel never hits the message after the one it was for.
-func TestCancelHitsNothingElse(t *testing.T) {
+func TestQueryKeepsNull(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Database(t))
+	rows, err := conn.Query(context.Background(), "SELECT 1, NULL; SELECT 2, ''")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []pg.Row{{{Text: "1"}, {Null: true}}, {{Text: "2"}, {}}}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCancelDoesNotHitTheNextMessage(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	conn := connect(t, url)
 	for range 100 {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := conn.Send(ctx, pg.Message{SQL: "SELECT 1; SELECT 2"}, pg.Handler{Row: func(int, [][]byte) { cancel() }})
-		if err != nil && !pg.Cancelled(ctx, err) {
+		if err != nil && !pg.Canceled(ctx, err) {
 			t.Fatal(err)
 		}
 		if _, err := conn.Query(context.Background(), "SELECT 1"); err != nil {
@@ -71,17 +79,16 @@ func TestCancelHitsNothingElse(t *testing.T) {
 	}
 }
 
-// A network that swallows everything does not hold the caller for ever.
-func TestCancelOnADeadNetwork(t *testing.T) {
+func TestCancelReturnsOnADeadNetwork(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	proxy := pgtest.NewProxy(t, url)
 	conn := connect(t, proxy.URL(url))
-	swallowed := proxy.Inject(pgtest.Fault{Direction: pgtest.ToServer, Match: "pg_sleep", Before: true, Action: pgtest.Stall})
+	stalled := proxy.Inject(pgtest.Fault{Direction: pgtest.ToServer, Match: "pg_sleep", Before: true, Action: pgtest.Stall})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		<-swallowed
-		proxy.Inject(pgtest.Fault{Action: pgtest.Stall, Times: -1}) // new connections, those to cancel among them
+		<-stalled
+		proxy.Inject(pgtest.Fault{Action: pgtest.Stall, Times: -1}) // including the connections that carry cancel requests
 		cancel()
 	}()
 	err := conn.Exec(ctx, "SELECT pg_sleep(0)")
@@ -91,14 +98,13 @@ func TestCancelOnADeadNetwork(t *testing.T) {
 	}
 }
 
-// What the server says last is told, and a closed session says that it is closed.
-func TestLastWords(t *testing.T) {
+func TestLostErrorHasTheServersMessage(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	conn := connect(t, url)
 	err := conn.Exec(context.Background(), "SELECT pg_terminate_backend(pg_backend_pid())")
 	var gone *pg.LostError
-	if !errors.As(err, &gone) || !strings.HasPrefix(err.Error(), "the server ended the connection: ") || !strings.HasSuffix(err.Error(), " (57P01)") {
+	if !errors.As(err, &gone) || !strings.HasPrefix(err.Error(), "the server closed the connection: ") || !strings.HasSuffix(err.Error(), " (57P01)") {
 		t.Errorf("%v", err)
 	}
 	if err := conn.Exec(context.Background(), "SELECT 1"); !errors.As(err, &gone) {
@@ -107,13 +113,12 @@ func TestLastWords(t *testing.T) {
 	proxy := pgtest.NewProxy(t, url)
 	conn = connect(t, proxy.URL(url))
 	proxy.Inject(pgtest.Fault{Direction: pgtest.ToClient, Match: "SELECT 1", Before: true, Action: pgtest.Cut})
-	if err := conn.Exec(context.Background(), "SELECT 1"); !errors.As(err, &gone) || err.Error() != "the connection was lost: unexpected EOF" && err.Error() != "the connection was lost: EOF" {
+	if err := conn.Exec(context.Background(), "SELECT 1"); !errors.As(err, &gone) || err.Error() != "connection lost: unexpected EOF" && err.Error() != "connection lost: EOF" {
 		t.Errorf("cut: %v", err)
 	}
 }
 
-// A session is read as it was written, whatever the role or a stranger in the pool left.
-func TestSteady(t *testing.T) {
+func TestEnsureUTF8AfterAPooledSession(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Shared(t)
 	direct := server.Database(t, "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
@@ -122,10 +127,10 @@ func TestSteady(t *testing.T) {
 	if err := conn.Exec(ctx, "SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off"); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.Steady(ctx); err != nil {
+	if err := conn.EnsureUTF8(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := conn.Query(ctx, `SELECT length('é\n')`); err != nil || rows[0][0] != "3" {
+	if rows, err := conn.Query(ctx, `SELECT length('é\n')`); err != nil || rows[0][0].Text != "3" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }

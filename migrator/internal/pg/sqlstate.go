@@ -1,0 +1,41 @@
+package pg
+
+// SQLSTATEs, named as the conditions in appendix A of the PostgreSQL manual.
+const (
+	SuccessfulCompletion              = "00000"
+	Warning                           = "01000"
+	ProtocolViolation                 = "08P01"
+	CharacterNotInRepertoire          = "22021"
+	InvalidParameterValue             = "22023"
+	InvalidTextRepresentation         = "22P02"
+	UntranslatableCharacter           = "22P05"
+	UniqueViolation                   = "23505"
+	ActiveSQLTransaction              = "25001"
+	ReadOnlySQLTransaction            = "25006"
+	InvalidAuthorizationSpecification = "28000"
+	InvalidPassword                   = "28P01"
+	InvalidTransactionTermination     = "2D000"
+	InvalidCatalogName                = "3D000"
+	SerializationFailure              = "40001"
+	DeadlockDetected                  = "40P01"
+	InsufficientPrivilege             = "42501"
+	SyntaxError                       = "42601"
+	UndefinedColumn                   = "42703"
+	UndefinedObject                   = "42704"
+	DuplicateObject                   = "42710"
+	UndefinedTable                    = "42P01"
+	DuplicateTable                    = "42P07"
+	TooManyConnections                = "53300"
+	LockNotAvailable                  = "55P03"
+	UnsafeNewEnumValueUsage           = "55P04"
+	QueryCanceled                     = "57014"
+	AdminShutdown                     = "57P01"
+	CannotConnectNow                  = "57P03"
+	InternalError                     = "XX000"
+)
+
+// Prefixes of SQLSTATEs.
+const (
+	connectionException = "08"  // a class
+	serverUnavailable   = "57P" // part of class 57, operator intervention: shutdown, crash, starting up
+)
