@@ -79,7 +79,7 @@ func (s *Set) Adopt(ctx context.Context, cfg *pgconn.Config, a Adopt) (found *Ad
 		var p plan.Plan
 		if len(targets) > 0 {
 			if p, err = v.Stamp(targets, false); err != nil {
-				return typed(err, "stamp", "adopt --baseline")
+				return withVerb(err, "adopt")
 			}
 		}
 		if err := found.complete(p, a); err != nil {

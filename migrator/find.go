@@ -2,22 +2,21 @@ package migrator
 
 import (
 	"errors"
-	"strings"
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
 )
 
-// typed gives an error about a target the words of the command that it was typed after,
-// where another command's rules decided.
-func typed(err error, was, is string) error {
-	var e *TargetError
-	if !errors.As(err, &e) || !strings.HasPrefix(e.Text, was+":") && !strings.HasPrefix(e.Text, was+" ") {
+// withVerb returns a target error with the name of the operation that the user asked for,
+// where it is carried out by another one. Other errors are returned as they are.
+func withVerb(err error, verb Verb) error {
+	e, ok := errors.AsType[*TargetError](err)
+	if !ok {
 		return err
 	}
-	said := *e
-	said.Text = is + strings.ReplaceAll(strings.TrimPrefix(e.Text, was), `"`+was+" ", `"`+is+" ")
-	return &said
+	named := *e
+	named.Verb = string(verb)
+	return &named
 }
 
 // Find gives the ids of the revisions that a target names in this status, those that

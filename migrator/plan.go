@@ -2,6 +2,7 @@ package migrator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -85,7 +86,7 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 			return plan.Plan{}, &UsageError{fmt.Sprintf("redo takes a number of revisions, and %q is none", count)}
 		}
 		p, err := v.Redo("-" + count)
-		return p, typed(err, "down -"+count, string(Redo)+" "+count)
+		return p, redoError(err, count)
 	case To, Stamp, Purge:
 		if len(targets) == 0 {
 			return plan.Plan{}, &UsageError{"say where to: a revision, a label, head, heads or base"}
@@ -96,6 +97,15 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 		return v.Stamp(targets, verb == Purge)
 	}
 	return plan.Plan{}, &UsageError{fmt.Sprintf("there is no move %q", verb)}
+}
+
+// redoError names the redo in the error of its downgrade. It drops the choices, which are
+// targets: a redo takes a number.
+func redoError(err error, count string) error {
+	if e, ok := errors.AsType[*TargetError](err); ok {
+		return &TargetError{Kind: e.Kind, Verb: string(Redo), Target: count, Reason: e.Reason, Revisions: e.Revisions}
+	}
+	return err
 }
 
 func atMostOne(verb Verb, targets []string, otherwise string) (string, error) {

@@ -44,7 +44,7 @@ func (s *Set) Repair(ctx context.Context, cfg *pgconn.Config, target string, d D
 		}
 		ids, err := v.Graph.Resolve(v.Applied, target)
 		if err != nil {
-			return typed(err, "show", "repair")
+			return withVerb(err, "repair")
 		}
 		if len(ids) != 1 {
 			return &RepairError{target, "name one revision"}

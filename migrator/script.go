@@ -42,12 +42,12 @@ func (s *Set) start(from []string, verb Verb, targets []string) (graph.Set, []st
 			return nil, nil, err
 		}
 		applied, rest, err := g.StartDowngrade(target)
-		return applied, []string{rest}, err
+		return applied, []string{rest}, withVerb(err, verb)
 	case verb == Redo:
 		return nil, nil, &UsageError{"without a database, say where the redo starts: --from REV"}
 	case len(targets) == 1:
 		applied, rest, err := g.Start(targets[0])
-		return applied, []string{rest}, err
+		return applied, []string{rest}, withVerb(err, verb)
 	}
 	return nil, targets, nil
 }

@@ -16,7 +16,7 @@ func newErrorDocument(err error) *errorDocument {
 	if f, ok := errors.AsType[*failure](err); ok {
 		err = f.err
 	}
-	d := &errorDocument{Message: err.Error()}
+	d := &errorDocument{Message: message(err)}
 	d.Kind, d.Exit = classify(err)
 	if se, ok := errors.AsType[*pgconn.PgError](err); ok {
 		d.SQLState, d.Detail, d.Hint = se.Code, se.Detail, se.Hint

@@ -171,8 +171,9 @@ func typedAfter(word string, err error) error {
 	if !ok {
 		return err
 	}
-	text := strings.ReplaceAll(strings.Replace(e.Text, "show ", word+" ", 1), `"show `, `"`+word+" ")
-	return &migrator.TargetError{Kind: e.Kind, Target: e.Target, Choices: e.Choices, Text: text}
+	named := *e
+	named.Verb = word
+	return &named
 }
 
 // fits makes sure that the new revision and the others make one graph.

@@ -30,7 +30,7 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 	if err == nil || is[*failure](err) {
 		return err
 	}
-	text := err.Error()
+	text := message(err)
 	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
 		text += "\n" + e.Excerpt()
 	}

@@ -146,14 +146,14 @@ func olderLooks(older, newer *release) {
 	older.run(0, "log --revision s3", `^\S+ \S+  up  s3  add s3  .*, version new$`)
 	older.run(0, "plan to heads", `^down  s3  add s3  \(from the ledger\)$`, `^7 steps from n1, n2, then at b1, s1 \(heads\)$`)
 	older.run(0, "to heads --sql --from current", `^DROP INDEX CONCURRENTLY shop_owner;$`)
-	older.run(2, "redo", `redo 1: 2 revisions are current, n1 and n2`)
+	older.run(2, "redo", `redo 1: 2 revisions are current: n1 and n2`)
 }
 
 func olderStepsDown(older, newer *release) {
 	newer.run(0, "up heads")
-	older.run(2, "down -1", `2 revisions are current, n1 and n2; type "down n1@-1" or "down n2@-1"`)
+	older.run(2, "down -1", `2 revisions are current: n1 and n2; type "down n1@-1" or "down n2@-1"`)
 	older.run(0, "down n2@-1", `^1 taken down, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1, n1$`)
-	older.run(2, "redo", `revision n1 is only known to the ledger`)
+	older.run(2, "redo", `n1: the revision is only in the ledger`)
 	older.run(2, "down -2", `m1 merges c2 \(fast\) and s3 \(slow\)`)
 	older.run(0, "down")
 	older.run(0, "down fast", `^1 taken down, at c2, s3; `)
@@ -229,7 +229,7 @@ func newerKilled(older, newer *release) {
 	older.run(0, "up heads", `^warning: c2 is unfinished: finish it with the program that began it, or settle it: \S+ migrate repair c2 --applied or --not-applied$`)
 	older.run(2, "to heads", `revision c2 \(add c2\) is unfinished: going up, .* this program has no file of it: `)
 	older.run(2, "repair c2 --accept", `this program has no file of it`)
-	older.run(2, "repair c3 --applied", `^error: repair c3: there is no revision`)
+	older.run(2, "repair c3 --applied", `^error: repair c3: no revision`)
 	older.run(0, "repair c2 --applied", `^c2 is recorded as applied$`)
 	newer.run(3, "check", `check found 5 problems$`) // it is no other than its file
 	older.run(0, "to heads", `^3 taken down, at b1, s1 \(heads\)$`)

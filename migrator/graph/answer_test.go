@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// nodesOf reads the notation of the test data: "a; b < a c * dependency # label".
-func nodesOf(text string) []Node {
+// parseNodes parses the notation of the test data: "a; b < a c * dependency # label".
+func parseNodes(text string) []Node {
 	var nodes []Node
 	for spec := range strings.SplitSeq(text, ";") {
 		var n Node
@@ -40,21 +40,33 @@ func nodesOf(text string) []Node {
 
 func mustGraph(t testing.TB, text string) *Graph {
 	t.Helper()
-	g, problems := New(nodesOf(text))
+	g, problems := New(parseNodes(text))
 	if len(problems) > 0 {
 		t.Fatalf("graph %s: %v", text, problems)
 	}
 	return g
 }
 
-// answer is what this package says to a command.
+// answer is the result of a command.
 type answer struct {
-	kind, text string // of the error
+	kind, text string // of the error; the text includes choices and example
 	down, up   []string
-	heads      []string // after that
+	heads      []string // current revisions afterwards
 	list       []string
 	isList     bool
 	g          *Graph
+}
+
+// textOf renders an error with its choices and example.
+func textOf(e *TargetError) string {
+	text := e.Error()
+	if len(e.Choices) > 0 && e.Kind != AmbiguousPrefix { // there the reason lists them
+		text += " | choices: " + strings.Join(e.Choices, ", ")
+	}
+	if e.Example != "" {
+		text += " | example: " + e.Example
+	}
+	return text
 }
 
 func (a answer) steps() []string { return append(slices.Clone(a.down), a.up...) }
@@ -78,14 +90,14 @@ func wordList(list []string) string {
 	return strings.Join(list, " ")
 }
 
-// answerTo answers a command line, in our words or in Alembic's.
-func answerTo(g *Graph, applied Set, command string) answer {
+// runCommand runs a command line, which may be one of Alembic's.
+func runCommand(g *Graph, applied Set, command string) answer {
 	args := strings.Fields(command)
 	name := args[0]
 	flag := func(f string) bool {
-		had := slices.Contains(args, f)
+		found := slices.Contains(args, f)
 		args = without(args, f)
-		return had
+		return found
 	}
 	args = args[1:]
 	var err error
@@ -115,12 +127,12 @@ func answerTo(g *Graph, applied Set, command string) answer {
 			after, err = g.Stamp(applied, args)
 		default:
 			a.isList = true
-			a.list, err = look(g, applied, name, args)
+			a.list, err = runQuery(g, applied, name, args)
 		}
 	}
 	var refused *TargetError
 	if errors.As(err, &refused) {
-		return answer{kind: string(refused.Kind), text: refused.Text}
+		return answer{kind: string(refused.Kind), text: textOf(refused)}
 	}
 	if err != nil {
 		return answer{kind: "other", text: err.Error()}
@@ -133,7 +145,7 @@ func answerTo(g *Graph, applied Set, command string) answer {
 	return a
 }
 
-func look(g *Graph, applied Set, name string, args []string) ([]string, error) {
+func runQuery(g *Graph, applied Set, name string, args []string) ([]string, error) {
 	switch name {
 	case "load":
 		return nil, nil
@@ -151,7 +163,7 @@ func look(g *Graph, applied Set, name string, args []string) ([]string, error) {
 		return g.Resolve(applied, args[0])
 	case "history":
 		return g.Range(applied, strings.Join(append(args, ":")[:1], ""))
-	case "inserted":
+	case "out-of-order":
 		var list []string
 		for _, i := range g.OutOfOrder(applied) {
 			list = append(list, i.Revision+"<"+i.Above)

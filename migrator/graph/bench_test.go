@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// largeGraph makes n revisions with ids as they are in life, in an order that says
-// nothing: a trunk that branches, merges and branches again, a second line that depends
-// on it, and labels.
+// largeGraph returns n revisions with realistic ids, in no particular order: a lineage
+// that branches, merges and branches again, a second one that depends on it, and labels.
 func largeGraph(n int) []Node {
 	id := func(i int) string {
 		h := fnv.New64a()
@@ -22,9 +21,9 @@ func largeGraph(n int) []Node {
 		case i == 0 || i == 9:
 		case k == 0: // merges the two branches
 			node.DownRevision = []string{id(i - 2), id(i - 6)}
-		case k == 5: // the second branch begins where the first did
+		case k == 5: // begins the second branch at the start of the first
 			node.DownRevision = []string{id(i - 4)}
-		case k == 9: // the second line
+		case k == 9: // the second lineage
 			node.DownRevision = []string{id(i - 10)}
 			node.DependsOn = []string{id(i - 1), id(i - 7)}
 		default:
@@ -38,8 +37,8 @@ func largeGraph(n int) []Node {
 	return nodes
 }
 
-// BenchmarkPlan is a run's whole share of the graph: from the nodes to the ordered steps.
-// It grows with the number of revisions.
+// BenchmarkPlan measures everything that a run does with the graph, from the nodes to the
+// ordered steps. The time per revision should not depend on their number.
 func BenchmarkPlan(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		nodes := largeGraph(n)
@@ -87,10 +86,10 @@ func BenchmarkPlan(b *testing.B) {
 			applied := g.Closure(NewSet(g.Heads()...))
 			for b.Loop() {
 				if _, err := g.Downgrade(applied, "-1"); err == nil {
-					b.Fatal("two lines are current")
+					b.Fatal("-1 was accepted with two current revisions")
 				}
 				if _, err := g.Upgrade(applied, []string{"labe1"}); err == nil {
-					b.Fatal("there is no such label")
+					b.Fatal("an unknown label was accepted")
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/revision")

@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	maxName     = 64
-	maxSearches = 20 // for words that are near a missing one: each looks at every name
+	maxName        = 64
+	maxSuggestions = 20 // each compares a missing name with every existing one
 )
 
-// checker collects the problems of a graph that is being made.
+// checker builds a graph and collects its problems.
 type checker struct {
 	*Graph
-	copies   map[int32][]Node // the further nodes of an id that several have
-	problems []Problem
-	searches int
+	copies      map[int32][]Node // further nodes with the id of a node
+	problems    []Problem
+	suggestions int
 }
 
 func (c *checker) report(kind Kind, id, key, word, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Kind: kind, ID: id, Key: key, Word: word, Text: fmt.Sprintf(format, args...)})
 }
 
-// newChecker numbers the nodes. Copies of one id share their number.
+// newChecker numbers the nodes. Nodes with the same id share a number.
 func newChecker(nodes []Node) *checker {
 	c := &checker{
 		Graph:  &Graph{nodes: make([]Node, 0, len(nodes)), names: make(map[string]int32, len(nodes))},
@@ -52,44 +52,43 @@ func newChecker(nodes []Node) *checker {
 	return c
 }
 
-// byID gives the places of the nodes in order of their ids, copies that only the ledger
-// knows last.
+// byID returns the indices of the nodes, sorted by id. Among nodes with the same id the
+// unknown ones are last.
 func byID(nodes []Node) []int32 {
-	type place struct {
+	type key struct {
 		id      string
 		unknown int32
-		at      int32
+		index   int32
 	}
-	places := make([]place, len(nodes))
+	keys := make([]key, len(nodes))
 	for k := range nodes {
-		places[k] = place{id: nodes[k].ID, at: int32(k)}
+		keys[k] = key{id: nodes[k].ID, index: int32(k)}
 		if nodes[k].Unknown {
-			places[k].unknown = 1
+			keys[k].unknown = 1
 		}
 	}
-	compare := func(a, b place) int {
-		return cmp.Or(strings.Compare(a.id, b.id), cmp.Compare(a.unknown, b.unknown), cmp.Compare(a.at, b.at))
+	compare := func(a, b key) int {
+		return cmp.Or(strings.Compare(a.id, b.id), cmp.Compare(a.unknown, b.unknown), cmp.Compare(a.index, b.index))
 	}
-	// As they are when they come from files.
-	if !slices.IsSortedFunc(places, compare) {
-		slices.SortFunc(places, compare)
+	if !slices.IsSortedFunc(keys, compare) { // revisions loaded from files are sorted
+		slices.SortFunc(keys, compare)
 	}
-	order := make([]int32, len(nodes))
-	for k, p := range places {
-		order[k] = p.at
+	indices := make([]int32, len(nodes))
+	for k := range keys {
+		indices[k] = keys[k].index
 	}
-	return order
+	return indices
 }
 
 func (c *checker) checkName(what, key, id, name string) {
 	bad := strings.IndexFunc(name, func(r rune) bool { return !isNameRune(r) })
 	switch {
 	case bad >= 0:
-		c.report(BadCharacter, id, key, name, "%s %q has a forbidden character: A-Z a-z 0-9 _ and . are allowed", what, name)
+		c.report(BadCharacter, id, key, name, "%s %q contains a character other than A-Z a-z 0-9 _ and .", what, name)
 	case name == "" || len(name) > maxName:
-		c.report(BadLength, id, key, name, "%s %q has %d characters: 1 to %d are allowed", what, name, len(name), maxName)
+		c.report(BadLength, id, key, name, "%s %q has %d characters; 1 to %d are allowed", what, name, len(name), maxName)
 	case IsReserved(name):
-		c.report(ReservedWord, id, key, name, "%s %q is reserved, like %s: choose another", what, name, and(reserved()))
+		c.report(ReservedWord, id, key, name, "%s %q is a reserved word", what, name)
 	}
 }
 
@@ -97,7 +96,7 @@ func isNameRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.'
 }
 
-// each calls f for every node, copies included, with the number it has.
+// each calls f for every node, including copies, with its number.
 func (c *checker) each(f func(i int32, n Node)) {
 	for i, n := range c.nodes {
 		f(int32(i), n)
@@ -118,9 +117,9 @@ func (c *checker) checkLabels() {
 			_, taken := c.names[l]
 			switch {
 			case slices.Contains(n.BranchLabels[:k], l):
-				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s stands here twice", l)
+				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s is listed twice", l)
 			case taken && len(owners[l]) == 0:
-				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is the id of a revision: choose another", l)
+				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is also the id of a revision", l)
 			case !slices.Contains(owners[l], n.ID):
 				owners[l] = append(owners[l], n.ID)
 				c.names[l] = i
@@ -129,17 +128,17 @@ func (c *checker) checkLabels() {
 	})
 	for l, ids := range owners {
 		for _, id := range ids[1:] {
-			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already that of %s: choose another", l, and(without(ids, id)))
+			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already used by %s", l, text.List(without(ids, id), "and"))
 			c.problems[len(c.problems)-1].Path = ids
 		}
 		c.labels = append(c.labels, l)
 	}
-	c.adoptLabels()
+	c.addUnknownLabels()
 	slices.Sort(c.labels)
 }
 
-// adoptLabels gives the ledger's revisions those of their labels that are free.
-func (c *checker) adoptLabels() {
+// addUnknownLabels adds the labels of unknown nodes that are not in use.
+func (c *checker) addUnknownLabels() {
 	c.each(func(i int32, n Node) {
 		for _, l := range n.BranchLabels {
 			if _, taken := c.names[l]; n.Unknown && !taken {
@@ -150,32 +149,32 @@ func (c *checker) adoptLabels() {
 	})
 }
 
-// link finds the nodes that the links name.
-func (c *checker) link() {
-	c.down, c.below = newLinks(len(c.nodes)), newLinks(len(c.nodes))
-	var down, below []int32
+// resolveLinks resolves the ids and labels in links to nodes.
+func (c *checker) resolveLinks() {
+	c.parents, c.below = newLinks(len(c.nodes)), newLinks(len(c.nodes))
+	var parents, below []int32
 	for i, n := range c.nodes {
-		down, below = down[:0], below[:0]
+		parents, below = parents[:0], below[:0]
 		for _, n := range append([]Node{n}, c.copies[int32(i)]...) {
 			for _, word := range n.DownRevision {
-				if p, ok := c.parent(int32(i), n, word); ok {
-					down = append(down, p)
+				if p, ok := c.findParent(int32(i), n, word); ok {
+					parents = append(parents, p)
 				}
 			}
 			for _, word := range n.DependsOn {
-				if p, ok := c.dependency(int32(i), n, word); ok {
+				if p, ok := c.findDependency(int32(i), n, word); ok {
 					below = append(below, p)
 				}
 			}
 		}
-		below = append(below, down...)
-		c.down.add(down)
+		below = append(below, parents...)
+		c.parents.add(parents)
 		c.below.add(below)
 	}
-	c.up, c.above = c.down.reverse(), c.below.reverse()
+	c.children, c.above = c.parents.reverse(), c.below.reverse()
 }
 
-func (c *checker) parent(i int32, n Node, word string) (int32, bool) {
+func (c *checker) findParent(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.find(word)
 	switch {
 	case ok && p == i:
@@ -184,18 +183,18 @@ func (c *checker) parent(i int32, n Node, word string) (int32, bool) {
 		return p, true
 	case n.Unknown:
 	case IsReserved(word):
-		c.report(MissingRevision, n.ID, "down_revision", word, "%s is no id; leave the value empty for a base", word)
+		c.report(MissingRevision, n.ID, "down_revision", word, "%s is not an id; a base has an empty value", word)
 	default:
 		if owner, isLabel := c.names[word]; isLabel && !ok {
-			c.report(MissingRevision, n.ID, "down_revision", word, "%s is a label; write its revision, %s", word, c.nodes[owner].ID)
+			c.report(MissingRevision, n.ID, "down_revision", word, "%s is a label, not an id; its revision is %s", word, c.nodes[owner].ID)
 			break
 		}
-		c.report(MissingRevision, n.ID, "down_revision", word, "revision %s does not exist%s", word, c.nearest(word, false))
+		c.report(MissingRevision, n.ID, "down_revision", word, "revision %s does not exist%s", word, c.suggestion(word, false))
 	}
 	return 0, false
 }
 
-func (c *checker) dependency(i int32, n Node, word string) (int32, bool) {
+func (c *checker) findDependency(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.names[word]
 	switch {
 	case ok && p == i:
@@ -204,29 +203,25 @@ func (c *checker) dependency(i int32, n Node, word string) (int32, bool) {
 		return p, true
 	case n.Unknown:
 	default:
-		c.report(MissingRevision, n.ID, "depends_on", word, "there is no revision or label %s%s", word, c.nearest(word, true))
+		c.report(MissingRevision, n.ID, "depends_on", word, "no revision or label %q%s", word, c.suggestion(word, true))
 	}
 	return 0, false
 }
 
-// nearest is what follows a word that does not exist.
-func (c *checker) nearest(word string, labels bool) string {
-	c.searches++
-	if c.searches > maxSearches {
+// suggestion returns "; did you mean …?" for a name that does not exist, or "".
+func (c *checker) suggestion(word string, labels bool) string {
+	c.suggestions++
+	if c.suggestions > maxSuggestions {
 		return ""
 	}
-	var words []string
+	var names []string
 	for _, n := range c.nodes {
 		if !n.Unknown {
-			words = append(words, n.ID)
+			names = append(names, n.ID)
 		}
 	}
 	if labels {
-		words = append(words, c.labels...)
+		names = append(names, c.labels...)
 	}
-	near := text.Nearest(word, words)
-	if near == "" {
-		return ""
-	}
-	return "; did you mean " + near + "?"
+	return suggestion(word, names)
 }

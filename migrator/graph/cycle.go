@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// checkCycles reports one cycle, a short one, of each set of revisions that need each
-// other. Where down revisions alone make one, those that also need a dependency wait
-// until it is gone.
+// checkCycles reports one short cycle for each set of revisions that require each other.
+// Cycles over dependencies are not reported where the down revisions alone form one: they
+// may disappear with it.
 func (c *checker) checkCycles() {
-	reported := make(marks, len(c.nodes))
-	for _, group := range c.down.components() {
+	reported := make(nodeSet, len(c.nodes))
+	for _, group := range c.parents.components() {
 		for _, i := range group {
 			reported[i] = true
 		}
-		path := c.up.cycle(group)
-		ids := c.ids(path)
+		ids := c.ids(c.children.cycle(group))
 		last := ids[len(ids)-2]
-		c.report(Cycle, ids[0], "down_revision", last, "the down revisions make a cycle, %s: one of them must go", arrows(ids))
+		c.report(Cycle, ids[0], "down_revision", last, "the down revisions form a cycle: %s", arrows(ids))
 		c.problems[len(c.problems)-1].Path = ids
 	}
 	for _, group := range c.below.components() {
@@ -27,26 +26,25 @@ func (c *checker) checkCycles() {
 	}
 }
 
-// reportDependencyCycle blames the first dependency on the way, as it is the likelier
-// mistake than a down revision.
+// reportDependencyCycle attributes the cycle to its first dependency, which is more
+// likely to be the mistake than a down revision.
 func (c *checker) reportDependencyCycle(path []int32) {
 	ids := c.ids(path)
 	for k, i := range path[1:] {
-		need := path[k]
-		if slices.Contains(c.down.of(i), need) {
+		required := path[k]
+		if slices.Contains(c.parents.of(i), required) {
 			continue
 		}
 		var written []string
 		for _, n := range append([]Node{c.nodes[i]}, c.copies[i]...) {
 			for _, word := range n.DependsOn {
-				if c.names[word] == need {
+				if c.names[word] == required {
 					written = append(written, word)
 				}
 			}
 		}
 		word := slices.Min(written)
-		c.report(DependencyCycle, c.nodes[i].ID, "depends_on", word,
-			"the dependency on %s closes a cycle, %s: it must go", word, arrows(ids))
+		c.report(DependencyCycle, c.nodes[i].ID, "depends_on", word, "the dependency on %s closes a cycle: %s", word, arrows(ids))
 		c.problems[len(c.problems)-1].Path = ids
 		return
 	}
@@ -54,8 +52,8 @@ func (c *checker) reportDependencyCycle(path []int32) {
 
 func arrows(ids []string) string { return strings.Join(ids, " -> ") }
 
-// cycle finds a short way from the first of a group, by number, through the group and
-// back to it.
+// cycle returns a shortest cycle through the first node of a group of nodes that can all
+// be reached from each other. The node is repeated at the end.
 func (l links) cycle(group []int32) []int32 {
 	start := slices.Min(group)
 	from := make(map[int32]int32, len(group)) // -1: not reached yet
@@ -83,8 +81,8 @@ func (l links) cycle(group []int32) []int32 {
 	return nil
 }
 
-// components gives the sets of more than one node that can all be reached from each
-// other (Tarjan's algorithm, with a stack of its own).
+// components returns the strongly connected components with more than one node. It is
+// Tarjan's algorithm with an explicit stack.
 func (l links) components() [][]int32 {
 	type frame struct{ node, next int32 }
 	n := l.nodes()
@@ -93,9 +91,9 @@ func (l links) components() [][]int32 {
 		open   []int32 // visited, not yet in a component
 		stack  []frame
 		count  int32
-		number = make([]int32, n) // in order of the visit, from 1
+		number = make([]int32, n) // in the order of visits, from 1
 		low    = make([]int32, n)
-		isOpen = make(marks, n)
+		isOpen = make(nodeSet, n)
 	)
 	visit := func(i int32) {
 		count++

@@ -7,18 +7,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
-// TestTargetsDocument: the examples in docs/targets.md are those of testdata/targets.
-func TestTargetsDocument(t *testing.T) {
+// TestTargetsDocumentMatchesTestData checks the examples in docs/targets.md.
+func TestTargetsDocumentMatchesTestData(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/targets/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What a reader needs first comes first; a file that is not named comes last.
-	order := []string{"linear", "names", "branches", "merge", "dependencies", "bases", "ranges", "inserted", "unknown", "dependents", "redundant"}
-	slices.SortStableFunc(files, func(a, b string) int { return place(order, a) - place(order, b) })
+	// Basics first. Files that are not listed are last.
+	order := []string{"linear", "names", "branches", "merge", "dependencies", "bases", "ranges", "outoforder", "unknown", "dependents", "redundant"}
+	slices.SortStableFunc(files, func(a, b string) int { return position(order, a) - position(order, b) })
 	var out strings.Builder
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -30,20 +32,20 @@ func TestTargetsDocument(t *testing.T) {
 	replacePart(t, "../../docs/targets.md", "examples", strings.TrimSuffix(out.String(), "\n"))
 }
 
-func place(order []string, file string) int {
+func position(order []string, file string) int {
 	if i := slices.Index(order, strings.TrimSuffix(filepath.Base(file), ".txt")); i >= 0 {
 		return i
 	}
 	return len(order)
 }
 
-// typed says whether a command of the test data is one that a person can type.
-func typed(command string) bool {
+// isCommand reports whether a command of the test data exists on the command line.
+func isCommand(command string) bool {
 	name, _, _ := strings.Cut(command, " ")
 	return slices.Contains([]string{"up", "down", "to", "stamp", "show", "history", "current", "heads", "branches", "bases"}, name)
 }
 
-// writeExamples makes a section of one file.
+// writeExamples writes the section for one file.
 func writeExamples(out *strings.Builder, text string) {
 	head := "| current | command | answer | then current |\n| --- | --- | --- | --- |\n"
 	for line := range strings.Lines(text) {
@@ -53,11 +55,11 @@ func writeExamples(out *strings.Builder, text string) {
 		case strings.HasPrefix(line, "# "):
 			out.WriteString("#" + line + "\n")
 		case strings.HasPrefix(line, "graph "):
-		case len(fields) == 3 && typed(fields[1]):
+		case len(fields) == 3 && isCommand(fields[1]):
 			answer, after := answerCells(fields[1], fields[2])
 			state := stateCell(fields[0])
 			if strings.Contains(fields[1], "--sql") {
-				state = "not looked at"
+				state = "not used"
 			}
 			fmt.Fprintf(out, "%s| %s | `%s` | %s | %s |\n", head, state, commandLine(fields[1]), answer, after)
 			head = ""
@@ -69,7 +71,7 @@ func writeExamples(out *strings.Builder, text string) {
 	out.WriteString("\n")
 }
 
-// commandLine is a command of the test data as it is typed.
+// commandLine returns a command of the test data as it is typed.
 func commandLine(command string) string {
 	name, rest, _ := strings.Cut(command, " ")
 	if name == "history" {
@@ -86,15 +88,14 @@ func stateCell(state string) string {
 	return names(ids)
 }
 
-// answerCells are an answer in words, and the current revisions after it.
+// answerCells returns an answer in words, and the current revisions after it.
 func answerCells(command, text string) (answer, after string) {
 	fields := strings.Split(text, " | ")
 	var steps []string
 	for _, f := range fields {
 		switch word, ids, _ := strings.Cut(f, " "); word {
 		case "error":
-			said := strings.TrimPrefix(fields[1], command+": ")
-			return "error: " + said, ""
+			return "error: " + errorCell(command, fields[1:]), ""
 		case "list":
 			if ids == "-" {
 				return "nothing", ""
@@ -120,7 +121,33 @@ func answerCells(command, text string) (answer, after string) {
 	return strings.Join(steps, ", "), after
 }
 
-// goesDown says whether steps of "to" took revisions down: then none of them is current.
+// errorCell renders the fields of an error with what can be typed instead, much as the
+// command line does.
+func errorCell(command string, fields []string) string {
+	name, _, _ := strings.Cut(command, " ")
+	reason := fields[0]
+	if prefix, rest, ok := strings.Cut(reason, ": "); ok && (strings.HasPrefix(prefix, name+" ") || strings.HasPrefix(prefix, "start ")) {
+		reason = rest
+	}
+	for _, f := range fields[1:] {
+		field, list, _ := strings.Cut(f, ": ")
+		var commands []string
+		for target := range strings.SplitSeq(list, ", ") {
+			line := name + " " + target
+			if strings.Contains(target, ":") && name != "history" {
+				line = name + " --sql " + target
+			}
+			commands = append(commands, "`"+commandLine(line)+"`")
+		}
+		if field == "example" {
+			return reason + ", as in " + commands[0]
+		}
+		return reason + "; type " + text.List(commands, "or")
+	}
+	return reason
+}
+
+// goesDown reports whether the steps of a "to" were reverted: then none of them is current.
 func goesDown(steps, heads string) bool {
 	last := strings.Fields(steps)
 	return !slices.Contains(strings.Fields(heads), last[len(last)-1])
@@ -133,9 +160,8 @@ func names(ids string) string {
 	return "`" + strings.Join(strings.Fields(ids), "` `") + "`"
 }
 
-// TestDeviationsDocument: the deviations in docs/alembic.md are those of
-// testdata/deviations.txt.
-func TestDeviationsDocument(t *testing.T) {
+// TestDeviationsDocumentMatchesTestData checks the deviations in docs/alembic.md.
+func TestDeviationsDocumentMatchesTestData(t *testing.T) {
 	t.Parallel()
 	cases := alembicLines(t)
 	text, err := os.ReadFile("testdata/deviations.txt")
@@ -169,7 +195,7 @@ func TestDeviationsDocument(t *testing.T) {
 	replacePart(t, "../../docs/alembic.md", "deviations", legend.String()+out.String())
 }
 
-// alembicLine is a line of testdata/alembic.txt as it stands there.
+// alembicLine is a line of testdata/alembic.txt, unparsed.
 type alembicLine struct {
 	graph, state, command string
 	answer                []string
@@ -195,7 +221,7 @@ func alembicLines(t *testing.T) map[string]alembicLine {
 	return lines
 }
 
-// alembicCell is what Alembic does.
+// alembicCell describes what Alembic does.
 func alembicCell(fields []string) string {
 	fields = slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == "forced" || f == "unstable" })
 	if i := slices.IndexFunc(fields, func(f string) bool { return strings.HasPrefix(f, "alembic ") }); i >= 0 {
@@ -205,7 +231,7 @@ func alembicCell(fields []string) string {
 	case fields[0] == "error crash":
 		return "an unhandled error"
 	case fields[0] == "error row-crash", word == "row-crash":
-		return "its rows cannot be kept"
+		return "its rows cannot be stored"
 	case word == "error":
 		return "error: " + strings.ReplaceAll(rest, "-", " ")
 	case fields[0] == "list -":
@@ -221,7 +247,7 @@ func alembicCell(fields []string) string {
 	}
 }
 
-// hereCell is what this package does.
+// hereCell describes what this package does.
 func hereCell(command, answer string) string {
 	said, after := answerCells(command, answer)
 	switch {
@@ -252,7 +278,7 @@ func replacePart(t *testing.T, file, part, want string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s: the part %q is not what the test data says now; go test -update writes it:\n%s", file, part, want)
+		t.Errorf("%s: the part %q does not match the test data; go test -update rewrites it:\n%s", file, part, want)
 		return
 	}
 	if err := os.WriteFile(file, []byte(before+begin+want+end+after), 0o666); err != nil {

@@ -2,17 +2,17 @@ package graph
 
 import "slices"
 
-// Downgrade gives what has to be taken down so that the target is what remains on its
-// line, in the order of being taken down: all applied revisions on top of the target,
-// and what depends on them. With a branch (label@base, rev@rev) it takes only those on
-// top that lead to it. -N is counted from the current revision, label@-N from the one on
-// that branch. Errors are *TargetError.
-func (g *Graph) Downgrade(applied Set, targetText string) ([]string, error) {
-	q, err := g.query(verbDown, applied)
+// Downgrade returns the revisions to revert, in order, so that the target becomes the
+// last applied one on its branch: all applied revisions above the target, and what depends
+// on them. With a branch (label@base, rev@rev) only the children of the target that lead
+// to the branch are reverted. -N counts from the current revision, label@-N from the
+// current one on that branch. Errors are of type *TargetError.
+func (g *Graph) Downgrade(applied Set, target string) ([]string, error) {
+	q, err := g.query(opDown, applied)
 	if err != nil {
 		return nil, err
 	}
-	t, err := q.parse(targetText)
+	t, err := q.parse(target)
 	if err != nil {
 		return nil, err
 	}
@@ -20,16 +20,16 @@ func (g *Graph) Downgrade(applied Set, targetText string) ([]string, error) {
 		_, err := q.branchOf(t)
 		return nil, err
 	}
-	goal, b, err := q.downTarget(t)
+	goal, b, err := q.resolveDown(t)
 	if err != nil {
 		return nil, err
 	}
-	roots, err := q.roots(goal, b)
+	lowest, err := q.lowestToRevert(goal, b)
 	if err != nil {
 		return nil, err
 	}
-	above := g.above.reach(roots...)
-	ids := g.ordered(func(i int32) bool { return above[i] && q.applied[i] })
+	above := g.above.reachable(lowest...)
+	ids := g.inOrder(func(i int32) bool { return above[i] && q.applied[i] })
 	if err := q.checkDown(goal, b, above, len(ids)); err != nil {
 		return nil, err
 	}
@@ -37,103 +37,90 @@ func (g *Graph) Downgrade(applied Set, targetText string) ([]string, error) {
 	return ids, nil
 }
 
-// downTarget gives the revision that remains, or none for base, and the branch that is
-// taken down.
-func (q *query) downTarget(t target) (int32, *branch, error) {
-	b, err := q.branchOf(t)
-	if err != nil {
+// resolveDown returns the revision that remains, none for base, and the branch to revert.
+func (q *query) resolveDown(t target) (goal int32, b *branch, err error) {
+	if b, err = q.branchOf(t); err != nil {
 		return none, nil, err
 	}
-	kind, walk := WalkedTooFar, q.walk
+	kind, step := WalkedTooFar, q.walkFromSymbol
 	switch {
 	case !t.relative:
-		// The branch says which way is taken down, not which revision is meant: a head
-		// has nothing on top.
+		// The branch selects what to revert, not the revision: nothing is above a head.
 		t.branch = ""
-		goal, err := q.single(t, nil)
+		goal, err = q.resolveOne(t, nil)
 		return goal, b, err
 	case t.symbol == "" && t.steps == 0:
-		return none, nil, q.noMove()
+		return none, nil, q.refuseZeroSteps()
 	case t.symbol == "" && t.steps > 0:
-		return none, nil, q.refuse(RelativeCount, nil, `down does not go up; type "up %s"`, t.text)
+		return none, nil, q.refuse(WrongDirection, nil, "a downgrade cannot go up")
 	case t.symbol == "" || t.symbol == "current" && t.steps < 0:
-		kind, walk = RelativeCount, q.walkDown
+		kind, step = RelativeCount, q.walkDownFromCurrent
 	}
-	w, err := walk(t, b)
+	w, err := step(t, b)
 	if err == nil && w.left > 0 {
-		err = q.tooFar(kind, t, w)
+		err = q.refuseTooFar(kind, t, w)
 	}
 	if kind == RelativeCount && err == nil {
-		// Only the line of the current revision is taken down.
-		b = q.branchAt(w.start, q.nodes[w.start].ID)
+		// Only the branch of the current revision is reverted.
+		b = q.branchThrough(w.start, q.nodes[w.start].ID)
 	}
 	return w.end, b, err
 }
 
-// roots are the lowest revisions to take down, applied or not.
-func (q *query) roots(goal int32, b *branch) ([]int32, error) {
-	var roots []int32
+// lowestToRevert returns the children of the goal that lead to the branch, applied or not.
+// Everything above them is to be reverted.
+func (q *query) lowestToRevert(goal int32, b *branch) ([]int32, error) {
+	var children []int32
 	if goal != none {
-		roots = q.up.of(goal)
+		children = q.children.of(goal)
 	} else {
 		for i := range int32(len(q.nodes)) {
-			if len(q.down.of(i)) == 0 {
-				roots = append(roots, i)
+			if len(q.parents.of(i)) == 0 {
+				children = append(children, i)
 			}
 		}
 	}
-	if b == nil {
-		return roots, nil
+	if b == nil || goal != none && len(children) < 2 {
+		return children, nil
 	}
-	if goal != none && len(roots) < 2 {
-		return roots, nil
-	}
-	lower := q.down.reach(b.root)
-	on := slices.DeleteFunc(slices.Clone(roots), func(i int32) bool { return !lower[i] })
+	lineage := q.parents.reachable(b.root)
+	on := slices.DeleteFunc(slices.Clone(children), func(i int32) bool { return !lineage[i] })
 	if len(on) == 0 {
-		choices := []string{q.nodes[goal].ID}
-		for _, i := range roots {
+		id := q.nodes[goal].ID
+		choices := []string{id}
+		for _, i := range children {
 			if q.applied[i] {
-				choices = append(choices, q.nodes[i].ID+"@"+q.nodes[goal].ID)
+				choices = append(choices, q.nodes[i].ID+"@"+id)
 			}
 		}
-		return nil, q.refuse(NothingOnBranch, choices, "branch %s leads to none of the revisions on top of %s, %s; type %s",
-			b.word, q.name(goal), q.namesOf(roots), q.typed(choices...))
+		return nil, q.refuse(NothingOnBranch, choices, "no child of %s leads to branch %s: its children are %s", q.describe(goal), b.name, q.describeAll(children))
 	}
 	return on, nil
 }
 
-// checkDown refuses a target that is not applied or not on the branch, and a branch that
-// is not applied when others would go down in its place.
-func (q *query) checkDown(goal int32, b *branch, above marks, count int) error {
+// checkDown refuses a goal that is not applied or not on the branch, and a branch that is
+// not applied where revisions outside it would be reverted instead. above contains the
+// candidates to revert, count of which are applied.
+func (q *query) checkDown(goal int32, b *branch, above nodeSet, count int) error {
 	switch {
 	case count == 0 && goal != none && !q.applied[goal]:
-		return q.refuse(NotAncestor, nil, "%s is not applied (current: %s)", q.name(goal), q.currentNames())
+		return q.refuse(NotAncestor, nil, "%s is not applied (current: %s)", q.describe(goal), q.describeCurrent())
 	case goal != none && !b.has(goal):
-		return q.refuse(NotInBranch, nil, "%s is not on branch %s", q.name(goal), b.word)
-	case count == 0 && goal != none && b != nil && slices.ContainsFunc(q.up.of(goal), q.applied.has):
-		return q.refuse(NotAncestor, nil, "nothing of branch %s is applied on top of %s (current: %s)",
-			b.word, q.name(goal), q.currentNames())
+		return q.refuse(NotInBranch, nil, "%s is not on branch %s", q.describe(goal), b.name)
+	case count == 0 && goal != none && b != nil && slices.ContainsFunc(q.children.of(goal), q.applied.has):
+		return q.refuse(NotAncestor, nil, "nothing on branch %s is applied above %s (current: %s)", b.name, q.describe(goal), q.describeCurrent())
 	case count == 0 || b == nil || q.applied[b.root]:
 		return nil
 	}
-	line := q.below.reach(b.root).with(q.above.reach(b.root))
+	related := q.below.reachable(b.root).add(q.above.reachable(b.root))
 	for _, i := range q.order {
-		if above[i] && q.applied[i] && !line[i] {
-			word := "base"
+		if above[i] && q.applied[i] && !related[i] {
+			choice := "base"
 			if goal != none {
-				word = q.nodes[goal].ID
+				choice = q.nodes[goal].ID
 			}
-			return q.refuse(NothingOnBranch, []string{word}, "branch %s is not applied, but %s, which is not on it, would go down; type %s to take all of it down",
-				b.word, q.name(i), q.typed(word))
+			return q.refuse(NothingOnBranch, []string{choice}, "branch %s is not applied, but %s, which is not on it, would be reverted", b.name, q.describe(i))
 		}
 	}
 	return nil
-}
-
-func (q *query) currentNames() string {
-	if len(q.current) == 0 {
-		return "base"
-	}
-	return q.namesOf(q.current)
 }

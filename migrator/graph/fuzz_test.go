@@ -2,8 +2,8 @@ package graph
 
 import "testing"
 
-// FuzzTarget reads any target after every verb: it is refused with a target error or
-// keeps the state closed.
+// FuzzTarget passes any text as a target to every operation: it is refused with a target
+// error, or every step keeps the state closed.
 func FuzzTarget(f *testing.F) {
 	for _, text := range []string{
 		"", "head", "heads", "base", "current", "b", "one", "abcd", "+1", "-1", "+0", "b+1", "b-2", "one@head", "one@+1", "two@-1", "one@b",
@@ -34,12 +34,12 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// FuzzNew makes a graph of anything.
+// FuzzNew builds a graph from any nodes.
 func FuzzNew(f *testing.F) {
 	f.Add("a; b < a; c < b a * x # one; x")
 	f.Add("a < b; b < a; c * d; d * c; e < e; f * f; a; g # a # a; h < hh")
 	f.Fuzz(func(t *testing.T, text string) {
-		g, problems := New(nodesOf(text))
+		g, problems := New(parseNodes(text))
 		if (g == nil) != (len(problems) > 0) {
 			t.Fatalf("graph %v with problems %v", g, problems)
 		}

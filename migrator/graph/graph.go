@@ -1,11 +1,3 @@
-// Package graph holds the directed graph of revision ids: its shape, its order, the
-// grammar of targets, and the ids that a move touches. It knows neither files nor
-// databases.
-//
-// Two kinds of links lead from a revision to what it needs. Down revisions are its
-// lineage: they make branches and merges, and they are what "head", "base", labels and
-// +N and -N follow. Dependencies only say what has to be applied before. Lineage and
-// dependencies together are what the order follows.
 package graph
 
 import "slices"
@@ -13,51 +5,52 @@ import "slices"
 // Node is one revision as it was written.
 type Node struct {
 	ID string
-	// Down are the ids of the down revisions: none for a base, several for a merge.
+	// DownRevision lists the ids of the down revisions: none for a base, several for a
+	// merge.
 	DownRevision []string
-	// Deps are the ids, or labels, of revisions that have to be applied before.
+	// DependsOn lists the ids or labels of further revisions that have to be applied
+	// first.
 	DependsOn []string
-	// Labels name the branch that begins with this revision.
+	// BranchLabels name the branch that begins with this revision.
 	BranchLabels []string
-	// Unknown marks a revision that only the ledger knows, because a newer program
-	// applied it. It can be taken down and be named by its id. It is no head, no base and
-	// no way up, and what is odd about it is no problem: links that lead nowhere and
-	// labels that are taken do not count.
+	// Unknown marks a revision that is recorded in the ledger but has no file, because a
+	// newer program applied it. It can be reverted, and named by its id. It never counts
+	// as a head or a base and is never a step up. Its links to missing revisions and its
+	// labels that are already in use are ignored; they are not problems.
 	Unknown bool
 }
 
-// Graph is a set of revisions that fit together. It is immutable and safe for
-// concurrent use.
+// Graph is a consistent set of revisions. It is immutable and safe for concurrent use.
 type Graph struct {
-	nodes  []Node           // by id; the numbers of nodes are indices of this slice
+	nodes  []Node           // sorted by id; a node's number is its index
 	names  map[string]int32 // ids and labels
 	labels []string         // sorted
 
-	down, up     links // lineage: to down revisions, to the revisions on top
-	below, above links // lineage and dependencies
-	order        []int32
+	parents, children links // lineage: down revisions, and the reverse
+	below, above      links // order: down revisions and dependencies, and the reverse
+	order             []int32
 }
 
-// New makes a graph. The result does not depend on the order of the nodes. When the
-// nodes do not fit together it is nil, and all problems are given at once, sorted.
+// New builds a graph. The result does not depend on the order of the nodes. If the nodes
+// are inconsistent, New returns a nil graph and every problem, sorted.
 func New(nodes []Node) (*Graph, []Problem) {
 	c := newChecker(nodes)
 	c.checkLabels()
-	c.link()
-	if !c.sort() {
+	c.resolveLinks()
+	if !c.sortNodes() {
 		c.checkCycles()
 	}
 	if len(c.problems) > 0 {
-		return nil, sorted(c.problems)
+		return nil, sortProblems(c.problems)
 	}
 	return c.Graph, nil
 }
 
-// Len is the number of revisions.
+// Len returns the number of revisions.
 func (g *Graph) Len() int { return len(g.nodes) }
 
-// Node gives a revision by its full id. Links that were given twice are given once, and
-// labels among the dependencies are given as ids. The slices must not be changed.
+// Node returns the revision with this full id. Repeated links are listed once, and
+// labels in DependsOn are replaced by ids. The slices must not be modified.
 func (g *Graph) Node(id string) (Node, bool) {
 	i, ok := g.find(id)
 	if !ok {
@@ -66,19 +59,19 @@ func (g *Graph) Node(id string) (Node, bool) {
 	n := g.nodes[i]
 	n.DownRevision = unique(n.DownRevision)
 	if len(n.DependsOn) > 0 {
-		deps := make([]string, 0, len(n.DependsOn))
-		for _, d := range n.DependsOn {
-			if p, ok := g.names[d]; ok {
-				d = g.nodes[p].ID
+		ids := make([]string, 0, len(n.DependsOn))
+		for _, name := range n.DependsOn {
+			if p, ok := g.names[name]; ok {
+				name = g.nodes[p].ID
 			}
-			deps = append(deps, d)
+			ids = append(ids, name)
 		}
-		n.DependsOn = unique(deps)
+		n.DependsOn = unique(ids)
 	}
 	return n, true
 }
 
-// unique leaves out what came before. The lists are short.
+// unique returns the list without repetitions. It is meant for short lists.
 func unique(list []string) []string {
 	var out []string
 	for _, s := range list {
@@ -89,16 +82,17 @@ func unique(list []string) []string {
 	return out
 }
 
-// Children gives the revisions that name id as a down revision, by id.
+// Children returns the revisions that have id as a down revision, sorted by id, and nil
+// for an id that is not in the graph.
 func (g *Graph) Children(id string) []string {
 	i, ok := g.find(id)
 	if !ok {
 		return nil
 	}
-	return g.ids(g.up.of(i))
+	return g.ids(g.children.of(i))
 }
 
-// Labels gives the revision of each label.
+// Labels maps each label to the id of its revision.
 func (g *Graph) Labels() map[string]string {
 	all := make(map[string]string, len(g.labels))
 	for _, l := range g.labels {
@@ -107,40 +101,40 @@ func (g *Graph) Labels() map[string]string {
 	return all
 }
 
-// Heads gives the revisions that no other names as its down revision, by id. A head may
-// be a dependency: the target "heads" leaves such a one out, as it comes with the other.
+// Heads returns the revisions without children, sorted by id. The target "heads" differs:
+// it omits a head that another head depends on, since applying the other applies both.
 func (g *Graph) Heads() []string { return g.ids(g.lineageHeads()) }
 
-// Bases gives the revisions without a down revision, by id.
+// Bases returns the revisions without a down revision, sorted by id.
 func (g *Graph) Bases() []string { return g.ids(g.bases()) }
 
-// Branches gives the revisions with more than one child, by id.
+// Branches returns the branch points: the revisions with several children, sorted by id.
 func (g *Graph) Branches() []string {
-	return g.ids(g.filter(func(i int32) bool { return len(g.known(g.up.of(i))) > 1 }))
+	return g.ids(g.filter(func(i int32) bool { return len(g.withoutUnknown(g.children.of(i))) > 1 }))
 }
 
-// Order gives all revisions, each after its down revisions and dependencies. It goes
-// depth first, so that a branch is finished before the next one begins: it takes the
-// revisions that nothing needs by id, and before each one what it needs, by id. What
-// only the ledger knows comes last. Every move is a part of this order or, downwards, of
-// its reverse.
+// Order returns all revisions, each after its down revisions and dependencies. The order
+// is depth first, so that one branch is complete before the next begins: revisions that
+// no other requires are taken by id, and before each of them what it requires, by id.
+// Unknown revisions come last. Every upgrade is a part of this order, and every downgrade
+// of its reverse.
 func (g *Graph) Order() []string { return g.ids(g.order) }
 
-// lineageHeads are the known nodes without a known child.
+// lineageHeads returns the known nodes without a known child.
 func (g *Graph) lineageHeads() []int32 {
-	return g.filter(func(i int32) bool { return len(g.known(g.up.of(i))) == 0 })
+	return g.filter(func(i int32) bool { return len(g.withoutUnknown(g.children.of(i))) == 0 })
 }
 
-// heads are the known nodes that no known node needs.
+// heads returns the known nodes that no known node requires.
 func (g *Graph) heads() []int32 {
-	return g.filter(func(i int32) bool { return len(g.known(g.above.of(i))) == 0 })
+	return g.filter(func(i int32) bool { return len(g.withoutUnknown(g.above.of(i))) == 0 })
 }
 
 func (g *Graph) bases() []int32 {
-	return g.filter(func(i int32) bool { return len(g.down.of(i)) == 0 })
+	return g.filter(func(i int32) bool { return len(g.parents.of(i)) == 0 })
 }
 
-// filter gives the known nodes of which keep is true.
+// filter returns the known nodes for which keep returns true.
 func (g *Graph) filter(keep func(int32) bool) []int32 {
 	var list []int32
 	for i := range int32(len(g.nodes)) {
@@ -151,17 +145,17 @@ func (g *Graph) filter(keep func(int32) bool) []int32 {
 	return list
 }
 
-// known leaves out what only the ledger knows.
-func (g *Graph) known(list []int32) []int32 {
-	for _, i := range list { // mostly there is none, and the list is right as it is
-		if g.nodes[i].Unknown {
-			return slices.DeleteFunc(slices.Clone(list), func(i int32) bool { return g.nodes[i].Unknown })
-		}
+// withoutUnknown returns the list without unknown nodes. It copies the list only if there
+// are any.
+func (g *Graph) withoutUnknown(list []int32) []int32 {
+	unknown := func(i int32) bool { return g.nodes[i].Unknown }
+	if !slices.ContainsFunc(list, unknown) {
+		return list
 	}
-	return list
+	return slices.DeleteFunc(slices.Clone(list), unknown)
 }
 
-// find gives the node with this id.
+// find returns the node with this id.
 func (g *Graph) find(id string) (int32, bool) {
 	i, ok := g.names[id]
 	return i, ok && g.nodes[i].ID == id
@@ -175,14 +169,14 @@ func (g *Graph) ids(list []int32) []string {
 	return ids
 }
 
-// labelsOf gives the labels of a node that lead to it.
+// labelsOf returns the labels that lead to a node, sorted.
 func (g *Graph) labelsOf(i int32) []string {
-	var own []string
+	var labels []string
 	for _, l := range g.nodes[i].BranchLabels {
 		if g.names[l] == i {
-			own = append(own, l)
+			labels = append(labels, l)
 		}
 	}
-	slices.Sort(own)
-	return own
+	slices.Sort(labels)
+	return labels
 }

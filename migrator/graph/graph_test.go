@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestShape(t *testing.T) {
+func TestQueriesReturnShape(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "m < d2 d1 d1 * lib a1 # mm; d1 < b; d2 < b # two second; b < a; a; a1 # lib; q < m * gone two # two newer ?")
 	for _, test := range []struct {
@@ -20,8 +20,8 @@ func TestShape(t *testing.T) {
 		{"order", g.Order(), []string{"a1", "a", "b", "d1", "d2", "m", "q"}},
 		{"children", g.Children("b"), []string{"d1", "d2"}},
 		{"children of a head", g.Children("a1"), []string{}},
-		{"children with what only the ledger knows", g.Children("m"), []string{"q"}},
-		{"children of nothing", g.Children("two"), nil},
+		{"unknown children", g.Children("m"), []string{"q"}},
+		{"children of a label", g.Children("two"), nil},
 		{"maximal", g.Maximal(NewSet("a", "d1", "a1", "nothing")), []string{"a1", "d1"}},
 		{"closure", g.Closure(NewSet("d2", "nothing")).IDs(), []string{"a", "b", "d2"}},
 	} {
@@ -42,11 +42,11 @@ func TestShape(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, ok := g.Node("lib"); ok {
-		t.Error("a label is no id")
+		t.Error("a label was accepted as an id")
 	}
 }
 
-func TestBranchIsFinishedFirst(t *testing.T) {
+func TestOrderCompletesBranchBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "a; f < a; b < f; e < a; d < e; c < b d; z * e; y")
 	want := []string{"a", "f", "b", "e", "d", "c", "y", "z"}
@@ -55,7 +55,7 @@ func TestBranchIsFinishedFirst(t *testing.T) {
 	}
 }
 
-func TestState(t *testing.T) {
+func TestStateIsClosureOfTargets(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "a; b < a; c1 < b # one; c2 < b")
 	for _, test := range []struct {
@@ -86,7 +86,7 @@ func TestState(t *testing.T) {
 	}
 }
 
-func TestAppliedOutsideTheGraph(t *testing.T) {
+func TestAppliedRevisionOutsideGraphIsRefused(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "a; b < a")
 	_, err := g.Upgrade(NewSet("a", "y", "x"), []string{"head"})
@@ -94,17 +94,17 @@ func TestAppliedOutsideTheGraph(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Kind != NotFound || refused.Target != "x" {
 		t.Errorf("%v", err)
 	}
-	if err.Error() != "revision x is applied, but not in the graph" {
+	if err.Error() != "up x: the revision is applied, but not in the graph" {
 		t.Error(err)
 	}
 }
 
-func TestNoTarget(t *testing.T) {
+func TestMissingTargetIsRefused(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "a")
 	applied := NewSet("a")
 	_, upgrade := g.Upgrade(applied, nil)
-	_, _, to := g.To(applied, nil) // would take everything down
+	_, _, to := g.To(applied, nil) // must not revert everything
 	_, stamp := g.Stamp(applied, nil)
 	for _, err := range []error{upgrade, to, stamp} {
 		var refused *TargetError
@@ -114,16 +114,16 @@ func TestNoTarget(t *testing.T) {
 	}
 }
 
-func TestMessageListsAreShort(t *testing.T) {
+func TestReasonListsAtMostEightRevisions(t *testing.T) {
 	t.Parallel()
 	g := mustGraph(t, "a; b < a; c < a; d < a; e < a; f < a; g < a; h < a; i < a; j < a; k < a")
 	_, err := g.Upgrade(nil, []string{"a+1"})
-	want := `up a+1: 10 revisions are on top of a: b, c, d, e, f, g, h, i and 2 more; type "up b", "up c", "up d", "up e", "up f", "up g", "up h", "up i" or 2 more`
+	want := "up a+1: a has 10 children: b, c, d, e, f, g, h, i and 2 more"
 	if err == nil || err.Error() != want {
 		t.Error(err)
 	}
 	var refused *TargetError
-	if errors.As(err, &refused); len(refused.Choices) != 10 {
-		t.Error(refused.Choices)
+	if errors.As(err, &refused); len(refused.Choices) != 10 || len(refused.Revisions) != 10 {
+		t.Errorf("%#v", refused)
 	}
 }

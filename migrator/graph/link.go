@@ -2,8 +2,8 @@ package graph
 
 import "slices"
 
-// links are the edges of a graph in one direction: to[first[i]:first[i+1]] are those of
-// node i, by number and without repetition.
+// links are the edges of a graph in one direction. Those of node i are
+// to[first[i]:first[i+1]], sorted and without repetition.
 type links struct {
 	first, to []int32
 }
@@ -12,7 +12,7 @@ func newLinks(nodes int) links {
 	return links{first: append(make([]int32, 0, nodes+1), 0)}
 }
 
-// add gives the next node its links. It keeps the list no longer than the call.
+// add appends the edges of the next node. It sorts the list but does not keep it.
 func (l *links) add(list []int32) {
 	slices.Sort(list)
 	l.to = append(l.to, slices.Compact(list)...)
@@ -23,7 +23,7 @@ func (l links) of(i int32) []int32 { return l.to[l.first[i]:l.first[i+1]] }
 
 func (l links) nodes() int32 { return int32(len(l.first) - 1) }
 
-// reverse turns every edge round.
+// reverse returns the same edges in the opposite direction.
 func (l links) reverse() links {
 	r := links{first: make([]int32, len(l.first)), to: make([]int32, len(l.to))}
 	for _, t := range l.to {
@@ -42,37 +42,37 @@ func (l links) reverse() links {
 	return r
 }
 
-// marks says of each node whether it belongs to a set.
-type marks []bool
+// nodeSet is a set of nodes. Its length is the number of nodes in the graph.
+type nodeSet []bool
 
-func (m marks) has(i int32) bool { return m[i] }
+func (s nodeSet) has(i int32) bool { return s[i] }
 
-// with adds the nodes of another set to m.
-func (m marks) with(more marks) marks {
-	for i, in := range more {
-		m[i] = m[i] || in
+// add adds the nodes of another set to s and returns s.
+func (s nodeSet) add(other nodeSet) nodeSet {
+	for i, in := range other {
+		s[i] = s[i] || in
 	}
-	return m
+	return s
 }
 
-// reach marks the starting nodes and all that can be reached from them.
-func (l links) reach(start ...int32) marks {
-	m := make(marks, l.nodes())
-	l.spread(m, start)
-	return m
+// reachable returns the starting nodes and everything that can be reached from them.
+func (l links) reachable(start ...int32) nodeSet {
+	s := make(nodeSet, l.nodes())
+	l.markReachable(s, start)
+	return s
 }
 
-// spread adds to m what can be reached from the starting nodes. What m has already is
-// taken for spread.
-func (l links) spread(m marks, start []int32) {
+// markReachable adds the starting nodes, and everything that can be reached from them, to
+// s. It does not continue at nodes that are already in s.
+func (l links) markReachable(s nodeSet, start []int32) {
 	todo := slices.Clone(start)
 	for len(todo) > 0 {
 		i := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if m[i] {
+		if s[i] {
 			continue
 		}
-		m[i] = true
+		s[i] = true
 		todo = append(todo, l.of(i)...)
 	}
 }

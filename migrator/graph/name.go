@@ -6,16 +6,17 @@ import (
 	"strings"
 )
 
-// shortest is the length from which a name can be named by a prefix.
-const shortest = 4
+// minPrefix is the length from which a name can be given by its beginning.
+const minPrefix = 4
 
-// prefixed gives the ids and labels of four and more characters that begin so, by name.
-func (g *Graph) prefixed(prefix string) []string {
+// withPrefix returns the ids and labels that begin with prefix, sorted. Names shorter
+// than minPrefix have to be written in full and are not among them.
+func (g *Graph) withPrefix(prefix string) []string {
 	var list []string
 	add := func(n int, name func(int) string) {
 		first := sort.Search(n, func(i int) bool { return name(i) >= prefix })
 		for i := first; i < n && strings.HasPrefix(name(i), prefix); i++ {
-			if len(name(i)) >= shortest {
+			if len(name(i)) >= minPrefix {
 				list = append(list, name(i))
 			}
 		}
@@ -26,7 +27,7 @@ func (g *Graph) prefixed(prefix string) []string {
 	return list
 }
 
-// words returns everything that can stand where a revision is named.
+// words returns every word that names revisions in a target.
 func (g *Graph) words() []string {
 	words := append(reserved(), g.labels...)
 	for _, n := range g.nodes {

@@ -2,13 +2,13 @@ package graph
 
 import "strings"
 
-// Start takes the target of an upgrade or a stamp without a database apart. "a:b" starts
-// from the state with a and everything it needs, and b is left; "b" starts from base. An
-// empty a is base, an empty b is head. Errors are *TargetError.
-func (g *Graph) Start(targetText string) (applied Set, rest string, err error) {
-	lower, upper, ok := strings.Cut(targetText, ":")
+// Start splits the target of an upgrade or a stamp without a database. "a:b" starts with
+// a and everything it requires applied, and the rest is b. "b" starts at base. An empty a
+// is base, an empty b is head. Errors are of type *TargetError.
+func (g *Graph) Start(target string) (applied Set, rest string, err error) {
+	lower, upper, ok := strings.Cut(target, ":")
 	if !ok {
-		return nil, targetText, nil
+		return nil, target, nil
 	}
 	if upper == "" {
 		upper = "head"
@@ -20,24 +20,26 @@ func (g *Graph) Start(targetText string) (applied Set, rest string, err error) {
 	return applied, upper, err
 }
 
-// StartDowngrade is Start for a downgrade, which has to say both where it starts and
-// where it ends.
-func (g *Graph) StartDowngrade(targetText string) (applied Set, rest string, err error) {
-	lower, upper, ok := strings.Cut(targetText, ":")
+// StartDowngrade is [Graph.Start] for a downgrade, whose target must be a range with both
+// ends.
+func (g *Graph) StartDowngrade(target string) (applied Set, rest string, err error) {
+	lower, upper, ok := strings.Cut(target, ":")
 	if !ok || lower == "" || upper == "" {
-		q := &query{Graph: g, verb: verbDown, text: targetText}
-		end := strings.Trim(targetText, ":")
+		q := &query{Graph: g, op: opDown, text: target}
+		end := strings.Trim(target, ":")
 		if end == "" || lower != "" && ok {
 			end = "base"
 		}
-		return nil, "", q.refuse(RangeRequired, nil, "without a database, say where it starts and where it ends: type %q", "down --sql FROM:"+end)
+		e := q.refuse(RangeRequired, nil, "without a database the target must be a range, from where to where")
+		e.Example = "FROM:" + end
+		return nil, "", e
 	}
 	applied, err = g.startAt(lower, upper)
 	return applied, upper, err
 }
 
 func (g *Graph) startAt(lower, upper string) (Set, error) {
-	q, err := g.query(verbSQL, nil)
+	q, err := g.query(opStart, nil)
 	if err != nil {
 		return nil, err
 	}

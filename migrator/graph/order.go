@@ -1,11 +1,10 @@
 package graph
 
-// sort finds the order of all nodes, and false when there is none because of a cycle.
-// What only the ledger knows comes last, so that it does not change the order of the
-// others.
-func (g *Graph) sort() bool {
+// sortNodes computes the order of all nodes and reports whether there is one: a cycle has
+// none. Unknown nodes come last, so that they do not change the order of the others.
+func (g *Graph) sortNodes() bool {
 	g.order = make([]int32, 0, len(g.nodes))
-	state := make([]visit, len(g.nodes))
+	state := make([]visitState, len(g.nodes))
 	for _, top := range g.heads() {
 		if !g.sortBelow(top, state) {
 			return false
@@ -16,51 +15,51 @@ func (g *Graph) sort() bool {
 			return false
 		}
 	}
-	// What no top leads down to hangs on a cycle.
+	// Nodes that no top leads to are below a cycle, or part of one.
 	return len(g.order) == len(g.nodes)
 }
 
-type visit uint8
+type visitState uint8
 
 const (
-	fresh visit = iota
-	open
-	done
+	unvisited visitState = iota
+	visiting
+	sorted
 )
 
-// sortBelow puts a node in order, after what it needs. It keeps its own stack: a lineage
-// may be 100,000 revisions long.
-func (g *Graph) sortBelow(top int32, state []visit) bool {
-	if state[top] == done {
+// sortBelow appends a node to the order, after everything it requires. It returns false
+// for a cycle. It uses an explicit stack, since a lineage may be 100,000 revisions long.
+func (g *Graph) sortBelow(top int32, state []visitState) bool {
+	if state[top] == sorted {
 		return true
 	}
 	type frame struct{ node, next int32 }
 	stack := []frame{{node: top}}
-	state[top] = open
+	state[top] = visiting
 	for len(stack) > 0 {
 		f := &stack[len(stack)-1]
-		needs := g.below.of(f.node)
-		if int(f.next) == len(needs) {
-			state[f.node] = done
+		required := g.below.of(f.node)
+		if int(f.next) == len(required) {
+			state[f.node] = sorted
 			g.order = append(g.order, f.node)
 			stack = stack[:len(stack)-1]
 			continue
 		}
-		i := needs[f.next]
+		i := required[f.next]
 		f.next++
 		switch state[i] {
-		case open:
+		case visiting:
 			return false
-		case fresh:
-			state[i] = open
+		case unvisited:
+			state[i] = visiting
 			stack = append(stack, frame{node: i})
 		}
 	}
 	return true
 }
 
-// ordered gives the nodes to keep in order.
-func (g *Graph) ordered(keep func(int32) bool) []string {
+// inOrder returns the ids of the nodes for which keep returns true, in order.
+func (g *Graph) inOrder(keep func(int32) bool) []string {
 	var ids []string
 	for _, i := range g.order {
 		if keep(i) {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestProblems(t *testing.T) {
+func TestInconsistentRevisionsAreReported(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 64)
 	for _, test := range []struct {
@@ -19,22 +19,22 @@ func TestProblems(t *testing.T) {
 		{"nothing", "", nil},
 		{"every character", "aZ09_.; b < aZ09_.", nil},
 		{"longest id", long, nil},
-		{"longer id", long + "a", []string{
-			"bad-length " + long + "a revision " + long + `a: id "` + long + `a" has 65 characters: 1 to 64 are allowed`,
+		{"too long id", long + "a", []string{
+			"bad-length " + long + "a revision " + long + `a: id "` + long + `a" has 65 characters; 1 to 64 are allowed`,
 		}},
-		{"characters of targets", "a@b; c-d; e:f; g+h; ü", []string{
-			`bad-character a@b revision a@b: id "a@b" has a forbidden character: A-Z a-z 0-9 _ and . are allowed`,
-			`bad-character c-d revision c-d: id "c-d" has a forbidden character: A-Z a-z 0-9 _ and . are allowed`,
-			`bad-character e:f revision e:f: id "e:f" has a forbidden character: A-Z a-z 0-9 _ and . are allowed`,
-			`bad-character g+h revision g+h: id "g+h" has a forbidden character: A-Z a-z 0-9 _ and . are allowed`,
-			`bad-character ü revision ü: id "ü" has a forbidden character: A-Z a-z 0-9 _ and . are allowed`,
+		{"characters used in targets", "a@b; c-d; e:f; g+h; ü", []string{
+			`bad-character a@b revision a@b: id "a@b" contains a character other than A-Z a-z 0-9 _ and .`,
+			`bad-character c-d revision c-d: id "c-d" contains a character other than A-Z a-z 0-9 _ and .`,
+			`bad-character e:f revision e:f: id "e:f" contains a character other than A-Z a-z 0-9 _ and .`,
+			`bad-character g+h revision g+h: id "g+h" contains a character other than A-Z a-z 0-9 _ and .`,
+			`bad-character ü revision ü: id "ü" contains a character other than A-Z a-z 0-9 _ and .`,
 		}},
 		{"reserved words", "head; base # current", []string{
-			`reserved-word base branch_labels current: label "current" is reserved, like head, heads, base and current: choose another`,
-			`reserved-word base revision base: id "base" is reserved, like head, heads, base and current: choose another`,
-			`reserved-word head revision head: id "head" is reserved, like head, heads, base and current: choose another`,
+			`reserved-word base branch_labels current: label "current" is a reserved word`,
+			`reserved-word base revision base: id "base" is a reserved word`,
+			`reserved-word head revision head: id "head" is a reserved word`,
 		}},
-		{"beginning with a reserved word", "header; basement < header # currently", nil},
+		{"names that begin with a reserved word", "header; basement < header # currently", nil},
 		{"one id twice", "a; b < a; b < a; c < b", []string{"duplicate-id b revision b: 2 revisions have the id b"}},
 		{"one id three times, with all their other problems", "a; b < x; b < y; b", []string{
 			"missing-revision b down_revision x: revision x does not exist",
@@ -42,60 +42,60 @@ func TestProblems(t *testing.T) {
 			"duplicate-id b revision b: 3 revisions have the id b",
 		}},
 		{"one label twice", "a # x; b < a # x; c # x y; d # y", []string{
-			"duplicate-label b branch_labels x [a b c]: label x is already that of a and c: choose another",
-			"duplicate-label c branch_labels x [a b c]: label x is already that of a and b: choose another",
-			"duplicate-label d branch_labels y [c d]: label y is already that of c: choose another",
+			"duplicate-label b branch_labels x [a b c]: label x is already used by a and c",
+			"duplicate-label c branch_labels x [a b c]: label x is already used by a and b",
+			"duplicate-label d branch_labels y [c d]: label y is already used by c",
 		}},
-		{"one label twice in one revision", "a # x x", []string{"duplicate-label a branch_labels x: label x stands here twice"}},
-		{"label like an id", "a # b; b; c # c", []string{
-			"label-is-id a branch_labels b: label b is the id of a revision: choose another",
-			"label-is-id c branch_labels c: label c is the id of a revision: choose another",
+		{"one label twice in one revision", "a # x x", []string{"duplicate-label a branch_labels x: label x is listed twice"}},
+		{"a label that is an id", "a # b; b; c # c", []string{
+			"label-is-id a branch_labels b: label b is also the id of a revision",
+			"label-is-id c branch_labels c: label c is also the id of a revision",
 		}},
 		{"missing", "433af9f41996; b < 433af9f41969 * nothing # cart; c * carts; d < cart; e < base", []string{
-			"missing-revision b depends_on nothing: there is no revision or label nothing",
+			"missing-revision b depends_on nothing: no revision or label \"nothing\"",
 			"missing-revision b down_revision 433af9f41969: revision 433af9f41969 does not exist; did you mean 433af9f41996?",
-			"missing-revision c depends_on carts: there is no revision or label carts; did you mean cart?",
-			"missing-revision d down_revision cart: cart is a label; write its revision, b",
-			"missing-revision e down_revision base: base is no id; leave the value empty for a base",
+			"missing-revision c depends_on carts: no revision or label \"carts\"; did you mean cart?",
+			"missing-revision d down_revision cart: cart is a label, not an id; its revision is b",
+			"missing-revision e down_revision base: base is not an id; a base has an empty value",
 		}},
 		{"beginning of an id", "abcd1234; b < abcd", []string{"missing-revision b down_revision abcd: revision abcd does not exist; did you mean abcd1234?"}},
-		{"itself", "a < a; b < b c; c * c # x; d # y; e * x; f * z # z", []string{
+		{"links to itself", "a < a; b < b c; c * c # x; d # y; e * x; f * z # z", []string{
 			"self-loop a down_revision a: revision a is its own down revision",
 			"self-loop b down_revision b: revision b is its own down revision",
 			"dependency-self-loop c depends_on c: revision c depends on itself",
 			"dependency-self-loop f depends_on z: revision f depends on itself",
 		}},
-		{"two cycles and what hangs on them", "a < c; b < a; c < b; d < c; x < y; y < x; z", []string{
-			"cycle a down_revision c [a b c a]: the down revisions make a cycle, a -> b -> c -> a: one of them must go",
-			"cycle x down_revision y [x y x]: the down revisions make a cycle, x -> y -> x: one of them must go",
+		{"two cycles, and revisions above them", "a < c; b < a; c < b; d < c; x < y; y < x; z", []string{
+			"cycle a down_revision c [a b c a]: the down revisions form a cycle: a -> b -> c -> a",
+			"cycle x down_revision y [x y x]: the down revisions form a cycle: x -> y -> x",
 		}},
-		{"the short way round", "a < b d; b < a; c < b; d < c", []string{
-			"cycle a down_revision b [a b a]: the down revisions make a cycle, a -> b -> a: one of them must go",
+		{"the shorter of two cycles", "a < b d; b < a; c < b; d < c", []string{
+			"cycle a down_revision b [a b a]: the down revisions form a cycle: a -> b -> a",
 		}},
 		{"a cycle over a dependency", "a * L; b < a; c < b # L; d * e; e * d", []string{
-			"dependency-cycle a depends_on L [a b c a]: the dependency on L closes a cycle, a -> b -> c -> a: it must go",
-			"dependency-cycle e depends_on d [d e d]: the dependency on d closes a cycle, d -> e -> d: it must go",
+			"dependency-cycle a depends_on L [a b c a]: the dependency on L closes a cycle: a -> b -> c -> a",
+			"dependency-cycle e depends_on d [d e d]: the dependency on d closes a cycle: d -> e -> d",
 		}},
-		{"a cycle and another that joins it", "a < b; b < a * c; c < b", []string{
-			"cycle a down_revision b [a b a]: the down revisions make a cycle, a -> b -> a: one of them must go",
+		{"a dependency cycle that shares revisions with a cycle", "a < b; b < a * c; c < b", []string{
+			"cycle a down_revision b [a b a]: the down revisions form a cycle: a -> b -> a",
 		}},
-		{"a cycle beside a missing revision", "a < b; b < a x", []string{
-			"cycle a down_revision b [a b a]: the down revisions make a cycle, a -> b -> a: one of them must go",
+		{"a cycle and a missing revision", "a < b; b < a x", []string{
+			"cycle a down_revision b [a b a]: the down revisions form a cycle: a -> b -> a",
 			"missing-revision b down_revision x: revision x does not exist",
 		}},
 		{"redundant and repeated links", "a # x; b < a a; c < a b * a x; d < c * a b c", nil},
-		{"what only the ledger knows", "a # x; b < a; q < a gone * lost # x q b ?; head < q ?; z- < head ?", nil},
-		{"a file below what only the ledger knows", "a ?; b < a; c * a", []string{
+		{"unknown revisions", "a # x; b < a; q < a gone * lost # x q b ?; head < q ?; z- < head ?", nil},
+		{"a known revision above an unknown one", "a ?; b < a; c * a", []string{
 			"missing-revision b down_revision a: revision a does not exist",
-			"missing-revision c depends_on a: there is no revision or label a",
+			"missing-revision c depends_on a: no revision or label \"a\"",
 		}},
-		{"a cycle in the ledger", "a; p < q ?; q < p ?", []string{
-			"cycle p down_revision q [p q p]: the down revisions make a cycle, p -> q -> p: one of them must go",
+		{"a cycle of unknown revisions", "a; p < q ?; q < p ?", []string{
+			"cycle p down_revision q [p q p]: the down revisions form a cycle: p -> q -> p",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			g, problems := New(nodesOf(test.graph))
+			g, problems := New(parseNodes(test.graph))
 			var got []string
 			for _, p := range problems {
 				line := fmt.Sprintf("%s %s %s %s", p.Kind, p.ID, p.Key, p.Word)
@@ -114,9 +114,9 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// TestManyProblems keeps New linear: the words nearest to missing ones are looked for
-// only for the first.
-func TestManyProblems(t *testing.T) {
+// TestSuggestionsAreLimited checks that New stays linear with many problems: only the
+// first ones search all names for a suggestion.
+func TestSuggestionsAreLimited(t *testing.T) {
 	t.Parallel()
 	nodes := largeGraph(20_000)
 	for i := range nodes {
@@ -132,7 +132,7 @@ func TestManyProblems(t *testing.T) {
 			suggested++
 		}
 	}
-	if suggested != maxSearches {
-		t.Errorf("%d words are suggested, want %d", suggested, maxSearches)
+	if suggested != maxSuggestions {
+		t.Errorf("%d suggestions, want %d", suggested, maxSuggestions)
 	}
 }

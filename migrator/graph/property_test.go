@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawNodes draws revisions that fit together, in any order: branches, merges with
-// redundant parents too, several bases, dependencies by id and label.
+// drawNodes draws a consistent set of revisions in any order: branches, merges, also with
+// redundant parents, several bases, dependencies by id and label.
 func drawNodes(t *rapid.T) []Node {
 	n := rapid.IntRange(0, 12).Draw(t, "revisions")
 	prefixes := []string{"", "abcd", "abce"}
@@ -56,7 +56,7 @@ func drawIDs(t *rapid.T, g *Graph, name string) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(g.Order()), 0, 4, rapid.ID[string]).Draw(t, name)
 }
 
-// drawTarget draws a target that can be read, though it may mean nothing.
+// drawTarget draws a target that can be parsed but may not refer to anything.
 func drawTarget(t *rapid.T, g *Graph) string {
 	words := []string{"head", "heads", "base", "current", "abcd", "abc", "no_such"}
 	words = append(words, g.Order()...)
@@ -76,8 +76,8 @@ func drawTarget(t *rapid.T, g *Graph) string {
 	return text + steps
 }
 
-// needs are all that a revision needs, found the slow way.
-func needs(g *Graph, id string) Set {
+// requiredBy returns everything that a revision requires, computed naively.
+func requiredBy(g *Graph, id string) Set {
 	all := Set{}
 	var visit func(string)
 	visit = func(id string) {
@@ -95,7 +95,7 @@ func needs(g *Graph, id string) Set {
 
 func closed(g *Graph, s Set) bool {
 	for id := range s {
-		for p := range needs(g, id) {
+		for p := range requiredBy(g, id) {
 			if !s.Has(p) {
 				return false
 			}
@@ -104,15 +104,15 @@ func closed(g *Graph, s Set) bool {
 	return true
 }
 
-func TestOrder(t *testing.T) {
+func TestOrderListsRequiredRevisionsFirst(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
 		seen := Set{}
 		for _, id := range g.Order() {
-			for p := range needs(g, id) {
+			for p := range requiredBy(g, id) {
 				if !seen.Has(p) {
-					t.Fatalf("%s stands before %s, which it needs", id, p)
+					t.Fatalf("%s precedes %s, which it requires", id, p)
 				}
 			}
 			seen[id] = struct{}{}
@@ -123,7 +123,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-func TestOrderOfNodes(t *testing.T) {
+func TestResultIsIndependentOfNodeOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		nodes := drawNodes(t)
@@ -135,21 +135,20 @@ func TestOrderOfNodes(t *testing.T) {
 		applied := g.Closure(NewSet(drawIDs(t, g, "current")...))
 		verb := rapid.SampledFrom([]string{"up", "down", "to", "stamp", "show"}).Draw(t, "verb")
 		command := verb + " " + drawTarget(t, g)
-		if a, b := answerTo(g, applied, command).String(), answerTo(other, applied, command).String(); a != b {
+		if a, b := runCommand(g, applied, command).String(), runCommand(other, applied, command).String(); a != b {
 			t.Fatalf("%s: %s, or %s", command, a, b)
 		}
 	})
 }
 
-// TestMoves says what holds for every move: each state on the way from a closed one is
-// closed, steps stand in order, errors are target errors, and what they offer can be
-// typed.
-func TestMoves(t *testing.T) {
+// TestEveryStepKeepsStateClosed checks every operation: if the state before is closed, so is
+// the state after each step, and errors are target errors with valid choices.
+func TestEveryStepKeepsStateClosed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
 		applied := NewSet(drawIDs(t, g, "current")...)
-		if rapid.IntRange(0, 3).Draw(t, "inserted") > 0 {
+		if rapid.IntRange(0, 3).Draw(t, "closed") > 0 {
 			applied = g.Closure(applied)
 		}
 		command := rapid.SampledFrom([]string{"up", "down", "to", "stamp", "show"}).Draw(t, "verb")
@@ -170,11 +169,11 @@ func checkMove(t rapid.TB, g *Graph, applied Set, command string) {
 	state := NewSet(applied.IDs()...)
 	for k, id := range down {
 		if !state.Has(id) {
-			t.Fatalf("%s: %s is taken down, but not applied", command, id)
+			t.Fatalf("%s: %s is reverted, but not applied", command, id)
 		}
 		delete(state, id)
-		if wasClosed && !closed(g, state) || slices.ContainsFunc(down[k+1:], func(later string) bool { return needs(g, later).Has(id) }) {
-			t.Fatalf("%s: %s is taken down before what needs it", command, id)
+		if wasClosed && !closed(g, state) || slices.ContainsFunc(down[k+1:], func(later string) bool { return requiredBy(g, later).Has(id) }) {
+			t.Fatalf("%s: %s is reverted before a revision that requires it", command, id)
 		}
 	}
 	for k, id := range up {
@@ -182,8 +181,8 @@ func checkMove(t rapid.TB, g *Graph, applied Set, command string) {
 			t.Fatalf("%s: %s is applied twice", command, id)
 		}
 		state[id] = struct{}{}
-		if wasClosed && !closed(g, state) || slices.ContainsFunc(up[k+1:], needs(g, id).Has) {
-			t.Fatalf("%s: %s is applied before what it needs", command, id)
+		if wasClosed && !closed(g, state) || slices.ContainsFunc(up[k+1:], requiredBy(g, id).Has) {
+			t.Fatalf("%s: %s is applied before a revision that it requires", command, id)
 		}
 	}
 	if after != nil && wasClosed && !closed(g, after) {
@@ -209,27 +208,31 @@ func move(g *Graph, applied Set, verb string, targets []string) (down, up []stri
 	return down, up, after, err
 }
 
+// checkRefusal checks that an error is a complete target error whose choices are valid.
 func checkRefusal(t rapid.TB, g *Graph, applied Set, verb string, err error) {
 	t.Helper()
 	var refused *TargetError
 	if !errors.As(err, &refused) {
-		t.Fatalf("%v is no target error", err)
+		t.Fatalf("%v is not a target error", err)
 	}
-	if refused.Kind == "" || !strings.HasPrefix(refused.Text, verb) || refused.Text != err.Error() {
+	if refused.Kind == "" || refused.Verb != verb || refused.Reason == "" {
 		t.Fatalf("%#v", refused)
 	}
-	// A choice may still be too far, or not applied, but it says what it means.
-	understood := []Kind{AmbiguousWalk, WalkedTooFar, RelativeCount, NotAncestor, NothingOnBranch}
+	if refused.Kind == AmbiguousPrefix {
+		return // its choices are names
+	}
+	// A choice may in turn be too far or not applied, but never invalid or ambiguous.
+	acceptable := []Kind{AmbiguousWalk, WalkedTooFar, RelativeCount, NotAncestor, NothingOnBranch}
 	for _, choice := range refused.Choices {
 		_, _, _, err := move(g, applied, verb, strings.Fields(choice))
 		var again *TargetError
-		if verb != "history" && errors.As(err, &again) && !slices.Contains(understood, again.Kind) {
+		if verb != "history" && errors.As(err, &again) && !slices.Contains(acceptable, again.Kind) {
 			t.Fatalf("%v; but %s %s: %v", refused, verb, choice, err)
 		}
 	}
 }
 
-func TestUpgradeReachesTargets(t *testing.T) {
+func TestUpgradeAppliesTargetAndWhatItRequires(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
@@ -242,7 +245,7 @@ func TestUpgradeReachesTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := needs(g, id[0])
+		want := requiredBy(g, id[0])
 		want[id[0]] = struct{}{}
 		for have := range applied {
 			delete(want, have)
@@ -253,7 +256,7 @@ func TestUpgradeReachesTargets(t *testing.T) {
 	})
 }
 
-func TestDowngradeLeavesTarget(t *testing.T) {
+func TestDowngradeRevertsAllAboveTarget(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
@@ -268,7 +271,7 @@ func TestDowngradeLeavesTarget(t *testing.T) {
 		}
 		want := Set{}
 		for id := range applied {
-			all := needs(g, id)
+			all := requiredBy(g, id)
 			all[id] = struct{}{}
 			if slices.ContainsFunc(g.Children(target[0]), all.Has) {
 				want[id] = struct{}{}
@@ -280,7 +283,7 @@ func TestDowngradeLeavesTarget(t *testing.T) {
 	})
 }
 
-func TestToReachesItsClosure(t *testing.T) {
+func TestToReachesClosureOfTargets(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
@@ -311,7 +314,7 @@ func TestToReachesItsClosure(t *testing.T) {
 	})
 }
 
-func TestDownIsTheInverseOfUp(t *testing.T) {
+func TestDowngradeReversesUpgrade(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
@@ -342,18 +345,18 @@ func TestDownIsTheInverseOfUp(t *testing.T) {
 	})
 }
 
-func TestSets(t *testing.T) {
+func TestMaximalAndOutOfOrderMatchDefinition(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawGraph(t)
 		applied := NewSet(drawIDs(t, g, "applied")...)
 		lower := Set{}
 		for id := range applied {
-			for p := range needs(g, id) {
+			for p := range requiredBy(g, id) {
 				lower[p] = struct{}{}
 			}
 		}
-		var maximal, inserted []string
+		var maximal, outOfOrder []string
 		for id := range applied {
 			if !lower.Has(id) {
 				maximal = append(maximal, id)
@@ -361,7 +364,7 @@ func TestSets(t *testing.T) {
 		}
 		for _, id := range g.Order() {
 			if lower.Has(id) && !applied.Has(id) {
-				inserted = append(inserted, id)
+				outOfOrder = append(outOfOrder, id)
 			}
 		}
 		slices.Sort(maximal)
@@ -371,18 +374,18 @@ func TestSets(t *testing.T) {
 		var got []string
 		for _, i := range g.OutOfOrder(applied) {
 			got = append(got, i.Revision)
-			if !applied.Has(i.Above) || !needs(g, i.Above).Has(i.Revision) {
-				t.Fatalf("%s is not an applied one above %s", i.Above, i.Revision)
+			if !applied.Has(i.Above) || !requiredBy(g, i.Above).Has(i.Revision) {
+				t.Fatalf("%s is not an applied revision above %s", i.Above, i.Revision)
 			}
 		}
-		if !slices.Equal(inserted, got) {
-			t.Fatalf("inserted %v, want %v", got, inserted)
+		if !slices.Equal(outOfOrder, got) {
+			t.Fatalf("out of order: %v, want %v", got, outOfOrder)
 		}
 	})
 }
 
-// TestAnyNodes gives nodes that need not fit together.
-func TestAnyNodes(t *testing.T) {
+// TestNewReportsProblemsOrBuildsGraph draws nodes that may be inconsistent.
+func TestNewReportsProblemsOrBuildsGraph(t *testing.T) {
 	t.Parallel()
 	name := rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "g", "head", "x@y", "", "L"})
 	names := rapid.SliceOfN(name, 0, 2)
@@ -410,7 +413,7 @@ func TestAnyNodes(t *testing.T) {
 	})
 }
 
-// checkPath fails unless each revision of a cycle is named by the next one.
+// checkPath checks that each revision of a cycle is required by the next one.
 func checkPath(t *rapid.T, nodes []Node, p Problem) {
 	t.Helper()
 	owners := map[string][]string{}
@@ -420,16 +423,16 @@ func checkPath(t *rapid.T, nodes []Node, p Problem) {
 		}
 	}
 	if len(p.Path) < 3 || p.Path[0] != p.Path[len(p.Path)-1] {
-		t.Fatalf("%v is no cycle", p.Path)
+		t.Fatalf("%v is not a cycle", p.Path)
 	}
 	for k, id := range p.Path[1:] {
-		need := p.Path[k]
+		required := p.Path[k]
 		if !slices.ContainsFunc(nodes, func(n Node) bool {
-			return n.ID == id && (slices.Contains(n.DownRevision, need) || slices.ContainsFunc(n.DependsOn, func(d string) bool {
-				return d == need || slices.Contains(owners[d], need)
+			return n.ID == id && (slices.Contains(n.DownRevision, required) || slices.ContainsFunc(n.DependsOn, func(d string) bool {
+				return d == required || slices.Contains(owners[d], required)
 			}))
 		}) {
-			t.Fatalf("%s does not need %s, in %v", id, need, p)
+			t.Fatalf("%s does not require %s, in %v", id, required, p)
 		}
 	}
 }

@@ -5,62 +5,46 @@ import (
 	"strings"
 )
 
-// Resolve gives the revisions that a target means, for commands that look: none for
-// base. -N is counted down from the heads; current-N from the current revision. Errors
-// are *TargetError.
-func (g *Graph) Resolve(applied Set, targetText string) ([]string, error) {
-	q, err := g.query(verbShow, applied)
-	if err != nil {
-		return nil, err
-	}
-	list, err := q.goals([]string{targetText})
-	if err != nil {
-		return nil, err
-	}
-	return g.ids(list), nil
-}
-
-// Range gives the revisions of a history range, in order: those from a up to b, with
-// both, for "a:b". An empty a is base, an empty b is heads; an end that is only +N or -N
-// is counted from the other one, and goes no further than the graph. What is on top of a
-// only as a dependent does not belong to the range. Errors are *TargetError.
+// Range returns the revisions of a range in order: for "a:b" those from a up to b, both
+// included. An empty a is base, an empty b is heads. An end that is only +N or -N is
+// counted from the other end, and stops at the end of the graph. Revisions that are above
+// a only because they depend on it are not part of the range. Errors are of type
+// *TargetError.
 func (g *Graph) Range(applied Set, text string) ([]string, error) {
-	q, err := g.query(verbHistory, applied)
+	q, err := g.query(opHistory, applied)
 	if err != nil {
 		return nil, err
 	}
 	q.text = text
 	lower, upper, ok := strings.Cut(text, ":")
 	if !ok || strings.Contains(upper, ":") {
-		return nil, q.refuse(BadRange, nil, "a range is a:b, a: or :b")
+		return nil, q.refuse(BadRange, nil, "a range is written a:b, a: or :b")
 	}
 	low, high, err := q.ends(lower, upper)
 	if err != nil {
 		return nil, err
 	}
-	q.text = text
-	need := g.below.reach(high...)
+	q.text, q.before, q.after = text, "", ""
+	required := g.below.reachable(high...)
 	for _, i := range low {
-		if !need[i] {
-			turned := upper + ":" + lower
-			q.before, q.after = "", ""
-			return nil, q.refuse(NotAncestor, []string{turned}, "%s is not below %s, and the lower end comes first, as in %s",
-				q.name(i), q.namesOf(high), q.typed(turned))
+		if !required[i] {
+			return nil, q.refuse(NotAncestor, []string{upper + ":" + lower}, "%s is not below %s, and the lower end must be first",
+				q.describe(i), q.describeAll(high))
 		}
 	}
 	if len(low) == 0 {
-		return g.ordered(need.has), nil
+		return g.inOrder(required.has), nil
 	}
-	under, top := make(marks, len(g.nodes)), g.up.reach(low...)
+	descendants, belowLow := g.children.reachable(low...), make(nodeSet, len(g.nodes))
 	for _, i := range low {
-		g.below.spread(under, g.below.of(i))
+		g.below.markReachable(belowLow, g.below.of(i))
 	}
-	return g.ordered(func(i int32) bool {
-		return need[i] && top[i] && (!under[i] || slices.Contains(low, i))
+	return g.inOrder(func(i int32) bool {
+		return required[i] && descendants[i] && (!belowLow[i] || slices.Contains(low, i))
 	}), nil
 }
 
-// ends gives the revisions at both ends of a range.
+// ends returns the nodes at both ends of a range.
 func (q *query) ends(lower, upper string) (low, high []int32, err error) {
 	l, err := q.parseEnd(lower, "base")
 	if err != nil {
@@ -72,26 +56,27 @@ func (q *query) ends(lower, upper string) (low, high []int32, err error) {
 	}
 	if l.symbol == "" && h.symbol == "" || l.symbol == "" && l.steps >= 0 || h.symbol == "" && h.steps <= 0 {
 		q.text = lower + ":" + upper
-		return nil, nil, q.refuse(BadRange, []string{"-3:current"},
-			"-N stands at the lower end, +N at the upper one, and a revision at the other, as in %s", q.typed("-3:current"))
+		e := q.refuse(BadRange, nil, "-N is the lower end, +N the upper end, and the other end must be a revision")
+		e.Example = "-3:current"
+		return nil, nil, e
 	}
 	if h.symbol != "" {
-		if high, err = q.end(h, lower+":", ""); err != nil {
+		if high, err = q.resolveEnd(h, lower+":", ""); err != nil {
 			return nil, nil, err
 		}
 	}
 	if l.symbol != "" {
-		low, err = q.end(l, "", ":"+upper)
+		low, err = q.resolveEnd(l, "", ":"+upper)
 	} else {
-		low, err = q.endFrom(l, high, h.symbol, "", ":"+upper)
+		low, err = q.walkFromEnd(l, high, h.symbol, "", ":"+upper)
 	}
 	if err == nil && h.symbol == "" {
-		high, err = q.endFrom(h, low, l.symbol, lower+":", "")
+		high, err = q.walkFromEnd(h, low, l.symbol, lower+":", "")
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	// label@rev: means the branch alone.
+	// "label@rev:" is restricted to the branch at both ends.
 	b, err := q.branchOf(l)
 	if err != nil {
 		return nil, nil, err
@@ -99,7 +84,7 @@ func (q *query) ends(lower, upper string) (low, high []int32, err error) {
 	on := b.restrict(high)
 	if len(on) == 0 && len(high) > 0 {
 		q.text = lower + ":" + upper
-		return nil, nil, q.refuse(NotInBranch, nil, "%s is not on branch %s", q.namesOf(high), b.word)
+		return nil, nil, q.refuse(NotInBranch, nil, "%s is not on branch %s", q.describeAll(high), b.name)
 	}
 	return low, on, nil
 }
@@ -111,13 +96,14 @@ func (q *query) parseEnd(text, initial string) (target, error) {
 	return q.parse(text)
 }
 
-func (q *query) end(t target, before, after string) ([]int32, error) {
+func (q *query) resolveEnd(t target, before, after string) ([]int32, error) {
 	q.text, q.before, q.after = t.text, before, after
-	return q.means(t)
+	return q.resolve(t)
 }
 
-// endFrom walks from the other end, which symbol describes.
-func (q *query) endFrom(t target, other []int32, symbol, before, after string) ([]int32, error) {
+// walkFromEnd resolves an end that is only +N or -N. It walks from the other end, which
+// was given as symbol.
+func (q *query) walkFromEnd(t target, other []int32, symbol, before, after string) ([]int32, error) {
 	q.text, q.before, q.after = t.text, before, after
 	b, err := q.branchOf(t)
 	if err != nil {
@@ -129,21 +115,23 @@ func (q *query) endFrom(t target, other []int32, symbol, before, after string) (
 	case 1:
 		start = other[0]
 	default:
-		kind, all := MultipleHeads, q.lineageHeads()
+		kind, tips := MultipleHeads, q.lineageHeads()
 		if symbol == "current" {
-			kind, all = AmbiguousCurrent, q.current
+			kind, tips = AmbiguousCurrent, q.current
 		}
 		var choices []string
-		for _, line := range q.lines(other, all) {
-			choices = append(choices, line+"@"+t.suffix())
+		for _, name := range q.branchNames(other, tips) {
+			choices = append(choices, name+"@"+t.suffix())
 		}
-		return nil, q.refuse(kind, choices, "it would start at %s; type %s", q.namesOf(other), q.typed(choices...))
+		e := q.refuse(kind, choices, "several revisions are at the other end: %s", q.describeAll(other))
+		e.Revisions = q.ids(other)
+		return nil, e
 	}
-	var w way
+	var w walk
 	if t.steps > 0 {
-		w, err = q.climb(t, start, b)
+		w, err = q.stepUp(t, start, b)
 	} else {
-		w, err = q.descend(t, start, false, nil)
+		w, err = q.stepDown(t, start, false, nil)
 	}
 	if err != nil || w.end == none {
 		return nil, err

@@ -2,78 +2,79 @@ package graph
 
 import "slices"
 
-// relative gives what a target with steps means.
-func (q *query) relative(t target) ([]int32, error) {
+// resolveRelative returns the node that a target with steps refers to, none for base.
+func (q *query) resolveRelative(t target) ([]int32, error) {
 	b, err := q.branchOf(t)
 	if err != nil {
 		return nil, err
 	}
-	bare, kind, walk := t.symbol == "", WalkedTooFar, q.walk
+	bare, kind, step := t.symbol == "", WalkedTooFar, q.walkFromSymbol
+	fromCurrent := bare || t.symbol == "current"
 	switch {
 	case bare && t.steps == 0:
-		return nil, q.noMove()
-	case bare && q.verb == verbShow:
-		return q.belowHeads(t, b)
-	case bare && (q.verb == verbFrom || q.verb == verbSQL):
-		return nil, q.noStart(t)
-	case (bare || t.symbol == "current") && t.steps < 0 && q.verb == verbUp:
-		return nil, q.refuse(RelativeCount, nil, `up does not go down; type "down %s"`, t.text)
-	case (bare || t.symbol == "current") && t.steps < 0:
-		kind, walk = RelativeCount, q.walkDown
-	case (bare || t.symbol == "current") && t.steps > 0:
-		kind, walk = RelativeCount, q.walkUp
+		return nil, q.refuseZeroSteps()
+	case bare && q.op == opShow:
+		return q.stepsBelowHeads(t, b)
+	case bare && q.op.offline():
+		return nil, q.refuseNoStart(t)
+	case fromCurrent && t.steps < 0 && q.op == opUp:
+		return nil, q.refuse(WrongDirection, nil, "an upgrade cannot go down")
+	case fromCurrent && t.steps < 0:
+		kind, step = RelativeCount, q.walkDownFromCurrent
+	case fromCurrent && t.steps > 0:
+		kind, step = RelativeCount, q.walkUpFromCurrent
 	}
-	w, err := walk(t, b)
+	w, err := step(t, b)
 	switch {
 	case err != nil:
 		return nil, err
 	case w.left > 0 || w.end == none && t.steps < 0:
-		return nil, q.tooFar(kind, t, w)
+		return nil, q.refuseTooFar(kind, t, w)
 	case w.end == none:
 		return nil, nil
 	}
 	return []int32{w.end}, nil
 }
 
-// walk starts at what the symbol means. On a way up a start that is named by its id may
-// lie beside the branch: the way leads to it.
-func (q *query) walk(t target, b *branch) (way, error) {
-	on := b
+// walkFromSymbol starts at what the symbol refers to. The start of a walk up may be
+// outside the branch if it is named: the walk then leads onto the branch.
+func (q *query) walkFromSymbol(t target, b *branch) (walk, error) {
+	startBranch := b
 	if t.steps > 0 && !IsReserved(t.symbol) {
-		on = nil
+		startBranch = nil
 	}
-	start, err := q.single(t, on)
+	start, err := q.resolveOne(t, startBranch)
 	if err != nil {
-		return way{}, err
+		return walk{}, err
 	}
 	if t.steps > 0 {
-		return q.climb(t, start, b)
+		return q.stepUp(t, start, b)
 	}
-	return q.descend(t, start, b != nil, nil)
+	return q.stepDown(t, start, b != nil, nil)
 }
 
-// walkUp starts at the current revision.
-func (q *query) walkUp(t target, b *branch) (way, error) {
-	start, err := q.footOf(t, b)
+func (q *query) walkUpFromCurrent(t target, b *branch) (walk, error) {
+	start, err := q.startOfUp(t, b)
 	if err != nil {
-		return way{}, err
+		return walk{}, err
 	}
-	return q.climb(t, start, b)
+	return q.stepUp(t, start, b)
 }
 
-// walkDown starts at the current revision. Only applied revisions count.
-func (q *query) walkDown(t target, b *branch) (way, error) {
-	start, err := q.topOf(t, b)
+// walkDownFromCurrent counts only applied revisions.
+func (q *query) walkDownFromCurrent(t target, b *branch) (walk, error) {
+	start, err := q.startOfDown(t, b)
 	if err != nil {
-		return way{}, err
+		return walk{}, err
 	}
-	return q.descend(t, start, true, q.applied)
+	return q.stepDown(t, start, true, q.applied)
 }
 
-// belowHeads walks down from every head: for commands that only look, -N is that.
-func (q *query) belowHeads(t target, b *branch) ([]int32, error) {
+// stepsBelowHeads resolves -N where there is no operation with a direction: N steps below
+// every head.
+func (q *query) stepsBelowHeads(t target, b *branch) ([]int32, error) {
 	if t.steps > 0 {
-		return nil, q.refuse(RelativeCount, nil, "it needs a start, as in %s", q.typed(t.prefix()+"current"+t.suffix()))
+		return nil, q.refuseNoStart(t)
 	}
 	heads := q.heads()
 	if b != nil {
@@ -81,9 +82,9 @@ func (q *query) belowHeads(t target, b *branch) ([]int32, error) {
 	}
 	var list []int32
 	for _, head := range heads {
-		w, err := q.descend(t, head, false, nil)
+		w, err := q.stepDown(t, head, false, nil)
 		if err == nil && w.end == none {
-			err = q.tooFar(RelativeCount, t, w)
+			err = q.refuseTooFar(RelativeCount, t, w)
 		}
 		if err != nil {
 			return nil, err
@@ -93,17 +94,17 @@ func (q *query) belowHeads(t target, b *branch) ([]int32, error) {
 	return list, nil
 }
 
-// footOf is where +N starts: the current revision, or on a branch that has none the
-// highest applied one on it, or base.
-func (q *query) footOf(t target, b *branch) (int32, error) {
+// startOfUp returns where +N starts: the current revision; on a branch without a current
+// one the highest applied revision on it; otherwise base.
+func (q *query) startOfUp(t target, b *branch) (int32, error) {
 	list := b.restrict(q.current)
 	if len(list) > 1 {
-		return none, q.ambiguousCurrent(t, "current", list)
+		return none, q.refuseCurrent(t, "current", list)
 	}
 	if len(list) == 0 && b != nil {
-		on := func(i int32) bool { return q.applied[i] && b.line[i] }
+		appliedOn := func(i int32) bool { return q.applied[i] && b.nodes[i] }
 		for i := range int32(len(q.nodes)) {
-			if on(i) && !slices.ContainsFunc(q.above.of(i), on) {
+			if appliedOn(i) && !slices.ContainsFunc(q.above.of(i), appliedOn) {
 				list = append(list, i)
 			}
 		}
@@ -116,20 +117,20 @@ func (q *query) footOf(t target, b *branch) (int32, error) {
 	}
 	choices := q.ids(list)
 	for k := range choices {
-		choices[k] = b.word + "@" + choices[k] + t.suffix()
+		choices[k] = b.name + "@" + choices[k] + t.suffix()
 	}
-	return none, q.refuse(AmbiguousCurrent, choices, "%d revisions are the highest applied on branch %s, %s; type %s",
-		len(list), b.word, q.namesOf(list), q.typed(choices...))
+	return none, q.refuseStarts(choices, "the highest applied on branch "+b.name, list)
 }
 
-// topOf is where -N starts: the current revision, or on a branch that has none the
-// applied one on it without an applied child. Dependents may be applied above it.
-func (q *query) topOf(t target, b *branch) (int32, error) {
-	list, place := b.restrict(q.current), "current"
+// startOfDown returns where -N starts: the current revision, or on a branch without a
+// current one the applied revision on it that has no applied child. Revisions that depend
+// on it may be applied.
+func (q *query) startOfDown(t target, b *branch) (int32, error) {
+	list, what := b.restrict(q.current), "current"
 	if len(list) == 0 && b != nil {
-		place = "the last on branch " + b.word
+		what = "the highest applied on branch " + b.name
 		for i := range int32(len(q.nodes)) {
-			if q.applied[i] && b.line[i] && !slices.ContainsFunc(q.up.of(i), q.applied.has) {
+			if q.applied[i] && b.nodes[i] && !slices.ContainsFunc(q.children.of(i), q.applied.has) {
 				list = append(list, i)
 			}
 		}
@@ -138,20 +139,27 @@ func (q *query) topOf(t target, b *branch) (int32, error) {
 	case len(list) == 1:
 		return list[0], nil
 	case len(list) > 1:
-		return none, q.ambiguousCurrent(t, place, list)
+		return none, q.refuseCurrent(t, what, list)
 	case len(q.current) == 0:
 		return none, q.refuse(RelativeCount, nil, "nothing is applied")
 	}
-	return none, q.refuse(RelativeCount, nil, "nothing is applied on branch %s (current: %s)", b.word, q.currentNames())
+	return none, q.refuse(RelativeCount, nil, "nothing is applied on branch %s (current: %s)", b.name, q.describeCurrent())
 }
 
-// noStart refuses to count from a current revision where there is no database.
-func (q *query) noStart(t target) error {
-	start := "head"
-	if t.steps > 0 {
+// refuseNoStart refuses +N and -N where there is no current revision to count from.
+func (q *query) refuseNoStart(t target) error {
+	start := "current"
+	switch {
+	case q.op.offline() && t.steps > 0:
 		start = "base"
+	case q.op.offline():
+		start = "head"
 	}
-	return q.refuse(RelativeCount, nil, "it needs a start, as in %s", q.typed(t.prefix()+start+t.suffix()))
+	e := q.refuse(RelativeCount, nil, "a start is required")
+	e.Example = q.before + t.prefix() + start + t.suffix() + q.after
+	return e
 }
 
-func (q *query) noMove() error { return q.refuse(RelativeCount, nil, "0 steps are no move") }
+func (q *query) refuseZeroSteps() error {
+	return q.refuse(RelativeCount, nil, "the number of steps must not be 0")
+}

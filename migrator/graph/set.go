@@ -5,13 +5,15 @@ import (
 	"slices"
 )
 
-// Set is a set of ids: the applied ones. The nil Set is a database at base. It is
-// normally closed: with a revision it holds all that the revision needs. One that is
-// not, because a revision was inserted below an applied one, is taken as it is: the
-// inserted one is pending.
+// Set is a set of revision ids, usually the applied ones. The nil Set is a database
+// without applied revisions.
+//
+// A set of applied revisions is normally closed: it contains everything that its members
+// require. If it is not, because a revision was added below an applied one, the missing
+// revision is pending; see [Graph.OutOfOrder].
 type Set map[string]struct{}
 
-// NewSet makes a set of these ids.
+// NewSet returns the set of these ids.
 func NewSet(ids ...string) Set {
 	s := make(Set, len(ids))
 	for _, id := range ids {
@@ -20,53 +22,45 @@ func NewSet(ids ...string) Set {
 	return s
 }
 
-// Has says whether the set holds an id.
+// Has reports whether the set contains id.
 func (s Set) Has(id string) bool {
 	_, ok := s[id]
 	return ok
 }
 
-// IDs gives the ids, sorted.
+// IDs returns the ids, sorted.
 func (s Set) IDs() []string { return slices.Sorted(maps.Keys(s)) }
 
-// Closure gives the set with everything that its members need. Ids that the graph does
-// not hold are left out.
+// Closure returns the members of s and everything that they require. Ids that are not in
+// the graph are ignored.
 func (g *Graph) Closure(s Set) Set {
-	return g.set(g.below.reach(g.numbers(s)...))
+	return g.set(g.below.reachable(g.indices(s)...))
 }
 
-// Maximal gives the members that no other member needs, directly or not, by id: the
-// current revisions. Ids that the graph does not hold are left out.
-func (g *Graph) Maximal(s Set) []string {
-	m := make(marks, len(g.nodes))
-	for _, i := range g.numbers(s) {
-		m[i] = true
-	}
-	return g.ids(g.maximal(m))
-}
+// Maximal returns the members of s that no other member requires, directly or indirectly,
+// sorted by id. For a set of applied revisions these are the current revisions. Ids that
+// are not in the graph are ignored.
+func (g *Graph) Maximal(s Set) []string { return g.ids(g.maximal(g.nodeSet(s))) }
 
-// OutOfOrderRevision is a pending revision that an applied one needs.
+// OutOfOrderRevision is a pending revision that an applied one requires.
 type OutOfOrderRevision struct {
 	Revision string
-	Above    string // an applied revision that needs it; of several one that is near
+	Above    string // an applied revision that requires it, preferably directly
 }
 
-// OutOfOrder gives the pending revisions below applied ones, in order. They were
-// inserted, or merged in, after those had been applied.
+// OutOfOrder returns the pending revisions below applied ones, in order. They were
+// inserted or merged in after the revisions above them had been applied.
 func (g *Graph) OutOfOrder(applied Set) []OutOfOrderRevision {
-	have := make(marks, len(g.nodes))
-	for _, i := range g.numbers(applied) {
-		have[i] = true
-	}
+	isApplied := g.nodeSet(applied)
 	var list []OutOfOrderRevision
 	above := make([]int32, len(g.nodes)) // an applied node above a pending one, or none
 	for _, i := range slices.Backward(g.order) {
 		above[i] = none
-		if have[i] {
+		if isApplied[i] {
 			continue
 		}
 		for _, up := range g.above.of(i) {
-			if have[up] {
+			if isApplied[up] {
 				above[i] = up
 				break
 			}
@@ -82,29 +76,28 @@ func (g *Graph) OutOfOrder(applied Set) []OutOfOrderRevision {
 	return list
 }
 
-// none is no node: what is below the bases.
+// none is the number that stands for no node, which is what base resolves to.
 const none int32 = -1
 
-// maximal gives the marked nodes that are below no other.
-func (g *Graph) maximal(m marks) []int32 {
-	lower := make(marks, len(g.nodes))
+// maximal returns the members of s that no other member requires.
+func (g *Graph) maximal(s nodeSet) []int32 {
 	var list, start []int32
-	for i, in := range m {
+	for i, in := range s {
 		if in {
 			start = append(start, g.below.of(int32(i))...)
 		}
 	}
-	g.below.spread(lower, start)
-	for i, in := range m {
-		if in && !lower[i] {
+	required := g.below.reachable(start...)
+	for i, in := range s {
+		if in && !required[i] {
 			list = append(list, int32(i))
 		}
 	}
 	return list
 }
 
-// numbers gives the nodes of the ids that the graph holds.
-func (g *Graph) numbers(s Set) []int32 {
+// indices returns the nodes of s, without the ids that are not in the graph.
+func (g *Graph) indices(s Set) []int32 {
 	list := make([]int32, 0, len(s))
 	for id := range s {
 		if i, ok := g.find(id); ok {
@@ -114,9 +107,17 @@ func (g *Graph) numbers(s Set) []int32 {
 	return list
 }
 
-func (g *Graph) set(m marks) Set {
+func (g *Graph) nodeSet(s Set) nodeSet {
+	nodes := make(nodeSet, len(g.nodes))
+	for _, i := range g.indices(s) {
+		nodes[i] = true
+	}
+	return nodes
+}
+
+func (g *Graph) set(nodes nodeSet) Set {
 	s := Set{}
-	for i, in := range m {
+	for i, in := range nodes {
 		if in {
 			s[g.nodes[i].ID] = struct{}{}
 		}

@@ -1,40 +1,40 @@
 package graph
 
-// Stamp gives the applied ids after the ledger was set to the targets. A target takes
-// the place of the current revisions above and below it and comes beside all others;
-// base takes the place of all, label@base of those on that branch. With a target
-// everything counts as applied that it needs. A nil Set of applied ids sets the ledger
-// from scratch. Errors are *TargetError.
+// Stamp returns the applied revisions after the ledger was set to the targets. A target
+// replaces the current revisions above and below it and leaves the others as they are;
+// base replaces all of them, label@base those on that branch. Everything that a target
+// requires counts as applied. With a nil Set of applied ids only the targets and what they
+// require remain. Errors are of type *TargetError.
 func (g *Graph) Stamp(applied Set, targets []string) (Set, error) {
-	q, err := g.query(verbStamp, applied)
+	q, err := g.query(opStamp, applied)
 	if err != nil {
 		return nil, err
 	}
-	goals, err := q.goals(targets)
+	list, err := q.resolveAll(targets)
 	if err != nil {
 		return nil, err
 	}
-	related := g.below.reach(goals...).with(g.above.reach(goals...))
+	replaced := g.below.reachable(list...).add(g.above.reachable(list...))
 	for _, text := range targets {
-		if err := q.markBase(related, text); err != nil {
+		if err := q.addReplacedByBase(replaced, text); err != nil {
 			return nil, err
 		}
 	}
 	var kept []int32
 	for _, i := range q.current {
-		if !related[i] {
+		if !replaced[i] {
 			kept = append(kept, i)
 		}
 	}
-	after := g.below.reach(kept...)
+	after := g.below.reachable(kept...)
 	for i := range after {
 		after[i] = after[i] && q.applied[i]
 	}
-	return g.set(after.with(g.below.reach(goals...))), nil
+	return g.set(after.add(g.below.reachable(list...))), nil
 }
 
-// markBase marks what a target that is a base takes the place of.
-func (q *query) markBase(related marks, text string) error {
+// addReplacedByBase adds the nodes that a target replaces if it is base or label@base.
+func (q *query) addReplacedByBase(replaced nodeSet, text string) error {
 	t, err := q.parse(text)
 	if err != nil || t.symbol != "base" || t.steps != 0 {
 		return err
@@ -44,11 +44,11 @@ func (q *query) markBase(related marks, text string) error {
 		return err
 	}
 	if b == nil {
-		for i := range related {
-			related[i] = true
+		for i := range replaced {
+			replaced[i] = true
 		}
 		return nil
 	}
-	related.with(q.below.reach(b.root)).with(q.above.reach(b.root))
+	replaced.add(q.below.reachable(b.root)).add(q.above.reachable(b.root))
 	return nil
 }

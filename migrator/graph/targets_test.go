@@ -7,11 +7,9 @@ import (
 	"testing"
 )
 
-// TestTargets runs the files of testdata/targets. Each has a title, prose, a drawing,
-// a graph in the notation of alembic.txt ("?" marks a revision that only the ledger
-// knows) and lines of three fields: the state, the command, and the answer, which
-// "go test -update" rewrites. "at" gives the current revisions, "has" all applied ones.
-func TestTargets(t *testing.T) {
+// TestTargetsResolveAsDocumented runs the files of testdata/targets, whose format is
+// described in testdata/README.md. "go test -update" rewrites the answers.
+func TestTargetsResolveAsDocumented(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/targets/*.txt")
 	if err != nil || len(files) == 0 {
@@ -36,7 +34,7 @@ func TestTargets(t *testing.T) {
 					out.WriteString(line + "\n")
 					continue
 				}
-				got := answerTo(g, stateOf(t, g, fields[0]), fields[1]).String()
+				got := runCommand(g, stateOf(t, g, fields[0]), fields[1]).String()
 				if !*update && (len(fields) < 3 || fields[2] != got) {
 					t.Errorf("%s: got\n%s", line, got)
 				}
@@ -54,7 +52,7 @@ func TestTargets(t *testing.T) {
 func stateOf(t *testing.T, g *Graph, field string) Set {
 	t.Helper()
 	word, rest, _ := strings.Cut(field, " ")
-	applied := NewSet(wordsOf(rest)...)
+	applied := NewSet(parseIDs(rest)...)
 	for id := range applied {
 		if _, ok := g.Node(id); !ok {
 			t.Fatalf("%s: no revision %s", field, id)
@@ -66,6 +64,6 @@ func stateOf(t *testing.T, g *Graph, field string) Set {
 	case "has":
 		return applied
 	}
-	t.Fatalf("%q is no state", field)
+	t.Fatalf("%q is not a state", field)
 	return nil
 }

@@ -2,10 +2,11 @@ package graph
 
 import "slices"
 
-// To gives what has to be taken down, and after that what has to be applied, so that
-// just the targets are applied, with everything they need. Errors are *TargetError.
+// To returns the revisions to revert and then the revisions to apply, each in that order,
+// so that exactly the targets and everything they require are applied. Errors are of type
+// *TargetError.
 func (g *Graph) To(applied Set, targets []string) (down, up []string, err error) {
-	q, err := g.query(verbTo, applied)
+	q, err := g.query(opTo, applied)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -13,15 +14,15 @@ func (g *Graph) To(applied Set, targets []string) (down, up []string, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	down = g.ordered(func(i int32) bool { return q.applied[i] && !want[i] })
+	down = g.inOrder(func(i int32) bool { return q.applied[i] && !want[i] })
 	slices.Reverse(down)
-	return down, g.ordered(func(i int32) bool { return want[i] && !q.applied[i] }), nil
+	return down, g.inOrder(func(i int32) bool { return want[i] && !q.applied[i] }), nil
 }
 
-// State gives the applied ids of a database in which just the targets are applied, with
-// everything they need. Errors are *TargetError.
+// State returns the applied revisions of a database in which exactly the targets and
+// everything they require are applied. Errors are of type *TargetError.
 func (g *Graph) State(targets []string) (Set, error) {
-	q, err := g.query(verbFrom, nil)
+	q, err := g.query(opFrom, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -32,17 +33,17 @@ func (g *Graph) State(targets []string) (Set, error) {
 	return g.set(want), nil
 }
 
-func (q *query) state(targets []string) (marks, error) {
-	goals, err := q.goals(targets)
+// state returns the targets and everything they require.
+func (q *query) state(targets []string) (nodeSet, error) {
+	list, err := q.resolveAll(targets)
 	if err != nil {
 		return nil, err
 	}
 	for _, text := range targets {
-		// As a whole state this would be the base of every branch.
+		// Taken as a state it would be the base of every branch.
 		if t, err := q.parse(text); err == nil && t.branch != "" && t.symbol == "base" && t.steps == 0 {
-			return nil, q.refuse(BranchBase, []string{"base"}, `this would be the state without any branch: type %s, or "down %s" for one branch`,
-				q.typed("base"), text)
+			return nil, q.refuse(BranchBase, []string{"base"}, "this is the base of one branch, not a state of the whole database")
 		}
 	}
-	return q.below.reach(goals...), nil
+	return q.below.reachable(list...), nil
 }

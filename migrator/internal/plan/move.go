@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -91,7 +90,7 @@ func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
 }
 
 func unknownUp(id string) error {
-	return &graph.TargetError{Target: id, Text: fmt.Sprintf("revision %s is only known to the ledger: this program has no up script for it", id)}
+	return &graph.TargetError{Kind: graph.UnknownRevision, Target: id, Reason: "the revision is only in the ledger; this program has no up script for it"}
 }
 
 // Again plans what is left of an earlier plan for a database that has moved on since.
