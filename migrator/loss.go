@@ -58,7 +58,7 @@ func (m *mover) unknownOutcome(err error) error {
 	if m.unknown == nil || !errors.As(err, &gone) || errors.As(err, &failed) {
 		return err
 	}
-	outside := m.unknown.Script != nil && !m.unknown.Script.Transaction
+	outside := m.unknown.Script != nil && !m.unknown.Script.Transactional
 	return &apply.UnknownOutcomeError{Direction: m.unknown.Direction, Revision: m.unknown.Revision, Message: m.unknown.Message, Outside: outside, Err: err}
 }
 
@@ -99,7 +99,7 @@ func (m *mover) settle(ctx context.Context) error {
 func (m *mover) giveUp(s plan.Step) error {
 	e := &apply.RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: m.why}
 	if s.Script != nil {
-		e.File, e.Outside = s.Script.File, !s.Script.Transaction
+		e.File, e.Outside = s.Script.File, !s.Script.Transactional
 	}
 	se := pg.ServerError(m.why)
 	switch {

@@ -302,7 +302,7 @@ func (m *mover) add(done []apply.Result) {
 func stepOf(s plan.Step) Step {
 	step := Step{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Transactional: true}
 	if s.Script != nil {
-		step.File, step.Transactional = s.Script.File, s.Script.Transaction
+		step.File, step.Transactional = s.Script.File, s.Script.Transactional
 	}
 	return step
 }

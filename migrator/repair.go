@@ -110,7 +110,7 @@ func (ss *session) decide(ctx context.Context, v *plan.View, id string, d Decisi
 	if row.StatementsDone+1 >= len(progress) || progress[row.StatementsDone] != finished {
 		return "", "", &apply.EditedError{Revision: id, Message: v.Subject(id), File: script.File, Done: row.StatementsDone}
 	}
-	words := script.Statements()[row.StatementsDone].Words
+	words := script.Statements()[row.StatementsDone].Keywords
 	if happened {
 		return name.Settle(id, row.StatementsDone+1, progress[row.StatementsDone+1]), fmt.Sprintf("statement %d of %s (%s) is recorded as done; the next run goes on after it", row.StatementsDone+1, id, words), nil
 	}

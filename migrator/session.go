@@ -204,7 +204,7 @@ func (ss *session) fetch(ctx context.Context, p *plan.Plan) error {
 		if row[2].Null {
 			return apply.ErrStale // irreversible by now
 		}
-		script, err := revision.Stored(row[0].Text, row[2].Text, row[1].Text)
+		script, err := revision.StoredScript(row[0].Text, row[2].Text, row[1].Text)
 		if err != nil {
 			return &apply.LedgerError{Ledger: ss.set.ledger, Text: "the down script of " + row[0].Text + " cannot be read", Err: err, Hint: err.Error()}
 		}

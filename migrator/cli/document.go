@@ -75,7 +75,7 @@ func newScriptDocument(s *revision.Script) *scriptDocument {
 	if s == nil {
 		return nil
 	}
-	d := &scriptDocument{File: s.File, Transactional: s.Transaction, Statements: len(s.Statements())}
+	d := &scriptDocument{File: s.File, Transactional: s.Transactional, Statements: len(s.Statements())}
 	if s.LockTimeout != nil {
 		d.LockTimeoutMS = new(milliseconds(*s.LockTimeout))
 	}

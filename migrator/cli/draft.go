@@ -105,7 +105,7 @@ func (d *draft) revision(set *migrator.Set) (*revision.Revision, error) {
 	rev := &revision.Revision{
 		ID: string(d.id), BranchLabels: d.labels, Created: time.Now().UTC().Truncate(time.Second),
 		// An empty line parts the header from what will be written.
-		Up: &revision.Script{Text: "\n", Transaction: true}, Down: &revision.Script{Text: "\n", Transaction: true},
+		Up: &revision.Script{Text: "\n", Transactional: true}, Down: &revision.Script{Text: "\n", Transactional: true},
 	}
 	if rev.ID == "" {
 		rev.ID = revision.NewID(func(id string) bool { return set.Revision(id) != nil })

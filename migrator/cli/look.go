@@ -233,7 +233,7 @@ func (l *look) named(ids []string, none string) string {
 
 func scriptText(s *revision.Script) string {
 	parts := []string{terminal.Count(len(s.Statements()), "statement")}
-	if !s.Transaction {
+	if !s.Transactional {
 		parts = append(parts, "outside a transaction")
 	}
 	if s.LockTimeout != nil {

@@ -61,7 +61,7 @@ func (r *run) rebase(onto []string) error {
 		return err
 	}
 	file := filepath.FromSlash(rev.Up.File)
-	if err := revision.Rewrite(file, "down_revision", strings.Join(down, ", ")); err != nil {
+	if err := revision.SetKey(file, "down_revision", strings.Join(down, ", ")); err != nil {
 		if is[*fs.PathError](err) {
 			return &fileError{err}
 		}

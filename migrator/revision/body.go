@@ -8,7 +8,7 @@ import (
 
 // check finds what is wrong with the bytes of a file and the statements of its body.
 func (s *Script) check() []finding {
-	if s.Transaction && harmless(s.Text, s.Body) {
+	if s.Transactional && harmless(s.Text, s.BodyStart) {
 		return nil
 	}
 	var found []finding
@@ -17,7 +17,7 @@ func (s *Script) check() []finding {
 		found = append(found, finding{err.Offset, err.Message})
 	}
 	for _, st := range statements {
-		if text := refusal(st, s.Transaction); text != "" {
+		if text := refusal(st, s.Transactional); text != "" {
 			found = append(found, finding{s.offender(st), text})
 		}
 	}
@@ -29,23 +29,23 @@ func refusal(st sqltext.Statement, transaction bool) string {
 	switch st.Class {
 	case sqltext.TransactionControl:
 		if transaction {
-			return st.Words + " is not allowed: a revision runs in one transaction, which ends with it; remove the statement"
+			return st.Keywords + " is not allowed: a revision runs in one transaction, which ends with it; remove the statement"
 		}
-		return st.Words + ` is not allowed: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
+		return st.Keywords + ` is not allowed: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
 	case sqltext.SetTransaction:
 		if transaction {
-			return st.Words + " is not allowed: the revision's transaction has already begun; remove the statement"
+			return st.Keywords + " is not allowed: the revision's transaction has already begun; remove the statement"
 		}
-		return st.Words + ` has no effect: with "-- transaction: off" each statement is sent alone; remove it`
+		return st.Keywords + ` has no effect: with "-- transaction: off" each statement is sent alone; remove it`
 	case sqltext.DiscardAll:
 		return "DISCARD ALL is not allowed: it would drop the lock that keeps other runs away; remove it, the session is put back after each revision"
-	case sqltext.NoTransaction:
+	case sqltext.NonTransactional:
 		if transaction {
-			return st.Words + ` cannot run in a transaction: add the line "-- transaction: off" to the header`
+			return st.Keywords + ` cannot run in a transaction: add the line "-- transaction: off" to the header`
 		}
 	}
 	if !transaction {
-		return aloneRefusal(st.Words)
+		return aloneRefusal(st.Keywords)
 	}
 	return ""
 }
@@ -66,7 +66,7 @@ func aloneRefusal(words string) string {
 
 // offender is the place of the word that is to blame: CONCURRENTLY, else the first.
 func (s *Script) offender(st sqltext.Statement) int {
-	if st.Class != sqltext.NoTransaction {
+	if st.Class != sqltext.NonTransactional {
 		return st.Start
 	}
 	for t := range sqltext.Tokens(s.Text[st.Start:st.End]) {

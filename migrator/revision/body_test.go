@@ -196,11 +196,11 @@ func TestOptions(t *testing.T) {
 			if got := r.Down.Options(); got != test.options {
 				t.Fatalf("options %q, want %q", got, test.options)
 			}
-			s, err := revision.Stored("a1", r.Down.SQL(), r.Down.Options())
+			s, err := revision.StoredScript("a1", r.Down.SQL(), r.Down.Options())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.File != "ledger:a1.down.sql" || s.SQL() != r.Down.SQL() || s.Options() != test.options || s.Transaction != r.Down.Transaction {
+			if s.File != "ledger:a1.down.sql" || s.SQL() != r.Down.SQL() || s.Options() != test.options || s.Transactional != r.Down.Transactional {
 				t.Errorf("stored %+v, want %+v", s, r.Down)
 			}
 			if s.Checksum() != r.Down.Checksum() || len(s.Statements()) != 1 {
@@ -225,7 +225,7 @@ func TestStoredProblems(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := revision.Stored("a1", test.sql, test.options); err == nil || err.Error() != test.want {
+			if _, err := revision.StoredScript("a1", test.sql, test.options); err == nil || err.Error() != test.want {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
 		})

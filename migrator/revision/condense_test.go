@@ -71,7 +71,7 @@ func TestCondense(t *testing.T) {
 		if err != nil || len(revisions) != 1 {
 			t.Fatal(err)
 		}
-		s := &Script{Text: file, Body: revisions[0].Up.Body}
+		s := &Script{Text: file, BodyStart: revisions[0].Up.BodyStart}
 		if got, want := revisions[0].Up.Checksum(), s.Checksum(); got != want {
 			t.Fatalf("checksum %s, want %s: %q", got, want, file)
 		}
@@ -161,7 +161,7 @@ func TestLeftOutRows(t *testing.T) {
 	if all, err := io.ReadAll(open); err != nil || string(all) != rows {
 		t.Errorf("an open file: %v", err) // a MapFS gives the old one
 	}
-	var changed *ChangedError
+	var changed *FileChangedError
 	if _, err := up.Rows(st); !errors.As(err, &changed) || changed.File != "sql/x.up.sql" {
 		t.Errorf("a changed file: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 // Create writes new files into folders that exist, in the order given: all of them or
 // none, each complete, never over an existing file. What it returns for one that exists
 // is an *ExistsError. A reader may see the first files before the last ones.
-func Create(files ...Source) error { return create(files, os.Link) }
+func CreateFiles(files ...Source) error { return create(files, os.Link) }
 
 // create fills a hidden file for each and then gives it its name: a link, unlike a
 // rename, fails when the name is taken.

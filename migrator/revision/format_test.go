@@ -16,7 +16,7 @@ func TestFormat(t *testing.T) {
 	t.Parallel()
 	limit, none := 5*time.Second, time.Duration(0)
 	off := revision.NewScript("VACUUM account;\n")
-	off.Transaction, off.LockTimeout, off.StatementTimeout = false, &limit, &none
+	off.Transactional, off.LockTimeout, off.StatementTimeout = false, &limit, &none
 	tests := []struct {
 		name     string
 		r        *revision.Revision
@@ -71,7 +71,7 @@ func checkInverse(t rapid.TB, r *revision.Revision) {
 		if s == nil {
 			return nil
 		}
-		return []any{s.SQL(), s.Options(), s.Transaction}
+		return []any{s.SQL(), s.Options(), s.Transactional}
 	})
 	want := *r
 	if want.Up == nil {
@@ -93,7 +93,7 @@ func drawRevision(t *rapid.T) *revision.Revision {
 		s := revision.NewScript(rapid.SampledFrom([]string{
 			"", "\n", "SELECT 1;\n", "-- transaction is on\nSELECT 'ä', $$;$$;", "\r\nSELECT 1;\r\n", "-- revision\r\n\r\n\r\n", "COPY a FROM stdin;\n\\.\n", "\n-- x: y\n--\n",
 		}).Draw(t, "sql"))
-		s.Transaction = rapid.Bool().Draw(t, "transaction")
+		s.Transactional = rapid.Bool().Draw(t, "transaction")
 		s.LockTimeout = rapid.Ptr(millis, true).Draw(t, "lock_timeout")
 		s.StatementTimeout = rapid.Ptr(millis, true).Draw(t, "statement_timeout")
 		return s

@@ -27,8 +27,8 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%v stands before %v", problems[i-1], p)
 			}
 		}
-		if !strings.HasPrefix(up[r.Up.Body:], r.Up.SQL()) || len(r.Up.SQL()) != len(up)-r.Up.Body {
-			t.Errorf("body at %d of %q is %q", r.Up.Body, up, r.Up.SQL())
+		if !strings.HasPrefix(up[r.Up.BodyStart:], r.Up.SQL()) || len(r.Up.SQL()) != len(up)-r.Up.BodyStart {
+			t.Errorf("body at %d of %q is %q", r.Up.BodyStart, up, r.Up.SQL())
 		}
 		for _, key := range []string{"revision", "depends_on", "x"} {
 			r.Pos(key, r.ID)

@@ -56,9 +56,9 @@ func Slug(message string) string {
 	return short
 }
 
-// FileName is the stem of a revision's files: date_id_slug, the date in UTC, so that
+// FileStem is the stem of a revision's files: date_id_slug, the date in UTC, so that
 // the newest file is the last one.
-func FileName(id, message string, at time.Time) string {
+func FileStem(id, message string, at time.Time) string {
 	stem := at.UTC().Format(time.DateOnly) + "_" + id
 	if slug := Slug(message); slug != "" {
 		stem += "_" + slug

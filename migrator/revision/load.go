@@ -197,7 +197,7 @@ func (l *loader) up(file string) (*Revision, Problems, error) {
 		}
 		if copies {
 			r, problems, err := l.parseLarge(file)
-			if err != nil || r.Up.Transaction {
+			if err != nil || r.Up.Transactional {
 				return r, problems, err
 			}
 			// Its statements are checked one by one, each with its rows.

@@ -46,7 +46,7 @@ func TestLoadEmbedded(t *testing.T) {
 	}
 	script := func(name string, transaction bool) *revision.Script {
 		text := read(name)
-		return &revision.Script{File: "sql/" + name, Text: text, Body: strings.Index(text, "\n\n") + 1, Transaction: transaction}
+		return &revision.Script{File: "sql/" + name, Text: text, BodyStart: strings.Index(text, "\n\n") + 1, Transactional: transaction}
 	}
 	limit := 10 * time.Second
 	second := script("orders/2021-11-22_9f3c0a1b2c3d_index_account_name.up.sql", false)

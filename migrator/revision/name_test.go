@@ -92,10 +92,10 @@ func TestSlug(t *testing.T) {
 func TestFileName(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2021, 11, 20, 23, 30, 0, 0, time.FixedZone("", -5*3600))
-	if got, want := revision.FileName("433af9f41996", "create account table", at), "2021-11-21_433af9f41996_create_account_table"; got != want {
+	if got, want := revision.FileStem("433af9f41996", "create account table", at), "2021-11-21_433af9f41996_create_account_table"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got, want := revision.FileName("a1", "", at), "2021-11-21_a1"; got != want {
+	if got, want := revision.FileStem("a1", "", at), "2021-11-21_a1"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

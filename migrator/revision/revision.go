@@ -95,7 +95,7 @@ func Parse(up Source, down *Source) (*Revision, Problems) {
 }
 
 func parseUp(src Source) (*Revision, Problems) {
-	r := &Revision{Up: &Script{File: src.File, Text: src.Text, Transaction: true}}
+	r := &Revision{Up: &Script{File: src.File, Text: src.Text, Transactional: true}}
 	p := parser{text: src.Text}
 	p.readHeader()
 	r.Message = p.message
@@ -118,7 +118,7 @@ var missing = [...]string{
 
 // parseDown reads the down file into a revision whose up file has been read.
 func (r *Revision) parseDown(src Source) Problems {
-	r.Down = &Script{File: src.File, Text: src.Text, Transaction: true}
+	r.Down = &Script{File: src.File, Text: src.Text, Transactional: true}
 	p := parser{text: src.Text, down: true}
 	p.readHeader()
 	r.Down.message = p.message
@@ -134,7 +134,7 @@ func (r *Revision) parseDown(src Source) Problems {
 // finish completes a script with what its header and its body are, and locates what
 // was found.
 func (p *parser) finish(s *Script) Problems {
-	s.Body = p.end
+	s.BodyStart = p.end
 	p.found = append(p.found, s.check()...)
 	if len(p.found) == 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 //
 // A file with problems, or one that would have some afterwards, stays as it is; the
 // error is then of type Problems. So does one that was changed since it was read here.
-func Rewrite(file, key, value string) error {
+func SetKey(file, key, value string) error {
 	// A rename would put a file in the place of a link.
 	target, err := filepath.EvalSymlinks(file)
 	if err != nil {

@@ -39,7 +39,7 @@ func TestRewrite(t *testing.T) {
 			if err := os.Chmod(file, 0o640); err != nil {
 				t.Fatal(err)
 			}
-			if err := revision.Rewrite(file, test.key, test.value); err != nil {
+			if err := revision.SetKey(file, test.key, test.value); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(test.want, read(t, file)); diff != "" {
@@ -73,7 +73,7 @@ func TestRewriteRefuses(t *testing.T) {
 			if test.text != "" {
 				write(t, file, test.text)
 			}
-			err := revision.Rewrite(file, test.key, test.value)
+			err := revision.SetKey(file, test.key, test.value)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v\nwant %s", err, test.want)
 			}
@@ -92,7 +92,7 @@ func TestRewriteThroughLink(t *testing.T) {
 	if err := os.Symlink("real", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := revision.Rewrite(link, "down_revision", "p1"); err != nil {
+	if err := revision.SetKey(link, "down_revision", "p1"); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(link)

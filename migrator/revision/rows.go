@@ -10,13 +10,13 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// ChangedError says that a file is no longer the one that was loaded, so that rows which
+// FileChangedError says that a file is no longer the one that was loaded, so that rows which
 // were left in it cannot be read.
-type ChangedError struct {
+type FileChangedError struct {
 	File string
 }
 
-func (e *ChangedError) Error() string {
+func (e *FileChangedError) Error() string {
 	return e.File + ": the file was changed while it was in use; run the command again"
 }
 
@@ -38,7 +38,7 @@ func (s *Script) leftOut(at int) *leftOut {
 }
 
 // Rows opens the rows of a CopyIn among the script's statements. They may be larger than
-// the memory. Errors, while reading too: *ChangedError, *fs.PathError.
+// the memory. Errors, while reading too: *FileChangedError, *fs.PathError.
 func (s *Script) Rows(st sqltext.Statement) (io.ReadCloser, error) {
 	if l := s.leftOut(st.Data); l != nil {
 		return s.source.open(l.offset, l.size)
@@ -116,7 +116,7 @@ func (r *section) unchanged() error {
 		return err
 	}
 	if now.Size() != r.source.info.Size() || !now.ModTime().Equal(r.source.info.ModTime()) {
-		return &ChangedError{r.source.shown}
+		return &FileChangedError{r.source.shown}
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func (r *section) Read(b []byte) (int, error) {
 	r.left -= int64(n)
 	if err == io.EOF {
 		if err = nil; r.left > 0 {
-			err = &ChangedError{r.source.shown}
+			err = &FileChangedError{r.source.shown}
 		}
 	}
 	return n, err
@@ -144,7 +144,7 @@ func (r *section) Close() error { return r.file.Close() }
 // on it then: what reads the rows afterwards fails too.
 func (s *Script) checksumLarge() string {
 	sum, err := sqltext.ChecksumWith(s.SQL(), func(start int) (sqltext.Rows, bool) {
-		l := s.leftOut(s.Body + start)
+		l := s.leftOut(s.BodyStart + start)
 		if l == nil {
 			return sqltext.Rows{}, false
 		}

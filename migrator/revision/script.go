@@ -19,11 +19,11 @@ type Script struct {
 	// Text is the file, its bytes unaltered. The header ends at the offset Body. Load
 	// leaves the rows of large COPYs in their files: Text has their line ends only, and
 	// Rows opens them.
-	Text string
-	Body int
+	Text      string
+	BodyStart int
 	// Transaction says that the body runs in one transaction. That is the rule, but not
 	// the zero value: NewScript sets it.
-	Transaction bool
+	Transactional bool
 	// LockTimeout and StatementTimeout are nil when the header sets none. Zero means no
 	// limit.
 	LockTimeout, StatementTimeout *time.Duration
@@ -42,7 +42,7 @@ type Script struct {
 // is put before it: Format would otherwise write a comment at the start of the SQL
 // into the header.
 func NewScript(sql string) *Script {
-	s := &Script{Transaction: true}
+	s := &Script{Transactional: true}
 	if sql = strings.TrimPrefix(sql, bom); sql != "" {
 		s.Text = "\n" + sql
 	}
@@ -50,7 +50,7 @@ func NewScript(sql string) *Script {
 }
 
 // SQL is the body: what Text holds after the header.
-func (s *Script) SQL() string { return s.Text[s.Body:] }
+func (s *Script) SQL() string { return s.Text[s.BodyStart:] }
 
 // Statements are the body's statements in their order, found at the first call; their
 // offsets are into Text. The caller must not change them.
@@ -63,7 +63,7 @@ func (s *Script) Statements() []sqltext.Statement {
 func (s *Script) Empty() bool {
 	for t := range sqltext.Tokens(s.Text) {
 		switch t.Kind {
-		case sqltext.Space, sqltext.Comment, sqltext.Semicolon, sqltext.Command:
+		case sqltext.Space, sqltext.Comment, sqltext.Semicolon, sqltext.MetaCommand:
 		default:
 			return false
 		}
@@ -94,10 +94,10 @@ func digest(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
 
 // Options are the header lines that change how the script runs, as the ledger keeps
 // them: "key: value" lines joined with \n, in a fixed order, defaults left out; "" when
-// there are none. Stored reads them.
+// there are none. StoredScript reads them.
 func (s *Script) Options() string {
 	var lines []string
-	if !s.Transaction {
+	if !s.Transactional {
 		lines = append(lines, keys[keyTransaction]+": off")
 	}
 	if s.LockTimeout != nil {
@@ -109,12 +109,12 @@ func (s *Script) Options() string {
 	return strings.Join(lines, "\n")
 }
 
-// Stored makes a script of what the ledger keeps of a revision's down script, its SQL
+// StoredScript makes a script of what the ledger keeps of a revision's down script, its SQL
 // and its Options. The script shows itself as ledger:ID.down.sql. The error is of type
 // Problems: options that this version does not know, or SQL that it would not take from
 // a file.
-func Stored(id, sql, options string) (*Script, error) {
-	s := &Script{File: "ledger:" + id + ".down.sql", Text: sql, Transaction: true}
+func StoredScript(id, sql, options string) (*Script, error) {
+	s := &Script{File: "ledger:" + id + ".down.sql", Text: sql, Transactional: true}
 	p := parser{text: options}
 	for at := 0; at < len(options); {
 		end := len(options)

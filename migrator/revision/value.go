@@ -24,7 +24,7 @@ func (p *parser) readValues(r *Revision, s *Script) {
 		r.Created = t
 	}
 	if e := p.entries[keyTransaction]; e.there {
-		s.Transaction = p.value(e) != "off"
+		s.Transactional = p.value(e) != "off"
 		if v := p.value(e); v != "on" && v != "off" {
 			p.bad(keyTransaction, `%q is neither "on" nor "off"`, v)
 		}

@@ -29,7 +29,7 @@ func (e *ExistsError) Error() string {
 func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 
 // Write writes a revision's files into a folder that exists and returns their paths;
-// down is "" when r.Down is nil. The names are FileName(r.ID, r.Message, at). Both files
+// down is "" when r.Down is nil. The names are FileStem(r.ID, r.Message, at). Both files
 // appear or none does, each complete, and no file is ever overwritten, however many
 // processes write at once. Should the power fail between the two, there is a down file
 // alone, which Load reports.
@@ -38,7 +38,7 @@ func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 // something else, is not written; the error is then of type Problems, or says which
 // part a file cannot hold. When files of that id exist, it is an *ExistsError.
 func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
-	stem := filepath.Join(dir, FileName(r.ID, r.Message, at))
+	stem := filepath.Join(dir, FileStem(r.ID, r.Message, at))
 	upText, downText := r.Format()
 	files := []Source{{stem + upSuffix, upText}}
 	if r.Down != nil {
@@ -58,7 +58,7 @@ func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
 		if err := sameID(dir, r.ID, nil); err != nil {
 			return "", "", err
 		}
-		if err := Create(files...); err != nil {
+		if err := CreateFiles(files...); err != nil {
 			return "", "", err
 		}
 		err := sameID(dir, r.ID, files)
@@ -125,7 +125,7 @@ func (s *Script) same(t *Script) bool {
 }
 
 // sameID looks for another revision of an id in a folder, other than our own, by the
-// names that FileName gives. The file decides: a_b_c may be a slug or part of an id.
+// names that FileStem gives. The file decides: a_b_c may be a slug or part of an id.
 func sameID(dir, id string, own []Source) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -115,7 +115,7 @@ func TestWriteRefuses(t *testing.T) {
 		{"date that cannot be read", change(func(r *revision.Revision) { r.Created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }), "is no time"},
 		{"body that ends the transaction", change(func(r *revision.Revision) { r.Up = revision.NewScript("COMMIT;") }), "COMMIT is not allowed"},
 		{"body that would join the header", change(func(r *revision.Revision) {
-			r.Down = &revision.Script{Text: "-- transaction: off\n", Transaction: true}
+			r.Down = &revision.Script{Text: "-- transaction: off\n", Transactional: true}
 		}), "its down script cannot be written"},
 		{"timeout finer than a millisecond", change(func(r *revision.Revision) { d := time.Nanosecond; r.Up.LockTimeout = &d }), ""},
 		{"negative timeout", change(func(r *revision.Revision) { d := -time.Second; r.Up.LockTimeout = &d }), "it is negative"},
@@ -202,7 +202,7 @@ func TestWriteFailures(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), file) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
-	err = revision.Create(revision.Source{File: filepath.Join(file, "main.go"), Text: "x"})
+	err = revision.CreateFiles(revision.Source{File: filepath.Join(file, "main.go"), Text: "x"})
 	if want := "write " + filepath.Join(file, "main.go") + ": no such file or directory"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

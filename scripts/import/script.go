@@ -78,12 +78,12 @@ func (s *script) settle() *revision.Script {
 		}
 	}
 	r := revision.NewScript(sql)
-	r.Transaction = !s.alone
-	if r.Transaction && onlyAlone(r) {
+	r.Transactional = !s.alone
+	if r.Transactional && onlyAlone(r) {
 		if len(r.Statements()) > 1 {
 			s.find(nowAlone)
 		}
-		r.Transaction = false
+		r.Transactional = false
 	}
 	return r
 }
@@ -109,7 +109,7 @@ func tidy(sql string) string {
 // onlyAlone says that the script is refused in a transaction, and not without one.
 func onlyAlone(r *revision.Script) bool {
 	in, out := revision.NewScript(r.SQL()), revision.NewScript(r.SQL())
-	out.Transaction = false
+	out.Transactional = false
 	return refused(in) && !refused(out)
 }
 

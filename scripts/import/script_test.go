@@ -78,8 +78,8 @@ func TestSettle(t *testing.T) {
 	} {
 		s := script{sql: c.sql, alone: c.alone}
 		r := s.settle()
-		if r.SQL() != c.want || r.Transaction != c.transaction || len(s.findings) != c.findings {
-			t.Errorf("%s: %q, transaction %t, %v", c.name, r.SQL(), r.Transaction, s.findings)
+		if r.SQL() != c.want || r.Transactional != c.transaction || len(s.findings) != c.findings {
+			t.Errorf("%s: %q, transaction %t, %v", c.name, r.SQL(), r.Transactional, s.findings)
 		}
 	}
 }

@@ -44,13 +44,13 @@ func settings(s *revision.Script, all bool) map[string]string {
 	found := map[string]string{}
 	for _, st := range s.Statements() {
 		text := strings.TrimSpace(s.Text[st.Start:st.End])
-		if st.Words == "RESET" || strings.HasPrefix(st.Words, "RESET ") {
+		if st.Keywords == "RESET" || strings.HasPrefix(st.Keywords, "RESET ") {
 			clear(found) // of those that count there is rarely more than one
 			continue
 		}
 		parts := sessionSetting.FindStringSubmatch(text)
 		if parts == nil {
-			if first, _, _ := strings.Cut(st.Words, " "); !all && !slices.Contains([]string{"SET", "RESET", "BEGIN", "START"}, first) {
+			if first, _, _ := strings.Cut(st.Keywords, " "); !all && !slices.Contains([]string{"SET", "RESET", "BEGIN", "START"}, first) {
 				break
 			}
 			continue

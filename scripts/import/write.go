@@ -140,7 +140,7 @@ func (m *migration) whyNot() string {
 // stem is the name of a revision's files. Without a date the number keeps the order.
 func (m *migration) stem(id string, width int) string {
 	if !m.created.IsZero() {
-		return revision.FileName(id, m.message, m.created)
+		return revision.FileStem(id, m.message, m.created)
 	}
 	stem := id
 	if strings.Trim(m.version, "0123456789") == "" && m.version != id {
@@ -204,7 +204,7 @@ func create(out string, ids map[string]string, files []revision.Source) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	return revision.Create(files...)
+	return revision.CreateFiles(files...)
 }
 
 // check looks at the whole folder as every command does that uses it.

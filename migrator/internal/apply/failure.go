@@ -205,7 +205,7 @@ func (r *Runner) timed(s plan.Step) bool {
 	return r.StatementTimeout > 0 || strings.Contains(s.Script.SQL(), "statement_timeout")
 }
 
-func transactional(s plan.Step) bool { return s.Script == nil || s.Script.Transaction }
+func transactional(s plan.Step) bool { return s.Script == nil || s.Script.Transactional }
 
 // givenUp writes the event of a revision that got no lock as often as it was tried, or
 // whose caller gave up in between.

@@ -51,7 +51,7 @@ func (p part) changesReading() bool {
 
 // changesReading says whether a statement changes how the server reads the next one.
 func changesReading(text string, st sqltext.Statement) bool {
-	switch sqltext.Sets(text, st) {
+	switch sqltext.SettingName(text, st) {
 	case "standard_conforming_strings", "client_encoding":
 		return true
 	}

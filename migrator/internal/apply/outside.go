@@ -155,10 +155,10 @@ func (o *outside) prepare(ctx context.Context) error {
 // repeatable says whether a statement changes a setting and does nothing else: SET,
 // RESET, and the SELECT set_config('name', 'value', false) of every pg_dump.
 func repeatable(text string, st sqltext.Statement) bool {
-	if sqltext.Sets(text, st) == "" {
+	if sqltext.SettingName(text, st) == "" {
 		return false
 	}
-	first, _, _ := strings.Cut(st.Words, " ")
+	first, _, _ := strings.Cut(st.Keywords, " ")
 	if first == "SET" || first == "RESET" {
 		return true
 	}

@@ -72,7 +72,7 @@ func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
 		if err := resumable(s); err != nil {
 			return err
 		}
-		if s.Script.Transaction || outside {
+		if s.Script.Transactional || outside {
 			continue
 		}
 		outside = true
@@ -96,7 +96,7 @@ func resumable(s plan.Step) error {
 		return nil
 	}
 	e := &EditedError{Revision: s.Revision, Message: s.Message, File: s.Script.File, Done: s.Done}
-	if s.Script.Transaction {
+	if s.Script.Transactional {
 		e.Header = true
 		return e
 	}

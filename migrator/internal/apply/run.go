@@ -138,7 +138,7 @@ func (r *Runner) begun(s plan.Step) {
 		return
 	}
 	for _, st := range s.Script.Statements() {
-		if sqltext.Sets(s.Script.Text, st) == "lock_timeout" {
+		if sqltext.SettingName(s.Script.Text, st) == "lock_timeout" {
 			r.emit(Notice{
 				Step: s, Line: sqltext.PositionAt(s.Script.Text, st.Start).Line, Severity: "WARNING", Text: "the body sets lock_timeout itself, so ours does not hold",
 				Hint: "while a statement waits for a lock, everybody else who wants the table waits behind it; remove the line, or set lock_timeout in the header",
@@ -151,7 +151,7 @@ func (r *Runner) begun(s plan.Step) {
 // stepUntilLocked tries a step again while a lock timeout or a deadlock is all that
 // stands in its way.
 func (r *Runner) stepUntilLocked(ctx context.Context, s plan.Step, at start) (took time.Duration, next start, err error) {
-	if !s.Script.Transaction {
+	if !s.Script.Transactional {
 		return r.stepOutside(ctx, s, at)
 	}
 	err = r.untilLocked(ctx, s, func() error {

@@ -37,7 +37,7 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 			f = start
 		}
 		fmt.Fprintf(w, "\n-- %s %s: %s\n", verb(s.Direction), s.Revision, s.Message)
-		if s.Script.Transaction {
+		if s.Script.Transactional {
 			w.write(r.render(s, f))
 		} else {
 			w.outside(s, f)

@@ -21,7 +21,7 @@ const (
 // repaired here. The error is an *UndecidedError or the server's.
 func (o *outside) settle(ctx context.Context, st sqltext.Statement, sent bool) (verdict, error) {
 	text := o.step.Script.Text
-	e := sqltext.EffectOf(text, st)
+	e := sqltext.CatalogEffectOf(text, st)
 	switch {
 	case e.Verb == "CREATE INDEX":
 		return o.settleIndex(ctx, e, st, sent)
@@ -33,7 +33,7 @@ func (o *outside) settle(ctx context.Context, st sqltext.Statement, sent bool) (
 		return missing, nil
 	case e.Name != "" && catalog[e.Verb] != "":
 		return o.settleByCatalog(ctx, e)
-	case e.Verb == "" && st.Class == sqltext.NoTransaction:
+	case e.Verb == "" && st.Class == sqltext.NonTransactional:
 		return missing, nil // VACUUM, CLUSTER, ALTER SYSTEM and the like do no harm twice
 	}
 	return missing, o.undecided(st)
@@ -64,7 +64,7 @@ func regclass(name string) string {
 	return "pg_catalog.to_regclass(" + sqltext.QuoteLiteral(name) + ")"
 }
 
-func (o *outside) settleByCatalog(ctx context.Context, e sqltext.Effect) (verdict, error) {
+func (o *outside) settleByCatalog(ctx context.Context, e sqltext.CatalogEffect) (verdict, error) {
 	name := plainName(e.Name)
 	if e.Verb == "DROP INDEX" {
 		name = sqltext.QuoteLiteral(e.Name)
@@ -78,7 +78,7 @@ func (o *outside) settleByCatalog(ctx context.Context, e sqltext.Effect) (verdic
 
 // settleDetach finishes a detachment that was interrupted, or got no lock, between its
 // two halves.
-func (o *outside) settleDetach(ctx context.Context, e sqltext.Effect, sent bool) (verdict, error) {
+func (o *outside) settleDetach(ctx context.Context, e sqltext.CatalogEffect, sent bool) (verdict, error) {
 	if o.ServerVersion < 140000 {
 		return missing, nil // it knows no such statement
 	}
@@ -106,7 +106,7 @@ WHERE c.relkind OPERATOR(pg_catalog.=) 'i' AND `
 // settleIndex decides by pg_index. An invalid index of the name is what a failed build
 // left: it is dropped, so that neither 42P07 nor IF NOT EXISTS stands in the way of a
 // good one.
-func (o *outside) settleIndex(ctx context.Context, e sqltext.Effect, st sqltext.Statement, sent bool) (verdict, error) {
+func (o *outside) settleIndex(ctx context.Context, e sqltext.CatalogEffect, st sqltext.Statement, sent bool) (verdict, error) {
 	if e.Name == "" {
 		if sent {
 			return missing, o.undecided(st)
@@ -143,7 +143,7 @@ func (o *outside) dropInvalid(ctx context.Context, index string) error {
 
 // dropTransient removes the invalid copies that a failed REINDEX CONCURRENTLY left
 // (PostgreSQL manual, REINDEX, "Rebuilding Indexes Concurrently").
-func (o *outside) dropTransient(ctx context.Context, e sqltext.Effect) error {
+func (o *outside) dropTransient(ctx context.Context, e sqltext.CatalogEffect) error {
 	var table string
 	switch {
 	case e.Table != "":
@@ -170,7 +170,7 @@ func (o *outside) dropTransient(ctx context.Context, e sqltext.Effect) error {
 
 // invalidIndex names what a failed build left, for the message: one whose name the
 // server chose is any invalid one of the table.
-func (o *outside) invalidIndex(ctx context.Context, e sqltext.Effect) string {
+func (o *outside) invalidIndex(ctx context.Context, e sqltext.CatalogEffect) string {
 	if e.Verb != "CREATE INDEX" {
 		return ""
 	}

@@ -45,7 +45,7 @@ func (r *Runner) shared(steps []plan.Step) int {
 // sharable says whether a revision may share a message. COPY needs an answer in the
 // middle, and a change of encoding or string syntax one before the next statement.
 func sharable(s plan.Step) bool {
-	if !s.Script.Transaction {
+	if !s.Script.Transactional {
 		return false
 	}
 	for _, st := range s.Script.Statements() {

@@ -22,7 +22,7 @@ const ConcurrentLockTimeout = 30 * time.Minute
 // not see its end.
 func (o *outside) next(ctx context.Context, sent bool) error {
 	st := o.statement()
-	if sent || st.Class == sqltext.NoTransaction {
+	if sent || st.Class == sqltext.NonTransactional {
 		return o.alone(ctx, st, sent)
 	}
 	err := o.untilLocked(ctx, o.step, func() error { return o.withMark(ctx) })
@@ -65,7 +65,7 @@ func (o *outside) markParts(done int, checksum string) parts {
 // bodySets says whether one of the statements so far changes one of these settings.
 func (o *outside) bodySets(names ...string) bool {
 	return slices.ContainsFunc(o.step.Script.Statements()[:o.done+1], func(st sqltext.Statement) bool {
-		return slices.Contains(names, sqltext.Sets(o.step.Script.Text, st))
+		return slices.Contains(names, sqltext.SettingName(o.step.Script.Text, st))
 	})
 }
 
@@ -78,7 +78,7 @@ func (o *outside) alone(ctx context.Context, st sqltext.Statement, sent bool) er
 		return err
 	}
 	var err error
-	if st.Class == sqltext.NoTransaction {
+	if st.Class == sqltext.NonTransactional {
 		err = o.untilLocked(ctx, o.step, try)
 	} else {
 		err = try()
@@ -111,7 +111,7 @@ func (o *outside) once(ctx context.Context, st sqltext.Statement, sent bool) err
 // patiently sends a part that, when it is CONCURRENTLY, may wait for locks longer than
 // others may.
 func (o *outside) patiently(ctx context.Context, st sqltext.Statement, p part) error {
-	if !strings.HasSuffix(st.Words, "CONCURRENTLY") || o.step.Script.LockTimeout != nil || o.bodySets("lock_timeout", "all") {
+	if !strings.HasSuffix(st.Keywords, "CONCURRENTLY") || o.step.Script.LockTimeout != nil || o.bodySets("lock_timeout", "all") {
 		return o.send(ctx, parts{p}, nil)
 	}
 	if err := o.send(ctx, parts{{kind: opening, sql: "SET lock_timeout = " + milliseconds(ConcurrentLockTimeout)}}, nil); err != nil {
@@ -138,8 +138,8 @@ func (o *outside) notHappened(ctx context.Context, st sqltext.Statement, err err
 	if !errors.As(err, &failed) && !errors.As(err, &interrupted) && err != ctx.Err() {
 		return err
 	}
-	effect := sqltext.EffectOf(o.step.Script.Text, st)
-	if effect.Verb == "" && st.Class != sqltext.NoTransaction {
+	effect := sqltext.CatalogEffectOf(o.step.Script.Text, st)
+	if effect.Verb == "" && st.Class != sqltext.NonTransactional {
 		if failed != nil {
 			failed.Hint = "what it committed before that stays: look, then say `repair " + o.step.Revision + " --applied` or `repair " + o.step.Revision + " --not-applied`"
 		}

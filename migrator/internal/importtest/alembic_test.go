@@ -156,8 +156,8 @@ op.execute("UPDATE account SET kind = 'shop' WHERE kind = 'company'")`,
 		t.Errorf("c1: %q, %v", c1.Message, c1.Created)
 	}
 	for id, alone := range map[string]bool{"a1": false, "b2": true, "m1": false, "c1": true} {
-		if r := made.set.Revision(id); r.Up.Transaction == alone {
-			t.Errorf("%s: transaction %t", id, r.Up.Transaction)
+		if r := made.set.Revision(id); r.Up.Transactional == alone {
+			t.Errorf("%s: transaction %t", id, r.Up.Transactional)
 		}
 	}
 	made.again(t)
@@ -216,7 +216,7 @@ op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"
 	if a5 := made.set.Revision("a5"); a5.Message != "say what\nfrom alembic: migrations/versions/a5_say_what.py" {
 		t.Errorf("%q", a5.Message)
 	}
-	if a3 := made.set.Revision("a3"); a3.Up.Transaction || a3.Down.Transaction {
+	if a3 := made.set.Revision("a3"); a3.Up.Transactional || a3.Down.Transactional {
 		t.Error("a3 is transactional")
 	}
 

@@ -91,7 +91,7 @@ func TestHostile(t *testing.T) {
 func everything(src string) {
 	statements, _ := Split(src)
 	for _, s := range statements {
-		Sets(src, s)
+		SettingName(src, s)
 	}
 	Checksum(src)
 	QuoteLiteral(src)

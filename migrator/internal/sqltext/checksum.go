@@ -28,7 +28,7 @@ func newDigest() *digest { return &digest{hash: sha256.New()} }
 func (d *digest) addToken(src string, t Token, backslashes bool) {
 	text := src[t.Start:t.End]
 	switch t.Kind {
-	case Space, Comment, Command:
+	case Space, Comment, MetaCommand:
 	case Word, Number:
 		d.add(marks[t.Kind], text, len(text))
 	case String:

@@ -10,88 +10,88 @@ const (
 	TransactionControl       // begins, ends or prepares a transaction; savepoints, ROLLBACK TO among them, are Ordinary
 	SetTransaction           // SET [LOCAL|SESSION] TRANSACTION …; SET SESSION CHARACTERISTICS is Ordinary
 	DiscardAll               // DISCARD ALL
-	NoTransaction            // the server refuses it in a transaction block, whatever the database holds
+	NonTransactional         // the server refuses it in a transaction block, whatever the database holds
 	CopyIn                   // COPY … FROM STDIN
 	CopyOut                  // COPY … TO STDOUT
 )
 
 // classify reads the head of a statement. Whether it is a COPY that talks to the client is known before.
 func classify(src string, s Statement) (Class, string) {
-	p := newPhrase(src, s)
-	if !p.next() || p.tok.Kind != Word {
+	r := newTokenReader(src, s)
+	if !r.next() || r.tok.Kind != Word {
 		return s.Class, ""
 	}
-	words := headWords(p)
+	words := headWords(r)
 	class, reason := s.Class, ""
 	switch first, _, _ := strings.Cut(words, " "); first {
 	case "BEGIN", "COMMIT", "END", "ABORT", "START", "ROLLBACK", "PREPARE":
-		if transactionControl(p) {
+		if transactionControl(r) {
 			class = TransactionControl
 		}
 	case "SET":
-		p.acceptAny("LOCAL", "SESSION")
-		if p.accept("TRANSACTION") && !p.assigned() {
+		r.acceptAny("LOCAL", "SESSION")
+		if r.accept("TRANSACTION") && !r.assigned() {
 			class = SetTransaction
 		}
 	case "DISCARD":
-		if p.accept("ALL") {
+		if r.accept("ALL") {
 			class = DiscardAll
 		}
 	case "VACUUM":
-		class = NoTransaction
+		class = NonTransactional
 	case "CLUSTER":
-		p.skipParens()
-		p.accept("VERBOSE")
-		if !p.next() {
-			class = NoTransaction
+		r.skipParens()
+		r.accept("VERBOSE")
+		if !r.next() {
+			class = NonTransactional
 		}
 	case "REINDEX":
-		reason = reindex(p)
+		reason = reindex(r)
 	case "CREATE":
-		reason = create(p)
+		reason = create(r)
 	case "DROP":
-		reason = drop(p)
+		reason = drop(r)
 	case "ALTER":
-		reason = alter(p)
+		reason = alter(r)
 	}
 	if reason != "" {
-		return NoTransaction, reason
+		return NonTransactional, reason
 	}
 	return class, words
 }
 
-func transactionControl(p phrase) bool {
+func transactionControl(r tokenReader) bool {
 	switch {
-	case p.is("START"):
-		return p.accept("TRANSACTION")
-	case p.is("ROLLBACK"):
-		p.acceptAny("WORK", "TRANSACTION")
-		return !p.accept("TO")
-	case p.is("PREPARE"):
+	case r.is("START"):
+		return r.accept("TRANSACTION")
+	case r.is("ROLLBACK"):
+		r.acceptAny("WORK", "TRANSACTION")
+		return !r.accept("TO")
+	case r.is("PREPARE"):
 		// PREPARE transaction (…) AS … is a prepared statement of that name.
-		return p.accept("TRANSACTION") && !p.accept("AS") && !(p.next() && p.mark("("))
+		return r.accept("TRANSACTION") && !r.accept("AS") && !(r.next() && r.mark("("))
 	}
 	return true
 }
 
 // assigned reports whether the word before is the name of a setting, or the first part of one: TRANSACTION, ROLE and
 // the like are legal there too.
-func (p phrase) assigned() bool {
-	return p.next() && (p.is("TO") || p.mark("=") || p.mark("."))
+func (r tokenReader) assigned() bool {
+	return r.next() && (r.is("TO") || r.mark("=") || r.mark("."))
 }
 
 // The functions below return the words that make the server refuse the statement in a transaction block, "" if it does
 // not. These are the commands for which it says so before it looks at the database; for some others (CLUSTER and
 // REINDEX of a partitioned table, DROP SUBSCRIPTION) that depends on the object.
 
-func reindex(p phrase) string {
-	concurrently, _ := p.option("concurrently")
-	p.skipParens()
+func reindex(r tokenReader) string {
+	concurrently, _ := r.option("concurrently")
+	r.skipParens()
 	for _, target := range []string{"INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"} {
-		if !p.accept(target) {
+		if !r.accept(target) {
 			continue
 		}
-		if p.accept("CONCURRENTLY") || concurrently {
+		if r.accept("CONCURRENTLY") || concurrently {
 			return "REINDEX " + target + " CONCURRENTLY"
 		}
 		if target != "INDEX" && target != "TABLE" {
@@ -101,75 +101,75 @@ func reindex(p phrase) string {
 	return ""
 }
 
-func create(p phrase) string {
-	p.next()
+func create(r tokenReader) string {
+	r.next()
 	switch {
-	case p.is("DATABASE"):
+	case r.is("DATABASE"):
 		return "CREATE DATABASE"
-	case p.is("TABLESPACE"):
+	case r.is("TABLESPACE"):
 		return "CREATE TABLESPACE"
-	case p.is("INDEX") && p.accept("CONCURRENTLY"):
+	case r.is("INDEX") && r.accept("CONCURRENTLY"):
 		return "CREATE INDEX CONCURRENTLY"
-	case p.is("UNIQUE") && p.accept("INDEX") && p.accept("CONCURRENTLY"):
+	case r.is("UNIQUE") && r.accept("INDEX") && r.accept("CONCURRENTLY"):
 		return "CREATE UNIQUE INDEX CONCURRENTLY"
-	case p.is("SUBSCRIPTION") && !p.off("create_slot") && !p.off("connect"):
+	case r.is("SUBSCRIPTION") && !r.off("create_slot") && !r.off("connect"):
 		return "CREATE SUBSCRIPTION"
 	}
 	return ""
 }
 
 // off reports whether the options in WITH (…) turn name off.
-func (p phrase) off(name string) bool {
-	for p.next() {
-		if p.is("WITH") {
-			on, set := p.option(name)
+func (r tokenReader) off(name string) bool {
+	for r.next() {
+		if r.is("WITH") {
+			on, set := r.option(name)
 			return set && !on
 		}
 	}
 	return false
 }
 
-func drop(p phrase) string {
-	p.next()
+func drop(r tokenReader) string {
+	r.next()
 	switch {
-	case p.is("DATABASE"):
+	case r.is("DATABASE"):
 		return "DROP DATABASE"
-	case p.is("TABLESPACE"):
+	case r.is("TABLESPACE"):
 		return "DROP TABLESPACE"
-	case p.is("INDEX") && p.accept("CONCURRENTLY"):
+	case r.is("INDEX") && r.accept("CONCURRENTLY"):
 		return "DROP INDEX CONCURRENTLY"
 	}
 	return ""
 }
 
-func alter(p phrase) string {
-	p.next()
+func alter(r tokenReader) string {
+	r.next()
 	switch {
-	case p.is("SYSTEM"):
+	case r.is("SYSTEM"):
 		return "ALTER SYSTEM"
-	case p.is("DATABASE"):
-		if p.next() && p.accept("SET") && p.accept("TABLESPACE") && !p.assigned() {
+	case r.is("DATABASE"):
+		if r.next() && r.accept("SET") && r.accept("TABLESPACE") && !r.assigned() {
 			return "ALTER DATABASE SET TABLESPACE"
 		}
-	case p.is("TABLE"):
-		return detach(p)
-	case p.is("SUBSCRIPTION"):
-		return refresh(p)
+	case r.is("TABLE"):
+		return detach(r)
+	case r.is("SUBSCRIPTION"):
+		return refresh(r)
 	}
 	return ""
 }
 
 // detach looks for DETACH PARTITION name CONCURRENTLY, which ends its statement. CONCURRENTLY is no name unless it is
 // quoted or stands behind a dot.
-func detach(p phrase) string {
-	for p.next() {
-		if !p.is("DETACH") || !p.accept("PARTITION") {
+func detach(r tokenReader) string {
+	for r.next() {
+		if !r.is("DETACH") || !r.accept("PARTITION") {
 			continue
 		}
 		dotted, concurrently := false, false
-		for p.next() {
-			concurrently = p.is("CONCURRENTLY") && !dotted
-			dotted = p.mark(".")
+		for r.next() {
+			concurrently = r.is("CONCURRENTLY") && !dotted
+			dotted = r.mark(".")
 		}
 		if concurrently {
 			return "ALTER TABLE DETACH PARTITION CONCURRENTLY"
@@ -179,13 +179,13 @@ func detach(p phrase) string {
 }
 
 // refresh looks for the forms of ALTER SUBSCRIPTION that fetch the list of tables from the publisher.
-func refresh(p phrase) string {
-	p.next() // the subscription's name
-	if p.accept("REFRESH") && p.accept("PUBLICATION") {
+func refresh(r tokenReader) string {
+	r.next() // the subscription's name
+	if r.accept("REFRESH") && r.accept("PUBLICATION") {
 		return "ALTER SUBSCRIPTION REFRESH PUBLICATION"
 	}
 	for _, verb := range []string{"SET", "ADD", "DROP"} {
-		if p.accept(verb) && p.accept("PUBLICATION") && !p.off("refresh") {
+		if r.accept(verb) && r.accept("PUBLICATION") && !r.off("refresh") {
 			return "ALTER SUBSCRIPTION " + verb + " PUBLICATION"
 		}
 	}

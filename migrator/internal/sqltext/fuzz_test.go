@@ -28,7 +28,7 @@ func FuzzSplit(f *testing.F) {
 		checkSplit(t, src)
 		statements, errs := Split(src)
 		for _, s := range statements {
-			Sets(src, s)
+			SettingName(src, s)
 		}
 		if !utf8.ValidString(src) && len(errs) == 0 {
 			t.Fatalf("no error for invalid UTF-8 in %q", src)
@@ -54,7 +54,7 @@ func FuzzChecksum(f *testing.F) {
 		for token := range Tokens(src) {
 			text := src[token.Start:token.End]
 			switch token.Kind {
-			case Command:
+			case MetaCommand:
 				return
 			case Space, Comment:
 				narrow += " "

@@ -208,7 +208,7 @@ func (l *lexer) comment() Kind {
 func (l *lexer) command() Kind {
 	if next := l.at(1); next == ';' || next == ':' {
 		l.pos += 2
-		return Command
+		return MetaCommand
 	}
 	line := l.src[l.pos:]
 	if i := strings.IndexByte(line, '\n'); i >= 0 {
@@ -218,5 +218,5 @@ func (l *lexer) command() Kind {
 		line = line[:len(line)-1]
 	}
 	l.pos += len(line)
-	return Command
+	return MetaCommand
 }

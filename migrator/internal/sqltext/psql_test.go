@@ -96,7 +96,7 @@ func splitStatements(src string) []sent {
 		}
 		ended = t.Kind == Semicolon
 		switch piece := src[t.Start:t.End]; {
-		case t.Kind != Command:
+		case t.Kind != MetaCommand:
 			text.WriteString(piece)
 		case piece == `\;` || piece == `\:`:
 			text.WriteString(piece[1:])

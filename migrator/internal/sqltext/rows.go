@@ -10,7 +10,7 @@ import (
 // whose rows go up to the end of src, and may go on behind it, and returns where they begin and what backslashes is
 // by then; start is -1 when there is none.
 func OpenRows(src string, backslashes bool) (start int, off bool) {
-	c := newCutter(src)
+	c := newStatementScanner(src)
 	c.backslashes = backslashes
 	for {
 		t, ok := c.next()
@@ -39,7 +39,7 @@ type Rows struct {
 // would begin. The error is that of reading them.
 func ChecksumWith(src string, rows func(start int) (Rows, bool)) (string, error) {
 	d := newDigest()
-	c := newCutter(src)
+	c := newStatementScanner(src)
 	for t, ok := c.next(); ok; t, ok = c.next() {
 		if t.Kind == CopyData {
 			if r, ok := rows(t.Start); ok {

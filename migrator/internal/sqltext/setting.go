@@ -7,85 +7,85 @@ import "strings"
 // setting behind them: SET NAMES client_encoding, SET ROLE role, SET SESSION AUTHORIZATION session_authorization, SET
 // TIME ZONE timezone, SET SCHEMA search_path, SET XML OPTION xmloption. RESET ALL gives "all". Everything else,
 // SET TRANSACTION and SET CONSTRAINTS among it, gives "".
-func Sets(src string, s Statement) string {
-	p := newPhrase(src, s)
-	return p.setting()
+func SettingName(src string, s Statement) string {
+	r := newTokenReader(src, s)
+	return r.setting()
 }
 
-// setting does the work of Sets, and leaves the setting's name or its last part as the current token.
-func (p *phrase) setting() string {
-	p.next()
+// setting does the work of SettingName, and leaves the setting's name or its last part as the current token.
+func (r *tokenReader) setting() string {
+	r.next()
 	switch {
-	case p.is("SET"):
+	case r.is("SET"):
 		for _, modifier := range []string{"SESSION", "LOCAL"} {
-			ahead := *p
+			ahead := *r
 			if ahead.accept(modifier) && !ahead.assigned() && !ahead.sessionForm(modifier) {
-				*p = ahead
+				*r = ahead
 				break
 			}
 		}
-		return p.settingName(true)
-	case p.is("RESET"):
-		return p.settingName(false)
-	case p.is("SELECT"), p.is("WITH"):
-		return p.configured()
+		return r.settingName(true)
+	case r.is("RESET"):
+		return r.settingName(false)
+	case r.is("SELECT"), r.is("WITH"):
+		return r.configured()
 	}
 	return ""
 }
 
 // sessionForm reports whether SESSION, the word before, begins one of the special forms.
-func (p phrase) sessionForm(word string) bool {
-	return word == "SESSION" && p.acceptAny("AUTHORIZATION", "CHARACTERISTICS")
+func (r tokenReader) sessionForm(word string) bool {
+	return word == "SESSION" && r.acceptAny("AUTHORIZATION", "CHARACTERISTICS")
 }
 
 // settingName reads the setting behind SET, its modifier, or RESET.
-func (p *phrase) settingName(set bool) string {
-	if !p.next() || p.name() == "" {
+func (r *tokenReader) settingName(set bool) string {
+	if !r.next() || r.name() == "" {
 		return ""
 	}
-	if p.tok.Kind == Word && !p.assigned() {
+	if r.tok.Kind == Word && !r.assigned() {
 		switch {
-		case p.is("TIME") && p.accept("ZONE"):
+		case r.is("TIME") && r.accept("ZONE"):
 			return "timezone"
-		case p.is("SESSION") && p.accept("AUTHORIZATION"):
+		case r.is("SESSION") && r.accept("AUTHORIZATION"):
 			return "session_authorization"
-		case !set && p.is("TRANSACTION") && p.accept("ISOLATION"):
+		case !set && r.is("TRANSACTION") && r.accept("ISOLATION"):
 			return "transaction_isolation"
 		case !set:
-		case p.is("NAMES"):
+		case r.is("NAMES"):
 			return "client_encoding"
-		case p.is("ROLE"):
+		case r.is("ROLE"):
 			return "role"
-		case p.is("SCHEMA"):
+		case r.is("SCHEMA"):
 			return "search_path"
-		case p.is("XML"):
+		case r.is("XML"):
 			return "xmloption"
 		default:
 			return ""
 		}
 	}
 	var name strings.Builder
-	name.WriteString(p.name())
+	name.WriteString(r.name())
 	for {
-		ahead := *p
+		ahead := *r
 		if !ahead.next() || !ahead.mark(".") || !ahead.next() {
 			return lower(name.String())
 		}
 		name.WriteString("." + ahead.name())
-		*p = ahead
+		*r = ahead
 	}
 }
 
 // configured looks for set_config('name', …).
-func (p *phrase) configured() string {
-	for p.next() {
-		if p.name() != "set_config" {
+func (r *tokenReader) configured() string {
+	for r.next() {
+		if r.name() != "set_config" {
 			continue
 		}
-		ahead := *p
+		ahead := *r
 		if ahead.next() && ahead.mark("(") && ahead.next() && ahead.literal() {
-			*p = ahead
-			return p.value()
+			*r = ahead
+			return r.value()
 		}
 	}
 	return ""
@@ -96,22 +96,22 @@ const conforming = "standard_conforming_strings"
 // conformingStrings reports whether s leaves standard_conforming_strings on, if it sets it to a known value. From there
 // on the server reads strings accordingly: whether a quote behind a backslash ends a string decides what is a statement.
 func conformingStrings(src string, s Statement) (on, known bool) {
-	p := newPhrase(src, s)
-	switch p.setting() {
+	r := newTokenReader(src, s)
+	switch r.setting() {
 	case "all":
 		return true, true
 	case conforming:
 	default:
 		return false, false
 	}
-	if !p.next() {
+	if !r.next() {
 		return true, true // RESET: a session begins with it on
 	}
-	literal := p.mark(",") // in set_config a word would be a column
-	if !literal && !p.is("TO") && !p.mark("=") || !p.next() || p.value() == "" || literal && !p.literal() {
+	literal := r.mark(",") // in set_config a word would be a column
+	if !literal && !r.is("TO") && !r.mark("=") || !r.next() || r.value() == "" || literal && !r.literal() {
 		return false, false
 	}
-	switch v := p.value(); {
+	switch v := r.value(); {
 	case v == "0", v == "of", v == "off", strings.HasPrefix("false", v), strings.HasPrefix("no", v):
 		return false, true
 	}

@@ -77,8 +77,8 @@ func TestSets(t *testing.T) {
 		`"SET" a = 1`: "",
 	} {
 		statements, _ := Split("-- x\n" + src)
-		if got := Sets("-- x\n"+src, statements[0]); got != want {
-			t.Errorf("Sets(%q) = %q, want %q", src, got, want)
+		if got := SettingName("-- x\n"+src, statements[0]); got != want {
+			t.Errorf("SettingName(%q) = %q, want %q", src, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ type Statement struct {
 	Start, End    int    // from its first token to its last one: no comments around it, no semicolon
 	Next          int    // just after the semicolon, after the rows of a COPY, or the end of the source
 	Class         Class  // whether it needs special care
-	Words         string // its leading key words in capitals, for messages: "CREATE INDEX CONCURRENTLY"; "" if it begins with no word
+	Keywords      string // its leading key words in capitals, for messages: "CREATE INDEX CONCURRENTLY"; "" if it begins with no word
 	Data, DataEnd int    // the rows of a CopyIn, without the line \. that ends them; 0 otherwise
 }
 
@@ -35,7 +35,7 @@ func (e Error) Error() string { return e.Message }
 // A statement that sets standard_conforming_strings (Sets says which do) decides how the ones behind it are read; what
 // a function, a DO block or a rolled back savepoint does to the setting is not seen.
 func Split(src string) ([]Statement, []Error) {
-	s := splitter{cutter: newCutter(src)}
+	s := splitter{statementScanner: newStatementScanner(src)}
 	for {
 		t, ok := s.next()
 		if !ok {
@@ -50,7 +50,7 @@ func Split(src string) ([]Statement, []Error) {
 }
 
 type splitter struct {
-	cutter
+	statementScanner
 	current    Statement // End is 0 between two statements
 	statements []Statement
 	errors     []Error
@@ -74,7 +74,7 @@ func (s *splitter) add(t Token) {
 		if last := s.statements[len(s.statements)-1]; len(s.errors) == 0 || s.errors[len(s.errors)-1].Offset < last.End {
 			s.fail(t.Start, "text behind COPY … FROM stdin on its line: begin a new line, after the rows")
 		}
-	case t.Kind == Command:
+	case t.Kind == MetaCommand:
 		if text := commandProblem(s.src[t.Start:t.End], s.current.End > 0); text != "" {
 			s.fail(t.Start, text)
 		}
@@ -108,7 +108,7 @@ func (s *splitter) finish(end stage, next int) {
 	case inCopyOut:
 		s.current.Class = CopyOut
 	}
-	s.current.Class, s.current.Words = classify(s.src, s.current)
+	s.current.Class, s.current.Keywords = classify(s.src, s.current)
 	s.statements = append(s.statements, s.current)
 	s.current = Statement{}
 }

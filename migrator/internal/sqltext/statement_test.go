@@ -121,9 +121,9 @@ func TestSplitOffsets(t *testing.T) {
 	src := "-- x\nSELECT 1 /* y */ ; ;COPY t FROM stdin; -- z\n1\n\\.\n\nCOMMIT -- end\n"
 	got, _ := Split(src)
 	want := []Statement{
-		{Start: 5, End: 13, Next: 23, Class: Ordinary, Words: "SELECT"},
-		{Start: 25, End: 42, Next: 54, Class: CopyIn, Words: "COPY", Data: 49, DataEnd: 51},
-		{Start: 55, End: 61, Next: len(src), Class: TransactionControl, Words: "COMMIT"},
+		{Start: 5, End: 13, Next: 23, Class: Ordinary, Keywords: "SELECT"},
+		{Start: 25, End: 42, Next: 54, Class: CopyIn, Keywords: "COPY", Data: 49, DataEnd: 51},
+		{Start: 55, End: 61, Next: len(src), Class: TransactionControl, Keywords: "COMMIT"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("statements of %q (-want +got):\n%s", src, diff)
@@ -259,7 +259,7 @@ func checkResplit(t *testing.T, src string, statements []Statement, errs []Error
 	}
 	for i, s := range statements {
 		a := again[i]
-		if src[s.Start:s.End] != joined[a.Start:a.End] || s.Class != a.Class || s.Words != a.Words {
+		if src[s.Start:s.End] != joined[a.Start:a.End] || s.Class != a.Class || s.Keywords != a.Keywords {
 			t.Fatalf("statement %d of %q cut again: %+v %+v in %q", i, src, s, a, joined)
 		}
 	}

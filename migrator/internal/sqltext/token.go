@@ -18,18 +18,18 @@ type Kind uint8
 
 // The kinds of tokens. Together they cover every byte of every source.
 const (
-	Space      Kind = iota // white space, and a byte order mark at offset 0
-	Comment                // -- up to the end of the line, or /* … */, which nests
-	Word                   // an unquoted identifier or key word
-	QuotedName             // "…" or U&"…"
-	String                 // '…', also with a prefix (E B X N U&), with the pieces that continue it on later lines
-	Dollar                 // $tag$…$tag$
-	Number                 // 1, 1.5e-3, 0x1F, 1_000: never signed
-	Param                  // $1
-	Operator               // an operator, a punctuation mark, or any single character that begins no other token
-	Semicolon              // a semicolon that ends a statement; inside parentheses and function bodies it is an Operator
-	Command                // a psql command, up to the last visible character of its line; \; and \: are commands of two bytes
-	CopyData               // the rows after COPY … FROM stdin, with the line \. that ends them when there is one
+	Space       Kind = iota // white space, and a byte order mark at offset 0
+	Comment                 // -- up to the end of the line, or /* … */, which nests
+	Word                    // an unquoted identifier or key word
+	QuotedName              // "…" or U&"…"
+	String                  // '…', also with a prefix (E B X N U&), with the pieces that continue it on later lines
+	Dollar                  // $tag$…$tag$
+	Number                  // 1, 1.5e-3, 0x1F, 1_000: never signed
+	Param                   // $1
+	Operator                // an operator, a punctuation mark, or any single character that begins no other token
+	Semicolon               // a semicolon that ends a statement; inside parentheses and function bodies it is an Operator
+	MetaCommand             // a psql command, up to the last visible character of its line; \; and \: are commands of two bytes
+	CopyData                // the rows after COPY … FROM stdin, with the line \. that ends them when there is one
 )
 
 // Token is one piece of a source: src[Start:End], never empty.
@@ -43,7 +43,7 @@ type Token struct {
 // reports it.
 func Tokens(src string) iter.Seq[Token] {
 	return func(yield func(Token) bool) {
-		c := newCutter(src)
+		c := newStatementScanner(src)
 		for {
 			t, ok := c.next()
 			if !ok || !yield(t) {

@@ -10,7 +10,7 @@ import (
 
 var kindNames = [...]string{
 	Space: "space", Comment: "comment", Word: "word", QuotedName: "name", String: "string", Dollar: "dollar",
-	Number: "number", Param: "param", Operator: "op", Semicolon: "semicolon", Command: "command", CopyData: "rows",
+	Number: "number", Param: "param", Operator: "op", Semicolon: "semicolon", MetaCommand: "command", CopyData: "rows",
 }
 
 // describe lists the tokens of src except white space, each as "kind text".

@@ -40,7 +40,7 @@ func (p *Project) Write() (names []string, err error) {
 	if created, err = makeFolders(filepath.Join(p.Dir, revisionDir)); err != nil {
 		return nil, err
 	}
-	if err := revision.Create(files...); err != nil {
+	if err := revision.CreateFiles(files...); err != nil {
 		return nil, err
 	}
 	return names, nil

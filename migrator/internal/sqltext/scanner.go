@@ -23,8 +23,8 @@ const (
 	inCopyOut                // COPY … TO STDOUT …
 )
 
-// cutter reads tokens and knows where statements end.
-type cutter struct {
+// statementScanner reads tokens and knows where statements end.
+type statementScanner struct {
 	lexer // its src ends early while the rest of a COPY's line is read
 	full  string
 
@@ -39,11 +39,11 @@ type cutter struct {
 	setter   int  // the offset of a statement that may set it, or -1
 }
 
-func newCutter(src string) cutter {
-	return cutter{lexer: lexer{src: src}, full: src, switches: mentionsConformingStrings(src), setter: -1}
+func newStatementScanner(src string) statementScanner {
+	return statementScanner{lexer: lexer{src: src}, full: src, switches: mentionsConformingStrings(src), setter: -1}
 }
 
-func (c *cutter) next() (Token, bool) {
+func (c *statementScanner) next() (Token, bool) {
 	t, ok := c.lexer.next()
 	if !ok && c.rows {
 		return c.copyData()
@@ -52,7 +52,7 @@ func (c *cutter) next() (Token, bool) {
 		return t, ok
 	}
 	switch t.Kind {
-	case Space, Comment, Command:
+	case Space, Comment, MetaCommand:
 		return t, true
 	case Semicolon:
 		return c.semicolon(t), true
@@ -70,7 +70,7 @@ func (c *cutter) next() (Token, bool) {
 
 // bracket counts parentheses, inside which a semicolon ends nothing (CREATE RULE … DO (…; …)). One that closes too
 // much is left to the server.
-func (c *cutter) bracket(t Token) bool {
+func (c *statementScanner) bracket(t Token) bool {
 	switch c.src[t.Start] {
 	case '(':
 		c.parens++
@@ -89,7 +89,7 @@ func (c *cutter) bracket(t Token) bool {
 	return true
 }
 
-func (c *cutter) semicolon(t Token) Token {
+func (c *statementScanner) semicolon(t Token) Token {
 	if c.parens > 0 {
 		t.Kind = Operator
 		return t
@@ -117,7 +117,7 @@ func (c *cutter) semicolon(t Token) Token {
 }
 
 // advance follows the beginning of a statement by one token outside parentheses.
-func (c *cutter) advance(t Token) {
+func (c *statementScanner) advance(t Token) {
 	var w string
 	if t.Kind == Word {
 		w = c.src[t.Start:t.End]
@@ -160,7 +160,7 @@ func (c *cutter) advance(t Token) {
 	}
 }
 
-func (c *cutter) start(w string) stage {
+func (c *statementScanner) start(w string) stage {
 	switch {
 	case isWord(w, "CREATE"):
 		return inCreate
@@ -174,7 +174,7 @@ func (c *cutter) start(w string) stage {
 	return afterStart
 }
 
-func (c *cutter) advanceCopy(w string) {
+func (c *statementScanner) advanceCopy(w string) {
 	stdio := isWord(w, "STDIN") || isWord(w, "STDOUT") // the server takes either for both directions
 	switch c.stage {
 	case inCopy:
@@ -202,7 +202,7 @@ func (c *cutter) advanceCopy(w string) {
 }
 
 // copyData reads the rows that follow the line of a COPY … FROM stdin.
-func (c *cutter) copyData() (Token, bool) {
+func (c *statementScanner) copyData() (Token, bool) {
 	c.src, c.rows = c.full, false
 	if c.pos == len(c.src) {
 		return Token{}, false

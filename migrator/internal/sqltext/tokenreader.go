@@ -2,56 +2,56 @@ package sqltext
 
 import "strings"
 
-// phrase walks over the tokens of one statement that mean something. A copy of it looks ahead.
-type phrase struct {
+// tokenReader walks over the tokens of one statement that mean something. A copy of it looks ahead.
+type tokenReader struct {
 	lexer
 	tok Token // the current token; empty behind the end
 }
 
-// newPhrase stands before the first token.
-func newPhrase(src string, s Statement) phrase {
-	return phrase{lexer: lexer{src: src[:s.End], pos: s.Start}}
+// newTokenReader stands before the first token.
+func newTokenReader(src string, s Statement) tokenReader {
+	return tokenReader{lexer: lexer{src: src[:s.End], pos: s.Start}}
 }
 
-func (p *phrase) next() bool {
+func (r *tokenReader) next() bool {
 	for {
-		t, ok := p.lexer.next()
+		t, ok := r.lexer.next()
 		switch {
 		case !ok:
-			p.tok = Token{}
+			r.tok = Token{}
 			return false
-		case t.Kind == Space, t.Kind == Comment, t.Kind == Command:
+		case t.Kind == Space, t.Kind == Comment, t.Kind == MetaCommand:
 		default:
-			p.tok = t
+			r.tok = t
 			return true
 		}
 	}
 }
 
-func (p *phrase) text() string { return p.src[p.tok.Start:p.tok.End] }
+func (r *tokenReader) text() string { return r.src[r.tok.Start:r.tok.End] }
 
 // is reports whether the current token is the key word k. Every other kind of token has a mark that no key word has.
-func (p *phrase) is(k string) bool { return isWord(p.text(), k) }
+func (r *tokenReader) is(k string) bool { return isWord(r.text(), k) }
 
 // mark reports whether the current token is the operator or punctuation mark m.
-func (p *phrase) mark(m string) bool { return p.tok.Kind == Operator && p.text() == m }
+func (r *tokenReader) mark(m string) bool { return r.tok.Kind == Operator && r.text() == m }
 
-func (p *phrase) literal() bool { return p.tok.Kind == String || p.tok.Kind == Dollar }
+func (r *tokenReader) literal() bool { return r.tok.Kind == String || r.tok.Kind == Dollar }
 
 // accept steps to the next token if that is the key word k.
-func (p *phrase) accept(k string) bool {
-	ahead := *p
+func (r *tokenReader) accept(k string) bool {
+	ahead := *r
 	if !ahead.next() || !ahead.is(k) {
 		return false
 	}
-	*p = ahead
+	*r = ahead
 	return true
 }
 
 // acceptAny is accept for several words of which one may stand there.
-func (p *phrase) acceptAny(words ...string) bool {
+func (r *tokenReader) acceptAny(words ...string) bool {
 	for _, k := range words {
-		if p.accept(k) {
+		if r.accept(k) {
 			return true
 		}
 	}
@@ -59,8 +59,8 @@ func (p *phrase) acceptAny(words ...string) bool {
 }
 
 // skipParens steps behind the parentheses if some follow.
-func (p *phrase) skipParens() {
-	ahead := *p
+func (r *tokenReader) skipParens() {
+	ahead := *r
 	if !ahead.next() || !ahead.mark("(") {
 		return
 	}
@@ -71,13 +71,13 @@ func (p *phrase) skipParens() {
 			depth--
 		}
 	}
-	*p = ahead
+	*r = ahead
 }
 
 // option reports whether the options in parentheses that follow, (name value, …) or (name = value, …), mention name, and
 // whether they turn it on; without a value they do. The last mention counts.
-func (p *phrase) option(name string) (on, set bool) {
-	ahead := *p
+func (r *tokenReader) option(name string) (on, set bool) {
+	ahead := *r
 	if !ahead.next() || !ahead.mark("(") {
 		return false, false
 	}
@@ -98,12 +98,12 @@ func (p *phrase) option(name string) (on, set bool) {
 }
 
 // name returns the identifier that the current token is, "" if it is none or has escapes. An unquoted one is folded.
-func (p *phrase) name() string {
-	text := p.text()
+func (r *tokenReader) name() string {
+	text := r.text()
 	switch {
-	case p.tok.Kind == Word:
+	case r.tok.Kind == Word:
 		return lower(text)
-	case p.tok.Kind == QuotedName && text[0] == '"' && !p.open:
+	case r.tok.Kind == QuotedName && text[0] == '"' && !r.open:
 		return strings.ReplaceAll(text[1:len(text)-1], `""`, `"`)
 	}
 	return ""
@@ -111,23 +111,23 @@ func (p *phrase) name() string {
 
 // value returns what the current token stands for as the value of an option or as a literal argument, in lower case;
 // "" for a string with escapes or in several pieces, which nobody writes there.
-func (p *phrase) value() string {
-	text := p.text()
+func (r *tokenReader) value() string {
+	text := r.text()
 	switch {
-	case p.open:
+	case r.open:
 		return ""
-	case p.tok.Kind == Dollar:
+	case r.tok.Kind == Dollar:
 		tag := strings.IndexByte(text[1:], '$') + 2
 		return lower(text[tag : len(text)-tag])
-	case p.tok.Kind == String:
+	case r.tok.Kind == String:
 		quote := strings.IndexByte(text, '\'')
 		inner := strings.ReplaceAll(text[quote+1:len(text)-1], "''", "")
 		if strings.ContainsAny(inner, `'\`) {
 			return ""
 		}
 		return lower(strings.ReplaceAll(text[quote+1:len(text)-1], "''", "'"))
-	case p.tok.Kind == QuotedName:
-		return lower(p.name())
+	case r.tok.Kind == QuotedName:
+		return lower(r.name())
 	}
 	return lower(text)
 }

@@ -39,26 +39,26 @@ func lower(w string) string {
 
 // headWords returns the key words at the head of a statement whose first word is current: as many as it takes to know
 // which command it is, the kind of object included. A first word longer than any key word gives "".
-func headWords(p phrase) string {
+func headWords(r tokenReader) string {
 	const longest, most = 20, 6
-	if len(p.text()) > longest {
+	if len(r.text()) > longest {
 		return ""
 	}
 	var buf [most * (longest + 1)]byte
-	words := appendUpper(buf[:0], p.text())
-	start, end := p.tok.Start, p.tok.End
+	words := appendUpper(buf[:0], r.text())
+	start, end := r.tok.Start, r.tok.End
 	more := hasTail(words)
-	for n := 1; more && n < most && p.next() && p.tok.Kind == Word && len(p.text()) <= longest; n++ {
+	for n := 1; more && n < most && r.next() && r.tok.Kind == Word && len(r.text()) <= longest; n++ {
 		before := len(words)
-		words = appendUpper(append(words, ' '), p.text())
+		words = appendUpper(append(words, ' '), r.text())
 		var known bool
 		if known, more = inTail(words[before+1:]); !known {
 			words = words[:before]
 			break
 		}
-		end = p.tok.End
+		end = r.tok.End
 	}
-	if text := p.src[start:end]; text == string(words) {
+	if text := r.src[start:end]; text == string(words) {
 		return text // saves a copy when the source is in capitals already
 	}
 	return string(words)
