@@ -92,8 +92,7 @@ func (l *look) without(err error) {
 
 // unnamed says that nothing names a database, as opposed to something wrong.
 func unnamed(err error) bool {
-	e, ok := errors.AsType[*dbenv.Error](err)
-	return ok && len(e.Problems) == 1 && e.Problems[0].Name == ""
+	return errors.Is(err, dbenv.ErrNoDatabase)
 }
 
 // marks are the words that a revision's place in the graph and its state deserve.

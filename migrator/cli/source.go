@@ -110,7 +110,7 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config,
 }
 
 func (p *program) database() dbenv.Options {
-	return dbenv.Options{DatabaseURL: p.settings.DatabaseURL, Environ: p.environ()}
+	return dbenv.Options{DatabaseURL: p.settings.DatabaseURL, DatabaseURLName: "--database-url", Environ: p.environ()}
 }
 
 // beforeConnect reads a mounted password again, then lets the program have its say.

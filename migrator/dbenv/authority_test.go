@@ -31,7 +31,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// server gives the certificate and the key of a server that is called host.
+// server returns a certificate and key for a server with that host name.
 func (a *authority) server(t *testing.T, host string) (cert, key string) {
 	t.Helper()
 	k := newKey(t)

@@ -9,36 +9,38 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Describe says in one line where a configuration leads and as whom, never with a
-// password: database "store" at db.example.com:5432 as migrator.
+// Describe returns the database, hosts and user of a configuration, without the password:
+//
+//	database "store" at db.example.com:5432 as migrator
+//
 // Several hosts are separated by commas. cfg must not be nil.
 func Describe(cfg *pgconn.Config) string {
 	database := cfg.Database
 	if database == "" {
 		database = cfg.User // the server's default
 	}
-	places := []string{place(cfg.Host, cfg.Port)}
+	addresses := []string{address(cfg.Host, cfg.Port)}
 	for _, f := range cfg.Fallbacks {
-		// With and without TLS are two entries of one host.
-		if p := place(f.Host, f.Port); p != places[len(places)-1] {
-			places = append(places, p)
+		// A host has one entry with TLS and one without.
+		if a := address(f.Host, f.Port); a != addresses[len(addresses)-1] {
+			addresses = append(addresses, a)
 		}
 	}
 	name := cfg.User
 	if !isWord(name) {
 		name = strconv.Quote(name)
 	}
-	return fmt.Sprintf("database %q at %s as %s", database, strings.Join(places, ", "), name)
+	return fmt.Sprintf("database %q at %s as %s", database, strings.Join(addresses, ", "), name)
 }
 
-// place is HOST:PORT, or the file of a Unix socket.
-func place(host string, port uint16) string {
-	network, address := pgconn.NetworkAddress(host, port)
+// address returns HOST:PORT, or the path of a Unix socket.
+func address(host string, port uint16) string {
+	network, addr := pgconn.NetworkAddress(host, port)
 	if network == "unix" {
-		return address
+		return addr
 	}
 	if printable := strings.Trim(strconv.Quote(host), `"`); printable != host {
 		return net.JoinHostPort(printable, strconv.Itoa(int(port)))
 	}
-	return address
+	return addr
 }

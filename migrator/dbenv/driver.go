@@ -14,13 +14,13 @@ import (
 
 const pemBegin = "-----BEGIN "
 
-// config gives the settings to the driver. The password stays out of the string that
-// the driver parses, so that no error of the driver can hold it.
+// config makes the driver's configuration. The password is not part of the string that the
+// driver parses, so that no error of the driver can contain it.
 func (s settings) config() (*pgconn.Config, error) {
 	pem := s.inlineRootCert()
 	values, params := s.split(pem != "")
 	if s.value("password", "") != "" {
-		values["password"] = "x" // anything: with none, the password file would be read
+		values["password"] = "x" // any value keeps the driver from reading the password file
 	}
 	cfg, err := pgconn.ParseConfig(keyValues(values))
 	if err != nil {
@@ -32,20 +32,20 @@ func (s settings) config() (*pgconn.Config, error) {
 	return cfg, nil
 }
 
-// split separates what the driver takes from the settings of the session. With a
-// certificate of our own the driver gets no file to read; require then means verify-ca,
-// as it does in libpq whenever there is a root certificate.
-func (s settings) split(ownRoot bool) (values, params map[string]string) {
-	values, params = s.pinned(), map[string]string{}
+// split separates the keys that the driver parses from the session's run-time parameters.
+// inlineRoot: the root certificate is set later, so the driver gets no file; mode require
+// then means verify-ca, as in libpq whenever there is a root certificate.
+func (s settings) split(inlineRoot bool) (values, params map[string]string) {
+	values, params = s.processOverrides(), map[string]string{}
 	for key, v := range s {
 		switch {
 		case isOneOf(key, "ssl_min_protocol_version", "ssl_max_protocol_version"):
 		case !isDriverKey(key):
 			params[key] = v.value
 		case key == "password":
-		case key == "sslrootcert" && ownRoot:
+		case key == "sslrootcert" && inlineRoot:
 			values[key] = ""
-		case key == "sslmode" && v.value == "require" && ownRoot:
+		case key == "sslmode" && v.value == "require" && inlineRoot:
 			values[key] = "verify-ca"
 		default:
 			values[key] = v.value
@@ -54,13 +54,13 @@ func (s settings) split(ownRoot bool) (values, params map[string]string) {
 	return values, params
 }
 
-// pinned gives a value to each key that the driver would otherwise take from a variable
-// of the process that was left out on purpose.
-func (s settings) pinned() map[string]string {
+// processOverrides returns a value for each key that the driver would otherwise take from
+// a PG variable of the process, although Options.Environ may not contain it.
+func (s settings) processOverrides() map[string]string {
 	values := map[string]string{"host": "", "port": "", "database": "", "password": ""}
 	unset := driverKeys()
 	for name, key := range pgVariables() {
-		// The driver refuses an sslcertmode that is set and empty; others it skips.
+		// The driver ignores empty variables, except that it rejects an empty sslcertmode.
 		if value, ok := os.LookupEnv(name); !ok || value == "" && key != "sslcertmode" {
 			continue
 		}
@@ -71,7 +71,7 @@ func (s settings) pinned() map[string]string {
 	return values
 }
 
-// keyValues writes libpq's key=value form.
+// keyValues formats values as libpq's key=value pairs.
 func keyValues(values map[string]string) string {
 	var b strings.Builder
 	escape := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
@@ -81,10 +81,10 @@ func keyValues(values map[string]string) string {
 	return b.String()
 }
 
-// driverError is what the driver says about files and certificates. Its own text quotes
-// the whole string, and its error carries it, so only the cause is kept.
+// driverError reports what the driver says about files and certificates. The driver's error
+// quotes the whole string, so only its cause is kept.
 func (s settings) driverError(err error) error {
-	text := "the driver does not take these settings"
+	text := "the driver rejected these settings"
 	if cause := errors.Unwrap(err); cause != nil {
 		text = cause.Error()
 	}
@@ -98,30 +98,29 @@ func (s settings) driverError(err error) error {
 	return &Error{Problems: []Problem{{name, text}}}
 }
 
-// inlineRootCert is the root certificate when the variable holds itself and no file.
+// inlineRootCert returns sslrootcert if it is a certificate and not a file name, else "".
 func (s settings) inlineRootCert() string {
 	cert := s.value("sslrootcert", "")
 	if !strings.Contains(cert, pemBegin) {
 		return ""
 	}
-	if !strings.Contains(cert, "\n") { // some tools that set variables cannot write a line end
+	if !strings.Contains(cert, "\n") { // some tools cannot put line breaks into variables
 		cert = strings.ReplaceAll(cert, `\n`, "\n")
 	}
 	return cert
 }
 
-// checkRootCert reports a root certificate that cannot be read or does not go with the
-// mode.
+// checkRootCert reports a root certificate that cannot be read or does not fit the mode.
 func (s settings) checkRootCert() []Problem {
 	cert, mode := s.value("sslrootcert", ""), s.value("sslmode", "verify-full")
 	switch pem := s.inlineRootCert(); {
 	case pem != "":
 		if !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
-			return []Problem{s.problem("sslrootcert", "holds no certificate that can be read; it must be PEM with its line ends")}
+			return []Problem{s.problem("sslrootcert", "contains no valid certificate; it must be PEM, including its line breaks")}
 		}
 	case cert == "system":
-		if mode != "verify-full" { // libpq refuses it too: any authority would do for any host
-			return []Problem{s.problem("sslrootcert", "is system, which goes only with sslmode verify-full")}
+		if mode != "verify-full" { // as in libpq: any public authority could vouch for any host
+			return []Problem{s.problem("sslrootcert", "is \"system\", which requires sslmode verify-full")}
 		}
 	case cert != "":
 		data, err := os.ReadFile(cert)
@@ -129,14 +128,14 @@ func (s settings) checkRootCert() []Problem {
 			return []Problem{s.problem("sslrootcert", "%s", fileError(cert, err))}
 		}
 		if !x509.NewCertPool().AppendCertsFromPEM(data) {
-			return []Problem{s.problem("sslrootcert", "%s holds no certificate in PEM", cert)}
+			return []Problem{s.problem("sslrootcert", "%s contains no PEM certificate", cert)}
 		}
 	}
 	return nil
 }
 
-// finishTLS sets what the driver does not know. Its verify-ca looks the root up when a
-// server's certificate arrives, so setting it afterwards is enough.
+// finishTLS applies the settings that the driver does not support. Its verify-ca reads
+// RootCAs only when a server's certificate arrives, so they can be set afterwards.
 func (s settings) finishTLS(cfg *pgconn.Config, pem string) {
 	configs := []*tls.Config{cfg.TLSConfig}
 	for _, f := range cfg.Fallbacks {
@@ -157,7 +156,7 @@ func (s settings) finishTLS(cfg *pgconn.Config, pem string) {
 	}
 }
 
-// tlsVersion is the version by libpq's name; 0 leaves it to Go, whose oldest is 1.2.
+// tlsVersion returns the version with libpq's name, or 0 for Go's default.
 func tlsVersion(name string) uint16 {
 	switch name {
 	case "TLSv1":

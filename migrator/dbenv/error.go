@@ -1,35 +1,42 @@
 package dbenv
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
+
+// ErrNoDatabase matches an *Error, by errors.Is, if nothing names a database.
+var ErrNoDatabase = errors.New("no database is named")
 
 // Problem is one thing that is wrong with the configuration.
 type Problem struct {
-	// Name is the variable or flag to look at: "DB_PORT", "--database-url". Empty when
-	// nothing names a database.
+	// Name is the variable, such as DB_PORT, or Options.DatabaseURLName. It is empty if no
+	// single variable is at fault.
 	Name string
-	// Text says what is wrong and what to do. It never holds a password.
+	// Text says what is wrong and what to do. It never contains a password.
 	Text string
 }
 
-// Error holds everything that is wrong with the configuration. It is a mistake of usage:
-// nothing was connected to, and trying again does not help.
+// Error is everything that is wrong with the configuration. No connection was attempted,
+// and trying again does not help.
 type Error struct {
-	// Problems is never empty.
+	// Problems is not empty.
 	Problems []Problem
+
+	noDatabase bool
 }
 
-// Error has one line for each problem: "DB_PORT: …".
+// Error returns a line for each problem, such as "DB_PORT: …".
 func (e *Error) Error() string {
-	var b strings.Builder
+	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
+		lines[i] = p.Text
 		if p.Name != "" {
-			b.WriteString(p.Name)
-			b.WriteString(": ")
+			lines[i] = p.Name + ": " + p.Text
 		}
-		b.WriteString(p.Text)
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
+
+// Is reports whether target is ErrNoDatabase and nothing names a database.
+func (e *Error) Is(target error) bool { return target == ErrNoDatabase && e.noDatabase }

@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// hostList is DB_HOST: hosts, and the ports that stand with them, both as libpq's
-// lists. port is "" when no host has one.
+// hostList is DB_HOST as libpq's lists of hosts and ports. port is "" if no host has one.
 type hostList struct{ host, port string }
 
-// UnmarshalText reads hosts separated by commas.
+// UnmarshalText parses hosts separated by commas.
 func (l *hostList) UnmarshalText(text []byte) error {
 	var hosts, ports []string
 	for part := range strings.SplitSeq(string(text), ",") {
@@ -29,18 +28,18 @@ func (l *hostList) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// splitHost reads NAME, ADDRESS, /DIRECTORY, NAME:PORT, ADDRESS:PORT, [IPv6] or
-// [IPv6]:PORT. An IPv6 address without brackets is all colons, so it has no port.
+// splitHost parses NAME, ADDRESS, /DIRECTORY, NAME:PORT, ADDRESS:PORT, IPv6, [IPv6] or
+// [IPv6]:PORT. problem is "" if s is valid.
 func splitHost(s string) (host, port, problem string) {
 	switch {
 	case s == "":
-		return "", "", "a host in the list is empty"
+		return "", "", "contains an empty host"
 	case strings.Contains(s, "://"):
-		return "", "", "is a URL; put it into DATABASE_URL, or only the name of the host here"
+		return "", "", "is a URL; set DATABASE_URL instead, or write only the host name"
 	case strings.HasPrefix(s, "/"):
 		return s, "", ""
 	case strings.ContainsAny(s, " \t\r\n\"'`@/?#\\"):
-		return "", "", "holds a character that no host has; write the name of the host alone"
+		return "", "", "contains a character that is not valid in a host name"
 	}
 	if strings.HasPrefix(s, "[") || strings.Count(s, ":") == 1 {
 		if h, p, err := net.SplitHostPort(s); err == nil {
@@ -52,25 +51,25 @@ func splitHost(s string) (host, port, problem string) {
 		host = s
 	}
 	if port != "" && !isPort(port) || strings.HasSuffix(s, ":") {
-		return "", "", fmt.Sprintf("the port after %q must be a number from 1 to 65535", host)
+		return "", "", fmt.Sprintf("port of %q must be a number from 1 to 65535", host)
 	}
 	if strings.ContainsAny(host, ":[]") {
 		if _, err := netip.ParseAddr(host); err != nil {
-			return "", "", fmt.Sprintf("%q is neither a host with a port nor an IPv6 address; with a port, write [ADDRESS]:PORT", s)
+			return "", "", fmt.Sprintf("%q is neither HOST:PORT nor an IPv6 address; write [ADDRESS]:PORT for an address with a port", s)
 		}
 	}
 	if host == "" {
-		return "", "", "has a port and no host"
+		return "", "", "has a port but no host"
 	}
 	return host, port, ""
 }
 
-// portList is DB_PORT: ports as libpq's list. link is the host of the URL that Kubernetes
-// puts into DB_PORT in every pod when there is a service called "db"; nobody wrote it, so
-// it never disagrees with anything.
-type portList struct{ port, link string }
+// portList is DB_PORT as libpq's list. linkHost is the host if the value is tcp://HOST:PORT:
+// Kubernetes sets that in every pod if there is a service called "db". Nobody wrote it on
+// purpose, so it conflicts with nothing.
+type portList struct{ port, linkHost string }
 
-// UnmarshalText reads ports separated by commas, or tcp://HOST:PORT.
+// UnmarshalText parses ports separated by commas, or tcp://HOST:PORT.
 func (l *portList) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	if address, ok := strings.CutPrefix(s, "tcp://"); ok {
@@ -78,14 +77,14 @@ func (l *portList) UnmarshalText(text []byte) error {
 		if err != nil || host == "" || !isPort(port) {
 			return &Error{Problems: []Problem{{"DB_PORT", fmt.Sprintf("%q is not tcp://HOST:PORT", s)}}}
 		}
-		l.port, l.link = port, host
+		l.port, l.linkHost = port, host
 		return nil
 	}
 	var ports []string
 	for part := range strings.SplitSeq(s, ",") {
 		part = strings.TrimSpace(part)
 		if part != "" && !isPort(part) {
-			return &Error{Problems: []Problem{{"DB_PORT", fmt.Sprintf("%q is not a port, a number from 1 to 65535", part)}}}
+			return &Error{Problems: []Problem{{"DB_PORT", fmt.Sprintf("%q is not a port number (1 to 65535)", part)}}}
 		}
 		ports = append(ports, part)
 	}

@@ -8,46 +8,46 @@ import (
 	"strings"
 )
 
-// check drops the keys that change nothing here and reports what cannot be done. What
-// is left is for the driver, or a setting of the session for the server to judge.
+// check removes the keys that are ignored and reports invalid ones. The server checks the
+// run-time parameters.
 func (s settings) check() []Problem {
 	var problems []Problem
 	for _, key := range slices.Sorted(maps.Keys(s)) {
 		value := s[key].value
-		words := choices(key)
-		switch why := refusal(key); {
-		case harmless(key, value):
+		words := allowedValues(key)
+		switch reason := unsupported(key); {
+		case isIgnored(key, value):
 			delete(s, key)
-		case why != "":
-			problems = append(problems, s.problem(key, "%s", why))
+		case reason != "":
+			problems = append(problems, s.problem(key, "%s", reason))
 		case words == nil && !isDriverKey(key):
 			problems = append(problems, s.checkName(key)...)
 		case words != nil && !isOneOf(value, words...):
-			problems = append(problems, s.problem(key, "must be %s", oneOf(key, value, words)))
+			problems = append(problems, s.problem(key, "must be %s", choice(key, value, words)))
 		}
 	}
 	return append(problems, s.checkNumbers()...)
 }
 
-// checkName reports keys that are no key of libpq's and no name of a server setting.
+// checkName reports keys that are neither keys of libpq nor possible run-time parameters.
 func (s settings) checkName(key string) []Problem {
 	from := s[key].from
 	if _, ok := strings.CutPrefix(key, "x-"); ok {
 		return []Problem{{from, key + " is an option of golang-migrate; remove it"}}
 	}
 	for known := range driverKeys() {
-		if plain(key) == plain(known) {
+		if foldKey(key) == foldKey(known) {
 			if known == "database" {
 				known = "dbname"
 			}
-			return []Problem{{from, fmt.Sprintf("has the key %s; it is written %s", key, known)}}
+			return []Problem{{from, fmt.Sprintf("unknown key %q; did you mean %s?", key, known)}}
 		}
 	}
-	if plain(key) == "applicationname" && !strings.EqualFold(key, "application_name") {
-		return []Problem{{from, fmt.Sprintf("has the key %s; it is written application_name", key)}}
+	if foldKey(key) == "applicationname" && !strings.EqualFold(key, "application_name") {
+		return []Problem{{from, fmt.Sprintf("unknown key %q; did you mean application_name?", key)}}
 	}
 	if !isWord(key) {
-		return []Problem{{from, fmt.Sprintf("has the key %q, which is neither libpq's nor a setting of PostgreSQL", key)}}
+		return []Problem{{from, fmt.Sprintf("unknown key %q: neither a key of libpq nor a setting of PostgreSQL", key)}}
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (s settings) checkNumbers() []Problem {
 	var problems []Problem
 	if v, ok := s["connect_timeout"]; ok {
 		if _, err := strconv.ParseUint(v.value, 10, 31); err != nil {
-			problems = append(problems, s.problem("connect_timeout", "must be a whole number of seconds, as libpq has it; 0 is no limit"))
+			problems = append(problems, s.problem("connect_timeout", "must be a whole number of seconds; 0 means no limit"))
 		}
 	}
 	ports := strings.Split(s.value("port", ""), ",")
@@ -67,7 +67,7 @@ func (s settings) checkNumbers() []Problem {
 		}
 	}
 	if hosts := strings.Count(s.value("host", ""), ",") + 1; len(ports) > 1 && len(ports) != hosts {
-		problems = append(problems, s.problem("port", "must be one port for all hosts or one for each, not %d for %d", len(ports), hosts))
+		problems = append(problems, s.problem("port", "must be one port for all hosts or one for each host (ports: %d, hosts: %d)", len(ports), hosts))
 	}
 	minimum, maximum := s.value("min_protocol_version", "3.0"), s.value("max_protocol_version", "latest")
 	if minimum != "3.0" && maximum == "3.0" {
@@ -76,26 +76,26 @@ func (s settings) checkNumbers() []Problem {
 	return problems
 }
 
-// oneOf lists words, and what another tool's word means.
-func oneOf(key, value string, words []string) string {
+// choice lists the allowed words, and adds which one is probably meant by value.
+func choice(key, value string, words []string) string {
 	list := strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 	switch {
 	case key == "sslmode" && value == "no-verify":
-		return list + "; no-verify is require"
+		return list + "; no-verify corresponds to require"
 	case key == "sslmode" && isOneOf(value, "true", "on", "yes", "1", "enable", "enabled", "required"):
-		return list + "; you may mean require"
+		return list + "; did you mean require?"
 	case key == "sslmode" && isOneOf(value, "false", "off", "no", "0", "none", "disabled"):
-		return list + "; you may mean disable"
+		return list + "; did you mean disable?"
 	case isOneOf(strings.ToLower(strings.ReplaceAll(value, "_", "-")), words...):
-		return list + ", written like that"
+		return list + ", spelled exactly like that"
 	}
 	return list
 }
 
-// harmless says whether a key is left out without a word: keys of libpq whose absence
-// changes nothing that a migration could notice, and the pool settings of the drivers
-// that a service shares its DATABASE_URL with.
-func harmless(key, value string) bool {
+// isIgnored reports whether a key is silently left out: keys of libpq that make no
+// difference to a migration, and client settings of other drivers, because services with
+// other drivers often share a DATABASE_URL.
+func isIgnored(key, value string) bool {
 	switch key {
 	case "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
 		"sslcompression", "load_balance_hosts", "gsslib", "gssdelegation", "authtype", "tty", "fallback_application_name":
@@ -105,7 +105,7 @@ func harmless(key, value string) bool {
 	case "replication":
 		return isOneOf(value, "false", "off", "no", "0")
 	case "client_encoding":
-		return value == "auto" // the session is UTF8 anyway
+		return value == "auto"
 	case "default_query_exec_mode", "statement_cache_capacity", "description_cache_capacity", "statement_cache_mode",
 		"prefer_simple_protocol": // pgx
 		return true
@@ -123,32 +123,32 @@ func harmless(key, value string) bool {
 	return strings.HasPrefix(key, "pool_") // pgxpool
 }
 
-// refusal says why a key cannot be used, or "". Leaving it out would change which
-// server is talked to, or how far it is trusted.
-func refusal(key string) string {
+// unsupported returns why a key cannot be used, or "". Ignoring such a key would change
+// which server is used, how it is authenticated, or what the session does.
+func unsupported(key string) string {
 	switch key {
 	case "hostaddr":
-		return "is not supported; write the address as the host"
+		return "is not supported; use the address as the host"
 	case "gssencmode":
-		return "cannot be require: encryption by GSSAPI is not supported; use sslmode=require"
+		return "cannot be require: GSSAPI encryption is not supported; use sslmode=require"
 	case "requirepeer":
-		return "is not supported; remove it, or connect by TCP with sslmode=verify-full"
+		return "is not supported; remove it, or connect over TCP with sslmode=verify-full"
 	case "sslcrl", "sslcrldir":
-		return "is not supported: revocation lists are not read; remove it if you can do without"
+		return "is not supported: certificate revocation lists are not checked; remove it if that is acceptable"
 	case "sslkeylogfile":
 		return "is not supported; remove it"
 	case "scram_client_key", "scram_server_key":
-		return "is not supported; give the password"
+		return "is not supported; use a password"
 	case "oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope":
-		return "is not supported; give a password or a client certificate"
+		return "is not supported; use a password or a client certificate"
 	case "replication":
-		return "cannot be used: a replication connection cannot migrate; remove it"
+		return "is not supported: a replication connection cannot run migrations; remove it"
 	case "ssl":
-		return "is another driver's key; write sslmode=require, or sslmode=disable"
+		return "is a key of other drivers; use sslmode=require or sslmode=disable"
 	case "schema", "currentSchema":
-		return "is another driver's key; write search_path=…"
+		return "is a key of other drivers; use search_path=…"
 	case "encoding":
-		return "is another driver's key; remove it, the session is always UTF8"
+		return "is a key of other drivers; remove it (the session always uses UTF8)"
 	}
 	return ""
 }

@@ -7,9 +7,7 @@ import (
 
 const spaces = " \t\n\r\v\f"
 
-// parseKeyValue reads libpq's other form (PostgreSQL manual 34.1.1.1): key = value pairs
-// separated by spaces, values in single quotes where they need them, a backslash before
-// a quote or a backslash.
+// parseKeyValue parses libpq's key=value pairs (PostgreSQL manual, 34.1.1.1).
 func parseKeyValue(s string) (map[string]string, error) {
 	set := map[string]string{}
 	for {
@@ -20,21 +18,21 @@ func parseKeyValue(s string) (map[string]string, error) {
 		key, rest, ok := strings.Cut(s, "=")
 		key = strings.TrimRight(key, spaces)
 		if !ok || !isWord(key) {
-			return nil, errors.New("has a word that is not key=value; a value with a space stands in single quotes")
+			return nil, errors.New("contains a word that is not key=value; put values with spaces in single quotes")
 		}
 		value, rest, err := keyValue(strings.TrimLeft(rest, spaces))
 		if err != nil {
 			return nil, err
 		}
 		if known := strings.ToLower(key); known != key && isDriverKey(canonicalKey(known)) {
-			return nil, errors.New("has keys in capitals; write host=… port=… dbname=… user=… password=…, separated by spaces, or " + urlForm)
+			return nil, errors.New("has keys in upper case; write host=… port=… dbname=… user=… password=…, separated by spaces, or " + urlForm)
 		}
 		set[canonicalKey(key)] = value
 		s = rest
 	}
 }
 
-// keyValue reads the value at the start of s.
+// keyValue parses the value at the start of s.
 func keyValue(s string) (value, rest string, err error) {
 	var b strings.Builder
 	quoted := strings.HasPrefix(s, "'")
@@ -57,7 +55,7 @@ func keyValue(s string) (value, rest string, err error) {
 		}
 	}
 	if quoted {
-		return "", "", errors.New("has a single quote that is not closed")
+		return "", "", errors.New("contains an unterminated single quote")
 	}
 	return b.String(), "", nil
 }

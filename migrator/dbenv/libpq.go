@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgservicefile"
 )
 
-// pgVariables are libpq's variables (PostgreSQL manual 34.15) and the keys they stand for.
+// pgVariables returns libpq's environment variables (PostgreSQL manual, 34.15) with their keys.
 func pgVariables() map[string]string {
 	return map[string]string{
 		"PGHOST": "host", "PGHOSTADDR": "hostaddr", "PGPORT": "port", "PGDATABASE": "database", "PGUSER": "user",
@@ -23,8 +23,8 @@ func pgVariables() map[string]string {
 	}
 }
 
-// libpqSettings are the PG* variables. What a service file says wins over the single
-// variables, as in libpq.
+// libpqSettings returns the settings of the PG* variables. As in libpq, those of a service
+// file win over the single variables.
 func libpqSettings(environ map[string]string) (settings, []Problem) {
 	set := settings{}
 	for name, key := range pgVariables() {
@@ -42,9 +42,9 @@ func libpqSettings(environ map[string]string) (settings, []Problem) {
 	return set, nil
 }
 
-// libpqNames says whether PG* name a database. PGPORT alone does not: it is often set
-// for every program of a machine.
-func libpqNames(environ map[string]string) bool {
+// libpqNamesDatabase reports whether PG* name a database. PGPORT alone does not: it is
+// often set for all programs of a machine.
+func libpqNamesDatabase(environ map[string]string) bool {
 	for _, name := range []string{"PGHOST", "PGHOSTADDR", "PGDATABASE", "PGUSER", "PGSERVICE"} {
 		if environ[name] != "" {
 			return true
@@ -53,22 +53,22 @@ func libpqNames(environ map[string]string) bool {
 	return false
 }
 
-// serviceSettings reads an entry of a service file; path "" is libpq's default.
+// serviceSettings reads a section of a service file; path "" is libpq's default.
 func serviceSettings(service, path string) (map[string]string, error) {
 	if path == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return nil, fmt.Errorf("names the service %q, but there is no home directory to look for .pg_service.conf; set PGSERVICEFILE", service)
+			return nil, fmt.Errorf("service %q: no home directory with a .pg_service.conf; set PGSERVICEFILE", service)
 		}
 		path = filepath.Join(home, ".pg_service.conf")
 	}
 	file, err := pgservicefile.ReadServicefile(path)
 	if err != nil {
-		return nil, fmt.Errorf("names the service %q: %w", service, fileError(path, err))
+		return nil, fmt.Errorf("service %q: %w", service, fileError(path, err))
 	}
 	found, err := file.GetService(service)
 	if err != nil {
-		return nil, fmt.Errorf("names the service %q, which %s does not have", service, path)
+		return nil, fmt.Errorf("service %q is not in %s", service, path)
 	}
 	entries := make(map[string]string, len(found.Settings))
 	for key, value := range found.Settings {

@@ -12,7 +12,7 @@ import (
 	"example.com/ambix/migrator/dbenv"
 )
 
-// target is what of a configuration says where it leads.
+// target is where a configuration connects to, and as whom.
 type target struct {
 	Host     string
 	Port     uint16
@@ -25,7 +25,7 @@ func targetOf(cfg *pgconn.Config) target {
 	return target{cfg.Host, cfg.Port, cfg.Database, cfg.User, cfg.Password}
 }
 
-func TestNaming(t *testing.T) {
+func TestOneFamilyNamesTheDatabase(t *testing.T) {
 	t.Parallel()
 	shop := target{"db.example", 5432, "shop", "app", "pw"}
 	passFile := filepath.Join(t.TempDir(), "password")
@@ -40,26 +40,26 @@ func TestNaming(t *testing.T) {
 		{"url", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop"}, shop},
 		{"url, other scheme", "", []string{"DATABASE_URL=postgresql://app:pw@db.example:5432/shop?sslmode=require"}, shop},
 		{"key=value", "", []string{`DATABASE_URL=host=db.example dbname=shop user = 'app' password='pw'`}, shop},
-		{"url with a line end", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop\r\n"}, shop},
+		{"url with a line break", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop\r\n"}, shop},
 		{"DB_*", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example", "DB_NAME=shop"}, shop},
-		{"DB_* with line ends", "", []string{"DB_USER=app\n", "DB_PASS=pw\n", "DB_HOST=db.example\r\n", "DB_NAME=shop\n", "DB_PORT=5432\n"}, shop},
+		{"DB_* with line breaks", "", []string{"DB_USER=app\n", "DB_PASS=pw\n", "DB_HOST=db.example\r\n", "DB_NAME=shop\n", "DB_PORT=5432\n"}, shop},
 		{"PG*", "", []string{"PGUSER=app", "PGPASSWORD=pw", "PGHOST=db.example", "PGDATABASE=shop"}, shop},
 
-		{"flag before all", "postgres://app:pw@db.example/shop", []string{
+		{"flag wins over all", "postgres://app:pw@db.example/shop", []string{
 			"DATABASE_URL=postgres://other:x@elsewhere/other", "DB_HOST=third", "DB_NAME=third", "DB_PASS=third", "PGHOST=fourth", "PGPORT=4",
 		}, shop},
-		{"flag and a variable that cannot be read", "postgres://app:pw@db.example/shop", []string{"DB_PORT=x", "DB_HOST=a b"}, shop},
+		{"flag and malformed variables", "postgres://app:pw@db.example/shop", []string{"DB_PORT=x", "DB_HOST=a b"}, shop},
 		{"empty flag", " ", []string{"DATABASE_URL=postgres://app:pw@db.example/shop"}, shop},
 		{"empty variables", "", []string{"DATABASE_URL=", "DB_USER=app", "DB_PASS=pw", "DB_PASS_FILE=", "DB_PORT=", "DB_HOST=db.example", "DB_NAME=shop", "PGPORT="}, shop},
 		{"DATABASE_URL and DB_* agree", "", []string{
 			"DATABASE_URL=postgres://app:pw@db.example/shop", "DB_USER=app", "DB_PASS=pw", "DB_HOST=DB.example", "DB_PORT=5432", "DB_NAME=shop",
 		}, shop},
 
-		{"PG* names nothing beside DB_*", "", []string{
+		{"DB_* win over PG*", "", []string{
 			"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example", "DB_NAME=shop",
 			"PGHOST=other", "PGHOSTADDR=10.0.0.9", "PGPORT=9999", "PGDATABASE=other", "PGUSER=other", "PGPASSWORD=other",
 		}, shop},
-		{"PG* names nothing beside a URL", "", []string{
+		{"URL wins over PG*", "", []string{
 			"DATABASE_URL=postgres://app:pw@db.example/shop", "PGHOST=other", "PGPORT=9999", "PGDATABASE=other", "PGUSER=other", "PGPASSWORD=other",
 		}, shop},
 		{
@@ -71,11 +71,11 @@ func TestNaming(t *testing.T) {
 		{"password from DB_PASS", "postgres://app@db.example/shop", []string{"DB_PASS=pw"}, shop},
 		{"password from DB_PASS for DATABASE_URL", "", []string{"DATABASE_URL=postgres://app@db.example/shop", "DB_PASS=pw", "PGPASSWORD=other"}, shop},
 		{"password from PGPASSWORD", "", []string{"DB_USER=app", "DB_HOST=db.example", "DB_NAME=shop", "PGPASSWORD=pw"}, shop},
-		{"password of the flag before DB_PASS", "postgres://app:pw@db.example/shop", []string{"DB_PASS=other"}, shop},
-		{"password of PG* before DB_PASS", "", []string{"PGHOST=db.example", "PGUSER=app", "PGDATABASE=shop", "PGPASSWORD=pw", "DB_PASS=other"}, shop},
+		{"password of the flag wins over DB_PASS", "postgres://app:pw@db.example/shop", []string{"DB_PASS=other"}, shop},
+		{"password of PG* wins over DB_PASS", "", []string{"PGHOST=db.example", "PGUSER=app", "PGDATABASE=shop", "PGPASSWORD=pw", "DB_PASS=other"}, shop},
 		{"DB_PASS for PG*", "", []string{"PGHOST=db.example", "PGUSER=app", "PGDATABASE=shop", "DB_PASS=pw"}, shop},
 		{
-			"no password of another database", "postgres://app@db.example/shop",
+			"DB_PASS of another database is not used", "postgres://app@db.example/shop",
 			[]string{"DB_HOST=other", "DB_NAME=shop", "DB_PASS=other"},
 			target{"db.example", 5432, "shop", "app", ""},
 		},
@@ -105,12 +105,12 @@ func TestNaming(t *testing.T) {
 			[]string{"DB_USER=app", "DB_PASS=pw", "DB_NAME=shop", "DB_PORT=tcp://[fd00::1]:5433"},
 			target{"fd00::1", 5433, "shop", "app", "pw"},
 		},
-		{"Kubernetes service link beside DATABASE_URL", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
-		{"Kubernetes service link beside PG*", "", []string{"PGHOST=db.example", "PGUSER=app", "PGPASSWORD=pw", "PGDATABASE=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
-		{"Kubernetes service link and a port with the host", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:5432", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
+		{"Kubernetes service link with DATABASE_URL", "", []string{"DATABASE_URL=postgres://app:pw@db.example/shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
+		{"Kubernetes service link with PG*", "", []string{"PGHOST=db.example", "PGUSER=app", "PGPASSWORD=pw", "PGDATABASE=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
+		{"Kubernetes service link and a port in DB_HOST", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:5432", "DB_NAME=shop", "DB_PORT=tcp://10.0.0.1:6000"}, shop},
 
-		{"port with the host", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:6432", "DB_NAME=shop"}, target{"db.example", 6432, "shop", "app", "pw"}},
-		{"the same port twice", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:6432", "DB_NAME=shop", "DB_PORT=6432"}, target{"db.example", 6432, "shop", "app", "pw"}},
+		{"port in DB_HOST", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:6432", "DB_NAME=shop"}, target{"db.example", 6432, "shop", "app", "pw"}},
+		{"same port in DB_HOST and DB_PORT", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=db.example:6432", "DB_NAME=shop", "DB_PORT=6432"}, target{"db.example", 6432, "shop", "app", "pw"}},
 		{"IPv6", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=fd00::1", "DB_NAME=shop"}, target{"fd00::1", 5432, "shop", "app", "pw"}},
 		{"IPv6 in brackets", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=[fd00::1]", "DB_NAME=shop"}, target{"fd00::1", 5432, "shop", "app", "pw"}},
 		{"IPv6 with a port", "", []string{"DB_USER=app", "DB_PASS=pw", "DB_HOST=[fd00::1]:6432", "DB_NAME=shop"}, target{"fd00::1", 6432, "shop", "app", "pw"}},
@@ -134,7 +134,7 @@ func TestNaming(t *testing.T) {
 	}
 }
 
-func TestPasswordsStayAsTheyAre(t *testing.T) {
+func TestPasswordsAreLiteral(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{
 		"p@ss", "a:b", "a/b", "100%", "%40", "a#b", "a b", " a ", `"a"`, `'a'`, "a'b", `a\b`, `a\`, `\`, "$HOME", "${HOME}", "$$", "ä€漢", "\xff\xfe",
@@ -153,7 +153,7 @@ func TestPasswordsStayAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestHosts(t *testing.T) {
+func TestDescribe(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		environ []string

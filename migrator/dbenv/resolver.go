@@ -8,35 +8,37 @@ import (
 	"strings"
 )
 
-// resolver finds out which database the variables name, and gathers all that is wrong.
+// resolver combines the variables into settings and collects the problems.
 type resolver struct {
-	environ  map[string]string
-	db       variables
-	broken   []Problem // variables of DB_* that cannot be read
-	libpq    settings
-	problems []Problem
-	passFile string // DB_PASS_FILE, when the password is to be read at every connect
+	environ    map[string]string
+	urlName    string // Options.DatabaseURLName
+	db         variables
+	dbProblems []Problem // malformed DB_* variables
+	libpq      settings
+	problems   []Problem
+	noDatabase bool
+	passFile   string // DB_PASS_FILE, if the password is to be read for every connection
 }
 
-func newResolver(environ []string) *resolver {
-	r := &resolver{environ: environment(environ)}
-	r.db, r.broken = parseVariables(r.environ)
+func newResolver(environ []string, urlName string) *resolver {
+	r := &resolver{environ: environment(environ), urlName: urlName}
+	r.db, r.dbProblems = parseVariables(r.environ)
 	r.libpq, r.problems = libpqSettings(r.environ)
 	return r
 }
 
-// resolve settles every key but a password that stands in a file. The result means
-// nothing when there are problems.
-func (r *resolver) resolve(flag string) settings {
-	set, useDB := r.name(flag)
+// resolve returns all settings except a password that is in a file. The result is only
+// valid if there are no problems.
+func (r *resolver) resolve(url string) settings {
+	set, useDB := r.namingFamily(url)
 	if set == nil {
 		return nil
 	}
 	if useDB {
 		r.addPassword(set)
-		set.add(r.db.tls())
+		set.addMissing(r.db.tls())
 	}
-	set.add(r.libpq)
+	set.addMissing(r.libpq)
 	if set["sslrootcert"].from == "DB_SSLROOTCERT" && set["sslmode"].value == "" {
 		set.put("sslmode", "verify-full", "DB_SSLROOTCERT")
 	}
@@ -46,30 +48,31 @@ func (r *resolver) resolve(flag string) settings {
 	return set
 }
 
-// name gives the settings of the family that names the database, nil when there is none,
-// and whether DB_* may add to them.
-func (r *resolver) name(flag string) (set settings, useDB bool) {
-	if strings.TrimSpace(flag) != "" {
-		set = r.url(flag, urlFlag)
-		return set, len(r.broken) == 0 && len(r.disagreements(set, urlFlag)) == 0
+// namingFamily returns the settings of the family that names the database, nil if there is
+// none, and whether DB_* may add to them.
+func (r *resolver) namingFamily(url string) (set settings, useDB bool) {
+	if strings.TrimSpace(url) != "" {
+		set = r.parse(url, r.urlName)
+		return set, len(r.dbProblems) == 0 && len(r.namingConflicts(set, r.urlName)) == 0
 	}
-	r.problems = append(r.problems, r.broken...)
+	r.problems = append(r.problems, r.dbProblems...)
 	switch {
 	case strings.TrimSpace(r.db.URL) != "":
-		if set = r.url(r.db.URL, urlVariable); set != nil {
-			r.problems = append(r.problems, r.disagreements(set, urlVariable)...)
-			r.problems = append(r.problems, r.disagreementsAside(set)...)
+		if set = r.parse(r.db.URL, urlVariable); set != nil {
+			r.problems = append(r.problems, r.namingConflicts(set, urlVariable)...)
+			r.problems = append(r.problems, r.secretConflicts(set)...)
 		}
 		return set, true
-	case r.db.names():
+	case r.db.nameDatabase():
 		if r.db.Name == "" {
-			r.report("DB_NAME", "is not set, but %s is; set it to the database to migrate%s", r.db.first(), lookalikes(r.environ))
+			r.report("DB_NAME", "is not set, but %s is; set it to the name of the database%s", r.db.firstSet(), similarVariables(r.environ))
 		}
 		return r.db.naming(), true
-	case libpqNames(r.environ):
+	case libpqNamesDatabase(r.environ):
 		return r.libpq, true
 	case len(r.problems) == 0:
-		r.report("", "%s", nothing(r.environ))
+		r.noDatabase = true
+		r.report("", "%s", noDatabaseMessage(r.environ))
 	}
 	return nil, false
 }
@@ -78,8 +81,9 @@ func (r *resolver) report(name, format string, args ...any) {
 	r.problems = append(r.problems, Problem{name, fmt.Sprintf(format, args...)})
 }
 
-// url reads a URL, and the service that it may name. Nil: it cannot be read.
-func (r *resolver) url(text, from string) settings {
+// parse parses a URL or key=value pairs, and reads the service that they may name. It
+// returns nil after reporting a problem.
+func (r *resolver) parse(text, from string) settings {
 	entries, err := parseConnection(text)
 	if err != nil {
 		r.report(from, "%s", err)
@@ -104,28 +108,27 @@ func (r *resolver) url(text, from string) settings {
 	return set
 }
 
-// disagreements are the points in which DB_* name another database than a URL.
-func (r *resolver) disagreements(set settings, from string) []Problem {
+// namingConflicts returns the points in which DB_* name another database than a URL.
+func (r *resolver) namingConflicts(set settings, from string) []Problem {
 	var problems []Problem
 	naming := r.db.naming()
 	for _, key := range []string{"host", "port", "database", "user"} {
-		ours, theirs := set.value(key, implied(set, key)), naming[key]
-		if theirs.value == "" || sameName(key, ours, theirs.value) || r.db.isLink(key) {
+		ours, theirs := set.value(key, libpqDefault(set, key)), naming[key]
+		if theirs.value == "" || sameName(key, ours, theirs.value) || r.db.fromServiceLink(key) {
 			continue
 		}
-		says := fmt.Sprintf("names the %s %q", key, ours)
+		has := fmt.Sprintf("has the %s %q", key, ours)
 		if ours == "" {
-			says = "names no " + key
+			has = "has no " + key
 		}
-		problems = append(problems, Problem{from, fmt.Sprintf("%s, but %s says %q; unset one of them or make them agree", says, theirs.from, theirs.value)})
+		problems = append(problems, Problem{from, fmt.Sprintf("%s, but %s is %q; unset one of them or make them agree", has, theirs.from, theirs.value)})
 	}
 	return problems
 }
 
-// disagreementsAside are the points in which DB_* and DATABASE_URL differ that name no
-// database: password and TLS.
-// No value is shown.
-func (r *resolver) disagreementsAside(set settings) []Problem {
+// secretConflicts returns the differences in password and TLS settings between DB_* and
+// DATABASE_URL, without the values.
+func (r *resolver) secretConflicts(set settings) []Problem {
 	theirs := r.db.tls()
 	theirs.put("password", r.db.Pass, passVariable)
 	if r.db.PassFile != "" && set["password"].value != "" {
@@ -138,14 +141,14 @@ func (r *resolver) disagreementsAside(set settings) []Problem {
 	var problems []Problem
 	for _, key := range []string{"password", "sslmode", "sslrootcert"} {
 		if ours := set[key].value; ours != "" && theirs[key].value != "" && ours != theirs[key].value {
-			problems = append(problems, Problem{urlVariable, fmt.Sprintf("has another %s than %s; unset one of them or make them agree", key, theirs[key].from)})
+			problems = append(problems, Problem{urlVariable, fmt.Sprintf("%s differs from %s; unset one of them or make them agree", key, theirs[key].from)})
 		}
 	}
 	return problems
 }
 
-// implied is what libpq takes for a key that is absent.
-func implied(set settings, key string) string {
+// libpqDefault returns libpq's default for a naming key.
+func libpqDefault(set settings, key string) string {
 	switch key {
 	case "port":
 		return "5432"
@@ -161,13 +164,14 @@ func sameName(key, a, b string) bool {
 	case "host":
 		return strings.EqualFold(a, b)
 	case "port":
-		return oneForAll(a) == oneForAll(b)
+		return commonPort(a) == commonPort(b)
 	}
 	return a == b
 }
 
-// oneForAll is a list of ports that are all the same as that port: 5432,,5432 is 5432.
-func oneForAll(ports string) string {
+// commonPort returns the port that all elements of a list have, or the list if they
+// differ: 5432 for "5432,,5432".
+func commonPort(ports string) string {
 	list := strings.Split(ports, ",")
 	for i := range list {
 		if list[i] == "" {
@@ -180,9 +184,9 @@ func oneForAll(ports string) string {
 	return ports
 }
 
-// addPassword takes the password of DB_PASS or DB_PASS_FILE when there is none yet. A file
-// is read here too, to say at once that it cannot be; what is no regular file (a pipe)
-// can be read only this once.
+// addPassword adds the password of DB_PASS or DB_PASS_FILE if there is none yet. The file is
+// read here to report problems early; anything but a regular file, such as a pipe, can be
+// read only once.
 func (r *resolver) addPassword(set settings) {
 	if set["password"].value != "" {
 		return
@@ -203,25 +207,25 @@ func (r *resolver) addPassword(set settings) {
 	set.put("password", password, passFileVariable)
 }
 
-// addUser settles the user, because PGUSER of the process must not do it.
+// addUser sets the user to that of the operating system if there is none. The driver would
+// take it from PGUSER of the process.
 func (r *resolver) addUser(set settings) {
 	if set["user"].value != "" {
 		return
 	}
 	u, err := user.Current()
 	if err != nil || u.Username == "" {
-		r.report("", "no user is named, and the operating system has no name for this process; set DB_USER, or name the user in the URL")
+		r.report("", "no user is set, and the operating system has no name for the user of this process; set DB_USER, or add the user to the URL")
 		return
 	}
 	set.put("user", u.Username, "the operating system")
 }
 
-// nothing is the message when no variable names a database.
-func nothing(environ map[string]string) string {
-	text := "no database is named; set DATABASE_URL, or DB_HOST, DB_NAME, DB_USER and DB_PASS (or DB_PASS_FILE), or PGHOST, PGDATABASE, PGUSER and PGPASSWORD; for example\n" +
+func noDatabaseMessage(environ map[string]string) string {
+	text := ErrNoDatabase.Error() + "; set DATABASE_URL, or DB_HOST, DB_NAME, DB_USER and DB_PASS (or DB_PASS_FILE), or PGHOST, PGDATABASE, PGUSER and PGPASSWORD; for example\n" +
 		"  export DATABASE_URL=" + urlForm
 	if environ[passVariable] != "" || environ[passFileVariable] != "" {
-		text += "\n(a password alone names no database: DB_NAME is missing)"
+		text += "\n(a password is set, but DB_NAME is not)"
 	}
-	return text + lookalikes(environ)
+	return text + similarVariables(environ)
 }

@@ -16,9 +16,8 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// TestModesAsLibpqHasThem connects with every mode, root certificate and name of the host,
-// and asks psql what it thinks of the same settings.
-func TestModesAsLibpqHasThem(t *testing.T) {
+// Connects with every mode, root certificate and host name, and compares with psql.
+func TestTLSModesAgreeWithLibpq(t *testing.T) {
 	t.Parallel()
 	ours, other := newAuthority(t), newAuthority(t)
 	cert, key := ours.server(t, "localhost")
@@ -52,12 +51,12 @@ func TestModesAsLibpqHasThem(t *testing.T) {
 			for _, mode := range []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"} {
 				for _, root := range []string{"", right, wrong} {
 					if root == wrong && (mode == "allow" || mode == "prefer") {
-						continue // libpq looks at the certificate then, the driver does not; both may go on without TLS
+						continue // only libpq checks the certificate then; both may fall back to no TLS
 					}
 					name := fmt.Sprintf("%s/%s/%s/%s", server.name, host, mode, strings.TrimSuffix(filepath.Base(root), ".pem"))
 					t.Run(name, func(t *testing.T) {
 						t.Parallel()
-						place := []string{"DB_HOST=" + host, "DB_PORT=" + u.Port(), "DB_NAME=postgres", "DB_USER=" + u.User.Username(), "DB_SSLMODE=" + mode}
+						base := []string{"DB_HOST=" + host, "DB_PORT=" + u.Port(), "DB_NAME=postgres", "DB_USER=" + u.User.Username(), "DB_SSLMODE=" + mode}
 						want := psqlSession(psql, host, u, mode, root)
 						roots := map[string]string{"file": root}
 						if root == right {
@@ -66,7 +65,7 @@ func TestModesAsLibpqHasThem(t *testing.T) {
 							roots["inline"] = other.pem
 						}
 						for form, value := range roots {
-							got := session(append(place, "DB_SSLROOTCERT="+value))
+							got := session(append(base, "DB_SSLROOTCERT="+value))
 							if got != want {
 								t.Errorf("%s: got %q, psql has %q", form, got, want)
 							}
@@ -80,7 +79,7 @@ func TestModesAsLibpqHasThem(t *testing.T) {
 
 const sessionQuery = "SELECT CASE WHEN ssl THEN 'tls' ELSE 'plain' END FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
-// session says how a configuration connects: "tls", "plain" or "refused".
+// session returns how a configuration connects: "tls", "plain" or "refused".
 func session(environ []string) string {
 	cfg, err := dbenv.Options{Environ: environ}.Config()
 	if err != nil {
@@ -100,7 +99,7 @@ func session(environ []string) string {
 	return string(results[0].Rows[0][0])
 }
 
-// psqlSession is what psql makes of the same.
+// psqlSession returns the same for psql.
 func psqlSession(psql, host string, u *url.URL, mode, root string) string {
 	cmd := exec.Command(psql, "-X", "-w", "-A", "-t", "-c", sessionQuery)
 	cmd.Env = []string{
@@ -114,8 +113,7 @@ func psqlSession(psql, host string, u *url.URL, mode, root string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestPasswordsAtAServer proves that a password arrives as it was written.
-func TestPasswordsAtAServer(t *testing.T) {
+func TestPasswordsReachTheServerUnchanged(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{
 		Files: map[string]string{"pg_hba.conf": "local all all trust\nhost all postgres all trust\nhost all all all scram-sha-256\n"},
@@ -130,25 +128,24 @@ func TestPasswordsAtAServer(t *testing.T) {
 		pgtest.Exec(t, u.String(), "SET password_encryption = 'scram-sha-256'; CREATE ROLE "+user+" LOGIN PASSWORD $pw$"+password+"$pw$")
 		write(t, file, password+"\n")
 		u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: u.Host, Path: "/postgres", RawQuery: "sslmode=disable"}
-		place := []string{"DB_HOST=" + u.Host, "DB_NAME=postgres", "DB_USER=" + user, "DB_SSLMODE=disable"}
+		base := []string{"DB_HOST=" + u.Host, "DB_NAME=postgres", "DB_USER=" + user, "DB_SSLMODE=disable"}
 		for _, environ := range [][]string{
-			append([]string{"DB_PASS=" + password}, place...),
-			append([]string{"DB_PASS_FILE=" + file}, place...),
-			append([]string{"PGPASSWORD=" + password}, place...),
+			append([]string{"DB_PASS=" + password}, base...),
+			append([]string{"DB_PASS_FILE=" + file}, base...),
+			append([]string{"PGPASSWORD=" + password}, base...),
 			{"DATABASE_URL=" + u.String()},
 		} {
 			if got := session(environ); got != "plain" {
 				t.Errorf("%q: %s", environ, got)
 			}
 		}
-		if got := session(append([]string{"DB_PASS=wrong"}, place...)); got != "refused" {
+		if got := session(append([]string{"DB_PASS=wrong"}, base...)); got != "refused" {
 			t.Errorf("a wrong password: %s", got)
 		}
 	}
 }
 
-// TestRotatedPassword: one source goes on when the password and its file change.
-func TestRotatedPassword(t *testing.T) {
+func TestSourceFollowsARotatedPassword(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{
 		Files: map[string]string{"pg_hba.conf": "local all all trust\nhost all postgres all trust\nhost all all all scram-sha-256\n"},
@@ -181,8 +178,7 @@ func TestRotatedPassword(t *testing.T) {
 	}
 }
 
-// TestSettingsOfTheServer: no setting that a session may have is taken for a mistyped key.
-func TestSettingsOfTheServer(t *testing.T) {
+func TestEveryServerSettingIsAValidKey(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Database(t)
 	rows := pgtest.Query(t, database, "SELECT name FROM pg_settings WHERE context IN ('user', 'superuser', 'backend', 'superuser-backend')")
@@ -193,7 +189,7 @@ func TestSettingsOfTheServer(t *testing.T) {
 		cfg, err := dbenv.Options{DatabaseURL: "postgres://u@h/d?" + row[0] + "=1", Environ: []string{}}.Config()
 		if err != nil {
 			t.Errorf("%s: %v", row[0], err)
-		} else if cfg.RuntimeParams[row[0]] != "1" && row[0] != "tcp_user_timeout" { // a key of libpq's too
+		} else if cfg.RuntimeParams[row[0]] != "1" && row[0] != "tcp_user_timeout" { // also a key of libpq
 			t.Errorf("%s is lost", row[0])
 		}
 	}

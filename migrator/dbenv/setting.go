@@ -6,25 +6,27 @@ import (
 	"strings"
 )
 
-// settings are libpq's keys with their values ("database" for dbname). Where a key is
-// absent, the driver's default holds, which is libpq's.
+// settings maps libpq's keys to values. The key dbname is "database", as in the driver. For
+// missing keys the driver uses libpq's defaults.
 type settings map[string]setting
 
 type setting struct {
 	value string
-	// from is the variable or flag that holds the value, for messages.
+	// from is the variable that contains the value, for messages.
 	from string
+	// several: from contains several settings, as a URL does.
+	several bool
 }
 
-// put sets a key, unless value is empty.
+// put sets a key unless value is empty.
 func (s settings) put(key, value, from string) {
 	if value != "" {
-		s[key] = setting{value, from}
+		s[key] = setting{value: value, from: from}
 	}
 }
 
-// add takes from other what s does not have, without the keys that name a database.
-func (s settings) add(other settings) {
+// addMissing adds the keys of other that s does not have, except those that name a database.
+func (s settings) addMissing(other settings) {
 	for key, v := range other {
 		if _, ok := s[key]; !ok && !slices.Contains(namingKeys(), key) {
 			s[key] = v
@@ -32,7 +34,7 @@ func (s settings) add(other settings) {
 	}
 }
 
-// value is the value of a key, or otherwise.
+// value returns the value of a key, or otherwise if it is not set.
 func (s settings) value(key, otherwise string) string {
 	if v, ok := s[key]; ok {
 		return v.value
@@ -40,32 +42,29 @@ func (s settings) value(key, otherwise string) string {
 	return otherwise
 }
 
-// putAll puts settings that stand together in one variable.
+// putAll sets the keys that one variable contains.
 func (s settings) putAll(entries map[string]string, from string) {
 	for key, value := range entries {
-		s.put(key, value, from)
+		if value != "" {
+			s[key] = setting{value, from, true}
+		}
 	}
 }
 
-// problem is something wrong with the value of key.
+// problem returns a problem with the value of key.
 func (s settings) problem(key, format string, args ...any) Problem {
-	from := s[key].from
+	v := s[key]
 	text := fmt.Sprintf(format, args...)
-	if ownVariable(from) {
-		return Problem{from, text}
+	if !v.several {
+		return Problem{v.from, text}
 	}
 	if key == "database" {
 		key = "dbname"
 	}
-	return Problem{from, key + " " + text}
+	return Problem{v.from, key + " " + text}
 }
 
-// ownVariable says whether a variable holds one value, and not a URL or a service.
-func ownVariable(from string) bool {
-	return from != urlVariable && from != urlFlag && from != "PGSERVICE"
-}
-
-// canonicalKey is the one name of a key.
+// canonicalKey returns the key under which settings keeps a key of libpq.
 func canonicalKey(key string) string {
 	if key == "dbname" {
 		return "database"
@@ -73,12 +72,11 @@ func canonicalKey(key string) string {
 	return key
 }
 
-// namingKeys say which database is meant, and who comes.
+// namingKeys are the keys that name a database and its user.
 func namingKeys() []string { return []string{"host", "hostaddr", "port", "database", "user"} }
 
-// driverKeys are what the driver takes, with the value that stands for "not set". A
-// variable PG… of the process would fill a key that is left out, so what must not be
-// filled is given that value.
+// driverKeys returns the keys that the driver parses, each with the value that has the same
+// effect as leaving it out; see processOverrides.
 func driverKeys() map[string]string {
 	return map[string]string{
 		"host": "", "port": "", "database": "", "user": "", "password": "", "passfile": "",
@@ -95,8 +93,8 @@ func isDriverKey(key string) bool {
 	return ok
 }
 
-// choices are the words a key may have; nil when it is not a matter of words.
-func choices(key string) []string {
+// allowedValues returns the values of a key that has a fixed set of them, else nil.
+func allowedValues(key string) []string {
 	switch key {
 	case "sslmode":
 		return []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
@@ -120,8 +118,8 @@ func choices(key string) []string {
 
 func isOneOf(s string, words ...string) bool { return slices.Contains(words, s) }
 
-// isWord says whether s is letters, digits, _ and . only, and begins with a letter or _:
-// what the name of a server setting looks like.
+// isWord reports whether s has the form of a server setting's name: letters, digits, _ and
+// . only, the first a letter or _.
 func isWord(s string) bool {
 	for i, c := range []byte(s) {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_'
@@ -132,7 +130,7 @@ func isWord(s string) bool {
 	return s != ""
 }
 
-// plain is s without capitals, _ and -, to recognise sslMode, ssl_mode and ssl-mode.
-func plain(s string) string {
+// foldKey maps spellings such as sslMode, ssl_mode and ssl-mode to the same string.
+func foldKey(s string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s))
 }

@@ -17,11 +17,11 @@ import (
 	"example.com/ambix/migrator/dbenv"
 )
 
-func TestKeysOfAURL(t *testing.T) {
+func TestURLKeysBecomeParameters(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		query string
-		want  map[string]string // of the session
+		want  map[string]string // RuntimeParams
 	}{
 		{"", map[string]string{}},
 		{"keepalives=1&keepalives_idle=30&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=5", map[string]string{}},
@@ -44,7 +44,7 @@ func TestKeysOfAURL(t *testing.T) {
 	}
 }
 
-func TestSettingsThatNameNothing(t *testing.T) {
+func TestPGSettingsAlwaysApply(t *testing.T) {
 	t.Parallel()
 	cfg, err := dbenv.Options{Environ: []string{
 		"DB_NAME=d", "DB_USER=u", "DB_HOST=h", "PGAPPNAME=app", "PGOPTIONS=-c geqo=off", "PGTZ=UTC", "PGDATESTYLE=ISO", "PGCONNECT_TIMEOUT=7",
@@ -58,11 +58,12 @@ func TestSettingsThatNameNothing(t *testing.T) {
 		t.Error(diff)
 	}
 	if cfg.ConnectTimeout != 7*time.Second || cfg.ValidateConnect == nil || cfg.TLSConfig == nil || len(cfg.Fallbacks) != 0 || cfg.ChannelBinding != "disable" || cfg.RequireAuth != "scram-sha-256" {
-		t.Errorf("not taken: %+v", cfg)
+		t.Errorf("settings are missing: %+v", cfg)
 	}
 }
 
-// tried is what a mode makes the driver try: "tls", "plain", and how far it looks.
+// tried returns the kinds of connection that the driver attempts, in order: "plain", "tls",
+// "verify-ca" or "verify-full".
 func tried(cfg *pgconn.Config) string {
 	one := func(c *tls.Config) string {
 		switch {
@@ -82,7 +83,7 @@ func tried(cfg *pgconn.Config) string {
 	return strings.Join(words, " ")
 }
 
-func TestModes(t *testing.T) {
+func TestTLSModes(t *testing.T) {
 	t.Parallel()
 	authority := newAuthority(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
@@ -133,7 +134,7 @@ func TestTLSVersions(t *testing.T) {
 	}
 }
 
-func TestServices(t *testing.T) {
+func TestServiceFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "services")
 	write(t, file, "# ours\n[shop]\nhost=db.example\nport=6000\ndbname=shop\nuser=app\npassword=pw\nsearch_path=shop\n")
@@ -152,7 +153,7 @@ func TestServices(t *testing.T) {
 			t.Errorf("%+v: %s", o, diff)
 		}
 		if cfg.RuntimeParams["search_path"] != "shop" {
-			t.Errorf("%+v: the service's search_path is not there", o)
+			t.Errorf("%+v: the service's search_path is missing", o)
 		}
 	}
 	cfg, err := dbenv.Options{DatabaseURL: "postgres://me@h/shop?service=shop", Environ: []string{"PGSERVICEFILE=" + file}}.Config()
@@ -160,11 +161,11 @@ func TestServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(target{"h", 6000, "shop", "me", "pw"}, targetOf(cfg)); diff != "" {
-		t.Error("a URL wins over its service:", diff)
+		t.Error("want the URL to win over its service:", diff)
 	}
 }
 
-func TestPasswordFileOfLibpq(t *testing.T) {
+func TestLibpqPasswordFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pgpass")
 	write(t, file, "other:5432:shop:app:no\nh:5432:shop:app:pw\n")
@@ -177,7 +178,7 @@ func TestPasswordFileOfLibpq(t *testing.T) {
 	}
 }
 
-func TestPasswordIsReadAgain(t *testing.T) {
+func TestPassFileIsReadForEveryConnection(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "password")
 	write(t, file, "first\n")
@@ -212,8 +213,8 @@ func TestPasswordIsReadAgain(t *testing.T) {
 	}
 }
 
-// TestPasswordFromAPipe: what a shell's <(command) gives can be read once.
-func TestPasswordFromAPipe(t *testing.T) {
+// A pipe, as made by a shell's <(command), can be read only once.
+func TestPassFileMayBeAPipe(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -236,9 +237,8 @@ func TestPasswordFromAPipe(t *testing.T) {
 	}
 }
 
-// TestVariablesOfTheProcess: the driver reads PG* of the process by itself; what we left
-// out must not come back that way.
-func TestVariablesOfTheProcess(t *testing.T) {
+// The driver reads PG* of the process by itself.
+func TestEnvironReplacesTheProcessEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
 		"PGHOST": "other", "PGPORT": "9999", "PGDATABASE": "other", "PGUSER": "other", "PGPASSWORD": "other", "PGSSLMODE": "require",
 		"PGAPPNAME": "other", "PGOPTIONS": "-c geqo=off", "PGCONNECT_TIMEOUT": "9", "PGTARGETSESSIONATTRS": "standby", "PGSSLCERTMODE": "require",
@@ -254,7 +254,7 @@ func TestVariablesOfTheProcess(t *testing.T) {
 		t.Error(diff)
 	}
 	if len(cfg.RuntimeParams) != 0 || cfg.ConnectTimeout != 0 || cfg.ValidateConnect != nil || cfg.SSLCertMode != "allow" || tried(cfg) != "tls plain" || cfg.TLSConfig.ServerName != "h" {
-		t.Errorf("variables of the process came in: %+v", cfg)
+		t.Errorf("variables of the process were used: %+v", cfg)
 	}
 
 	t.Setenv("DATABASE_URL", "")

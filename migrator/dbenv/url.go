@@ -6,21 +6,20 @@ import (
 	"strings"
 )
 
-// urlForm is what messages show as the form to type.
+// urlForm is shown in messages.
 const urlForm = "postgres://USER:PASSWORD@HOST:5432/DATABASE"
 
-// parseConnection reads what --database-url and DATABASE_URL may hold: a URL, or libpq's
-// key=value settings. Keys are libpq's, "dbname" is "database"; an empty value is as good as none. The error quotes nothing
-// of the text but words from lists in this package: in a text that cannot be read, any
-// piece may be one of the password.
+// parseConnection parses a URL or libpq's key=value pairs. Keys are libpq's, with "database"
+// for dbname. Errors quote nothing from the text except words that are in lists of this
+// package: any part of a malformed text may belong to the password.
 func parseConnection(text string) (map[string]string, error) {
 	whole := strings.TrimRight(text, "\r\n")
 	text = strings.TrimSpace(text)
 	if strings.ContainsAny(text, "\x00\r\n") {
-		return nil, errors.New("holds a NUL byte or a line end; it must be one line")
+		return nil, errors.New("contains a NUL byte or a line break; it must be a single line")
 	}
 	if n := len(text); n > 1 && text[0] == text[n-1] && strings.ContainsRune("\"'`", rune(text[0])) {
-		return nil, errors.New("stands in quotes that are part of the value (docker --env-file keeps them); remove them")
+		return nil, errors.New("is enclosed in quotes that are part of the value (Docker keeps them in env files); remove them")
 	}
 	for _, scheme := range []string{"postgres://", "postgresql://"} {
 		if rest, ok := strings.CutPrefix(text, scheme); ok {
@@ -31,45 +30,44 @@ func parseConnection(text string) (map[string]string, error) {
 		return nil, err
 	}
 	if !strings.Contains(text, "=") {
-		return nil, errors.New("is not a URL; write " + urlForm)
+		return nil, errors.New("is not a URL; use " + urlForm)
 	}
-	return parseKeyValue(whole) // a space at the end may be escaped
+	return parseKeyValue(whole) // untrimmed: a space at the end may be escaped
 }
 
-// otherScheme explains the URLs of other tools and servers.
+// otherScheme returns an error for URLs of other tools and servers.
 func otherScheme(text string) error {
 	scheme, rest, _ := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
 	base, driver, _ := strings.Cut(scheme, "+")
 	switch {
 	case scheme == "jdbc":
-		return errors.New("is a JDBC URL; type postgres:// instead of jdbc:postgresql:// and leave the rest")
+		return errors.New("is a JDBC URL; replace jdbc:postgresql:// by postgres:// and keep the rest")
 	case !strings.HasPrefix(rest, "//"):
 		return nil
 	case scheme == "postgres" || scheme == "postgresql":
-		return errors.New("does not begin with postgres:// in lower case; write " + urlForm)
+		return errors.New("must begin with postgres:// in lower case: " + urlForm)
 	case isOneOf(base, "postgres", "postgresql") && isWord(driver):
-		return fmt.Errorf("begins with %s://, another tool's way to choose a driver; type postgres:// instead and leave the rest", scheme)
+		return fmt.Errorf("begins with %s://, which selects a driver in another tool; replace that by postgres:// and keep the rest", scheme)
 	case isOneOf(scheme, "pgx", "pgx4", "pgx5", "pg", "pgsql", "postgis", "ecto", "timescaledb", "cockroach", "cockroachdb", "crdb-postgres"):
-		return fmt.Errorf("begins with %s://, another tool's name for its driver; type postgres:// instead and leave the rest", scheme)
+		return fmt.Errorf("begins with %s://, another tool's name for its driver; replace that by postgres:// and keep the rest", scheme)
 	case isOneOf(base, "mysql", "mariadb", "sqlite", "sqlite3", "sqlserver", "mssql", "oracle", "mongodb", "redis", "file", "http", "https", "tcp"):
-		return fmt.Errorf("begins with %s://, which is no PostgreSQL server; write %s", base, urlForm)
-	case strings.ContainsAny(scheme, "=' "): // key=value settings, :// is in a value
+		return fmt.Errorf("begins with %s://, which is not PostgreSQL; use %s", base, urlForm)
+	case strings.ContainsAny(scheme, "=' "): // key=value pairs with :// in a value
 		return nil
 	}
-	return errors.New("does not begin with postgres:// or postgresql://; write " + urlForm)
+	return errors.New("must begin with postgres:// or postgresql://: " + urlForm)
 }
 
-// parseURL reads a URL after its scheme by libpq's rules (PostgreSQL manual 34.1.1.2),
-// with one difference: a password may hold an @ as it is, as long as it cannot be
-// taken for anything else.
+// parseURL parses a URL without its scheme by libpq's rules (PostgreSQL manual, 34.1.1.2),
+// with one difference: a password may contain an unencoded @ if that is unambiguous.
 func parseURL(rest string) (map[string]string, error) {
 	set := map[string]string{}
 	user, hosts := cutUserinfo(rest)
 	hosts, query, _ := cutQuery(hosts)
 	hosts, database, _ := strings.Cut(hosts, "/")
 	if strings.Contains(database, "@") || strings.Contains(query, "@") {
-		return nil, errors.New("has an @ after the host; a password that holds / ? or @ must be percent-encoded (/ is %2F, ? is %3F, @ is %40), or given as it is in DB_PASS")
+		return nil, errors.New("contains an @ after the host; in a password, percent-encode / ? and @ (/ is %2F, ? is %3F, @ is %40), or put the password as it is into DB_PASS")
 	}
 	host, port, err := splitHosts(hosts)
 	if err != nil {
@@ -88,8 +86,8 @@ func parseURL(rest string) (map[string]string, error) {
 	return set, parseQuery(query, set)
 }
 
-// cutUserinfo splits at the last @ of the authority. Like libpq it takes everything up to
-// the first @ as user and password even when it holds a ?, unless a / comes before it.
+// cutUserinfo splits at the last @ of the authority. As in libpq, everything up to the
+// first @ is user and password, even if it contains a ?, unless there is a / before it.
 func cutUserinfo(s string) (user, rest string) {
 	i := strings.IndexAny(s, "@/")
 	if i < 0 || s[i] == '/' {
@@ -103,7 +101,7 @@ func cutUserinfo(s string) (user, rest string) {
 	return s[:i], s[i+1:]
 }
 
-// cutQuery splits at the ? that begins the query; one in brackets belongs to the host.
+// cutQuery splits at the ? that begins the query. A ? in brackets belongs to the host.
 func cutQuery(s string) (before, query string, found bool) {
 	from := 0
 	if end := strings.IndexByte(s, ']'); strings.HasPrefix(s, "[") && end > 0 {
@@ -113,7 +111,7 @@ func cutQuery(s string) (before, query string, found bool) {
 	return s[:from] + before, query, found
 }
 
-// splitHosts reads HOST[:PORT],… into libpq's two lists.
+// splitHosts splits HOST[:PORT],… into libpq's two lists.
 func splitHosts(s string) (hosts, ports string, err error) {
 	var hostList, portList []string
 	for part := range strings.SplitSeq(s, ",") {
@@ -121,7 +119,7 @@ func splitHosts(s string) (hosts, ports string, err error) {
 		if strings.HasPrefix(part, "[") {
 			address, after, ok := strings.Cut(part[1:], "]")
 			if !ok || address == "" || after != "" && !strings.HasPrefix(after, ":") {
-				return "", "", errors.New("has an IPv6 address that is not written [ADDRESS] or [ADDRESS]:PORT")
+				return "", "", errors.New("contains an IPv6 address that is not of the form [ADDRESS] or [ADDRESS]:PORT")
 			}
 			host, port = address, strings.TrimPrefix(after, ":")
 		}
@@ -130,27 +128,27 @@ func splitHosts(s string) (hosts, ports string, err error) {
 	return strings.Join(hostList, ","), strings.Join(portList, ","), nil
 }
 
-// parseQuery adds the key=value pairs after the ?.
+// parseQuery adds the parameters of a query to set.
 func parseQuery(query string, set map[string]string) error {
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
 		rawKey, rawValue, ok := strings.Cut(pair, "=")
 		if !ok || strings.Contains(rawValue, "=") {
-			return errors.New("has a part after the ? that is not key=value; = in a value is written %3D, & is %26")
+			return errors.New("contains a parameter that is not key=value; in a value, = is written %3D and & is %26")
 		}
 		key, err := decode(rawKey)
 		if err != nil {
-			return fmt.Errorf("a key after the ? %w", err)
+			return fmt.Errorf("the key of a parameter %w", err)
 		}
 		value, err := decode(rawValue)
 		if err != nil {
-			return fmt.Errorf("a value after the ? %w", err)
+			return fmt.Errorf("the value of a parameter %w", err)
 		}
 		switch {
 		case key == "":
-			return errors.New("has a part after the ? without a key; write key=value")
-		case key == "ssl" && value == "true": // libpq's bow to JDBC
+			return errors.New("contains a parameter without a key")
+		case key == "ssl" && value == "true": // as in libpq, for JDBC's sake
 			set["sslmode"] = "require"
 		default:
 			set[canonicalKey(key)] = value
@@ -159,21 +157,21 @@ func parseQuery(query string, set map[string]string) error {
 	return nil
 }
 
-// decode undoes percent-encoding by libpq's rules: + stays, a space is refused.
+// decode decodes percent-encoding by libpq's rules: + is literal, and a space is an error.
 func decode(raw string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case c <= ' ' || c == 0x7f:
-			return "", errors.New("holds a space or a control character; a space is written %20")
+			return "", errors.New("contains a space or a control character; a space is written %20")
 		case c != '%':
 			b.WriteByte(c)
 		case i+2 >= len(raw) || unhex(raw[i+1]) < 0 || unhex(raw[i+2]) < 0:
-			return "", errors.New("holds a % that is not followed by two hex digits; a % itself is written %25")
+			return "", errors.New("contains a % that is not followed by two hex digits; % itself is written %25")
 		default:
 			c = byte(unhex(raw[i+1])<<4 | unhex(raw[i+2]))
 			if c == 0 {
-				return "", errors.New("holds %00, which no value can")
+				return "", errors.New("contains %00, which is not allowed")
 			}
 			b.WriteByte(c)
 			i += 2
@@ -182,7 +180,7 @@ func decode(raw string) (string, error) {
 	return b.String(), nil
 }
 
-// unhex is the value of a hex digit, or -1.
+// unhex returns the value of a hex digit, or -1.
 func unhex(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

@@ -14,15 +14,15 @@ import (
 	"example.com/ambix/migrator/dbenv"
 )
 
-// TestURLsAsTheDriverReadsThem: whatever we take, the driver reads the same way.
-func TestURLsAsTheDriverReadsThem(t *testing.T) {
+// Every accepted URL means the same to the driver.
+func TestURLsAgreeWithTheDriver(t *testing.T) {
 	piece := rapid.StringOfN(rapid.SampledFrom([]rune("ab01-._~+*'\\ü%[]:,?&=/")), 0, 6, -1)
 	encoded := rapid.Custom(func(t *rapid.T) string {
 		return rapid.SampledFrom([]string{"", "a", "b1", "h.example", "%40", "%2Ftmp", "%25", "%c3%bc", "a+b"}).Draw(t, "encoded") + piece.Draw(t, "piece")
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom([]string{"postgres://", "postgresql://"}).Draw(t, "scheme")
-		// A user always: without one the driver asks the environment, and we do not.
+		// Always with a user: without one the driver takes it from the environment.
 		text += rapid.SampledFrom([]string{"u", "a%40b"}).Draw(t, "user")
 		if rapid.Bool().Draw(t, "with password") {
 			text += ":" + encoded.Draw(t, "password")
@@ -39,7 +39,7 @@ func TestURLsAsTheDriverReadsThem(t *testing.T) {
 		}
 		ours, err := dbenv.Options{DatabaseURL: text, Environ: []string{}}.Config()
 		if err != nil {
-			return // we may refuse more, and say more kindly why
+			return // dbenv may refuse more
 		}
 		theirs, err := pgconn.ParseConfig(text)
 		if err != nil {
@@ -58,8 +58,7 @@ func TestURLsAsTheDriverReadsThem(t *testing.T) {
 	})
 }
 
-// TestKeyValuesAsTheDriverReadsThem is the same for the other form.
-func TestKeyValuesAsTheDriverReadsThem(t *testing.T) {
+func TestKeyValuesAgreeWithTheDriver(t *testing.T) {
 	value := rapid.StringOfN(rapid.SampledFrom([]rune("ab1 '\\=:@/ü\t")), 0, 6, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		text := "user=u"
@@ -86,8 +85,7 @@ func TestKeyValuesAsTheDriverReadsThem(t *testing.T) {
 	})
 }
 
-// TestEncodedPasswords: what net/url encodes comes back.
-func TestEncodedPasswords(t *testing.T) {
+func TestEncodedPasswordsAreDecoded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		password := rapid.StringMatching(`[^\x00]{1,20}`).Draw(t, "password")
 		u := url.URL{Scheme: "postgres", User: url.UserPassword("u", password), Host: "h", Path: "/d"}
@@ -101,8 +99,7 @@ func TestEncodedPasswords(t *testing.T) {
 	})
 }
 
-// TestPasswordWithAt: an @ in a password is taken when it cannot mean anything else.
-func TestPasswordWithAt(t *testing.T) {
+func TestUnambiguousAtInPassword(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]target{
 		"postgres://u:p@ss@h/d":               {"h", 5432, "d", "u", "p@ss"},
@@ -120,8 +117,7 @@ func TestPasswordWithAt(t *testing.T) {
 	}
 }
 
-// FuzzSource looks for a panic, for a password in a message, and for a configuration
-// without a description.
+// Looks for panics, passwords in messages, and configurations without a description.
 func FuzzSource(f *testing.F) {
 	for _, seed := range [][3]string{
 		{"postgres://u:", "hunter22", "@h:5432/d?sslmode=require"},
@@ -142,8 +138,8 @@ func FuzzSource(f *testing.F) {
 		text := before + password + after
 		check(t, dbenv.Options{DatabaseURL: text, Environ: []string{}}, "")
 		for _, name := range names {
-			// The variables of one value are quoted in messages; only the text of
-			// a URL may hold a password there.
+			// Messages quote variables with a single value; among these names only
+			// DATABASE_URL can contain a password.
 			secret := ""
 			if name == "DATABASE_URL" && strings.Contains(before, ":") && distinct(password) {
 				secret = password
@@ -161,8 +157,7 @@ func FuzzSource(f *testing.F) {
 	})
 }
 
-// distinct says whether a password would be noticed in a message: long enough, and no
-// word that messages have.
+// distinct reports whether a password cannot be in a message by chance.
 func distinct(password string) bool {
 	return len(password) >= 8 && strings.Trim(password, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:/._-= ") != ""
 }
@@ -172,7 +167,7 @@ func check(t *testing.T, o dbenv.Options, secret string) {
 	source, err := o.Source()
 	if err != nil {
 		if secret != "" && strings.Contains(err.Error(), secret) {
-			t.Errorf("%+v: the message holds the password: %s", o, err)
+			t.Errorf("%+v: the message contains the password: %s", o, err)
 		}
 		return
 	}

@@ -10,13 +10,13 @@ import (
 
 const (
 	urlVariable      = "DATABASE_URL"
-	urlFlag          = "--database-url"
 	passVariable     = "DB_PASS"
 	passFileVariable = "DB_PASS_FILE"
 )
 
-// variables are DATABASE_URL and the DB_* family. Neither "expand" (it eats the $ of a
-// password) nor "file" (it keeps the line end, and reads only once) is used.
+// variables are DATABASE_URL and DB_*. The options "expand" and "file" of package env are
+// not used: one would change passwords that contain $, the other reads only once and keeps
+// the line break.
 type variables struct {
 	URL         string   `env:"DATABASE_URL"`
 	Name        string   `env:"DB_NAME"`
@@ -29,7 +29,7 @@ type variables struct {
 	SSLRootCert string   `env:"DB_SSLROOTCERT"`
 }
 
-// parseVariables reads environ, and reports every variable that cannot be read.
+// parseVariables parses environ and returns the problems of all variables.
 func parseVariables(environ map[string]string) (variables, []Problem) {
 	var v variables
 	err := env.ParseWithOptions(&v, env.Options{Environment: environ})
@@ -41,16 +41,16 @@ func parseVariables(environ map[string]string) (variables, []Problem) {
 	}
 	switch {
 	case v.Pass != "" && v.PassFile != "":
-		problems = append(problems, Problem{passFileVariable, "DB_PASS is set too; unset one of the two"})
+		problems = append(problems, Problem{passFileVariable, "DB_PASS is also set; unset one of them"})
 	case strings.ContainsRune(v.PassFile, '\n'):
-		problems = append(problems, Problem{passFileVariable, "is not the name of a file; a password itself goes into DB_PASS"})
+		problems = append(problems, Problem{passFileVariable, "is not a file name; put the password itself into DB_PASS"})
 	}
-	problems = append(problems, v.mutual()...)
+	problems = append(problems, v.checkHostPort()...)
 	return v, problems
 }
 
-// variableProblem unpacks the error of one field: env names the field, ours names the
-// variable.
+// variableProblem returns the Problem in the error of a field, whose own text names the
+// field instead of the variable.
 func variableProblem(err error) Problem {
 	if parse, ok := errors.AsType[env.ParseError](err); ok {
 		err = parse.Err
@@ -61,22 +61,23 @@ func variableProblem(err error) Problem {
 	return Problem{Text: err.Error()}
 }
 
-// mutual checks DB_HOST and DB_PORT against each other.
-func (v *variables) mutual() []Problem {
-	if v.Host.port == "" || v.Port.port == "" || v.Port.link != "" || v.Host.port == v.Port.port {
+// checkHostPort reports a port in DB_HOST that differs from DB_PORT.
+func (v *variables) checkHostPort() []Problem {
+	if v.Host.port == "" || v.Port.port == "" || v.Port.linkHost != "" || v.Host.port == v.Port.port {
 		return nil
 	}
-	return []Problem{{"DB_PORT", fmt.Sprintf("is %s, but DB_HOST names port %s; unset one of the two or make them agree", v.Port.port, v.Host.port)}}
+	return []Problem{{"DB_PORT", fmt.Sprintf("is %s, but DB_HOST has the port %s; unset one of them or make them agree", v.Port.port, v.Host.port)}}
 }
 
-// names says whether DB_* name a database: DB_PASS, the TLS variables and a DB_PORT that
-// Kubernetes set do not.
-func (v *variables) names() bool {
-	return v.Name != "" || v.User != "" || v.Host.host != "" || v.Port.port != "" && v.Port.link == ""
+// nameDatabase reports whether DB_* name a database. DB_PASS, the TLS variables and a
+// DB_PORT set by Kubernetes do not.
+func (v *variables) nameDatabase() bool {
+	return v.Name != "" || v.User != "" || v.Host.host != "" || v.Port.port != "" && v.Port.linkHost == ""
 }
 
-// first is the first naming variable that is set, for messages.
-func (v *variables) first() string {
+// firstSet returns a variable that is set and names a database, for messages about a
+// missing DB_NAME.
+func (v *variables) firstSet() string {
 	switch {
 	case v.Host.host != "":
 		return "DB_HOST"
@@ -87,11 +88,11 @@ func (v *variables) first() string {
 	}
 }
 
-// naming are the settings by which DB_* name a database.
+// naming returns the settings of DB_* that name the database.
 func (v *variables) naming() settings {
 	host, port := v.Host.host, v.Host.port
 	if host == "" {
-		host = v.Port.link
+		host = v.Port.linkHost
 	}
 	if port == "" {
 		port = v.Port.port
@@ -104,12 +105,12 @@ func (v *variables) naming() settings {
 	return set
 }
 
-// isLink says whether a key comes from the DB_PORT that Kubernetes set.
-func (v *variables) isLink(key string) bool {
-	return v.Port.link != "" && (key == "port" && v.Host.port == "" || key == "host" && v.Host.host == "")
+// fromServiceLink reports whether a key's value is from a DB_PORT set by Kubernetes.
+func (v *variables) fromServiceLink(key string) bool {
+	return v.Port.linkHost != "" && (key == "port" && v.Host.port == "" || key == "host" && v.Host.host == "")
 }
 
-// tls are the settings of DB_SSLMODE and DB_SSLROOTCERT.
+// tls returns the settings of DB_SSLMODE and DB_SSLROOTCERT.
 func (v *variables) tls() settings {
 	set := settings{}
 	set.put("sslmode", strings.TrimSpace(v.SSLMode), "DB_SSLMODE")
@@ -121,8 +122,8 @@ func (v *variables) tls() settings {
 	return set
 }
 
-// environment is environ as a map. What is empty is left out; so are line ends at the
-// end of a value, which a secret made with echo has.
+// environment returns environ as a map, without empty variables and without line breaks at
+// the end of values.
 func environment(environ []string) map[string]string {
 	m := make(map[string]string, len(environ))
 	for _, entry := range environ {
@@ -134,9 +135,9 @@ func environment(environ []string) map[string]string {
 	return m
 }
 
-// lookalikes points at names that other tools use for ours, one line each. They are not
-// read; when ours are missing, they tell why.
-func lookalikes(environ map[string]string) string {
+// similarVariables returns a line for each variable that is set under another tool's name
+// while ours is not. Such variables are not used.
+func similarVariables(environ map[string]string) string {
 	var found strings.Builder
 	for _, pair := range [][2]string{
 		{"DB_URL", urlVariable},
@@ -155,7 +156,7 @@ func lookalikes(environ map[string]string) string {
 		{"DB_SSL_MODE", "DB_SSLMODE"},
 	} {
 		if environ[pair[0]] != "" && environ[pair[1]] == "" {
-			fmt.Fprintf(&found, "\n(%s is set, but the name read here is %s)", pair[0], pair[1])
+			fmt.Fprintf(&found, "\n(%s is set; did you mean %s?)", pair[0], pair[1])
 		}
 	}
 	return found.String()

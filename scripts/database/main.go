@@ -1,21 +1,12 @@
-// The program database tells what is in the database that the environment names, for
-// scripts that must not touch somebody else's. It prints two lines, the first of them a
-// word, and never writes:
-//
-//	none        nothing names a database
-//	empty       no schema, relation, function or type but those of PostgreSQL and extensions
-//	ours        it has the ledger public.ambix_revision
-//	foreign     it has something else
-//
-// The second line says where the database is and, when foreign, what is in it. Exit
-// code 1 means that it could not be asked.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,17 +14,34 @@ import (
 	"example.com/ambix/migrator/dbenv"
 )
 
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+const usage = `usage: go run ./scripts/database
+
+Reports what is in the database that the environment names (DATABASE_URL, DB_*, PG*):
+"none", "empty", "ours" or "foreign" on the first line, where it is on the second.
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) (exitCode int) {
+	switch {
+	case len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case len(args) > 0:
+		fmt.Fprint(stderr, usage)
+		return 2
 	}
+	if err := report(stdout); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
 }
 
-func run() error {
+func report(stdout io.Writer) error {
 	cfg, err := dbenv.Config()
-	if namesNothing(err) {
-		fmt.Println("none\nno variable names a database")
+	if errors.Is(err, dbenv.ErrNoDatabase) {
+		fmt.Fprintln(stdout, "none\nthe environment names no database")
 		return nil
 	}
 	if err != nil {
@@ -46,39 +54,38 @@ func run() error {
 		return fmt.Errorf("%s: %w", dbenv.Describe(cfg), err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	state, example, err := look(ctx, conn)
+	state, object, err := inspect(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("%s: %w", dbenv.Describe(cfg), err)
 	}
-	fmt.Printf("%s\n%s%s\n", state, dbenv.Describe(cfg), example)
+	fmt.Fprintf(stdout, "%s\n%s", state, dbenv.Describe(cfg))
+	if state == "foreign" {
+		fmt.Fprintf(stdout, ", which does not have our ledger but, for example, the %s", object)
+	}
+	fmt.Fprintln(stdout)
 	return nil
 }
 
-// namesNothing is told from a mistake by the problem that belongs to no variable.
-func namesNothing(err error) bool {
-	var e *dbenv.Error
-	return errors.As(err, &e) && len(e.Problems) == 1 && e.Problems[0].Name == ""
-}
-
-// contents lists what people create in a database and extensions did not bring along.
+// contents asks for the ledger, and for the number and the first of the objects that
+// neither PostgreSQL nor an extension created.
 const contents = `
 SET search_path = pg_catalog;
 SELECT to_regclass('public.ambix_revision') IS NOT NULL;
-WITH mine AS (
+WITH schemas AS (
   SELECT oid AS schema, nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname !~ '^pg_'
 ), objects (class, oid, kind, name) AS (
-  SELECT 'pg_namespace'::regclass, schema, 1, 'schema ' || nspname FROM mine WHERE nspname <> 'public'
+  SELECT 'pg_namespace'::regclass, schema, 1, 'schema ' || nspname FROM schemas WHERE nspname <> 'public'
   UNION ALL
-  SELECT 'pg_class'::regclass, c.oid, 2, 'relation ' || nspname || '.' || relname FROM pg_class c JOIN mine ON relnamespace = schema
+  SELECT 'pg_class'::regclass, c.oid, 2, 'relation ' || nspname || '.' || relname FROM pg_class c JOIN schemas ON relnamespace = schema
   UNION ALL
-  SELECT 'pg_proc'::regclass, p.oid, 3, 'function ' || nspname || '.' || proname FROM pg_proc p JOIN mine ON pronamespace = schema
+  SELECT 'pg_proc'::regclass, p.oid, 3, 'function ' || nspname || '.' || proname FROM pg_proc p JOIN schemas ON pronamespace = schema
   UNION ALL
-  SELECT 'pg_type'::regclass, t.oid, 4, 'type ' || nspname || '.' || typname FROM pg_type t JOIN mine ON typnamespace = schema
+  SELECT 'pg_type'::regclass, t.oid, 4, 'type ' || nspname || '.' || typname FROM pg_type t JOIN schemas ON typnamespace = schema
 )
 SELECT count(*), (array_agg(name ORDER BY kind, name))[1] FROM objects o
 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')`
 
-func look(ctx context.Context, conn *pgconn.PgConn) (state, example string, err error) {
+func inspect(ctx context.Context, conn *pgconn.PgConn) (state, object string, err error) {
 	results, err := conn.Exec(ctx, contents).ReadAll()
 	if err != nil {
 		return "", "", err
@@ -90,5 +97,5 @@ func look(ctx context.Context, conn *pgconn.PgConn) (state, example string, err 
 	case string(objects[0]) == "0":
 		return "empty", "", nil
 	}
-	return "foreign", fmt.Sprintf(" has no ledger of ours, but for example the %s", objects[1]), nil
+	return "foreign", string(objects[1]), nil
 }

@@ -1,35 +1,24 @@
 package main
 
 import (
+	"strings"
 	"testing"
-
-	"example.com/ambix/migrator/dbenv"
 )
 
-// What names nothing must not be taken for a mistake, nor a mistake for nothing: the
-// first makes quickstart start a server of its own.
-func TestNamesNothing(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name    string
-		environ []string
-		want    bool
+func TestHelp(t *testing.T) {
+	t.Setenv("DATABASE_URL", "::") // fails if it is read
+	for _, test := range []struct {
+		arg            string
+		code           int
+		stdout, stderr string
 	}{
-		{"nothing set", []string{"HOME=/"}, true},
-		{"a password alone", []string{"DB_PASS=s3cret"}, true},
-		{"a database", []string{"DB_NAME=store"}, false},
-		{"a host without a database", []string{"DB_HOST=db.example.com"}, false},
-		{"a port that is none", []string{"DB_NAME=store", "DB_PORT=many"}, false},
-		{"no URL", []string{"DATABASE_URL=::"}, false},
-		{"libpq's", []string{"PGDATABASE=store"}, false},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := dbenv.Options{Environ: test.environ}.Config()
-			if got := namesNothing(err); got != test.want {
-				t.Errorf("%t, want %t: %v", got, test.want, err)
-			}
-		})
+		{"-h", 0, usage, ""},
+		{"--help", 0, usage, ""},
+		{"more", 2, "", usage},
+	} {
+		var stdout, stderr strings.Builder
+		if code := run([]string{test.arg}, &stdout, &stderr); code != test.code || stdout.String() != test.stdout || stderr.String() != test.stderr {
+			t.Errorf("%s: exit code %d\n%s%s", test.arg, code, &stdout, &stderr)
+		}
 	}
 }
