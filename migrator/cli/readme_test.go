@@ -19,7 +19,8 @@ const checkout = "../.."
 
 // TestDocuments runs the documents. In a block of "console" the lines that begin with $
 // are run by a shell, in a copy of the program's project with a database of its own, and
-// what they print has to be the lines below them. "go test -update" writes those. A
+// what they print has to be the lines below them. "go test -update" writes those. The
+// commands in a block of "sh run" have to succeed. A
 // block that says file=PATH is written to that file; a comment <!-- $ COMMAND -->
 // runs what a reader need not see. What differs from run to run by its nature (ids that
 // are drawn, times, durations, hosts) is shown as it may be, and compared by its form.
@@ -35,7 +36,11 @@ func TestDocuments(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, file := range append(files, checkout+"/README.md") {
+	more, err := filepath.Glob(checkout + "/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, more...) {
 		if filepath.Base(file) == "adopting.md" {
 			continue // needs projects of other tools: migrator/internal/importtest
 		}
@@ -45,7 +50,7 @@ func TestDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(string(text), "\n```console\n") {
+			if !strings.Contains(string(text), "\n```console\n") && !strings.Contains(string(text), "\n"+runBlock+"\n") {
 				return // nothing to run
 			}
 			d := newDocument(t, string(text), app)
@@ -80,6 +85,9 @@ var (
 	isCommand = regexp.MustCompile(`^<!-- \$ (.*) -->$`)
 	isFile    = regexp.MustCompile("^```.* file=(\\S+)")
 )
+
+// runBlock begins a block of commands that have to succeed. Their output is not shown.
+const runBlock = "```sh run"
 
 // shownDate stands for the day of the run.
 const shownDate = "2022-02-14"
@@ -190,6 +198,9 @@ func (d *document) run() string {
 			out.WriteString(lines[n-1])
 			lines = lines[n:]
 			continue
+		case line == runBlock:
+			n = block(lines)
+			d.commands(strings.Join(lines[1:n-1], ""))
 		case file != nil:
 			n = block(lines)
 			d.file(file[1], strings.Join(lines[1:n-1], ""))
@@ -198,6 +209,14 @@ func (d *document) run() string {
 		lines = lines[n:]
 	}
 	return out.String()
+}
+
+// commands runs a block whose commands have to succeed, whatever they print.
+func (d *document) commands(text string) {
+	out := d.shell.run("(set -e -o pipefail\n" + d.real(text) + ")")
+	if status := strings.TrimSpace(d.shell.run("echo $?")); status != "0" {
+		d.Errorf("exit code %s of\n%s\n%s", status, text, out)
+	}
 }
 
 // file writes what a reader is told to write. What is in the file already, the document
