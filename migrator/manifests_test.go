@@ -2,6 +2,7 @@ package migrator_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -88,5 +89,33 @@ func TestManifestsInDocuments(t *testing.T) {
 			!slices.Equal(s.Capabilities.Drop, []string{"ALL"}) || s.SeccompProfile.Type != "RuntimeDefault" {
 			t.Errorf("container %s: %+v", c.Name, s)
 		}
+	}
+}
+
+// TestWorkflowCallsTheScript holds that hosted CI runs what everybody runs, and no more.
+func TestWorkflowCallsTheScript(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../.github/workflows/ci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var workflow struct {
+		Jobs map[string]struct {
+			Steps []struct{ Uses, Run string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &workflow); err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, job := range workflow.Jobs {
+		for _, step := range job.Steps {
+			if step.Run != "" {
+				commands = append(commands, step.Run)
+			}
+		}
+	}
+	if !slices.Equal(commands, []string{".ci/run"}) {
+		t.Errorf("the workflow runs %q", commands)
 	}
 }
