@@ -20,10 +20,10 @@ const checkout = "../.."
 // TestDocuments runs the documents. In a block of "console" the lines that begin with $
 // are run by a shell, in a copy of the program's project with a database of its own, and
 // what they print has to be the lines below them. "go test -update" writes those. The
-// commands in a block of "sh run" have to succeed. A
-// block that says file=PATH is written to that file; a comment <!-- $ COMMAND -->
-// runs what a reader need not see. What differs from run to run by its nature (ids that
-// are drawn, times, durations, hosts) is shown as it may be, and compared by its form.
+// commands in a block of "sh run" have to succeed. A block that says file=PATH is
+// written to that file; a comment <!-- $ COMMAND --> runs what a reader need not see.
+// What differs from run to run by its nature (ids that are drawn, times, durations,
+// hosts) is shown as it may be, and compared by its form.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(checkout + "/docs/*.md")
@@ -106,7 +106,8 @@ func newDocument(t *testing.T, text, app string) *document {
 	}
 	database := strings.TrimPrefix(db.Path, "/")
 	d.shell = newShell(t, d.dir, "DB_HOST="+db.Hostname(), "DB_PORT="+db.Port(), "DB_USER="+db.User.Username(), "DB_PASS="+password,
-		"DB_NAME="+database, "DB_SSLMODE="+db.Query().Get("sslmode"), "GOFLAGS=-buildvcs=false -mod=mod -ldflags=-s")
+		"DB_NAME="+database, "DB_SSLMODE="+db.Query().Get("sslmode"), "GOFLAGS=-buildvcs=false -mod=mod -ldflags=-s",
+		"PATH="+os.Getenv("PATH")+":"+filepath.Dir(pgtest.Program(t, "psql")))
 	d.show = strings.NewReplacer(
 		database, "awesome_store", db.Host, "db.example.com:5432",
 		" as "+db.User.Username(), " as store", " by "+db.User.Username(), " by store", `"`+db.User.Username()+`"`, `"store"`,
