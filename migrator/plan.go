@@ -102,10 +102,10 @@ func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, erro
 // redoError names the redo in the error of its downgrade. It drops the choices, which are
 // targets: a redo takes a number.
 func redoError(err error, count string) error {
-	if e, ok := errors.AsType[*TargetError](err); ok {
+	if e, ok := errors.AsType[*TargetError](err); ok && e.Verb == string(Down) {
 		return &TargetError{Kind: e.Kind, Verb: string(Redo), Target: count, Reason: e.Reason, Revisions: e.Revisions}
 	}
-	return err
+	return withVerb(err, Redo)
 }
 
 func atMostOne(verb Verb, targets []string, otherwise string) (string, error) {

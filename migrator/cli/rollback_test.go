@@ -153,7 +153,7 @@ func olderStepsDown(older, newer *release) {
 	newer.run(0, "up heads")
 	older.run(2, "down -1", `2 revisions are current: n1 and n2; type "down n1@-1" or "down n2@-1"`)
 	older.run(0, "down n2@-1", `^1 taken down, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1, n1$`)
-	older.run(2, "redo", `n1: the revision is only in the ledger`)
+	older.run(2, "redo", `redo n1: the revision is only in the ledger`)
 	older.run(2, "down -2", `m1 merges c2 \(fast\) and s3 \(slow\)`)
 	older.run(0, "down")
 	older.run(0, "down fast", `^1 taken down, at c2, s3; `)

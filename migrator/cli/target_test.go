@@ -54,7 +54,7 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 		{to(merged, graph.NewSet("a", "b", "c", "m"), "-1"), `to -1: m merges b and c; type "to b" or "to c", or "to b c" for the state before the merge`},
 		{rangeErr, "history -r one:+1:: a range is written a:b, a: or :b"},
 		{turnedErr, `history -r c1:abcd1: c1 (one) is not below abcd1, and the lower end must be first; type "history -r abcd1:c1"`},
-		{offlineErr, `down c1: without a database the target must be a range, from where to where, as in "down --sql FROM:c1"`},
+		{offlineErr, `down c1: without a database the target must be a range with a start and an end, as in "down --sql FROM:c1"`},
 		{&migrator.TargetError{Kind: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x: no revision"},
 		{errors.New("another error"), "another error"},
 	} {

@@ -129,22 +129,22 @@ func errorCell(command string, fields []string) string {
 	if prefix, rest, ok := strings.Cut(reason, ": "); ok && (strings.HasPrefix(prefix, name+" ") || strings.HasPrefix(prefix, "start ")) {
 		reason = rest
 	}
-	for _, f := range fields[1:] {
-		field, list, _ := strings.Cut(f, ": ")
-		var commands []string
-		for target := range strings.SplitSeq(list, ", ") {
-			line := name + " " + target
-			if strings.Contains(target, ":") && name != "history" {
-				line = name + " --sql " + target
-			}
-			commands = append(commands, "`"+commandLine(line)+"`")
-		}
-		if field == "example" {
-			return reason + ", as in " + commands[0]
-		}
-		return reason + "; type " + text.List(commands, "or")
+	if len(fields) == 1 {
+		return reason
 	}
-	return reason
+	field, list, _ := strings.Cut(fields[1], ": ")
+	var commands []string
+	for target := range strings.SplitSeq(list, ", ") {
+		line := name + " " + target
+		if strings.Contains(target, ":") && name != "history" {
+			line = name + " --sql " + target
+		}
+		commands = append(commands, "`"+commandLine(line)+"`")
+	}
+	if field == "example" {
+		return reason + ", as in " + commands[0]
+	}
+	return reason + "; type " + text.List(commands, "or")
 }
 
 // goesDown reports whether the steps of a "to" were reverted: then none of them is current.

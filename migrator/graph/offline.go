@@ -30,7 +30,7 @@ func (g *Graph) StartDowngrade(target string) (applied Set, rest string, err err
 		if end == "" || lower != "" && ok {
 			end = "base"
 		}
-		e := q.refuse(RangeRequired, nil, "without a database the target must be a range, from where to where")
+		e := q.refuse(RangeRequired, nil, "without a database the target must be a range with a start and an end")
 		e.Example = "FROM:" + end
 		return nil, "", e
 	}
