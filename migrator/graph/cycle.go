@@ -10,7 +10,7 @@ import (
 // may disappear with it.
 func (c *checker) checkCycles() {
 	reported := make(nodeSet, len(c.nodes))
-	for _, group := range c.parents.components() {
+	for _, group := range c.parents.components(c.children) {
 		for _, i := range group {
 			reported[i] = true
 		}
@@ -19,7 +19,7 @@ func (c *checker) checkCycles() {
 		c.report(Cycle, ids[0], "down_revision", last, "the down revisions form a cycle: %s", arrows(ids))
 		c.problems[len(c.problems)-1].Path = ids
 	}
-	for _, group := range c.below.components() {
+	for _, group := range c.below.components(c.above) {
 		if !slices.ContainsFunc(group, reported.has) {
 			c.reportDependencyCycle(c.above.cycle(group))
 		}
@@ -81,62 +81,29 @@ func (l links) cycle(group []int32) []int32 {
 	return nil
 }
 
-// components returns the strongly connected components with more than one node. It is
-// Tarjan's algorithm with an explicit stack.
-func (l links) components() [][]int32 {
-	type frame struct{ node, next int32 }
-	n := l.nodes()
-	var (
-		groups [][]int32
-		open   []int32 // visited, not yet in a component
-		stack  []frame
-		count  int32
-		number = make([]int32, n) // in the order of visits, from 1
-		low    = make([]int32, n)
-		isOpen = make(nodeSet, n)
-	)
-	visit := func(i int32) {
-		count++
-		number[i], low[i], isOpen[i] = count, count, true
-		open = append(open, i)
-		stack = append(stack, frame{node: i})
+// components returns the strongly connected components with more than one node, by
+// Kosaraju's algorithm. reverse contains the same edges in the opposite direction.
+func (l links) components(reverse links) [][]int32 {
+	all := make([]int32, l.nodes())
+	for i := range all {
+		all[i] = int32(i)
 	}
-	for root := range n {
-		if number[root] == 0 {
-			visit(root)
-		}
-		for len(stack) > 0 {
-			f := &stack[len(stack)-1]
-			i, next := f.node, l.of(f.node)
-			if int(f.next) < len(next) {
-				t := next[f.next]
-				f.next++
-				if number[t] == 0 {
-					visit(t)
-				} else if isOpen[t] {
-					low[i] = min(low[i], number[t])
-				}
+	var groups [][]int32
+	assigned := make(nodeSet, l.nodes())
+	for _, root := range slices.Backward(l.postorder(all)) {
+		var group []int32
+		for todo := []int32{root}; len(todo) > 0; {
+			i := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			if assigned[i] {
 				continue
 			}
-			stack = stack[:len(stack)-1]
-			if len(stack) > 0 {
-				up := stack[len(stack)-1].node
-				low[up] = min(low[up], low[i])
-			}
-			if low[i] == number[i] {
-				k := len(open) - 1
-				for open[k] != i {
-					k--
-				}
-				group := slices.Clone(open[k:])
-				open = open[:k]
-				for _, t := range group {
-					isOpen[t] = false
-				}
-				if len(group) > 1 {
-					groups = append(groups, group)
-				}
-			}
+			assigned[i] = true
+			group = append(group, i)
+			todo = append(todo, reverse.of(i)...)
+		}
+		if len(group) > 1 {
+			groups = append(groups, group)
 		}
 	}
 	return groups

@@ -1,61 +1,54 @@
 package graph
 
-// sortNodes computes the order of all nodes and reports whether there is one: a cycle has
-// none. Unknown nodes come last, so that they do not change the order of the others.
+// sortNodes computes the order of all nodes. It reports whether there is one: with a cycle
+// there is not. Unknown nodes come last, so that they do not change the order of the others.
 func (g *Graph) sortNodes() bool {
-	g.order = make([]int32, 0, len(g.nodes))
-	state := make([]visitState, len(g.nodes))
-	for _, top := range g.heads() {
-		if !g.sortBelow(top, state) {
-			return false
+	tops := g.heads()
+	for i := range int32(len(g.nodes)) {
+		if len(g.above.of(i)) == 0 {
+			tops = append(tops, i)
 		}
 	}
-	for top := range int32(len(g.nodes)) {
-		if len(g.above.of(top)) == 0 && !g.sortBelow(top, state) {
-			return false
+	g.order = g.below.postorder(tops)
+	before := make(nodeSet, len(g.nodes))
+	for _, i := range g.order {
+		for _, required := range g.below.of(i) {
+			if !before[required] {
+				return false
+			}
 		}
+		before[i] = true
 	}
-	// Nodes that no top leads to are below a cycle, or part of one.
-	return len(g.order) == len(g.nodes)
+	return len(g.order) == len(g.nodes) // nodes that no top leads to are on or below a cycle
 }
 
-type visitState uint8
-
-const (
-	unvisited visitState = iota
-	visiting
-	sorted
-)
-
-// sortBelow appends a node to the order, after everything it requires. It returns false
-// for a cycle. It uses an explicit stack, since a lineage may be 100,000 revisions long.
-func (g *Graph) sortBelow(top int32, state []visitState) bool {
-	if state[top] == sorted {
-		return true
-	}
+// postorder returns the nodes that can be reached from the starting nodes, depth first,
+// each after those that it leads to, as far as there are no cycles. It uses an explicit
+// stack, since a lineage may be 100,000 revisions long.
+func (l links) postorder(starts []int32) []int32 {
 	type frame struct{ node, next int32 }
-	stack := []frame{{node: top}}
-	state[top] = visiting
-	for len(stack) > 0 {
-		f := &stack[len(stack)-1]
-		required := g.below.of(f.node)
-		if int(f.next) == len(required) {
-			state[f.node] = sorted
-			g.order = append(g.order, f.node)
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		i := required[f.next]
-		f.next++
-		switch state[i] {
-		case visiting:
-			return false
-		case unvisited:
-			state[i] = visiting
+	var stack []frame
+	order, seen := make([]int32, 0, l.nodes()), make(nodeSet, l.nodes())
+	push := func(i int32) {
+		if !seen[i] {
+			seen[i] = true
 			stack = append(stack, frame{node: i})
 		}
 	}
-	return true
+	for _, start := range starts {
+		push(start)
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			if to := l.of(f.node); int(f.next) < len(to) {
+				f.next++
+				push(to[f.next-1])
+				continue
+			}
+			order = append(order, f.node)
+			stack = stack[:len(stack)-1]
+		}
+	}
+	return order
 }
 
 // inOrder returns the ids of the nodes for which keep returns true, in order.
