@@ -46,7 +46,7 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 		{fromErr, `--from head: there are 2 heads: abcd2 (two) and c1 (one); type "--from heads" for all, "--from two@head" or "--from one@head" for one`},
 		{up(base, "abcd1+1"), `up abcd1+1: abcd1 has 2 children: abcd2 (two) and c1 (one); type "up abcd2" or "up c1"`},
 		{up(base, "abcd"), `up abcd: 2 names begin with "abcd": abcd1 and abcd2; type more of it`},
-		{up(base, "a:one"), `up a:one: a single target is required, not a range; ranges are for history -r and --sql: type "up one"`},
+		{up(base, "a:one"), `up a:one: a single target is required instead of a range; ranges are for history -r and --sql: type "up one"`},
 		{up(one, "-1"), `up -1: an upgrade cannot go down; type "down -1"`},
 		{down(one, "+1"), `down +1: a downgrade cannot go up; type "up +1"`},
 		{down(one, "two@base"), `down two@base: branch two is not applied, but c1 (one), which is not on it, would be reverted; type "down base" to revert it too`},

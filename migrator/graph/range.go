@@ -76,17 +76,22 @@ func (q *query) ends(lower, upper string) (low, high []int32, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// "label@rev:" is restricted to the branch at both ends.
-	b, err := q.branchOf(l)
+	q.text = lower + ":" + upper
+	high, err = q.restrictUpper(l, high)
+	return low, high, err
+}
+
+// restrictUpper restricts the upper end of a range to the branch of the lower one.
+func (q *query) restrictUpper(lower target, high []int32) ([]int32, error) {
+	b, err := q.branchOf(lower)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	on := b.restrict(high)
 	if len(on) == 0 && len(high) > 0 {
-		q.text = lower + ":" + upper
-		return nil, nil, q.refuse(NotInBranch, nil, "%s is not on branch %s", q.describeAll(high), b.name)
+		return nil, q.refuse(NotInBranch, nil, "%s is not on branch %s", q.describeAll(high), b.name)
 	}
-	return low, on, nil
+	return on, nil
 }
 
 func (q *query) parseEnd(text, initial string) (target, error) {

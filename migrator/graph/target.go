@@ -51,7 +51,7 @@ func (q *query) parse(text string) (target, error) {
 		return t, q.refuse(NotFound, nil, "the target is empty")
 	}
 	if lower, upper, ok := strings.Cut(text, ":"); ok {
-		e := q.refuse(RangeNotAllowed, nil, "a single target is required, not a range")
+		e := q.refuse(RangeNotAllowed, nil, "a single target is required instead of a range")
 		e.Example = cmp.Or(upper, lower, "head")
 		return t, e
 	}
