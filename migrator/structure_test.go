@@ -64,6 +64,9 @@ func TestArchitecture(t *testing.T) {
 				t.Errorf("%s imports %s (%s), which its row in docs/architecture.md does not name", name, short, imported)
 			}
 		}
+		if i := strings.LastIndex(name, "/internal/"); i >= 0 && used[shortName(p.Module.Path+"/"+name[:i], p.Module.Path)] {
+			t.Errorf("%s imports upward: %s", name, name[:i])
+		}
 		for _, want := range row {
 			if !used[want] {
 				t.Errorf("docs/architecture.md says that %s imports %s, and it does not", name, want)

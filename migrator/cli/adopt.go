@@ -53,56 +53,6 @@ versions are ids of revisions.`,
 	})
 }
 
-// mapName is the file that an import writes beside the revisions.
-const mapName = "adopt.json"
-
-// readMap fills in what the file says that an import wrote; flags come before it.
-func (r *run) readMap(file string, a *migrator.Adopt) error {
-	text, name, err := r.mapText(file)
-	if err != nil || text == nil {
-		return err
-	}
-	var m struct {
-		Tool, Table string
-		Versions    []struct{ Version, Revision string }
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return &migrator.UsageError{Text: terminal.Quote(name) + ": " + err.Error()}
-	}
-	if len(m.Versions) == 0 {
-		return &migrator.UsageError{Text: terminal.Quote(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
-	}
-	a.Versions = map[string]string{}
-	for _, v := range m.Versions {
-		a.Versions[v.Version] = v.Revision
-	}
-	a.Tool = cmp.Or(a.Tool, m.Tool)
-	a.Table = cmp.Or(a.Table, m.Table)
-	return nil
-}
-
-// mapText is the file that --map names, or the one beside the revisions; nil when there
-// is none.
-func (r *run) mapText(file string) (text []byte, name string, err error) {
-	if file != "" {
-		if text, err = os.ReadFile(file); err != nil {
-			return nil, file, &fileError{err}
-		}
-		return text, file, nil
-	}
-	fsys, prefix, err := r.files()
-	if err != nil {
-		return nil, "", err
-	}
-	// What is embedded has its folder in front.
-	for _, name := range []string{mapName, path.Join(defaultDir, mapName)} {
-		if text, err := fs.ReadFile(fsys, name); err == nil {
-			return text, path.Join(prefix, name), nil
-		}
-	}
-	return nil, "", nil
-}
-
 func (r *run) adopt(a migrator.Adopt) error {
 	set, cfg, err := r.open(nil)
 	if err != nil {
@@ -131,12 +81,62 @@ func (r *run) adopt(a migrator.Adopt) error {
 	revisions, migrate := terminal.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
 	switch {
 	case len(found.Revisions) == 0:
-		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandTo(migrate+" up", nil))
+		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandLineFor(migrate+" up", nil))
 	case a.DryRun:
 		fmt.Fprintf(&b, "%s would be recorded; next: the same without --dry-run\n", revisions)
 	default:
-		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandTo(migrate+" status", nil))
+		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandLineFor(migrate+" status", nil))
 	}
 	r.out.Print(b.String())
 	return nil
+}
+
+// mapFileName is the name of the file that an import writes next to the revisions.
+const mapFileName = "adopt.json"
+
+// readMap completes a with the contents of the map file. Flags take precedence.
+func (r *run) readMap(file string, a *migrator.Adopt) error {
+	text, name, err := r.mapText(file)
+	if err != nil || text == nil {
+		return err
+	}
+	var m struct {
+		Tool, Table string
+		Versions    []struct{ Version, Revision string }
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return &migrator.UsageError{Text: terminal.Quote(name) + ": " + err.Error()}
+	}
+	if len(m.Versions) == 0 {
+		return &migrator.UsageError{Text: terminal.Quote(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
+	}
+	a.Versions = map[string]string{}
+	for _, v := range m.Versions {
+		a.Versions[v.Version] = v.Revision
+	}
+	a.Tool = cmp.Or(a.Tool, m.Tool)
+	a.Table = cmp.Or(a.Table, m.Table)
+	return nil
+}
+
+// mapText returns the file that --map names, or the one next to the revisions; nil if
+// there is none.
+func (r *run) mapText(file string) (text []byte, name string, err error) {
+	if file != "" {
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, file, &fileError{err}
+		}
+		return text, file, nil
+	}
+	fsys, prefix, err := r.files()
+	if err != nil {
+		return nil, "", err
+	}
+	// Embedded files have the folder in their names.
+	for _, name := range []string{mapFileName, path.Join(defaultDir, mapFileName)} {
+		if text, err := fs.ReadFile(fsys, name); err == nil {
+			return text, path.Join(prefix, name), nil
+		}
+	}
+	return nil, "", nil
 }

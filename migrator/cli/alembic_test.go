@@ -13,9 +13,8 @@ import (
 	"example.com/ambix/migrator/cli"
 )
 
-// TestAlembicDocument: what docs/alembic.md puts beside Alembic's commands exists, and no
-// command is missing there.
-func TestAlembicDocument(t *testing.T) {
+// The commands and flags in docs/alembic.md exist, and no command is missing there.
+func TestAlembicDocumentNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/alembic.md")
 	if err != nil {

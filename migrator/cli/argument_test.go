@@ -10,11 +10,11 @@ import (
 	"example.com/ambix/migrator/cli"
 )
 
-// offline is a configuration that finds no database.
+// offline is a configuration without a database.
 func offline() cli.Config { return cli.Config{FS: line(), Environ: []string{}} }
 
-// plan --from needs no database, so it shows how arguments are understood.
-func TestStepsAreArguments(t *testing.T) {
+// plan --from needs no database, so it shows how arguments are read.
+func TestNegativeNumbersAreArguments(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		args string
@@ -70,7 +70,7 @@ func TestStepsAreArguments(t *testing.T) {
 	}
 }
 
-// steps are those of the document on standard output.
+// steps returns the steps of the document on standard output.
 func steps(t *testing.T, r result) string {
 	t.Helper()
 	var document struct {
@@ -87,7 +87,7 @@ func steps(t *testing.T, r result) string {
 }
 
 // A command may be executed more than once.
-func TestStepsAreForgotten(t *testing.T) {
+func TestNegativeNumbersAreForgottenBetweenRuns(t *testing.T) {
 	t.Parallel()
 	c := cli.Command(offline())
 	for range 2 {
@@ -105,7 +105,7 @@ func TestStepsAreForgotten(t *testing.T) {
 	}
 }
 
-func TestUnknown(t *testing.T) {
+func TestMistakesAreExplained(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ args, want string }{
 		{"upp", "unknown command upp; did you mean up?; see"},
@@ -152,8 +152,8 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// Whatever is typed in the wrong place, a password in it is not repeated.
-func TestNoSecretIsRepeated(t *testing.T) {
+// A URL in any wrong place may contain a password.
+func TestErrorsDoNotRepeatPasswords(t *testing.T) {
 	t.Parallel()
 	const url = "postgres://store:geheim@db/store"
 	for _, args := range [][]string{
@@ -209,8 +209,8 @@ func TestNoSecretIsRepeated(t *testing.T) {
 	}
 }
 
-// The flags of the tree above work, those that have a name of ours as well.
-func TestForeignFlags(t *testing.T) {
+// Persistent flags of parent commands work, also those with the name of a setting.
+func TestFlagsOfTheTreeKeepTheirMeaning(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
 		"--region us --verbose --color never --config c.yaml -d migrate plan up --from base",
@@ -240,8 +240,8 @@ func TestForeignFlags(t *testing.T) {
 	}
 }
 
-// A tree may use our letters for something else.
-func TestNoShorthands(t *testing.T) {
+// A tree may use the letters for flags of its own.
+func TestNoShorthandsLeavesLettersToTheTree(t *testing.T) {
 	t.Parallel()
 	root := &cobra.Command{Use: "shop"}
 	level := root.PersistentFlags().IntP("level", "v", 0, "")

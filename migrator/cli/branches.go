@@ -23,40 +23,21 @@ when a database is named and can be reached.`,
 	})
 }
 
-func (p *program) bases() *cobra.Command {
-	return p.command(action{
-		use: "bases", short: "the revisions that build on none",
-		long:    "Shows the revisions without a down revision. What is current and pending is marked when a\ndatabase is named and can be reached.",
-		example: "bases\nbases --json",
-		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
-		run: func(r *run) error {
-			l, err := r.look(false)
-			if err != nil {
-				return err
-			}
-			bases := l.set.Graph().Bases()
-			r.document = &basesDocument{list(bases), l.documents(bases)}
-			l.print(bases, false)
-			return nil
-		},
-	})
-}
-
-// labelled is a label, the revision that has it, and the heads of its branch.
-type labelled struct {
+// branchLabel is a label with the revision that has it and the heads of its branch.
+type branchLabel struct {
 	label, revision string
 	heads           []string
 }
 
 func (r *run) branches() error {
-	l, err := r.look(false)
+	o, err := r.overview(false)
 	if err != nil {
 		return err
 	}
-	g := l.set.Graph()
+	g := o.set.Graph()
 	var points []string
-	var labels []labelled
-	for _, rev := range l.set.Revisions() {
+	var labels []branchLabel
+	for _, rev := range o.set.Revisions() {
 		if len(g.Children(rev.ID)) > 1 {
 			points = append(points, rev.ID)
 		}
@@ -65,20 +46,20 @@ func (r *run) branches() error {
 			if err != nil {
 				return err
 			}
-			labels = append(labels, labelled{label, rev.ID, heads})
+			labels = append(labels, branchLabel{label, rev.ID, heads})
 		}
 	}
-	r.document = l.branchesDocument(points, labels)
+	r.document = o.branchesDocument(points, labels)
 	if !r.settings.JSON {
-		r.out.Print(l.branchesText(points, labels))
+		r.out.Print(o.branchesText(points, labels))
 	}
 	return nil
 }
 
-func (l *look) branchesDocument(points []string, labels []labelled) *branchesDocument {
+func (o *overview) branchesDocument(points []string, labels []branchLabel) *branchesDocument {
 	d := &branchesDocument{BranchPoints: []branchPointDocument{}, Labels: []labelDocument{}}
-	for i, base := range l.documents(points) {
-		d.BranchPoints = append(d.BranchPoints, branchPointDocument{base, list(l.set.Graph().Children(points[i]))})
+	for i, base := range o.documents(points) {
+		d.BranchPoints = append(d.BranchPoints, branchPointDocument{base, list(o.set.Graph().Children(points[i]))})
 	}
 	for _, b := range labels {
 		d.Labels = append(d.Labels, labelDocument{b.label, b.revision, list(b.heads)})
@@ -86,19 +67,19 @@ func (l *look) branchesDocument(points []string, labels []labelled) *branchesDoc
 	return d
 }
 
-// branchesText is a row for each revision at which something branches and for those on
-// top of it, then one for each label; with --verbose the revisions in full follow.
-func (l *look) branchesText(points []string, labels []labelled) string {
+// branchesText returns a row for each branch point and each of its children, then one for
+// each label. With --verbose the revisions follow in full.
+func (o *overview) branchesText(points []string, labels []branchLabel) string {
 	var t terminal.Table
 	row := func(title, id string, notes ...string) {
-		s := l.byID[id]
-		t.Add(terminal.Bold.Cell(title), l.color(s).Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(strings.Join(notes, ", ")))
+		s := o.byID[id]
+		t.Add(terminal.Bold.Cell(title), o.color(s).Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(strings.Join(notes, ", ")))
 	}
 	for _, id := range points {
-		marks := slices.DeleteFunc(l.marks(l.byID[id]), func(mark string) bool { return mark == "branch point" })
+		marks := slices.DeleteFunc(o.marks(o.byID[id]), func(mark string) bool { return mark == "branch point" })
 		row("branch point", id, marks...)
-		for _, child := range l.set.Graph().Children(id) {
-			row("  on top", child, l.marks(l.byID[child])...)
+		for _, child := range o.set.Graph().Children(id) {
+			row("  on top", child, o.marks(o.byID[child])...)
 		}
 	}
 	full := points
@@ -108,9 +89,9 @@ func (l *look) branchesText(points []string, labels []labelled) string {
 			full = append(full, b.revision)
 		}
 	}
-	text := l.out.Format(t)
-	if l.settings.Verbose && len(full) > 0 {
-		text += "\n" + l.full(full)
+	text := o.out.Format(t)
+	if o.settings.Verbose && len(full) > 0 {
+		text += "\n" + o.fullText(full)
 	}
 	return text
 }

@@ -30,10 +30,10 @@ is any. It is for pipelines and readiness probes, and writes nothing.`,
 	})
 }
 
-// foundError says that check found something; what it is was printed.
-type foundError struct{ count int }
+// findingsError ends a check that has printed findings.
+type findingsError struct{ count int }
 
-func (e *foundError) Error() string { return "check found " + terminal.Count(e.count, "problem") }
+func (e *findingsError) Error() string { return "check found " + terminal.Count(e.count, "problem") }
 
 func (r *run) check(offline bool) error {
 	found, err := r.findings(offline)
@@ -48,7 +48,7 @@ func (r *run) check(offline bool) error {
 	var t terminal.Table
 	for _, f := range found {
 		d.Findings = append(d.Findings, findingDocument{string(f.Kind), f.Revision, f.File, f.Line, f.Column, f.Text})
-		t.Add(terminal.Yellow.Cell(string(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Text), terminal.Faint.Cell(place(f)))
+		t.Add(terminal.Yellow.Cell(string(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Text), terminal.Faint.Cell(position(f)))
 	}
 	r.document = d
 	if len(found) == 0 {
@@ -58,10 +58,10 @@ func (r *run) check(offline bool) error {
 	if !r.settings.JSON {
 		r.out.Print(r.out.Format(t))
 	}
-	return &foundError{len(found)}
+	return &findingsError{len(found)}
 }
 
-func place(f migrator.Finding) string {
+func position(f migrator.Finding) string {
 	if f.Line == 0 {
 		return f.File
 	}
@@ -74,13 +74,13 @@ func (r *run) findings(offline bool) ([]migrator.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.compare()
+		r.warnIfStale()
 		return set.CheckFiles(), nil
 	}
 	set, cfg, err := r.open((&reporter{run: r}).event)
 	if err != nil {
 		return nil, err
 	}
-	r.compare()
+	r.warnIfStale()
 	return set.Check(r.ctx, cfg)
 }

@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// watched runs a program of the scripts, and lets it fail when a password that it was
-// given is in what it writes: no script has to think of that.
+// watched runs a program of the scripts, and fails if its output contains a password that
+// it was given.
 func watched(program func() int) int {
 	words := append(os.Environ(), os.Args...)
 	var secrets []string
@@ -82,8 +82,8 @@ func watched(program func() int) int {
 	return code
 }
 
-// scriptConfig is that of the programs in scripts: EMBEDDED names the folder whose
-// content stands for what is built in.
+// scriptConfig returns the configuration of the programs in scripts: EMBEDDED names the
+// folder that takes the place of the embedded revisions.
 func scriptConfig() cli.Config {
 	c := cli.Config{Program: "app", Version: "v1.2.3"}
 	if v := os.Getenv("VERSION"); v != "" {
@@ -95,8 +95,8 @@ func scriptConfig() cli.Config {
 	return c
 }
 
-// foreign is somebody else's program, with flags of its own, as `cobra-cli init` makes
-// them, and which lets cobra print errors.
+// foreign is another program with its own flags, as `cobra-cli init` generates it, where
+// cobra prints the errors.
 func foreign() int {
 	root := &cobra.Command{Use: "shop"}
 	var region string
@@ -126,7 +126,7 @@ func TestScripts(t *testing.T) {
 			built := filepath.Join(env.WorkDir, "built")
 			env.Setenv("DATABASE_URL", pgtest.Database(t))
 			env.Setenv("EMBEDDED", built)
-			// A script that brings none of its own has the store's first two revisions.
+			// A script without revisions has the first two of the store.
 			if _, err := os.Stat(built); err == nil {
 				return nil
 			}
@@ -141,7 +141,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs a program that has to end with an exit code: exits 2 app migrate upp.
+// exits runs a program that must end with an exit code: exits 2 app migrate upp.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT…")
@@ -194,7 +194,7 @@ func connect(ts *testscript.TestScript) *pgconn.PgConn {
 	return conn
 }
 
-// revisions writes a line of many revisions into a folder: revisions sql 10000.
+// revisions writes a chain of revisions into a folder: revisions sql 10000.
 func revisions(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: revisions FOLDER COUNT")
@@ -213,7 +213,7 @@ func revisions(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// line is three revisions, one on top of the other.
+// line returns a chain of three revisions.
 func line() fstest.MapFS {
 	files := fstest.MapFS{}
 	parent := ""
@@ -225,13 +225,13 @@ func line() fstest.MapFS {
 	return files
 }
 
-// result is what an execution in this process left.
+// result is the outcome of an execution in this process.
 type result struct {
 	stdout, stderr string
 	err            error
 }
 
-// trees are the ways in which the command can hang, each with its arguments for it.
+// trees are the positions of the command in a tree.
 var trees = map[string]func(c cli.Config, args ...string) result{
 	"as a root": func(c cli.Config, args ...string) result {
 		return execute(cli.Command(c), args...)

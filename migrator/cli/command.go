@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,23 +13,23 @@ import (
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
-// annotationGroups holds the groups of settings that the help of a command shows.
+// annotationGroups is the annotation of a command with the groups of settings in its help.
 const annotationGroups = "ambix_groups"
 
-// action is what a command is made of.
+// action defines a command.
 type action struct {
 	use                  string
 	aliases              []string
 	short, long, example string
-	// groups are the settings that its help shows.
+	// groups are the groups of settings that its help shows.
 	groups []string
-	// targets says that its arguments are targets, -1 among them.
+	// targets is true if the arguments are targets, which may be negative numbers.
 	targets bool
-	// lenient commands run with settings that are wrong.
-	lenient bool
-	// check looks at the number of arguments. Nil: there are none.
+	// allowBadSettings is true for commands that run although settings are invalid.
+	allowBadSettings bool
+	// check returns an error if the arguments are not acceptable. Nil accepts none.
 	check func(args []string) error
-	// flags adds the command's own flags. Nil: there are none.
+	// flags adds the command's own flags; it may be nil.
 	flags func(*pflag.FlagSet)
 	run   func(*run) error
 }
@@ -44,16 +42,16 @@ type run struct {
 	args []string
 	out  *terminal.Output
 	log  *terminal.Logger
-	// document is what --json prints. After a failure without one, it is made of the
-	// error alone.
+	// document is what --json prints. If it is nil after a failure, the document consists of
+	// the error.
 	document any
-	// kept says, after a failure, what stays and what to do next: lines of text.
-	kept string
-	// opened is the set of a command that connects.
+	// advice is added to the text of an error: what was committed, and what to do next.
+	advice string
+	// opened is the set to close at the end, or nil.
 	opened *migrator.Set
 }
 
-// command makes an action a command.
+// command returns the command that an action defines.
 func (p *program) command(a action) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: a.use, Aliases: a.aliases, Short: a.short, Long: a.long, Example: a.example,
@@ -69,21 +67,21 @@ func (p *program) command(a action) *cobra.Command {
 	} else {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
-	// Cobra looks at the arguments before it runs the hooks of the tree above, and that
-	// is when flags of the tree have to have their values.
+	// Cobra checks the arguments before it runs the hooks of parent commands, and the
+	// hooks need the values of the parents' flags.
 	var args []string
 	cmd.Args = func(cmd *cobra.Command, given []string) (err error) {
-		share(cmd)
+		propagateFlags(cmd)
 		args, err = p.arguments(cmd, &a, given)
-		return p.failed(cmd, err, nil, "")
+		return p.fail(cmd, err, nil, "")
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return p.execute(cmd, &a, args) }
 	return cmd
 }
 
-// arguments resolves the settings and checks the arguments.
+// arguments resolves the settings, and returns the arguments when they are acceptable.
 func (p *program) arguments(cmd *cobra.Command, a *action, given []string) ([]string, error) {
-	if err := p.settings.Resolve(cmd.Flags(), p.environ()); err != nil && !a.lenient {
+	if err := p.settings.Resolve(cmd.Flags(), p.environ()); err != nil && !a.allowBadSettings {
 		if slices.Contains(a.groups, settings.GroupDatabase) {
 			err = p.withDatabase(err)
 		}
@@ -94,30 +92,30 @@ func (p *program) arguments(cmd *cobra.Command, a *action, given []string) ([]st
 		return nil, err
 	}
 	if slices.ContainsFunc(args, func(s string) bool { return settings.RefuseURL(s) != nil }) {
-		return nil, &migrator.UsageError{Text: "a URL is no argument; " + see(cmd)}
+		return nil, &migrator.UsageError{Text: "a URL is no argument; " + seeHelp(cmd)}
 	}
 	switch {
 	case a.check != nil:
 		err = a.check(args)
 	case len(args) > 0:
-		err = &migrator.UsageError{Text: cmd.Name() + " takes no arguments; " + see(cmd)}
+		err = &migrator.UsageError{Text: cmd.Name() + " takes no arguments; " + seeHelp(cmd)}
 	}
 	return args, err
 }
 
 func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
-	ctx, stop := p.interruptible(cmd.Context())
+	ctx, stop := p.withSignals(cmd.Context())
 	defer stop()
 	r := &run{
 		program: p, cmd: cmd, ctx: ctx, args: args,
 		out: p.newOutput(cmd.OutOrStdout()), log: p.newLogger(cmd.ErrOrStderr()),
 	}
 	defer context.AfterFunc(ctx, func() {
-		if p.watched && ctx.Err() != nil {
+		if p.handlesSignals && ctx.Err() != nil {
 			r.log.Warn(context.Cause(ctx).Error() + ": cancelling; a second one ends at once")
 		}
 	})()
-	if !a.lenient {
+	if !a.allowBadSettings {
 		for _, text := range p.settings.UnknownVariables(p.environ()) {
 			r.log.Warn(text)
 		}
@@ -133,24 +131,42 @@ func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
 	if err == nil && r.out.Err() != nil {
 		err = &fileError{r.out.Err()}
 	}
-	return p.failed(cmd, err, r.document, r.kept)
+	return p.fail(cmd, err, r.document, r.advice)
 }
 
-// group completes a command that only holds others. Without one it is a mistake, not a
-// page of help: a container that was told `migrate` alone must not end as if all were
-// well.
-func (p *program) group(cmd *cobra.Command) *cobra.Command {
+// say prints a line of the result, unless the result is a JSON document.
+func (r *run) say(text string) {
+	if !r.settings.JSON {
+		r.out.Print(text + "\n")
+	}
+}
+
+func anyArgs([]string) error { return nil }
+
+func atLeastOne(text string) func([]string) error {
+	return func(args []string) error {
+		if len(args) == 0 {
+			return &migrator.UsageError{Text: text}
+		}
+		return nil
+	}
+}
+
+// parent completes a command that only contains others. Without a subcommand it returns an
+// error instead of showing its help, because a container that runs `migrate` alone must
+// not succeed.
+func (p *program) parent(cmd *cobra.Command) *cobra.Command {
 	cmd.SilenceUsage, cmd.DisableFlagsInUseLine = true, true
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
-		_ = p.settings.Resolve(cmd.Flags(), p.environ()) // only how to print is of interest
-		return p.failed(cmd, unknownCommand(cmd, args[0]), nil, "")
+		_ = p.settings.Resolve(cmd.Flags(), p.environ()) // for the output format only
+		return p.fail(cmd, unknownCommand(cmd, args[0]), nil, "")
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		_ = p.settings.Resolve(cmd.Flags(), p.environ())
-		return p.failed(cmd, &migrator.UsageError{Text: "say what to do: " + strings.Join(commandNames(cmd), ", ") + "; " + see(cmd)}, nil, "")
+		return p.fail(cmd, &migrator.UsageError{Text: "say what to do: " + strings.Join(commandNames(cmd), ", ") + "; " + seeHelp(cmd)}, nil, "")
 	}
 	return cmd
 }
@@ -163,12 +179,12 @@ func unknownCommand(cmd *cobra.Command, typed string) error {
 			text += "; did you mean " + near + "?"
 		}
 	}
-	return &migrator.UsageError{Text: text + "; " + see(cmd)}
+	return &migrator.UsageError{Text: text + "; " + seeHelp(cmd)}
 }
 
 func commandNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, p := range commandParts(cmd) {
+	for _, p := range commandGroups(cmd) {
 		for _, c := range p.commands {
 			names = append(names, c.Name())
 		}
@@ -176,76 +192,5 @@ func commandNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// see points at the help.
-func see(cmd *cobra.Command) string { return "see " + cmd.CommandPath() + " --help" }
-
-// share hands a flag's value on to a persistent flag of the tree above that has the same
-// name, because cobra sets only the nearest of two.
-func share(cmd *cobra.Command) {
-	for parent := cmd.Parent(); parent != nil; parent = parent.Parent() {
-		flags := parent.PersistentFlags()
-		flags.VisitAll(func(theirs *pflag.Flag) {
-			ours := cmd.Flags().Lookup(theirs.Name)
-			if ours == nil || ours == theirs || !ours.Changed {
-				return
-			}
-			value := ours.Value.String()
-			switch kind := theirs.Value.Type(); {
-			case kind == "count" && value == "true":
-				value = "+1"
-			case kind != ours.Value.Type():
-				return
-			}
-			_ = flags.Set(theirs.Name, value) // what theirs refuses stays unset
-		})
-	}
-}
-
-// flagError explains a flag that cobra could not read. It repeats no more of what was
-// typed than a flag's name: a value may be a password.
-func (p *program) flagError(cmd *cobra.Command, err error) error {
-	p.negative.Reset()
-	_ = p.settings.Resolve(cmd.Flags(), p.environ())
-	// What stands behind the mistake was not read.
-	if line := os.Args[1:]; slices.Contains(line, cmd.CalledAs()) && slices.Contains(line, "--json") {
-		p.settings.JSON = true
-	}
-	return p.failed(cmd, &migrator.UsageError{Text: flagText(cmd, err) + "; " + see(cmd)}, nil, "")
-}
-
-func flagText(cmd *cobra.Command, err error) string {
-	var unknown *pflag.NotExistError
-	var bare *pflag.ValueRequiredError
-	var invalid *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return "unknown flag -" + terminal.Printable(unknown.GetSpecifiedName())
-	case errors.As(err, &unknown):
-		name := unknown.GetSpecifiedName()
-		if settings.RefuseURL(name) != nil {
-			return "unknown flag"
-		}
-		text := "unknown flag --" + terminal.Printable(name)
-		if near := settings.Nearest(name, flagNames(cmd)); near != "" {
-			text += "; did you mean --" + near + "?"
-		}
-		return text
-	case errors.As(err, &bare):
-		return "--" + bare.GetFlag().Name + " needs a value"
-	case errors.As(err, &invalid) && settings.RefuseURL(invalid.GetValue()) != nil:
-		return "--" + invalid.GetFlag().Name + ": " + settings.RefuseURL(invalid.GetValue()).Error()
-	case errors.As(err, &invalid):
-		return "--" + invalid.GetFlag().Name + ": " + invalid.Unwrap().Error()
-	}
-	return "a flag is written --name, --name value or --name=value"
-}
-
-func flagNames(cmd *cobra.Command) []string {
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			names = append(names, f.Name)
-		}
-	})
-	return names
-}
+// seeHelp refers to the help of a command.
+func seeHelp(cmd *cobra.Command) string { return "see " + cmd.CommandPath() + " --help" }

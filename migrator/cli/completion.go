@@ -14,8 +14,8 @@ func (p *program) completion() *cobra.Command {
 	shells := []string{"bash", "fish", "powershell", "zsh"}
 	cmd := p.command(action{
 		use: "completion bash|fish|powershell|zsh", short: "a script that completes commands in a shell",
-		example: "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"",
-		lenient: true,
+		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"",
+		allowBadSettings: true,
 		check: func(args []string) error {
 			if len(args) != 1 || !strings.Contains(" bash fish powershell zsh ", " "+args[0]+" ") {
 				return &migrator.UsageError{Text: "name one shell: bash, fish, powershell or zsh"}
@@ -39,14 +39,14 @@ func (p *program) completion() *cobra.Command {
 	return cmd
 }
 
-// completeTarget offers ids, labels and the words that mean places.
+// completeTarget offers ids, labels and the names of targets.
 func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if cmd.Name() == "plan" && len(args) == 0 {
 		return []string{"up", "down", "to"}, cobra.ShellCompDirectiveNoFileComp
 	}
 	_ = p.settings.Resolve(cmd.Flags(), p.environ())
 	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {
-		p.settings.Dir = p.dir() // they work on disk
+		p.settings.Dir = p.dir() // these commands edit files on disk
 	}
 	set, err := p.load(migrator.Config{})
 	if err != nil {

@@ -1,91 +1,296 @@
 package cli
 
-import (
-	"errors"
-	"time"
+import "time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+// The documents of --json. A field that a revision's header also has is named like the key
+// there. Lists are never null; times are RFC 3339 in UTC, durations milliseconds. Fields
+// that do not apply are omitted, except in lists.
 
-	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/internal/apply"
-	"example.com/ambix/migrator/internal/plan"
-	"example.com/ambix/migrator/revision"
-)
-
-func newErrorDocument(err error) *errorDocument {
-	if f, ok := errors.AsType[*failure](err); ok {
-		err = f.err
-	}
-	d := &errorDocument{Message: message(err)}
-	d.Kind, d.Exit = classify(err)
-	if se, ok := errors.AsType[*pgconn.PgError](err); ok {
-		d.SQLState, d.Detail, d.Hint = se.Code, se.Detail, se.Hint
-	}
-	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
-		d.Revision, d.File, d.Line, d.Column, d.SQLState = e.Revision, e.File, e.Line, e.Column, e.SQLState
-		if e.Hint != "" {
-			d.Hint = e.Hint
-		}
-	}
-	if e, ok := errors.AsType[*apply.InterruptedError](err); ok {
-		d.Revision = e.Revision
-	}
-	if e, ok := errors.AsType[*apply.UnknownOutcomeError](err); ok {
-		d.Revision = e.Revision
-	}
-	if e, ok := errors.AsType[*plan.IrreversibleError](err); ok {
-		d.Revision, d.File = e.Revision, e.File
-	}
-	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
-		d.Choices = e.Choices
-	}
-	if problems, ok := errors.AsType[revision.Problems](err); ok {
-		for _, p := range problems {
-			d.Problems = append(d.Problems, problemDocument{p.File, p.Line, p.Column, p.Text})
-		}
-		d.File, d.Line, d.Column = problems[0].File, problems[0].Line, problems[0].Column
-	}
-	return d
+// moveDocument is printed by up, down, to, redo and stamp.
+type moveDocument struct {
+	From   []string        `json:"from"`   // the current revisions before
+	To     []string        `json:"to"`     // and after
+	Steps  []doneDocument  `json:"steps"`  // what this run committed, also beside an error
+	Others []otherDocument `json:"others"` // what another runner did meanwhile
+	Ahead  []string        `json:"ahead"`  // applied revisions that this program does not know
+	Error  *errorDocument  `json:"error,omitempty"`
 }
 
-func newMoveDocument(r *migrator.Report) *moveDocument {
-	d := &moveDocument{From: list(r.From), To: list(r.To), Steps: []doneDocument{}, Others: []otherDocument{}, Ahead: list(r.Ahead)}
-	for _, s := range r.Steps {
-		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration)})
-	}
-	for _, o := range r.Others {
-		d.Others = append(d.Others, otherDocument{string(o.Direction), o.Revision, o.By, o.From})
-	}
-	return d
+type stepDocument struct {
+	Direction     string `json:"direction"` // "up" or "down"
+	Revision      string `json:"revision"`
+	Message       string `json:"message"` // its first line
+	File          string `json:"file"`    // "" for a script that the ledger keeps
+	Transactional bool   `json:"transactional"`
 }
 
-func newPlanDocument(p *migrator.Plan) *planDocument {
-	d := &planDocument{From: list(p.From), To: list(p.To), Steps: []stepDocument{}}
-	for _, s := range p.Steps {
-		d.Steps = append(d.Steps, newStepDocument(s))
-	}
-	return d
+type doneDocument struct {
+	stepDocument
+	DurationMS float64 `json:"duration_ms"`
 }
 
-func newStepDocument(s migrator.Step) stepDocument {
-	return stepDocument{string(s.Direction), s.Revision, s.Message, s.File, s.Transactional}
+type otherDocument struct {
+	Direction   string `json:"direction"`
+	Revision    string `json:"revision"`
+	AppliedBy   string `json:"applied_by"`
+	AppliedFrom string `json:"applied_from"`
 }
 
-func newScriptDocument(s *revision.Script) *scriptDocument {
-	if s == nil {
-		return nil
-	}
-	d := &scriptDocument{File: s.File, Transactional: s.Transactional, Statements: len(s.Statements())}
-	if s.LockTimeout != nil {
-		d.LockTimeoutMS = new(milliseconds(*s.LockTimeout))
-	}
-	if s.StatementTimeout != nil {
-		d.StatementTimeoutMS = new(milliseconds(*s.StatementTimeout))
-	}
-	return d
+// planDocument is printed by plan, and with --dry-run.
+type planDocument struct {
+	From  []string       `json:"from"`
+	To    []string       `json:"to"`
+	Steps []stepDocument `json:"steps"`
 }
 
-// list is never null in JSON.
+// statusDocument is printed by status.
+type statusDocument struct {
+	Current   []string           `json:"current"`
+	Heads     []string           `json:"heads"`
+	Revisions []revisionDocument `json:"revisions"` // parents first
+}
+
+// currentDocument is printed by current, also if --check-heads exits with 3.
+type currentDocument struct {
+	Current   []string           `json:"current"`
+	AtHeads   bool               `json:"at_heads"` // every revision of the program is applied
+	Revisions []revisionDocument `json:"revisions"`
+}
+
+// headsDocument is printed by heads.
+type headsDocument struct {
+	Heads     []string           `json:"heads"`
+	Revisions []revisionDocument `json:"revisions"`
+}
+
+// historyDocument is printed by history, newest first.
+type historyDocument struct {
+	Revisions []revisionDocument `json:"revisions"`
+}
+
+// showDocument is printed by show.
+type showDocument struct {
+	Revisions []shownDocument `json:"revisions"`
+}
+
+// shownDocument is a revision in full, with its whole message and its two scripts. Without a
+// down script it cannot be reverted.
+type shownDocument struct {
+	revisionDocument
+	Children []string        `json:"children"`
+	Up       *scriptDocument `json:"up"`   // null when only the ledger knows the revision
+	Down     *scriptDocument `json:"down"` // null when there is none, or when the ledger has it
+}
+
+// revisionDocument is a revision.
+type revisionDocument struct {
+	Revision string `json:"revision"`
+	// State is "applied", "pending", "changed", "unfinished" or "unknown"; it is left out
+	// when no database was looked at.
+	State        string     `json:"state,omitempty"`
+	Message      string     `json:"message"` // its first line, in show all of it
+	DownRevision []string   `json:"down_revision"`
+	DependsOn    []string   `json:"depends_on"`
+	BranchLabels []string   `json:"branch_labels"`
+	Head         bool       `json:"head"`
+	File         string     `json:"file"` // the up file; "" when only the ledger knows the revision
+	Created      *time.Time `json:"created,omitempty"`
+	// Changes say what is no longer as it was applied: "up script", "down_revision",
+	// "depends_on", "branch_labels", "down script".
+	Changes    []string `json:"changes"`
+	OutOfOrder bool     `json:"out_of_order"` // pending below an applied one
+	// There is a way down: a file, or what the ledger keeps.
+	Reversible bool `json:"reversible"`
+	// Of an unfinished revision: where it was going, "up" or "down", and how many of its
+	// statements are finished.
+	Direction      string `json:"direction,omitempty"`
+	StatementsDone *int   `json:"statements_done,omitempty"`
+
+	// The rest is there when the revision is applied. Of an unfinished one applied_at is
+	// when it was begun.
+	AppliedAt     *time.Time `json:"applied_at,omitempty"`
+	DurationMS    *float64   `json:"duration_ms,omitempty"`
+	AppliedBy     string     `json:"applied_by,omitempty"`
+	AppliedFrom   string     `json:"applied_from,omitempty"`
+	BinaryVersion string     `json:"binary_version,omitempty"`
+}
+
+type scriptDocument struct {
+	File               string   `json:"file"`
+	Transactional      bool     `json:"transactional"`
+	Statements         int      `json:"statements"`
+	LockTimeoutMS      *float64 `json:"lock_timeout_ms,omitempty"`
+	StatementTimeoutMS *float64 `json:"statement_timeout_ms,omitempty"`
+}
+
+// writtenDocument is printed by revision and merge.
+type writtenDocument struct {
+	Revision     string   `json:"revision"`
+	DownRevision []string `json:"down_revision"`
+	Files        []string `json:"files"` // the up file, the down file
+	Next         string   `json:"next"`  // the command to type when the SQL is written
+}
+
+// versionDocument is printed by version.
+type versionDocument struct {
+	Program   string   `json:"program"`
+	Version   string   `json:"version"`
+	Commit    string   `json:"commit,omitempty"`
+	Built     string   `json:"built,omitempty"`
+	Go        string   `json:"go"`
+	Platform  string   `json:"platform"`
+	Revisions int      `json:"revisions"` // how many are built in
+	Heads     []string `json:"heads"`
+}
+
+// failedDocument is printed by a command that fails before it has a result.
+type failedDocument struct {
+	Error *errorDocument `json:"error"`
+}
+
+// errorDocument is an error. Kind is one of
+//
+//	revision                                              exit code 1
+//	usage, configuration, target, irreversible,
+//	other-ledger, not-transactional, unfinished,
+//	adopt, repair                                         2
+//	found                                                 3
+//	policy, newer-ledger, foreign-revisions, undecided    4
+//	busy, lock-timeout                                    5
+//	connect, ledger, database, unknown-outcome            6
+//	files                                                 7
+//	interrupted                                           130, 143
+//	other                                                 1
+type errorDocument struct {
+	Kind     string            `json:"kind"`
+	Exit     int               `json:"exit"` // the exit code
+	Message  string            `json:"message"`
+	Revision string            `json:"revision,omitempty"`
+	File     string            `json:"file,omitempty"`
+	Line     int               `json:"line,omitempty"`
+	Column   int               `json:"column,omitempty"`
+	SQLState string            `json:"sqlstate,omitempty"`
+	Detail   string            `json:"detail,omitempty"`
+	Hint     string            `json:"hint,omitempty"`
+	Choices  []string          `json:"choices,omitempty"`  // what could be typed instead of a target
+	Problems []problemDocument `json:"problems,omitempty"` // everything that is wrong with the files
+}
+
+type problemDocument struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+}
+
+// ensureDocument is printed by ensure-version.
+type ensureDocument struct {
+	Ledger  string `json:"ledger"`
+	Created bool   `json:"created"` // false: it was there
+}
+
+// checkDocument is printed by check, also if it exits with 3.
+type checkDocument struct {
+	Findings []findingDocument `json:"findings"`
+}
+
+// findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
+// "unfinished", "heads", "empty", "irreversible" or "files".
+type findingDocument struct {
+	Kind     string `json:"kind"`
+	Revision string `json:"revision,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Message  string `json:"message"`
+}
+
+// logDocument is printed by log, newest first.
+type logDocument struct {
+	Events []eventDocument `json:"events"`
+}
+
+// eventDocument is one event. Action is "up", "down", "stamp", "failed", "interrupted",
+// "repair", "adopt" or "format".
+type eventDocument struct {
+	Event         int64     `json:"event"`
+	At            time.Time `json:"at"`
+	Action        string    `json:"action"`
+	Revision      string    `json:"revision,omitempty"`
+	Message       string    `json:"message,omitempty"`
+	Direction     string    `json:"direction,omitempty"`
+	DurationMS    float64   `json:"duration_ms"`
+	AppliedBy     string    `json:"applied_by"`
+	AppliedFrom   string    `json:"applied_from"`
+	BinaryVersion string    `json:"binary_version"`
+	Run           string    `json:"run"` // the same for all events of one run
+	Detail        string    `json:"detail,omitempty"`
+}
+
+// repairDocument is printed by repair.
+type repairDocument struct {
+	Recorded string `json:"recorded"` // the decision in words, as in the event log
+}
+
+// adoptDocument is printed by adopt.
+type adoptDocument struct {
+	Tool      string   `json:"tool"`  // "" for a baseline
+	Table     string   `json:"table"` // likewise
+	Versions  []string `json:"versions"`
+	Revisions []string `json:"revisions"` // recorded as applied
+	DryRun    bool     `json:"dry_run"`
+}
+
+// basesDocument is printed by bases.
+type basesDocument struct {
+	Bases     []string           `json:"bases"`
+	Revisions []revisionDocument `json:"revisions"`
+}
+
+// branchesDocument is printed by branches, parents first.
+type branchesDocument struct {
+	BranchPoints []branchPointDocument `json:"branch_points"` // what several revisions build on
+	Labels       []labelDocument       `json:"labels"`
+}
+
+type branchPointDocument struct {
+	revisionDocument
+	Children []string `json:"children"`
+}
+
+type labelDocument struct {
+	Label    string   `json:"label"`
+	Revision string   `json:"revision"` // where the branch begins
+	Heads    []string `json:"heads"`    // of the branch
+}
+
+// editDocument is printed by edit.
+type editDocument struct {
+	Files   []string `json:"files"`          // that were opened
+	Changed []string `json:"changed"`        // those of them that the editor changed
+	Next    string   `json:"next,omitempty"` // the command to type, when something was changed
+}
+
+// rebaseDocument is printed by rebase.
+type rebaseDocument struct {
+	Revision     string   `json:"revision"`
+	From         []string `json:"from"`           // what came before it
+	DownRevision []string `json:"down_revision"`  // what comes before it now
+	Files        []string `json:"files"`          // that were changed: the up file, or none when there was nothing to do
+	Heads        []string `json:"heads"`          // of all revisions, afterwards
+	Next         string   `json:"next,omitempty"` // the command to type, when something was changed
+}
+
+// initDocument is printed by init.
+type initDocument struct {
+	Dir     string   `json:"dir"`
+	Module  string   `json:"module"`
+	Replace string   `json:"replace,omitempty"` // the checkout of this module that go.mod leads to
+	Files   []string `json:"files"`             // that were written
+	Next    string   `json:"next"`              // the command to type
+}
+
+// list returns s, or an empty list for nil, which JSON would show as null.
 func list(s []string) []string {
 	if s == nil {
 		return []string{}

@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -37,7 +34,7 @@ at what is wrong with the files.`,
 }
 
 func (r *run) edit(down bool) error {
-	revs, err := r.editable()
+	revs, err := r.revisionsToEdit()
 	if err != nil {
 		return err
 	}
@@ -45,18 +42,18 @@ func (r *run) edit(down bool) error {
 	if err != nil {
 		return err
 	}
-	before, err := texts(files)
+	before, err := readFiles(files)
 	if err != nil {
 		return err
 	}
 	if err := r.editor(files); err != nil {
 		return err
 	}
-	// What an editor has deleted or renamed shows in the set.
+	// The editor may have deleted or renamed files.
 	if _, err := r.set(); err != nil {
 		return err
 	}
-	after, err := texts(files)
+	after, err := readFiles(files)
 	if err != nil {
 		return err
 	}
@@ -71,13 +68,13 @@ func (r *run) edit(down bool) error {
 		r.log.Info("nothing was changed")
 		return nil
 	}
-	d.Next = r.afterDraft()
+	d.Next = r.nextUp()
 	r.say(strings.Join(d.Changed, "\n"))
 	r.log.Info("then: "+d.Next, "next", d.Next)
 	return nil
 }
 
-// scriptFiles are the up files of revisions, or the down files.
+// scriptFiles returns the names of the up files or down files of revisions.
 func scriptFiles(revs []*revision.Revision, down bool) ([]string, error) {
 	var files []string
 	for _, rev := range revs {
@@ -93,31 +90,43 @@ func scriptFiles(revs []*revision.Revision, down bool) ([]string, error) {
 	return files, nil
 }
 
-// editable are the revisions that the arguments name. Where the files are wrong there is
-// no graph, and yet one of them has to be opened to mend it: then an id, or the beginning
-// of one, is enough.
-func (r *run) editable() ([]*revision.Revision, error) {
-	set, err := r.written()
+// readFiles returns the contents of files.
+func readFiles(files []string) ([]string, error) {
+	var list []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, &fileError{err}
+		}
+		list = append(list, string(text))
+	}
+	return list, nil
+}
+
+// revisionsToEdit returns the revisions that the arguments name. Invalid files make no
+// graph, but must be editable to be fixed: then the arguments may only be ids or prefixes.
+func (r *run) revisionsToEdit() ([]*revision.Revision, error) {
+	set, err := r.diskSet()
 	problems, wrong := errors.AsType[revision.Problems](err)
 	switch {
 	case wrong:
-		return r.wrong(problems)
+		return r.findInvalid(problems)
 	case err != nil:
 		return nil, err
-	case !slices.ContainsFunc(r.args, needsDatabase):
-		ids, err := namedOnDisk(set, "edit", r.args)
-		return r.onDisk(set, ids, err)
+	case !slices.ContainsFunc(r.args, dependsOnState):
+		ids, err := resolveEach(set, "edit", r.args)
+		return r.revisionsOnDisk(set, ids, err)
 	}
-	l, err := r.look(true)
+	o, err := r.overview(true)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := named("edit", r.args, l.Find)
-	return r.onDisk(l.set, ids, err)
+	ids, err := uniqueIDs("edit", r.args, o.Find)
+	return r.revisionsOnDisk(o.set, ids, err)
 }
 
-// onDisk gives the revisions of ids.
-func (r *run) onDisk(set *migrator.Set, ids []string, err error) ([]*revision.Revision, error) {
+// revisionsOnDisk returns the revisions with these ids. It passes on err.
+func (r *run) revisionsOnDisk(set *migrator.Set, ids []string, err error) ([]*revision.Revision, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +141,9 @@ func (r *run) onDisk(set *migrator.Set, ids []string, err error) ([]*revision.Re
 	return revs, nil
 }
 
-// wrong finds revisions among files with problems.
-func (r *run) wrong(problems revision.Problems) ([]*revision.Revision, error) {
+// findInvalid returns the revisions that the arguments name among invalid files, or the
+// problems if one is not found.
+func (r *run) findInvalid(problems revision.Problems) ([]*revision.Revision, error) {
 	fsys, prefix, err := r.files()
 	if err != nil {
 		return nil, err
@@ -147,7 +157,7 @@ func (r *run) wrong(problems revision.Problems) ([]*revision.Revision, error) {
 		those := func(matches func(id string) bool) []*revision.Revision {
 			return slices.DeleteFunc(slices.Clone(all), func(rev *revision.Revision) bool { return !matches(rev.ID) })
 		}
-		found := those(func(id string) bool { return id == target }) // several: that is what is wrong
+		found := those(func(id string) bool { return id == target }) // several if the id is used twice
 		if len(found) == 0 {
 			if found = those(func(id string) bool { return strings.HasPrefix(id, target) }); len(found) != 1 {
 				return nil, problems
@@ -156,66 +166,4 @@ func (r *run) wrong(problems revision.Problems) ([]*revision.Revision, error) {
 		revs = append(revs, found...)
 	}
 	return revs, nil
-}
-
-// texts are the contents of files.
-func texts(files []string) ([]string, error) {
-	var list []string
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, &fileError{err}
-		}
-		list = append(list, string(text))
-	}
-	return list, nil
-}
-
-// editor opens files and waits until the editor has ended.
-func (r *run) editor(files []string) error {
-	command := ""
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		if command == "" {
-			command = strings.TrimSpace(variable(r.environ(), name))
-		}
-	}
-	if command == "" {
-		return &migrator.UsageError{Text: "no editor is named: set VISUAL or EDITOR, or open " + strings.Join(files, " ")}
-	}
-	// The variable holds a command line, such as code --wait, for a shell. (Package os/exec
-	// would make the program 40 kB larger.)
-	attr := &os.ProcAttr{Env: r.environ(), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
-	if r.settings.JSON {
-		attr.Files[1] = os.Stderr // the document stands alone on the other one
-	}
-	process, err := os.StartProcess("/bin/sh", append([]string{"sh", "-c", command + ` "$@"`, command}, files...), attr)
-	if err != nil {
-		return &fileError{err}
-	}
-	// Ctrl+C in the editor reaches this process too, but is not meant for it. Ignored any
-	// earlier, it would be ignored by the editor as well.
-	signal.Ignore(os.Interrupt)
-	stop := context.AfterFunc(r.ctx, func() { _ = process.Signal(syscall.SIGTERM) })
-	state, err := process.Wait()
-	stop()
-	signal.Reset(os.Interrupt)
-	switch {
-	case r.ctx.Err() != nil:
-		return context.Cause(r.ctx)
-	case err != nil:
-		return err
-	case !state.Success():
-		return &migrator.UsageError{Text: "the editor " + terminal.Printable(command) + ": " + state.String() + "; the files are as it left them"}
-	}
-	return nil
-}
-
-// variable is one of the environment; of several with its name the last.
-func variable(environ []string, name string) string {
-	for _, entry := range slices.Backward(environ) {
-		if value, ok := strings.CutPrefix(entry, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Ctrl+C in an editor reaches the whole group of processes; it is the editor's.
+// Ctrl+C in an editor reaches the whole process group, but is meant for the editor.
 func TestEditLeavesInterruptToTheEditor(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"app", "foreign"} {
@@ -26,7 +26,7 @@ func TestEditLeavesInterruptToTheEditor(t *testing.T) {
 				}
 				cmd := exec.Command(program, "migrate", "edit", "head")
 				cmd.Dir = dir
-				// It says that it has begun, and waits until it is told to end.
+				// The editor creates the file open, and runs until the file close exists.
 				cmd.Env = append(os.Environ(), "DATABASE_URL=", "EMBEDDED=", "VISUAL=touch open; until test -e close; do sleep 0.01; done; echo done by")
 				var out strings.Builder
 				cmd.Stdout, cmd.Stderr = &out, &out

@@ -10,9 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestErrorsDocument: docs/errors.md has each kind of error with its exit code, and the
-// tables of exit codes are those of ExitCode.
-func TestErrorsDocument(t *testing.T) {
+// docs/errors.md has each kind of error with its exit code, and each exit code.
+func TestErrorsDocumentListsEveryKind(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("exit.go")
 	if err != nil {
@@ -39,7 +38,7 @@ func TestErrorsDocument(t *testing.T) {
 	if diff := cmp.Diff(slices.Compact(kinds), described); diff != "" {
 		t.Errorf("kinds in exit.go (-) and docs/errors.md (+):\n%s", diff)
 	}
-	_, list, _ := strings.Cut(string(source), "// ExitCode gives")
+	_, list, _ := strings.Cut(string(source), "// ExitCode returns")
 	list, _, _ = strings.Cut(list, "\nfunc ")
 	want := regexp.MustCompile(`(?m)^//\t([0-9, ]+?)  `).FindAllStringSubmatch(list, -1)
 	for _, m := range want {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -17,29 +16,28 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// The exit codes. What orchestrates containers tries again after 5 and 6, and not after
-// 1, 2, 4 and 7.
+// The exit codes. An orchestrator should retry after 5 and 6, and not after 1, 2, 4 and 7.
 const (
 	exitFailed      = 1   // a revision failed
-	exitUsage       = 2   // usage, configuration, a target that is refused
-	exitFound       = 3   // check found something
-	exitPolicy      = 4   // a policy says stop, or the ledger is newer
-	exitLocked      = 5   // a lock was not obtained in time
+	exitUsage       = 2   // usage, configuration, an invalid target
+	exitFound       = 3   // check has findings
+	exitPolicy      = 4   // refused by a policy, or the ledger is newer
+	exitLocked      = 5   // lock timeout
 	exitDatabase    = 6   // the database cannot be reached or used
 	exitFiles       = 7   // the files are invalid
 	exitInterrupted = 130 // SIGINT
 	exitTerminated  = 143 // SIGTERM
 )
 
-// ExitCode gives what a program should exit with after the command: 0 for nil, 1 for an
-// error that is none of this module's.
+// ExitCode returns the exit code for an error of a command: 0 for nil, and 1 for an error
+// that is not from this module.
 //
 //	0  done, or nothing to do
 //	1  a revision failed
-//	2  usage, configuration, a target that cannot be resolved or is refused
-//	3  check found something
-//	4  a policy says stop, or the ledger is newer than the program
-//	5  a lock was not obtained in time: safe to run again
+//	2  usage, configuration, a target that is unknown or not allowed
+//	3  check has findings
+//	4  refused by a policy, or the ledger is newer than the program
+//	5  lock timeout: safe to run again
 //	6  the database cannot be reached or used
 //	7  the files are invalid
 //	130, 143  ended by SIGINT, SIGTERM
@@ -51,8 +49,8 @@ func ExitCode(err error) int {
 	return code
 }
 
-// classify names the kind of an error, as JSON documents do, and its exit code. An error
-// that wraps another of the list comes before it.
+// classify returns the kind of an error, as in JSON documents, and its exit code. Types that
+// wrap others of the list must precede them.
 func classify(err error) (kind string, code int) {
 	switch {
 	case is[*apply.UnknownOutcomeError](err):
@@ -65,7 +63,7 @@ func classify(err error) (kind string, code int) {
 		return "lock-timeout", exitLocked
 	case is[*apply.RevisionError](err):
 		return "revision", exitFailed
-	case is[*foundError](err), is[*behindError](err):
+	case is[*findingsError](err), is[*notAtHeadsError](err):
 		return "found", exitFound
 	case is[*migrator.PolicyError](err):
 		return "policy", exitPolicy
@@ -125,26 +123,3 @@ func is[T error](err error) bool {
 	_, ok := errors.AsType[T](err)
 	return ok
 }
-
-// signalCode tells by the cause of a context which signal has ended it. That of
-// signal.NotifyContext has no type, only a text.
-func signalCode(err error) int {
-	if s, ok := errors.AsType[signalError](err); ok {
-		return s.code()
-	}
-	if strings.Contains(err.Error(), "terminated signal received") {
-		return exitTerminated
-	}
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if strings.HasPrefix(e.Error(), "terminated signal") {
-			return exitTerminated
-		}
-	}
-	return exitInterrupted
-}
-
-// fileError is a file or folder that cannot be read.
-type fileError struct{ err error }
-
-func (e *fileError) Error() string { return e.err.Error() }
-func (e *fileError) Unwrap() error { return e.err }

@@ -23,7 +23,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-func TestExitCode(t *testing.T) {
+func TestExitCodeOfEachError(t *testing.T) {
 	t.Parallel()
 	failed := &apply.RevisionError{SQLState: "55P03", Err: &pgconn.PgError{Code: "55P03"}}
 	_, unknownFlag := new(pflag.FlagSet).GetBool("wobble")
@@ -80,7 +80,7 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// The context of somebody else's tree says by its cause which signal it was.
+// The cause of a context from signal.NotifyContext tells the signal.
 func TestExitCodeOfNotifyContext(t *testing.T) {
 	for _, test := range []struct {
 		signal os.Signal

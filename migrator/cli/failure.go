@@ -6,27 +6,31 @@ import (
 	"os"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/revision"
 )
 
-// failure is an error with everything that a person should read about it. Whoever
-// executes the command prints it; the command itself never does.
+// failure is the error that a command returns. Its text is all that a person needs to read;
+// the command does not print it.
 type failure struct {
 	err  error
 	text string
 }
 
 func (f *failure) Error() string { return f.text }
+
 func (f *failure) Unwrap() error { return f.err }
 
-// failed completes an error, and prints the document that --json promised.
-func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) error {
+// fail returns err as a failure with the advice, and prints the document of --json: d with
+// the error in it, or the error alone.
+func (p *program) fail(cmd *cobra.Command, err error, d any, advice string) error {
 	if err == nil || is[*failure](err) {
 		return err
 	}
@@ -34,15 +38,15 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
 		text += "\n" + e.Excerpt()
 	}
-	if kept != "" {
-		text = strings.TrimRight(text, "\n") + "\n" + kept
+	if advice != "" {
+		text = strings.TrimRight(text, "\n") + "\n" + advice
 	}
 	if p.settings.JSON {
 		e := newErrorDocument(err)
 		switch document := d.(type) {
 		case *moveDocument:
 			document.Error = e
-		case *checkDocument, *currentDocument: // what was found is the document
+		case *checkDocument, *currentDocument: // the findings are the document
 		default:
 			d = &failedDocument{e}
 		}
@@ -51,41 +55,18 @@ func (p *program) failed(cmd *cobra.Command, err error, d any, kept string) erro
 	return &failure{err, strings.TrimRight(text, "\n")}
 }
 
-// tell prints an error for Main.
-func (p *program) tell(w *os.File, err error) {
+// printError prints the error of a command for Main.
+func (p *program) printError(w *os.File, err error) {
 	switch {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
 		logError(p.newLogger(w), err)
 	case is[*migrator.RevisionError](err), is[migrator.Problems](err):
-		// Begins with a place, which editors and terminals lead to.
+		// The text begins with a position, which editors recognize at the start of a line.
 		_, _ = w.WriteString(err.Error() + "\n")
 	default:
 		_, _ = w.WriteString("error: " + err.Error() + "\n")
 	}
-}
-
-// command is what was typed, to be shown as what to type again. A URL is left out: it
-// may hold a password.
-func (r *run) command() string { return r.commandTo(r.cmd.CommandPath(), r.args) }
-
-// commandTo is the same command with other words in front of the flags; another command
-// does not have this one's own flags.
-func (r *run) commandTo(path string, args []string) string {
-	words := []string{path}
-	for _, a := range args {
-		words = append(words, terminal.Quote(a))
-	}
-	r.cmd.Flags().Visit(func(f *pflag.Flag) {
-		switch {
-		case settings.Group(f) == "" && path != r.cmd.CommandPath() || f.Hidden || !settings.Known(f) || f.Name == "database-url":
-		case f.Value.Type() == "bool" && f.Value.String() == "true":
-			words = append(words, "--"+f.Name)
-		default:
-			words = append(words, "--"+f.Name+"="+terminal.Quote(f.Value.String()))
-		}
-	})
-	return strings.Join(words, " ")
 }
 
 // logError writes err as a JSON record.
@@ -110,3 +91,46 @@ func logError(log *terminal.Logger, err error) {
 	}
 	log.Log(slog.LevelError, d.Message, attrs...)
 }
+
+func newErrorDocument(err error) *errorDocument {
+	if f, ok := errors.AsType[*failure](err); ok {
+		err = f.err
+	}
+	d := &errorDocument{Message: message(err)}
+	d.Kind, d.Exit = classify(err)
+	if se, ok := errors.AsType[*pgconn.PgError](err); ok {
+		d.SQLState, d.Detail, d.Hint = se.Code, se.Detail, se.Hint
+	}
+	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
+		d.Revision, d.File, d.Line, d.Column, d.SQLState = e.Revision, e.File, e.Line, e.Column, e.SQLState
+		if e.Hint != "" {
+			d.Hint = e.Hint
+		}
+	}
+	if e, ok := errors.AsType[*apply.InterruptedError](err); ok {
+		d.Revision = e.Revision
+	}
+	if e, ok := errors.AsType[*apply.UnknownOutcomeError](err); ok {
+		d.Revision = e.Revision
+	}
+	if e, ok := errors.AsType[*plan.IrreversibleError](err); ok {
+		d.Revision, d.File = e.Revision, e.File
+	}
+	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
+		d.Choices = e.Choices
+	}
+	if problems, ok := errors.AsType[revision.Problems](err); ok {
+		for _, p := range problems {
+			d.Problems = append(d.Problems, problemDocument{p.File, p.Line, p.Column, p.Text})
+		}
+		d.File, d.Line, d.Column = problems[0].File, problems[0].Line, problems[0].Column
+	}
+	return d
+}
+
+// fileError is a file or folder that cannot be read or written.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string { return e.err.Error() }
+
+func (e *fileError) Unwrap() error { return e.err }

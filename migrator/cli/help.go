@@ -13,7 +13,13 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 )
 
-const migrateText = `Moves a PostgreSQL database along the graph of revisions that are built into the program.
+// The widths of the columns of flags, the same in every section.
+const (
+	nameColumn   = 28
+	settingUsage = 46
+)
+
+const migrateHelp = `Moves a PostgreSQL database along the graph of revisions that are built into the program.
 A revision is a pair of SQL files; the database's ledger says which are applied.
 
 The database is named by --database-url or DATABASE_URL, or else by DB_HOST, DB_PORT,
@@ -33,20 +39,20 @@ Exit codes:
   3  check found something                   130, 143  ended by a signal
   4  a policy says stop, ledger newer`
 
-// help is `migrate help up`, the same as `migrate up --help`.
+// help returns the command help: `migrate help up` is `migrate up --help`.
 func (p *program) help(parent *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "help about a command", Hidden: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if found, rest, err := parent.Find(args); err != nil || len(rest) > 0 {
-				return p.failed(cmd, unknownCommand(found, strings.Join(rest, " ")), nil, "")
+				return p.fail(cmd, unknownCommand(found, strings.Join(rest, " ")), nil, "")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, _, err := parent.Find(args)
 			if err != nil {
-				return p.failed(cmd, &migrator.UsageError{Text: err.Error()}, nil, "")
+				return p.fail(cmd, &migrator.UsageError{Text: err.Error()}, nil, "")
 			}
 			found.InitDefaultHelpFlag()
 			found.SetOut(cmd.OutOrStdout())
@@ -55,9 +61,9 @@ func (p *program) help(parent *cobra.Command) *cobra.Command {
 	}
 }
 
-// showHelp is what --help prints.
+// showHelp prints the help of a command.
 func (p *program) showHelp(cmd *cobra.Command, _ []string) {
-	p.negative.Reset() // --help behind a -1
+	p.negative.Reset() // --help may follow a -1
 	var b strings.Builder
 	b.WriteString(usageLine(cmd) + "\n")
 	if cmd.Long != "" {
@@ -80,9 +86,9 @@ func (p *program) showHelp(cmd *cobra.Command, _ []string) {
 	_, _ = io.WriteString(cmd.OutOrStdout(), b.String())
 }
 
-// showUsage is what cobra prints beside an error where it is not told to be silent.
+// showUsage prints what cobra adds to an error in a tree without SilenceUsage.
 func (p *program) showUsage(cmd *cobra.Command) error {
-	_, err := io.WriteString(cmd.OutOrStderr(), usageLine(cmd)+see(cmd)+"\n")
+	_, err := io.WriteString(cmd.OutOrStderr(), usageLine(cmd)+seeHelp(cmd)+"\n")
 	return err
 }
 
@@ -97,22 +103,22 @@ func usageLine(cmd *cobra.Command) string {
 	return line + "\n"
 }
 
-// part is some commands under one heading.
-type part struct {
+// commandGroup is a heading with its commands.
+type commandGroup struct {
 	title    string
 	commands []*cobra.Command
 }
 
-// commandParts gives a command's commands in the order of the help.
-func commandParts(cmd *cobra.Command) []part {
+// commandGroups returns the subcommands of a command in the order of the help.
+func commandGroups(cmd *cobra.Command) []commandGroup {
 	known := map[string]*cobra.Command{}
-	rest := part{title: "Commands"}
+	rest := commandGroup{title: "Commands"}
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			known[c.Name()] = c
 		}
 	}
-	var parts []part
+	var parts []commandGroup
 	for _, p := range []struct {
 		title string
 		names []string
@@ -123,7 +129,7 @@ func commandParts(cmd *cobra.Command) []part {
 		{"Write", []string{"init", "revision", "merge", "edit", "rebase"}},
 		{"More", []string{"version", "completion"}},
 	} {
-		here := part{title: p.title}
+		here := commandGroup{title: p.title}
 		for _, name := range p.names {
 			if c := known[name]; c != nil {
 				here.commands = append(here.commands, c)
@@ -146,7 +152,7 @@ func commandParts(cmd *cobra.Command) []part {
 }
 
 func writeCommands(b *strings.Builder, cmd *cobra.Command) {
-	for _, p := range commandParts(cmd) {
+	for _, p := range commandGroups(cmd) {
 		b.WriteString("\n" + p.title + ":\n")
 		var rows [][]string
 		for _, c := range p.commands {
@@ -156,8 +162,8 @@ func writeCommands(b *strings.Builder, cmd *cobra.Command) {
 	}
 }
 
-// writeFlags shows the command's own flags, the settings that it reads, with their
-// variables, and the flags of the tree above.
+// writeFlags writes the command's own flags, the settings it uses with their variables,
+// and the flags of parent commands.
 func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 	wanted := settings.Groups()
 	if groups, ok := cmd.Annotations[annotationGroups]; ok {
@@ -193,7 +199,7 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 	section("Global flags", foreign)
 }
 
-// flagRow is the flag, what it is for, and the variable that stands in for it.
+// flagRow returns the flag, its usage, and its variable.
 func flagRow(f *pflag.Flag) []string {
 	name := "--" + f.Name
 	if f.Shorthand != "" {
@@ -219,14 +225,8 @@ func flagRow(f *pflag.Flag) []string {
 	return []string{name, usage, variable}
 }
 
-// Columns of flags begin at the same place in every section.
-const (
-	nameColumn   = 28
-	settingUsage = 46
-)
-
-// writeColumns writes rows of two or three cells. usage is the width of the second;
-// zero: the first column is as wide as its cells.
+// writeColumns writes rows of two or three cells. usage is the width of the second column;
+// if it is zero, the first column is as wide as its cells.
 func writeColumns(b *strings.Builder, rows [][]string, usage int) {
 	name := 0
 	for _, row := range rows {

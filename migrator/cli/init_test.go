@@ -16,7 +16,7 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// newcomer runs commands in a folder as somebody who has set nothing but a database.
+// newcomer runs commands in a folder with nothing configured but a database.
 type newcomer struct {
 	*testing.T
 	dir string
@@ -37,7 +37,7 @@ func newNewcomer(t *testing.T) *newcomer {
 	return n
 }
 
-// run gives what a command prints, on both streams.
+// run returns what a command prints, on both streams.
 func (n *newcomer) run(words ...string) string {
 	n.Helper()
 	cmd := exec.Command(words[0], words[1:]...)
@@ -58,8 +58,7 @@ func (n *newcomer) want(output string, parts ...string) {
 	}
 }
 
-// What init writes builds and runs at once, also from vendor/, as the Dockerfile says for
-// an image that does not see the checkout.
+// The project also builds from vendor/, as its Dockerfile recommends.
 func TestInitProjectBuildsAndRuns(t *testing.T) {
 	t.Parallel()
 	n := newNewcomer(t)
@@ -84,7 +83,7 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	n.want(n.run("./app", "migrate", "up"), "1 applied, at a1 (head)\n")
 }
 
-// main.go and embed.go are those of this module's own program.
+// main.go and embed.go are those of this module.
 func TestInitWritesThisProgram(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
@@ -104,8 +103,8 @@ func TestInitWritesThisProgram(t *testing.T) {
 	}
 }
 
-// go.mod names every module that the program is built from, on any system, and no other.
-func TestInitRequires(t *testing.T) {
+// go.mod requires the modules of the program on any system, and no others.
+func TestInitRequiresEveryModule(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{}
 	for _, system := range []string{"linux", "darwin", "windows"} {
@@ -151,8 +150,8 @@ func TestInitRequires(t *testing.T) {
 	}
 }
 
-// Of several that make one project at once, one does, and its project is whole.
-func TestInitTogether(t *testing.T) {
+// One of several concurrent runs writes the project, and all files are its own.
+func TestConcurrentInitsWriteOneProject(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "deep", "store")
 	const n = 8

@@ -14,8 +14,8 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// filter is which events are of interest.
-type filter struct {
+// eventFilter selects events.
+type eventFilter struct {
 	limit    settings.Count
 	revision settings.Text
 	action   settings.List
@@ -24,7 +24,7 @@ type filter struct {
 }
 
 func (p *program) log() *cobra.Command {
-	f := filter{limit: 20}
+	f := eventFilter{limit: 20}
 	return p.command(action{
 		use:   "log",
 		short: "who did what, when, and how it ended",
@@ -40,33 +40,11 @@ and with which version.`,
 			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
 			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after that moment, or that day")
 		},
-		run: func(r *run) error { return r.events(&f) },
+		run: func(r *run) error { return r.logEvents(&f) },
 	})
 }
 
-func (f *filter) match(e *migrator.LogEntry) bool {
-	return strings.HasPrefix(e.Revision, string(f.revision)) &&
-		(len(f.action) == 0 || slices.Contains(f.action, string(e.Action))) &&
-		!e.At.Before(f.since.Time) && (f.until.IsZero() || e.At.Before(f.until.End()))
-}
-
-// check refuses a filter that nothing can pass.
-func (f *filter) check() error {
-	for _, a := range f.action {
-		if !slices.Contains(actions, a) {
-			return &migrator.UsageError{Text: "--action " + terminal.Quote(a) + ": it is one of " + strings.Join(actions, ", ")}
-		}
-	}
-	if !f.until.IsZero() && !f.since.Before(f.until.End()) {
-		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
-	}
-	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
-		return &migrator.UsageError{Text: "--revision " + terminal.Quote(r) + ": name a revision by its id or the beginning of it"}
-	}
-	return nil
-}
-
-func (r *run) events(f *filter) error {
+func (r *run) logEvents(f *eventFilter) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -84,7 +62,7 @@ func (r *run) events(f *filter) error {
 		if e := &all[i]; f.match(e) && (f.limit == 0 || len(d.Events) < int(f.limit)) {
 			d.Events = append(d.Events, newEventDocument(e))
 			t.Add(r.eventLine(e)...)
-			t = append(t, details(e)...)
+			t = append(t, detailRows(e)...)
 		}
 	}
 	r.document = d
@@ -103,7 +81,29 @@ func (r *run) events(f *filter) error {
 	return nil
 }
 
-// actions are what --action takes.
+func (f *eventFilter) match(e *migrator.LogEntry) bool {
+	return strings.HasPrefix(e.Revision, string(f.revision)) &&
+		(len(f.action) == 0 || slices.Contains(f.action, string(e.Action))) &&
+		!e.At.Before(f.since.Time) && (f.until.IsZero() || e.At.Before(f.until.End()))
+}
+
+// check returns an error if no event can match.
+func (f *eventFilter) check() error {
+	for _, a := range f.action {
+		if !slices.Contains(actions, a) {
+			return &migrator.UsageError{Text: "--action " + terminal.Quote(a) + ": it is one of " + strings.Join(actions, ", ")}
+		}
+	}
+	if !f.until.IsZero() && !f.since.Before(f.until.End()) {
+		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
+	}
+	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
+		return &migrator.UsageError{Text: "--revision " + terminal.Quote(r) + ": name a revision by its id or the beginning of it"}
+	}
+	return nil
+}
+
+// actions are the values of --action.
 var actions = []string{
 	string(ledger.Up), string(ledger.Down), string(ledger.Stamped), string(ledger.Failed), string(ledger.Interrupted),
 	string(ledger.Repair), string(ledger.Adopted), string(ledger.FormatRaise),
@@ -135,8 +135,8 @@ func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 	}
 }
 
-// details are lines of their own: what went wrong, what was decided.
-func details(e *migrator.LogEntry) terminal.Table {
+// detailRows returns the detail of an event, one row per line.
+func detailRows(e *migrator.LogEntry) terminal.Table {
 	var t terminal.Table
 	for line := range strings.Lines(e.Detail) {
 		if line = terminal.Printable(line); line != "" {

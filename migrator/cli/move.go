@@ -4,125 +4,69 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
 )
 
-func (p *program) up() *cobra.Command {
-	var h rehearsal
-	return p.command(action{
-		use: "up [TARGET…]", aliases: []string{"upgrade"}, targets: true,
-		short: "apply what leads to the targets; default: head",
-		long: `Applies what leads to the targets, each revision in a transaction of its own, and stops
-at the first that fails. Without a target it goes to the head; several heads are an
-error that lists them. Any number of processes may do this at once: each revision runs
-once.`,
-		example: "up\nup heads\nup +1\nup shop@head",
-		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
-		check:   anyNumber,
-		flags:   h.flags,
-		run:     func(r *run) error { return h.or(r, migrator.Up) },
-	})
-}
-
-func (p *program) down() *cobra.Command {
-	var h rehearsal
-	return p.command(action{
-		use: "down [TARGET]", aliases: []string{"downgrade"}, targets: true,
-		short: "take down what lies above the target; default: -1",
-		long: `Takes down what lies above the target, newest first. What this program does not know is
-taken down with the script that the ledger keeps.`,
-		example: "down\ndown -2\ndown ae1027a6acf1\ndown shop@-1\ndown base",
-		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
-		check: func(args []string) error {
-			if len(args) > 1 {
-				return &migrator.UsageError{Text: "down has one target, not " + fmt.Sprint(len(args)) + ": " + strings.Join(args, " ")}
-			}
-			return nil
-		},
-		flags: h.flags,
-		run:   func(r *run) error { return h.or(r, migrator.Down) },
-	})
-}
-
-func (p *program) to() *cobra.Command {
-	var h rehearsal
-	return p.command(action{
-		use: "to TARGET…", targets: true,
-		short: "go up or down, until exactly the targets are applied",
-		long: `Takes down what does not belong to the targets and applies what does, revisions that
-only the ledger knows included. For people and pipelines: two images of a rolling
-deployment that both say "to head" would fight.`,
-		example: "to head\nto ae1027a6acf1\nto base",
-		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
-		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
-		flags:   h.flags,
-		run:     func(r *run) error { return h.or(r, migrator.To) },
-	})
-}
-
-func anyNumber([]string) error { return nil }
-
-func atLeastOne(text string) func([]string) error {
-	return func(args []string) error {
-		if len(args) == 0 {
-			return &migrator.UsageError{Text: text}
-		}
-		return nil
-	}
-}
-
-// move runs one of the library's moves and reports it.
+// move runs a verb of the library and reports it.
 func (r *run) move(verb migrator.Verb) error {
-	m := &reporter{run: r}
-	set, cfg, err := r.open(m.event)
+	rep := &reporter{run: r}
+	set, cfg, err := r.open(rep.event)
 	if err != nil {
 		return err
 	}
-	r.compare()
+	r.warnIfStale()
 	report, err := set.Move(r.ctx, cfg, verb, r.args...)
-	if m.planned {
+	if rep.planned {
 		r.document = newMoveDocument(report)
 	}
 	if err != nil {
-		r.kept = m.kept(set, report, err)
+		r.advice = rep.afterFailure(set, report, err)
 		return err
 	}
 	text := summary(set, report)
 	if verb == migrator.Stamp || verb == migrator.Purge {
-		text = "stamped, " + at(set, report.To)
+		text = "stamped, " + located(set, report.To)
 	}
-	m.result(text, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
+	rep.result(text, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
 	return nil
 }
 
-// summary is the last line of a run.
+func newMoveDocument(r *migrator.Report) *moveDocument {
+	d := &moveDocument{From: list(r.From), To: list(r.To), Steps: []doneDocument{}, Others: []otherDocument{}, Ahead: list(r.Ahead)}
+	for _, s := range r.Steps {
+		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration)})
+	}
+	for _, o := range r.Others {
+		d.Others = append(d.Others, otherDocument{string(o.Direction), o.Revision, o.By, o.From})
+	}
+	return d
+}
+
+// summary returns the last line of a run.
 func summary(set *migrator.Set, r *migrator.Report) string {
 	var parts []string
-	up, down := directions(r.Steps)
+	up, down := countDirections(r.Steps)
 	if down > 0 {
 		parts = append(parts, fmt.Sprint(down, " taken down"))
 	}
 	if up > 0 {
 		parts = append(parts, fmt.Sprint(up, " applied"))
 	}
-	parts = append(parts, others(r.Others)...)
+	parts = append(parts, otherRunners(r.Others)...)
 	if len(parts) == 0 {
 		parts = append(parts, "nothing to do")
 	}
-	text := strings.Join(parts, ", ") + ", " + at(set, r.To)
+	text := strings.Join(parts, ", ") + ", " + located(set, r.To)
 	if ids := r.Ahead; len(ids) > 0 {
 		text += "; the database is ahead of this program by " + terminal.Count(len(ids), "revision") + ": " + terminal.FirstFew(ids)
 	}
 	return text
 }
 
-func directions(steps []migrator.Step) (up, down int) {
+func countDirections(steps []migrator.Step) (up, down int) {
 	for _, s := range steps {
 		if s.Direction == plan.Up {
 			up++
@@ -133,8 +77,8 @@ func directions(steps []migrator.Step) (up, down int) {
 	return up, down
 }
 
-// others says what other runners did, by whom as far as the ledger tells.
-func others(steps []migrator.OtherStep) []string {
+// otherRunners returns what other runners did meanwhile, and by whom if the ledger has it.
+func otherRunners(steps []migrator.OtherStep) []string {
 	var order []string
 	counts := map[string]int{}
 	for _, o := range steps {
@@ -156,9 +100,9 @@ func others(steps []migrator.OtherStep) []string {
 	return order
 }
 
-// at says where a database is, and whether that is all that this program has.
-func at(set *migrator.Set, ids []string) string {
-	text := "at " + placeNames(ids)
+// located returns where a database is, and how many revisions are pending.
+func located(set *migrator.Set, ids []string) string {
+	text := "at " + idsOrBase(ids)
 	g := set.Graph()
 	for _, id := range ids {
 		if _, known := g.Node(id); !known {
@@ -174,12 +118,4 @@ func at(set *migrator.Set, ids []string) string {
 		return text + " (heads)"
 	}
 	return text
-}
-
-// placeNames names current revisions, base for none.
-func placeNames(ids []string) string {
-	if len(ids) == 0 {
-		return "base"
-	}
-	return strings.Join(ids, ", ")
 }

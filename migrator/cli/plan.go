@@ -25,7 +25,7 @@ is needed.`,
 			settings.AddFlag(f, &from, "from", "", "REV,…|base", "what is applied, instead of a look into the database")
 		},
 		check: func(args []string) error {
-			if len(args) == 0 || verbOf(args[0]) == "" {
+			if len(args) == 0 || parseVerb(args[0]) == "" {
 				return &migrator.UsageError{Text: "say which plan: plan up, plan down, plan to or plan stamp"}
 			}
 			return nil
@@ -34,8 +34,8 @@ is needed.`,
 	})
 }
 
-// verbOf is the move that a word names, "" for none.
-func verbOf(word string) migrator.Verb {
+// parseVerb returns the verb with this name or alias, or "".
+func parseVerb(word string) migrator.Verb {
 	switch word {
 	case "up", "upgrade":
 		return migrator.Up
@@ -50,8 +50,8 @@ func verbOf(word string) migrator.Verb {
 }
 
 func (r *run) plan(from []string) error {
-	verb, targets := verbOf(r.args[0]), r.args[1:]
-	set, p, err := r.planned(from, verb, targets)
+	verb, targets := parseVerb(r.args[0]), r.args[1:]
+	set, p, err := r.makePlan(from, verb, targets)
 	if err != nil {
 		return err
 	}
@@ -59,14 +59,34 @@ func (r *run) plan(from []string) error {
 	return nil
 }
 
-// showPlan prints a plan, or makes it the document.
+func (r *run) makePlan(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {
+	if len(from) > 0 && !slices.Contains(from, "current") {
+		set, err := r.set()
+		if err != nil {
+			return nil, nil, err
+		}
+		r.warnIfStale()
+		p, err := set.PlanFrom(from, verb, targets...)
+		return set, p, err
+	}
+	rep := &reporter{run: r} // planning has warnings too
+	set, cfg, err := r.open(rep.event)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.warnIfStale()
+	p, err := set.Plan(r.ctx, cfg, verb, targets...)
+	return set, p, err
+}
+
+// showPlan prints a plan, or makes it the document of --json.
 func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 	r.document = newPlanDocument(p)
 	if r.settings.JSON {
 		return
 	}
 	if len(p.Steps) == 0 {
-		r.out.Print("nothing to do, " + at(set, p.To) + "\n")
+		r.out.Print("nothing to do, " + located(set, p.To) + "\n")
 		return
 	}
 	var t terminal.Table
@@ -83,25 +103,17 @@ func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 		}
 		t.Add(direction, terminal.Bold.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(file))
 	}
-	r.out.Print(r.out.Format(t) + terminal.Count(len(p.Steps), "step") + " from " + placeNames(p.From) + ", then " + at(set, p.To) + "\n")
+	r.out.Print(r.out.Format(t) + terminal.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", then " + located(set, p.To) + "\n")
 }
 
-func (r *run) planned(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {
-	if len(from) > 0 && !slices.Contains(from, "current") {
-		set, err := r.set()
-		if err != nil {
-			return nil, nil, err
-		}
-		r.compare()
-		p, err := set.PlanFrom(from, verb, targets...)
-		return set, p, err
+func newPlanDocument(p *migrator.Plan) *planDocument {
+	d := &planDocument{From: list(p.From), To: list(p.To), Steps: []stepDocument{}}
+	for _, s := range p.Steps {
+		d.Steps = append(d.Steps, newStepDocument(s))
 	}
-	m := &reporter{run: r} // a plan has warnings too
-	set, cfg, err := r.open(m.event)
-	if err != nil {
-		return nil, nil, err
-	}
-	r.compare()
-	p, err := set.Plan(r.ctx, cfg, verb, targets...)
-	return set, p, err
+	return d
+}
+
+func newStepDocument(s migrator.Step) stepDocument {
+	return stepDocument{string(s.Direction), s.Revision, s.Message, s.File, s.Transactional}
 }

@@ -21,14 +21,14 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// process is a program that runs.
+// process is a running program.
 type process struct {
 	t              *testing.T
 	cmd            *exec.Cmd
 	stdout, stderr stream
 }
 
-// stream is what a program has written so far.
+// stream is the output of a program so far.
 type stream struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -46,7 +46,7 @@ func (s *stream) String() string {
 	return s.text.String()
 }
 
-// start runs a program on a database, with revisions whose up scripts are given.
+// start runs a program on a database, with a revision for each up script.
 func start(t *testing.T, program, databaseURL string, scripts []string, args ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
@@ -100,7 +100,7 @@ func (p *process) want(code int, stderr ...string) {
 	}
 }
 
-// await waits until a query gives true.
+// await waits until a query returns true.
 func await(t *testing.T, databaseURL, query string) {
 	t.Helper()
 	for range 1000 {
@@ -141,8 +141,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A server that does not answer any more keeps the first signal from ending the
-// program; the second one does not ask it.
+// After the first signal the program waits for the server, which may not answer.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
@@ -161,7 +160,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	pgtest.Exec(t, db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 }
 
-// Programs that start together apply each revision once, and all end well.
+// Programs that start at the same time apply each revision once, and all succeed.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
@@ -191,7 +190,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// lockHolder takes the runners' lock, and gives back how to let it go.
+// lockHolder takes the lock of runners until release is called.
 func lockHolder(t *testing.T, databaseURL string) (release func()) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -235,7 +234,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// A step that takes long is named while it runs.
+// The log names a step that takes long while it runs.
 func TestRunning(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)

@@ -43,21 +43,21 @@ changed; when one is named and can be reached, that is looked up first.`,
 }
 
 func (r *run) rebase(onto []string) error {
-	set, err := r.written()
+	set, err := r.diskSet()
 	if err != nil {
 		return err
 	}
-	rev, down, err := r.moved(set, onto)
+	rev, down, err := r.newParents(set, onto)
 	if err != nil {
 		return err
 	}
 	d := &rebaseDocument{Revision: rev.ID, From: list(rev.DownRevision), DownRevision: list(down), Files: []string{}, Heads: list(set.Graph().Heads())}
 	r.document = d
 	if slices.Equal(slices.Sorted(slices.Values(d.From)), slices.Sorted(slices.Values(down))) {
-		r.log.Info("nothing to do: " + rev.ID + " comes after " + joined(down) + " already")
+		r.log.Info("nothing to do: " + rev.ID + " comes after " + idsInSentence(down) + " already")
 		return nil
 	}
-	if err := r.unapplied(rev.ID); err != nil {
+	if err := r.requireUnapplied(rev.ID); err != nil {
 		return err
 	}
 	file := filepath.FromSlash(rev.Up.File)
@@ -67,36 +67,37 @@ func (r *run) rebase(onto []string) error {
 		}
 		return err
 	}
-	r.kept = file + " has another down_revision now"
+	r.advice = file + " has another down_revision now"
 	if set, err = r.set(); err != nil {
-		return err // somebody else has changed files meanwhile
+		return err // files were changed meanwhile
 	}
-	d.Files, d.Heads, d.Next = []string{file}, list(set.Graph().Heads()), r.afterDraft()
+	d.Files, d.Heads, d.Next = []string{file}, list(set.Graph().Heads()), r.nextUp()
 	r.say(file)
 	r.log.Warn(rev.ID + " must not be applied anywhere: a database that has it shows it as changed from now on")
 	r.log.Info(d.advice()+"; then: "+d.Next, "next", d.Next)
 	return nil
 }
 
-// advice says what has become of the graph.
+// advice returns what has changed in the graph.
 func (d *rebaseDocument) advice() string {
-	text := d.Revision + " comes after " + joined(d.DownRevision) + ", no longer after " + joined(d.From)
+	text := d.Revision + " comes after " + idsInSentence(d.DownRevision) + ", no longer after " + idsInSentence(d.From)
 	if len(d.Heads) > 1 {
 		text += "; there are " + terminal.Count(len(d.Heads), "head") + " now, " + terminal.FirstFew(d.Heads)
 	}
 	return text
 }
 
-// moved gives the revision and what will come before it, when that makes a graph.
-func (r *run) moved(set *migrator.Set, onto []string) (*revision.Revision, []string, error) {
-	ids, err := namedOnDisk(set, "rebase", r.args)
+// newParents returns the revision to move and its new down revisions, after checking that
+// the result is a graph.
+func (r *run) newParents(set *migrator.Set, onto []string) (*revision.Revision, []string, error) {
+	ids, err := resolveEach(set, "rebase", r.args)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(ids) > 1 {
 		return nil, nil, &migrator.UsageError{Text: r.args[0] + " is more than one revision, " + terminal.FirstFew(ids) + "; name the one that moves"}
 	}
-	down, err := resolve(set, "--onto", onto)
+	down, err := resolveOnDisk(set, "--onto", onto)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,35 +107,35 @@ func (r *run) moved(set *migrator.Set, onto []string) (*revision.Revision, []str
 			once = append(once, id)
 		}
 	}
-	return set.Revision(ids[0]), once, fitsOnto(set.Graph(), ids[0], once)
+	return set.Revision(ids[0]), once, checkParents(set.Graph(), ids[0], once)
 }
 
-// fitsOnto says why a revision cannot have these down revisions.
-func fitsOnto(g *graph.Graph, rev string, down []string) error {
+// checkParents returns an error if a revision cannot have these down revisions.
+func checkParents(g *graph.Graph, rev string, down []string) error {
 	for _, id := range down {
 		switch {
 		case id == rev:
 			return &migrator.UsageError{Text: id + " cannot come before itself"}
-		case lineage(g, id)[rev]:
+		case ancestors(g, id)[rev]:
 			return &migrator.UsageError{Text: id + " builds on " + rev + ", so it cannot come before it; nothing was written"}
 		case g.Closure(graph.NewSet(id)).Has(rev):
 			return &migrator.UsageError{Text: id + " depends on " + rev + ", so it cannot come before it; nothing was written"}
 		}
 	}
-	return oneLine(g, down)
+	return requireUnrelated(g, down)
 }
 
-// unapplied makes sure that the database has no part of a revision, when one is named
-// and can be reached.
-func (r *run) unapplied(id string) error {
-	l, err := r.look(false)
-	if err != nil || !l.looked {
+// requireUnapplied returns an error if the database has a row of the revision. It is nil if
+// no database is named or it cannot be reached.
+func (r *run) requireUnapplied(id string) error {
+	o, err := r.overview(false)
+	if err != nil || !o.stateKnown {
 		return err
 	}
-	s := l.byID[id]
+	s := o.byID[id]
 	if s.State == migrator.Pending {
 		return nil
 	}
-	return &migrator.UsageError{Text: id + " is in this database (" + string(s.State) + ", " + applied(*s) + "), and only a revision that is applied nowhere can move; " +
+	return &migrator.UsageError{Text: id + " is in this database (" + string(s.State) + ", " + appliedText(*s) + "), and only a revision that is applied nowhere can move; " +
 		"take it down first, or write a new one"}
 }

@@ -31,7 +31,7 @@ file is taken as what was applied with --accept. Nothing is run.`,
 			settings.AddFlag(f, &accept, "accept", "", "", "the file as it is now is what was applied")
 		},
 		run: func(r *run) error {
-			decision, err := decided(bool(applied), bool(notApplied), bool(accept))
+			decision, err := parseDecision(bool(applied), bool(notApplied), bool(accept))
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ file is taken as what was applied with --accept. Nothing is run.`,
 	})
 }
 
-func decided(applied, notApplied, accept bool) (migrator.Decision, error) {
+func parseDecision(applied, notApplied, accept bool) (migrator.Decision, error) {
 	switch {
 	case applied && !notApplied && !accept:
 		return migrator.DecideApplied, nil

@@ -16,8 +16,8 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// release is a program that was built from one of the sets of testdata/rollback.txtar,
-// and a database to run it on.
+// release is a program with one of the sets of revisions in testdata/rollback.txtar, and a
+// database.
 type release struct {
 	*testing.T
 	program, database string
@@ -62,7 +62,7 @@ func (r *release) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run wants an exit code and patterns in what is printed, on both streams.
+// run expects an exit code, and patterns in the output of both streams.
 func (r *release) run(code int, args string, patterns ...string) {
 	r.Helper()
 	cmd := r.command(strings.Fields(args)...)
@@ -80,7 +80,7 @@ func (r *release) run(code int, args string, patterns ...string) {
 	}
 }
 
-// kill starts a run that waits for a lock, and kills it there.
+// kill starts a run and kills it while it waits for a lock.
 func (r *release) kill(lock, waiting, args string) {
 	r.Helper()
 	conn, err := pgconn.Connect(context.Background(), r.database)
@@ -114,9 +114,9 @@ func (r *release) events(want string) {
 	}
 }
 
-// A program that has never seen the newest revisions shows them and takes them down, in
-// the right order, also where one of them was interrupted.
-func TestOlderProgram(t *testing.T) {
+// A program without the newest revisions shows them and reverts them in order, also one
+// that is unfinished.
+func TestOlderProgramRevertsUnknownRevisions(t *testing.T) {
 	t.Parallel()
 	older, newer := releases(t)
 	for name, test := range map[string]func(older, newer *release){
@@ -177,7 +177,8 @@ func olderGoesBack(older, newer *release) {
 	}
 }
 
-// Every mix of --ahead with nothing to do, and with something pending beside the unknown.
+// olderUp checks each value of --ahead with nothing to do, and with pending revisions next
+// to unknown ones.
 func olderUp(older, newer *release) {
 	newer.run(0, "up c2")
 	for flags, want := range map[string]struct {

@@ -7,9 +7,10 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
-	"github.com/spf13/pflag"
 )
 
 // resolved returns a program with the settings of a command line.

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// shell is one that goes on from command to command.
+// shell is a shell that runs several commands.
 type shell struct {
 	t   *testing.T
 	in  io.Writer
@@ -47,7 +47,7 @@ func newShell(t *testing.T, dir string, env ...string) *shell {
 	return &shell{t, in, bufio.NewReader(out)}
 }
 
-// run gives what a command prints, on both streams, in the order in which it comes.
+// run returns what a command prints on both streams, in order.
 func (s *shell) run(command string) string {
 	s.t.Helper()
 	const end = '\x1e'

@@ -17,13 +17,13 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// defaultDir is where revisions are written, and read when none are built in.
+// defaultDir is the folder where revisions are written, and read if none are embedded.
 const defaultDir = "sql"
 
-// embedded says that the revisions are those that are built into the program.
+// embedded reports whether the revisions are the embedded ones.
 func (p *program) embedded() bool { return p.settings.Dir == "" && p.FS != nil }
 
-// dir is the folder of revisions on disk.
+// dir returns the folder of the revisions on disk.
 func (p *program) dir() string {
 	if p.settings.Dir == "" {
 		return defaultDir
@@ -31,7 +31,7 @@ func (p *program) dir() string {
 	return filepath.Clean(p.settings.Dir)
 }
 
-// files gives where the revisions are read, and what is shown before their names.
+// files returns where the revisions are read, and the prefix to show before their names.
 func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	if p.embedded() {
 		return p.FS, "", nil
@@ -49,7 +49,7 @@ func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	return os.DirFS(dir), filepath.ToSlash(dir), nil
 }
 
-// load reads the set of revisions.
+// load reads the revisions.
 func (p *program) load(cfg migrator.Config) (*migrator.Set, error) {
 	fsys, prefix, err := p.files()
 	if err != nil {
@@ -82,11 +82,11 @@ func (p *program) config() migrator.Config {
 	}
 }
 
-// set reads the revisions for a command that looks at files alone.
+// set reads the revisions for a command that needs no database.
 func (r *run) set() (*migrator.Set, error) { return r.load(r.config()) }
 
-// open reads the revisions and says which database is meant. What is wrong with the
-// configuration comes before what is wrong with the files.
+// open reads the revisions and returns them with the configuration of the database, which
+// it logs. Errors of the configuration take precedence over those of the files.
 func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config, error) {
 	source, err := r.database().Source()
 	if err != nil {
@@ -113,7 +113,7 @@ func (p *program) database() dbenv.Options {
 	return dbenv.Options{DatabaseURL: p.settings.DatabaseURL, DatabaseURLName: "--database-url", Environ: p.environ()}
 }
 
-// beforeConnect reads a mounted password again, then lets the program have its say.
+// beforeConnect reads a mounted password again, then calls Config.BeforeConnect.
 func (p *program) beforeConnect(source *dbenv.Source) func(context.Context, *pgconn.Config) error {
 	return func(ctx context.Context, cfg *pgconn.Config) error {
 		if err := source.BeforeConnect(ctx, cfg); err != nil || p.BeforeConnect == nil {
@@ -123,8 +123,7 @@ func (p *program) beforeConnect(source *dbenv.Source) func(context.Context, *pgc
 	}
 }
 
-// withDatabase adds what is wrong with the variables that name the database to what is
-// wrong with the others.
+// withDatabase adds the problems of the variables that name the database to those in err.
 func (p *program) withDatabase(err error) error {
 	wrong, ok := errors.AsType[*dbenv.Error](err)
 	if !ok {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ func (r *run) status() error {
 	if err != nil {
 		return err
 	}
-	r.compare()
+	r.warnIfStale()
 	st, err := set.Status(r.ctx, cfg)
 	if err != nil {
 		return err
@@ -43,15 +42,23 @@ func (r *run) status() error {
 	return nil
 }
 
-// statusView is a status for people.
+func newStatusDocument(st *migrator.Status) *statusDocument {
+	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}}
+	for _, s := range st.Revisions {
+		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
+	}
+	return d
+}
+
+// statusView formats a status as text.
 type statusView struct {
 	*run
 	*migrator.Status
 	rows terminal.Table
 }
 
-// few is how many revisions of one state are listed; --verbose lists all.
-const few = 10
+// maxListed is how many revisions of a state are listed without --verbose.
+const maxListed = 10
 
 func (v *statusView) text() string {
 	v.current()
@@ -63,12 +70,12 @@ func (v *statusView) text() string {
 		return ""
 	})
 	v.section("changed", migrator.Edited, terminal.Red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
-	v.section("unfinished", migrator.Unfinished, terminal.Red, unfinished)
+	v.section("unfinished", migrator.Unfinished, terminal.Red, unfinishedText)
 	v.section("unknown", migrator.Unknown, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if !s.Reversible {
-			return applied(s) + ", cannot be taken down"
+			return appliedText(s) + ", cannot be taken down"
 		}
-		return applied(s)
+		return appliedText(s)
 	})
 	v.next()
 	return v.out.Format(v.rows)
@@ -96,7 +103,7 @@ func (v *statusView) current() {
 	}
 }
 
-// marks are what makes a current revision special.
+// marks returns the words shown next to a current revision.
 func (v *statusView) marks(s migrator.RevisionStatus) []string {
 	var marks []string
 	if slices.Contains(v.Heads, s.Revision) {
@@ -120,32 +127,10 @@ func (v *statusView) applied() {
 	if n == 0 {
 		return
 	}
-	v.add("applied", terminal.Plain.Cell(fmt.Sprint(n)), terminal.Plain.Cell("last: "+applied(last)))
+	v.add("applied", terminal.Plain.Cell(fmt.Sprint(n)), terminal.Plain.Cell("last: "+appliedText(last)))
 	if v.settings.Verbose {
-		v.list(migrator.Applied, terminal.Plain, n, func(s migrator.RevisionStatus) string { return applied(s) })
+		v.list(migrator.Applied, terminal.Plain, n, func(s migrator.RevisionStatus) string { return appliedText(s) })
 	}
-}
-
-// applied says when, by whom and from where.
-func applied(s migrator.RevisionStatus) string {
-	text := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Printable(s.AppliedBy) + " from " + terminal.Printable(s.AppliedFrom)
-	if s.BinaryVersion != "" {
-		text += ", version " + terminal.Printable(s.BinaryVersion)
-	}
-	return text
-}
-
-// unfinished says how far a revision got, and since when it is there.
-func unfinished(s migrator.RevisionStatus) string {
-	return fmt.Sprintf("going %s, after %s, begun %sZ", s.Direction, terminal.Count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
-}
-
-// finish says how to go on with an unfinished revision.
-func (r *run) finish(id string, words []string) string {
-	if words == nil {
-		return "finish it with the program that began it, or settle it: " + r.commandTo(r.cmd.Parent().CommandPath()+" repair "+id, nil) + " --applied or --not-applied"
-	}
-	return "go on with " + r.commandTo(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
 }
 
 func (v *statusView) section(title string, state migrator.RevisionState, color terminal.Style, note func(migrator.RevisionStatus) string) {
@@ -156,8 +141,8 @@ func (v *statusView) section(title string, state migrator.RevisionState, color t
 		}
 		return
 	}
-	v.add(title, color.Cell(fmt.Sprint(n)), terminal.Plain.Cell(meaning(state)))
-	limit := few
+	v.add(title, color.Cell(fmt.Sprint(n)), terminal.Plain.Cell(describeState(state)))
+	limit := maxListed
 	if v.settings.Verbose {
 		limit = n
 	}
@@ -167,7 +152,7 @@ func (v *statusView) section(title string, state migrator.RevisionState, color t
 	}
 }
 
-func meaning(state migrator.RevisionState) string {
+func describeState(state migrator.RevisionState) string {
 	switch state {
 	case migrator.Edited:
 		return "applied, but the files say something else now"
@@ -191,20 +176,20 @@ func (v *statusView) list(state migrator.RevisionState, color terminal.Style, li
 	}
 }
 
-// next says what to do now.
+// next adds what to do now.
 func (v *statusView) next() {
 	up := v.cmd.Parent().CommandPath() + " up"
 	if len(v.Heads) > 1 {
 		up += " heads"
 	}
-	up = v.commandTo(up, nil)
+	up = v.commandLineFor(up, nil)
 	pending, late, half := v.Count(migrator.Pending), 0, 0
 	for _, s := range v.Revisions {
 		if s.OutOfOrder {
 			late++
 		}
 		if s.State == migrator.Unfinished {
-			v.add("now", terminal.Plain.Cell(s.Revision+" first: "+v.finish(s.Revision, s.Finish)))
+			v.add("now", terminal.Plain.Cell(s.Revision+" first: "+v.finishAdvice(s.Revision, s.Finish)))
 			half++
 		}
 	}
@@ -215,7 +200,7 @@ func (v *statusView) next() {
 	switch {
 	case pending == 0 && changed >= 0:
 		v.add("now", terminal.Plain.Cell("nothing to apply; put a changed file back, or take it as it is: "+
-			v.commandTo(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)))
+			v.commandLineFor(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)))
 	case pending == 0:
 		v.add("now", terminal.Plain.Cell("nothing to do"))
 	case v.Count(migrator.Unknown) > 0:
@@ -225,31 +210,4 @@ func (v *statusView) next() {
 	default:
 		v.add("now", terminal.Plain.Cell(up))
 	}
-}
-
-func newStatusDocument(st *migrator.Status) *statusDocument {
-	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}}
-	for _, s := range st.Revisions {
-		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
-	}
-	return d
-}
-
-// newRevisionDocument describes a revision; looked says that its state is known.
-func newRevisionDocument(s migrator.RevisionStatus, head, looked bool) revisionDocument {
-	d := revisionDocument{
-		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
-		Head: head, Reversible: s.Reversible, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
-	}
-	if looked {
-		d.State = string(s.State)
-	}
-	if s.State == migrator.Unfinished {
-		d.Direction, d.StatementsDone = string(s.Direction), new(s.StatementsDone)
-	}
-	if !s.AppliedAt.IsZero() {
-		d.AppliedAt, d.DurationMS = new(s.AppliedAt.UTC()), new(milliseconds(s.Duration))
-		d.AppliedBy, d.AppliedFrom, d.BinaryVersion = s.AppliedBy, s.AppliedFrom, s.BinaryVersion
-	}
-	return d
 }

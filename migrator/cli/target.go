@@ -2,80 +2,76 @@ package cli
 
 import (
 	"errors"
-	"strconv"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
-// message returns the text of an error. For a refused target it adds what to type.
-func message(err error) string {
+// dependsOnState reports whether a target or a range depends on the database's state.
+func dependsOnState(target string) bool {
+	for part := range strings.SplitSeq(target, ":") {
+		_, symbol, branch := strings.Cut(part, "@")
+		if !branch {
+			symbol = part
+		}
+		if strings.HasPrefix(symbol, "current") {
+			return true
+		}
+	}
+	return strings.HasPrefix(target, "+") || strings.Contains(target, "@+")
+}
+
+// resolveOnDisk returns the ids that targets name without a database; none for base. flag
+// is the word before them, for errors.
+func resolveOnDisk(set *migrator.Set, flag string, targets []string) ([]string, error) {
+	var ids []string
+	for _, target := range targets {
+		if dependsOnState(target) {
+			return nil, &migrator.UsageError{Text: flag + " " + terminal.Quote(target) + ": only a database has a current revision; name the revision"}
+		}
+		found, err := set.Offline().Find(target)
+		if err != nil {
+			return nil, withCommand(flag, err)
+		}
+		ids = append(ids, found...)
+	}
+	return ids, nil
+}
+
+// withCommand returns a target error with another word before the target.
+func withCommand(word string, err error) error {
 	e, ok := errors.AsType[*migrator.TargetError](err)
 	if !ok {
-		return err.Error()
+		return err
 	}
-	shown := *e
-	shown.Verb = typedVerb(e)
-	return shown.Error() + targetAdvice(e)
+	named := *e
+	named.Verb = word
+	return &named
 }
 
-// typedVerb returns what precedes the target on the command line.
-func typedVerb(e *migrator.TargetError) string {
-	switch e.Verb {
-	case "history":
-		return "history -r"
-	case "from":
-		return "--from"
-	case "adopt":
-		return "adopt --baseline"
-	}
-	return e.Verb
+// resolveEach is uniqueIDs without a database.
+func resolveEach(set *migrator.Set, command string, targets []string) ([]string, error) {
+	return uniqueIDs(command, targets, func(target string) ([]string, error) { return resolveOnDisk(set, command, []string{target}) })
 }
 
-// targetAdvice returns what to type instead of a refused target, "" if nothing is known.
-func targetAdvice(e *migrator.TargetError) string {
-	commands := make([]string, len(e.Choices))
-	for i, c := range e.Choices {
-		commands[i] = asCommand(e, c)
-	}
-	or := func(list []string) string { return text.List(list, "or") }
-	last := len(commands) - 1
-	switch {
-	case e.Kind == graph.AmbiguousPrefix:
-		return "; type more of it"
-	case e.Kind == graph.WrongDirection && e.Verb == "up":
-		return `; type "down ` + e.Target + `"`
-	case e.Kind == graph.WrongDirection:
-		return `; type "up ` + e.Target + `"`
-	case e.Kind == graph.RangeNotAllowed:
-		return "; ranges are for history -r and --sql: type " + asCommand(e, e.Example)
-	case e.Example != "":
-		return ", as in " + asCommand(e, e.Example)
-	case last < 0:
-		return ""
-	case e.Kind == graph.BranchBase && e.Verb == "to":
-		return "; type " + commands[0] + `, or "down ` + e.Target + `" for the branch only`
-	case e.Kind == graph.NothingOnBranch && last == 0:
-		return "; type " + commands[0] + " to revert it too"
-	case e.Kind == graph.MultipleHeads && strings.HasSuffix(e.Choices[0], "heads"):
-		advice := "; type " + commands[0] + " for all, " + or(commands[1:]) + " for one"
-		if e.Choices[0] == "heads" && e.Verb == "up" && len(e.Revisions) <= text.MaxListed {
-			advice += `, or "merge ` + strings.Join(e.Revisions, " ") + `" to join them`
+// uniqueIDs returns the ids that targets name, each once. It is an error if one is base.
+func uniqueIDs(command string, targets []string, find func(target string) ([]string, error)) ([]string, error) {
+	var ids []string
+	for _, target := range targets {
+		found, err := find(target)
+		if err != nil {
+			return nil, withCommand(command, err)
 		}
-		return advice
-	case last > 0 && strings.Contains(e.Choices[last], " "):
-		return "; type " + or(commands[:last]) + ", or " + commands[last] + " for the state before the merge"
+		if len(found) == 0 {
+			return nil, &migrator.UsageError{Text: command + " " + terminal.Quote(target) + ": that is base, and base is no revision: it comes before the first"}
+		}
+		for _, id := range found {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
 	}
-	return "; type " + or(commands)
-}
-
-// asCommand quotes a command line with this target.
-func asCommand(e *migrator.TargetError, target string) string {
-	verb := typedVerb(e)
-	if strings.Contains(target, ":") && e.Verb != "history" {
-		verb += " --sql"
-	}
-	return strconv.Quote(verb + " " + target)
+	return ids, nil
 }

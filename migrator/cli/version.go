@@ -16,7 +16,7 @@ import (
 func (p *program) version() *cobra.Command {
 	return p.command(action{
 		use: "version", short: "the program's version, and the revisions it was built with",
-		groups: []string{settings.GroupOutput}, lenient: true,
+		groups: []string{settings.GroupOutput}, allowBadSettings: true,
 		run: (*run).version,
 	})
 }
@@ -35,7 +35,7 @@ func (r *run) version() error {
 			}
 		}
 	}
-	// The version has to be told also of a program whose revisions are broken.
+	// A program with invalid revisions has a version too.
 	if r.FS != nil {
 		if set, err := migrator.New(r.FS, migrator.Config{}); err == nil {
 			d.Revisions, d.Heads = set.Graph().Len(), list(set.Graph().Heads())

@@ -16,10 +16,10 @@ import (
 
 const jsonDocument = checkout + "/docs/json.md"
 
-// TestJSONDocument: the tables of fields in docs/json.md are those of json.go ("go test
-// -update" writes them), and no command and no document is missing. What the examples
-// show, TestDocuments compares with what is printed.
-func TestJSONDocument(t *testing.T) {
+// The tables of fields in docs/json.md are those of document.go ("go test -update" writes
+// them), and no command and no document is missing. TestDocumentsShowRealOutput checks the
+// examples.
+func TestJSONDocumentDescribesEveryField(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(jsonDocument)
 	if err != nil {
@@ -34,7 +34,7 @@ func TestJSONDocument(t *testing.T) {
 	got := marker.ReplaceAllStringFunc(string(text), func(part string) string {
 		name := marker.FindStringSubmatch(part)[1]
 		if structs[name] == nil {
-			t.Fatalf("json.go has no %s", name)
+			t.Fatalf("document.go has no %s", name)
 		}
 		return "<!-- fields: " + name + " -->\n\n| field | is | |\n| --- | --- | --- |\n" + d.rows(name, "") + "\n<!-- end -->"
 	})
@@ -53,7 +53,7 @@ func TestJSONDocument(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Error("the tables are not those of json.go; go test -update writes them")
+		t.Error("the tables are not those of document.go; go test -update writes them")
 		return
 	}
 	if err := os.WriteFile(jsonDocument, []byte(got), 0o666); err != nil {
@@ -61,10 +61,10 @@ func TestJSONDocument(t *testing.T) {
 	}
 }
 
-// jsonStructs are the documents in json.go, and what is said about each.
+// jsonStructs returns the structs in document.go with their doc comments.
 func jsonStructs(t *testing.T) (structs map[string]*ast.StructType, docs map[string]string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "json.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "document.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +84,8 @@ func jsonStructs(t *testing.T) (structs map[string]*ast.StructType, docs map[str
 	return structs, docs
 }
 
-// jsonTables writes tables of fields. A document that has a table of its own is named in
-// others; what has none is spelt out.
+// jsonTables writes tables of fields. Other tables link to a document with its own table,
+// and contain the fields of one without.
 type jsonTables struct {
 	structs map[string]*ast.StructType
 	docs    map[string]string
@@ -128,7 +128,7 @@ func (d *jsonTables) rows(name, path string) string {
 	return b.String()
 }
 
-// kind says in words what a value is; nested is the document it is made of.
+// kind returns the type of a value in words, and the document that it contains.
 func (d *jsonTables) kind(e ast.Expr) (words, nested string) {
 	switch e := e.(type) {
 	case *ast.StarExpr:
@@ -161,8 +161,8 @@ func (d *jsonTables) kind(e ast.Expr) (words, nested string) {
 	return "?", ""
 }
 
-// shared is the name for readers of a document that has a table of its own, and the
-// place of its heading: A revision, An error.
+// shared returns the name of a document with its own table, and the anchor of its heading,
+// "A revision" or "An error".
 func shared(name string) (short, anchor string) {
 	short = strings.TrimSuffix(name, "Document")
 	if strings.ContainsRune("aeiou", rune(short[0])) {
@@ -171,8 +171,8 @@ func shared(name string) (short, anchor string) {
 	return short, "#a-" + short
 }
 
-// comment is what json.go says about a field, beside it or where its document is
-// described: "Kind is …".
+// comment returns the comment of a field in document.go, or the sentence "Kind is …" in the
+// comment of its document.
 func comment(f *ast.Field, about string) string {
 	text := f.Comment.Text()
 	if text == "" {

@@ -17,14 +17,14 @@ import (
 // checkout is the folder with the program and its documents.
 const checkout = "../.."
 
-// TestDocuments runs the documents. In a block of "console" the lines that begin with $
-// are run by a shell, in a copy of the program's project with a database of its own, and
-// what they print has to be the lines below them. "go test -update" writes those. The
-// commands in a block of "sh run" have to succeed. A block that says file=PATH is
-// written to that file; a comment <!-- $ COMMAND --> runs what a reader need not see.
-// What differs from run to run by its nature (ids that are drawn, times, durations,
-// hosts) is shown as it may be, and compared by its form.
-func TestDocuments(t *testing.T) {
+// TestDocumentsShowRealOutput runs the documents. In a "console" block a shell runs the
+// lines that begin with $, in a copy of the program's project with its own database, and
+// their output must be the lines that follow; "go test -update" writes those. The commands of
+// a "sh run" block must succeed. A block with
+// file=PATH is written to that file; a comment <!-- $ COMMAND --> runs a command that
+// readers need not see. Values that differ from run to run (random ids, times, durations,
+// hosts) are compared by their form.
+func TestDocumentsShowRealOutput(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(checkout + "/docs/*.md")
 	if err != nil {
@@ -63,7 +63,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// document is one that is run.
+// document is a document being run.
 type document struct {
 	*testing.T
 	text  string
@@ -72,8 +72,8 @@ type document struct {
 	show  *strings.Replacer // what is real, as the document shows it
 	today string
 	// known are the ids of the checkout's revisions, and those that the document itself
-	// gives. Others are drawn anew in every run: shown are those of the document, drawn
-	// those of this run, both in the order in which they were met.
+	// chooses. Other ids are random: shown are those in the document, drawn those of this
+	// run, both in the order of their appearance.
 	known        map[string]bool
 	shown, drawn []string
 }
@@ -137,7 +137,7 @@ func newDocument(t *testing.T, text, app string) *document {
 	return d
 }
 
-// project makes a project of its own around the checkout's revisions.
+// project creates a project with the checkout's revisions.
 func (d *document) project(app string) {
 	root, err := filepath.Abs(checkout)
 	if err != nil {
@@ -179,7 +179,7 @@ func (d *document) write(name, text string) {
 	}
 }
 
-// run gives the document with what its commands print now.
+// run returns the document with the current output of its commands.
 func (d *document) run() string {
 	var out strings.Builder
 	lines := strings.SplitAfter(d.text, "\n")
@@ -220,8 +220,8 @@ func (d *document) commands(text string) {
 	}
 }
 
-// file writes what a reader is told to write. What is in the file already, the document
-// has to show too.
+// file writes a file that the document shows. If it exists, the document must show its
+// contents too.
 func (d *document) file(name, text string) {
 	path := d.real(name)
 	if old, err := os.ReadFile(filepath.Join(d.dir, path)); err == nil && !strings.HasPrefix(form(text), form(d.pretty(string(old)))) {
@@ -230,7 +230,7 @@ func (d *document) file(name, text string) {
 	d.write(path, d.real(text))
 }
 
-// block counts the lines of a fenced block.
+// block returns the number of lines of a fenced block.
 func block(lines []string) int {
 	for i, line := range lines[1:] {
 		if strings.TrimRight(line, "\n") == "```" {
@@ -270,13 +270,13 @@ func (d *document) console(out *strings.Builder, lines []string) {
 	}
 }
 
-// form is what has to be equal in two runs. The width of a column may depend on what
-// varies in it.
+// form returns what must be equal in two runs. It ignores widths of columns, which depend
+// on values that differ.
 func form(text string) string {
 	return columns.ReplaceAllString(varying.ReplaceAllString(text, "#"), "  ")
 }
 
-// pretty is what was printed, as the document shows it.
+// pretty returns output as the document shows it.
 func (d *document) pretty(text string) string {
 	return d.replaceIDs(d.show.Replace(text), func(id string) string {
 		if d.known[id] {
@@ -294,8 +294,7 @@ func (d *document) pretty(text string) string {
 	})
 }
 
-// real is a text of the document for the shell: with the ids that were drawn, and with
-// the day of the run.
+// real returns a text of the document for the shell, with the ids and the day of this run.
 func (d *document) real(text string) string {
 	text = strings.ReplaceAll(text, shownDate, d.today)
 	return d.replaceIDs(text, func(id string) string {
@@ -306,7 +305,7 @@ func (d *document) real(text string) string {
 	})
 }
 
-// replaceIDs gives a text with other ids.
+// replaceIDs returns a text with other ids.
 func (d *document) replaceIDs(text string, other func(id string) string) string {
 	return hexDigits.ReplaceAllStringFunc(text, func(digits string) string {
 		if len(digits) == 12 {

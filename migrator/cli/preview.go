@@ -9,38 +9,37 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 )
 
-// rehearsal is what is asked for instead of a move: its script, or its plan with all
-// checks. None of these flags has a variable: one that was left set would make a
-// container do nothing.
-type rehearsal struct {
+// preview is the flags that show a move instead of making it: its script, or its plan after
+// all checks.
+type preview struct {
 	sql, dryRun settings.Switch
 	from        settings.List
 }
 
-func (h *rehearsal) flags(f *pflag.FlagSet) {
-	settings.AddFlag(f, &h.sql, "sql", "", "", "print the SQL script instead; a TARGET may be a range FROM:TO")
-	settings.AddFlag(f, &h.from, "from", "", "REV,…|base|current", "where the script of --sql starts; default: base")
-	settings.AddFlag(f, &h.dryRun, "dry-run", "", "", "show the plan and check rights, and change nothing")
+func (pre *preview) flags(f *pflag.FlagSet) {
+	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script instead; a TARGET may be a range FROM:TO")
+	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where the script of --sql starts; default: base")
+	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan and check rights, and change nothing")
 }
 
-// or runs a move, or what is asked for instead.
-func (h *rehearsal) or(r *run, verb migrator.Verb) error {
+// run makes a move, or shows it as the flags demand.
+func (pre *preview) run(r *run, verb migrator.Verb) error {
 	switch {
-	case bool(h.sql) && bool(h.dryRun):
+	case bool(pre.sql) && bool(pre.dryRun):
 		return &migrator.UsageError{Text: "--sql and --dry-run are two things; choose one"}
-	case bool(h.sql) && r.settings.JSON:
+	case bool(pre.sql) && r.settings.JSON:
 		return &migrator.UsageError{Text: "--sql prints a script, not a JSON document; plan --json shows the steps"}
-	case len(h.from) > 0 && !bool(h.sql):
+	case len(pre.from) > 0 && !bool(pre.sql):
 		return &migrator.UsageError{Text: "--from goes with --sql; to see a plan from there: plan " + string(verb) + " --from …"}
-	case bool(h.sql):
-		return r.script(h.from, verb)
-	case bool(h.dryRun):
+	case bool(pre.sql):
+		return r.script(pre.from, verb)
+	case bool(pre.dryRun):
 		return r.dryRun(verb)
 	}
 	return r.move(verb)
 }
 
-// script prints a whole script or, after a mistake, nothing.
+// script prints the script of a move; after an error it prints nothing.
 func (r *run) script(from []string, verb migrator.Verb) error {
 	var script string
 	if slices.Contains(from, "current") {
@@ -51,7 +50,7 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 		if err != nil {
 			return err
 		}
-		r.compare()
+		r.warnIfStale()
 		if script, err = set.ScriptHere(r.ctx, cfg, verb, r.args...); err != nil {
 			return err
 		}
@@ -60,7 +59,7 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 		if err != nil {
 			return err
 		}
-		r.compare()
+		r.warnIfStale()
 		if script, err = set.Script(from, verb, r.args...); err != nil {
 			return err
 		}
@@ -69,13 +68,13 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 	return nil
 }
 
-// dryRun shows the plan of a move after all that can be checked was checked.
+// dryRun shows the plan of a move after all checks that need no change.
 func (r *run) dryRun(verb migrator.Verb) error {
 	set, cfg, err := r.open((&reporter{run: r}).event)
 	if err != nil {
 		return err
 	}
-	r.compare()
+	r.warnIfStale()
 	p, err := set.DryRun(r.ctx, cfg, verb, r.args...)
 	if err != nil {
 		return err

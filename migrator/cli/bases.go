@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator/cli/internal/settings"
+)
+
+func (p *program) bases() *cobra.Command {
+	return p.command(action{
+		use: "bases", short: "the revisions that build on none",
+		long:    "Shows the revisions without a down revision. What is current and pending is marked when a\ndatabase is named and can be reached.",
+		example: "bases\nbases --json",
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
+		run: func(r *run) error {
+			o, err := r.overview(false)
+			if err != nil {
+				return err
+			}
+			bases := o.set.Graph().Bases()
+			r.document = &basesDocument{list(bases), o.documents(bases)}
+			o.print(bases, false)
+			return nil
+		},
+	})
+}

@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator/cli/internal/settings"
+)
+
+func (p *program) heads() *cobra.Command {
+	return p.command(action{
+		use: "heads", short: "the revisions that none builds on",
+		long:    "Shows the revisions without a child. What is current and pending is marked when a\ndatabase is named and can be reached.",
+		example: "heads\nheads --json",
+		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
+		run: func(r *run) error {
+			o, err := r.overview(false)
+			if err != nil {
+				return err
+			}
+			r.document = &headsDocument{list(o.Heads), o.documents(o.Heads)}
+			o.print(o.Heads, false)
+			return nil
+		},
+	})
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
+)
+
+// program is the state that the commands of one tree share.
+type program struct {
+	Config
+	settings *settings.Settings
+	negative settings.NegativeArgs
+	// handlesSignals is true in Main, which handles signals itself.
+	handlesSignals bool
+}
+
+func newProgram(c Config) *program {
+	if c.Program == "" {
+		c.Program = filepath.Base(os.Args[0])
+	}
+	if c.Version == "" {
+		c.Version = buildVersion()
+	}
+	return &program{Config: c, settings: settings.New()}
+}
+
+// root returns the command of the program, the parent of `migrate`.
+func (p *program) root() *cobra.Command {
+	root := p.parent(&cobra.Command{
+		Use:     p.Program,
+		Short:   "migrates a PostgreSQL schema with the revisions that are built into it",
+		Version: p.Version,
+		Example: p.Program + " migrate up\n" + p.Program + " migrate status\n" + p.Program + " migrate --help",
+	})
+	root.SilenceErrors = true // Main prints them
+	root.AddCommand(p.migrate(), p.version(), p.completion())
+	root.SetHelpCommand(p.help(root))
+	root.SetHelpFunc(p.showHelp)
+	root.SetUsageFunc(p.showUsage)
+	root.SetFlagErrorFunc(p.flagError)
+	return root
+}
+
+// migrate returns the parent of all other commands.
+func (p *program) migrate() *cobra.Command {
+	m := p.parent(&cobra.Command{
+		Use:   "migrate",
+		Short: "move the database's schema, and see where it is",
+		Long:  migrateHelp,
+	})
+	m.PersistentFlags().SortFlags = false
+	p.settings.AddFlags(m.PersistentFlags(), p.shorthand)
+	m.AddCommand(
+		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
+		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(),
+		p.ensureVersion(), p.repair(), p.adopt(),
+		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
+		p.version(), p.completion(),
+	)
+	m.AddCommand(p.help(m))
+	m.SetHelpFunc(p.showHelp)
+	m.SetUsageFunc(p.showUsage)
+	m.SetFlagErrorFunc(p.flagError)
+	return m
+}
+
+// shorthand returns the letter of a flag, or "".
+func (p *program) shorthand(flag string) string {
+	if p.NoShorthands {
+		return ""
+	}
+	switch flag {
+	case "verbose":
+		return "v"
+	case "message":
+		return "m"
+	case "range":
+		return "r"
+	}
+	return ""
+}
+
+func (p *program) environ() []string {
+	if p.Environ != nil {
+		return p.Environ
+	}
+	return os.Environ()
+}
+
+func (p *program) newOutput(w io.Writer) *terminal.Output {
+	return terminal.NewOutput(w, p.settings.Color, p.environ())
+}
+
+func (p *program) newLogger(w io.Writer) *terminal.Logger {
+	return terminal.NewLogger(w, terminal.LogOptions{
+		JSON: p.settings.LogFormat == settings.LogJSON, Quiet: p.settings.Quiet, Verbose: p.settings.Verbose,
+	})
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
