@@ -17,22 +17,22 @@ import (
 	"time"
 )
 
-// bench is one run of this program.
+// bench is one run of the benchmark.
 type bench struct {
 	options
-	log      io.Writer // what goes on
+	log      io.Writer // progress
 	checkout string
 	cache    string
-	work     string // goes away at the end
+	work     string // temporary folder
 	server   *server
 	entrants []*entrant
 	report   *report
 }
 
-// entrant is a tool that is here, with the chain in its own format.
+// entrant is an installed tool, with the chain of revisions in its format.
 type entrant struct {
 	tool
-	program string // what is started
+	program string
 	dir     string
 }
 
@@ -40,7 +40,7 @@ func (e *entrant) up(u *url.URL) invocation {
 	return invocation{dir: e.dir, program: e.program, args: e.tool.up(e.dir, u.String()), url: u.String()}
 }
 
-// measure prepares everything, fills all rows, and takes everything away but the cache.
+// measure fills all selected rows. It leaves nothing behind but the cache.
 func measure(ctx context.Context, o options, log io.Writer) (_ *report, err error) {
 	b := &bench{options: o, log: log}
 	if b.checkout, err = os.Getwd(); err != nil {
@@ -53,11 +53,11 @@ func measure(ctx context.Context, o options, log io.Writer) (_ *report, err erro
 		return nil, err
 	}
 	if o.databaseURL == "" {
-		alone, err := lock(filepath.Join(b.cache, "lock"))
+		locked, err := lock(filepath.Join(b.cache, "lock"))
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = alone.Close() }()
+		defer func() { _ = locked.Close() }()
 	}
 	if b.work, err = os.MkdirTemp("", "ambix-bench-"); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func measure(ctx context.Context, o options, log io.Writer) (_ *report, err erro
 	}
 	defer b.server.stop()
 	defer b.server.clear()
-	if err := b.circumstances(ctx); err != nil {
+	if err := b.recordConditions(ctx); err != nil {
 		return nil, err
 	}
 	for _, r := range rows() {
@@ -86,20 +86,20 @@ func measure(ctx context.Context, o options, log io.Writer) (_ *report, err erro
 	return b.report, nil
 }
 
-// lock keeps two benchmarks from measuring each other.
+// lock keeps two benchmarks from running at the same time.
 func lock(path string) (*os.File, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(errors.New("another benchmark is running here"), f.Close())
+		return nil, errors.Join(errors.New("another benchmark is running on this machine"), f.Close())
 	}
 	return f, nil
 }
 
-// circumstances are what times depend on.
-func (b *bench) circumstances(ctx context.Context) error {
+// recordConditions notes what the results depend on.
+func (b *bench) recordConditions(ctx context.Context) error {
 	r := &report{
 		Revisions: b.revisions, Repeat: b.repeat, Processors: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
 		Versions: map[string]string{}, Absent: map[string]string{}, RoundTrips: map[string]float64{},
@@ -119,8 +119,7 @@ func (b *bench) circumstances(ctx context.Context) error {
 	return nil
 }
 
-// load is how many processes have wanted to run in the last minute; 0 where the system
-// does not say.
+// load returns the load average of the last minute, or 0 on systems without /proc.
 func load() float64 {
 	text, _ := os.ReadFile("/proc/loadavg")
 	var one float64
@@ -128,8 +127,8 @@ func load() float64 {
 	return one
 }
 
-// enter prepares the tools that are here, once.
-func (b *bench) enter(ctx context.Context) error {
+// prepareAll prepares the selected tools, once.
+func (b *bench) prepareAll(ctx context.Context) error {
 	if b.entrants != nil {
 		return nil
 	}
@@ -145,7 +144,7 @@ func (b *bench) enter(ctx context.Context) error {
 		case err != nil && t.name == ambix:
 			return err
 		case err != nil:
-			b.without(t.name, err)
+			b.drop(t.name, err)
 			continue
 		}
 		b.entrants = append(b.entrants, e)
@@ -168,48 +167,48 @@ func (b *bench) prepare(ctx context.Context, t tool, changes []change) (*entrant
 	return e, t.write(ctx, b, e.dir, changes)
 }
 
-// without goes on without a tool, and says why.
-func (b *bench) without(name string, err error) {
+// drop continues without a tool and records the reason.
+func (b *bench) drop(name string, err error) {
 	b.report.Absent[name] = err.Error()
 	b.entrants = slices.DeleteFunc(b.entrants, func(e *entrant) bool { return e.name == name })
 	fmt.Fprintf(b.log, "without %s: %v\n", name, err)
 }
 
-// turn gives the entrants in an order that is another one in each round, so that nobody
-// always runs after the same other.
-func (b *bench) turn(round int) []*entrant {
+// order returns the entrants in an order that changes with each round, so that no tool
+// always runs first.
+func (b *bench) order(round int) []*entrant {
 	n := round % max(1, len(b.entrants))
 	return slices.Concat(b.entrants[n:], b.entrants[:n])
 }
 
-// migrate runs a tool on a database of its own and checks that it did its work.
+// migrate runs a tool on a new database, checks the result, and returns the time it took.
 func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork) (time.Duration, error) {
 	u, err := b.server.create(ctx)
 	if err != nil {
 		return 0, err
 	}
-	b.server.settle(ctx)
-	way := u
+	b.server.checkpoint(ctx)
+	target := u
 	if network != nil {
-		way = through(u, network.Addr())
+		target = withAddress(u, network.Addr())
 	}
-	spent, err := e.up(way).time(ctx)
+	spent, err := e.up(target).time(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return spent, b.migrated(ctx, e, u)
+	return spent, b.checkTables(ctx, e, u)
 }
 
-func (b *bench) migrated(ctx context.Context, e *entrant, u *url.URL) error {
-	count, err := query(ctx, u.String(), tablesOf)
+func (b *bench) checkTables(ctx context.Context, e *entrant, u *url.URL) error {
+	count, err := query(ctx, u.String(), countTables)
 	if want := fmt.Sprint(tables(b.revisions)); err == nil && count != want {
-		err = fmt.Errorf("%s made %s tables where %s were wanted", e.name, count, want)
+		err = fmt.Errorf("%s created %s tables, want %s", e.name, count, want)
 	}
 	return err
 }
 
-// goBench runs Go benchmarks of a package of this module once and gives the nanoseconds
-// of an operation by their names.
+// goBench runs Go benchmarks of a package of this module once and returns the nanoseconds
+// per operation by name.
 func (b *bench) goBench(ctx context.Context, pkg, pattern string) (map[string]float64, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^$", "-bench", pattern, "-benchtime", "3x")
 	cmd.Dir = b.checkout

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// buildFlags make a small binary with nothing of the machine in it; CGO_ENABLED=0 makes it
-// a static one. The other tools are built in the same way.
+// buildFlags are the flags for all Go programs: stripped, and without paths of this machine.
+// CGO_ENABLED=0 makes the binaries static.
 func buildFlags() []string { return []string{"-trimpath", "-ldflags=-s -w"} }
 
-// build builds a package of this module. overlay replaces files for the compiler, ""
-// takes them away; nil: none.
+// build builds a package of this module. overlay is that of go build: it maps files to their
+// replacements, or to "" to remove them. It may be nil.
 func (b *bench) build(ctx context.Context, pkg, out string, overlay map[string]string) error {
 	args := append([]string{"build"}, buildFlags()...)
 	if overlay != nil {
@@ -39,9 +39,9 @@ func (b *bench) build(ctx context.Context, pkg, out string, overlay map[string]s
 	return nil
 }
 
-// writeOurs builds the program as it is, with other revisions below sql/.
-func writeOurs(ctx context.Context, b *bench, dir string, changes []change) error {
-	// Not called sql: the program would compare it with what is built in.
+// writeAmbix builds the program with other revisions below sql/.
+func writeAmbix(ctx context.Context, b *bench, dir string, changes []change) error {
+	// Not called sql: the program would compare such a folder with the embedded files.
 	source := filepath.Join(dir, "revisions")
 	if err := os.Mkdir(source, 0o755); err != nil {
 		return err
@@ -78,14 +78,14 @@ func writeOurs(ctx context.Context, b *bench, dir string, changes []change) erro
 	return b.build(ctx, ".", filepath.Join(dir, "app"), overlay)
 }
 
-// install gives the program of a tool. Those that Go installs go into the cache, in a
-// folder for each version, and never into our go.mod.
+// install returns the program of a tool. Tools written in Go are installed into the cache,
+// in a folder for each version.
 func (b *bench) install(ctx context.Context, t tool) (program string, err error) {
 	switch {
 	case t.name == ambix:
 		return t.program, nil
 	case t.module == "":
-		return b.system(ctx, t)
+		return b.systemProgram(ctx, t)
 	}
 	return b.goInstall(ctx, t, t.tags)
 }
@@ -102,7 +102,7 @@ func (b *bench) goInstall(ctx context.Context, t tool, tags string) (string, err
 	fmt.Fprintf(b.log, "installing %s %s\n", t.name, t.version)
 	args := append([]string{"install"}, buildFlags()...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "-tags", tags, t.module+t.folder+"@"+t.version)...)
-	cmd.Dir = b.cache // outside of our module
+	cmd.Dir = b.cache // outside this module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+folder, "GOFLAGS=")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go install %s@%s: %w\n%s", t.module, t.version, err, lastLines(text))
@@ -115,9 +115,9 @@ func firstWord(text string) string {
 	return word
 }
 
-// system finds what comes from the operating system, and installs it where that takes no
-// question.
-func (b *bench) system(ctx context.Context, t tool) (string, error) {
+// systemProgram finds a tool that is a package of the operating system. Root installs it if
+// it is missing.
+func (b *bench) systemProgram(ctx context.Context, t tool) (string, error) {
 	if program, err := exec.LookPath(t.name); err == nil {
 		return program, nil
 	}
@@ -129,15 +129,15 @@ func (b *bench) system(ctx context.Context, t tool) (string, error) {
 		}
 		return exec.LookPath(t.name)
 	}
-	return "", fmt.Errorf("it is not installed: scripts/install %s", strings.Join(packages, " "))
+	return "", fmt.Errorf("not installed: run scripts/install %s", strings.Join(packages, " "))
 }
 
-// versionOf is what a tool says of itself, or what was installed.
+// versionOf returns the version that a tool reports, or the one that was installed.
 func versionOf(ctx context.Context, t tool, program string) string {
-	if t.ask == nil {
+	if t.versionArgs == nil {
 		return t.version
 	}
-	text, err := exec.CommandContext(ctx, program, t.ask...).Output()
+	text, err := exec.CommandContext(ctx, program, t.versionArgs...).Output()
 	if err != nil {
 		return ""
 	}

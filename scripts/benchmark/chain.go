@@ -2,14 +2,13 @@ package main
 
 import "fmt"
 
-// change is one small revision: a statement up, a statement down.
+// change is one small revision with one statement in each direction.
 type change struct {
 	id             string
 	name, up, down string
 }
 
-// chain makes n changes of the kinds that real projects are made of. Five of them belong
-// to one table.
+// chain returns n changes of common kinds, five for each table.
 func chain(n int) []change {
 	changes := make([]change, n)
 	for i := range changes {
@@ -42,7 +41,7 @@ func chain(n int) []change {
 	return changes
 }
 
-// tablesOf counts what a chain leaves behind.
-const tablesOf = "SELECT count(*) FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname ~ '^item_[0-9]+$'"
+// countTables counts the tables that a chain creates.
+const countTables = "SELECT count(*) FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname ~ '^item_[0-9]+$'"
 
 func tables(n int) int { return (n + 4) / 5 }

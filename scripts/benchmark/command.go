@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// invocation is one program to be started, in a folder.
+// invocation is a program to run in a folder.
 type invocation struct {
 	dir, program string
 	args         []string
@@ -23,12 +23,12 @@ type invocation struct {
 func (i invocation) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = i.dir
-	// Nothing of whoever measures: no PGPASSFILE, no .psqlrc, no MIGRATE_VERBOSE.
+	// Without the environment of the user: no PGPASSFILE, no .psqlrc, no MIGRATE_VERBOSE.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + i.dir, "LC_ALL=C.UTF-8", "DATABASE_URL=" + i.url}
 	return cmd
 }
 
-// time runs the program and gives the wall clock's time from its start to its end.
+// time runs the program and returns the elapsed time.
 func (i invocation) time(ctx context.Context) (time.Duration, error) {
 	cmd := i.command(ctx, i.program, i.args...)
 	began := time.Now()
@@ -40,12 +40,12 @@ func (i invocation) time(ctx context.Context) (time.Duration, error) {
 	return spent, nil
 }
 
-// peakCommand is the word with which this program starts itself to run another.
+// peakCommand is the argument with which this program runs itself to run another program.
 const peakCommand = "peak"
 
-// peak gives the most memory that the program had at once, in bytes. What the kernel
-// counts for a process includes what its parent had when it was started, so a small
-// process of its own starts it: this program, with the word peak.
+// peak returns the peak memory of the program in bytes. The kernel's count for a process
+// includes the memory of the parent at the time of the fork, so a small process starts it:
+// this program with the argument peak.
 func (i invocation) peak(ctx context.Context) (int64, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -61,7 +61,7 @@ func (i invocation) peak(ctx context.Context) (int64, error) {
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
-// peak is the small process's part: it runs a program and prints the number of bytes.
+// peak is the part of that small process: it runs a program and prints the bytes.
 func peak(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = stderr
@@ -72,7 +72,7 @@ func peak(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	bytes := usage.Maxrss
-	if runtime.GOOS != "darwin" { // there it is in bytes, elsewhere in KiB
+	if runtime.GOOS != "darwin" { // bytes there, KiB elsewhere
 		bytes *= 1024
 	}
 	fmt.Fprintln(stdout, bytes)

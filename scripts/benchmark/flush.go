@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// flush is what it takes until 8 kB, a page of PostgreSQL, are on the disk.
+// flush is the time to write 8 kB, a page of PostgreSQL, to disk and flush it.
 type flush struct {
 	Median float64 `json:"median"` // seconds
 	Min    float64 `json:"min"`
 }
 
-// measureFlush writes to a file beside the server's data, and flushes it each time.
+// measureFlush measures it in the folder that contains the server's data.
 func measureFlush(dir string) (flush, error) {
 	f, err := os.CreateTemp(dir, "flush-")
 	if err != nil {

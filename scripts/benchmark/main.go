@@ -1,10 +1,8 @@
-// The program benchmark compares ambix with psql and with other migration tools: the same
-// revisions in every format, run in turn on one server, and one table of what came out.
-// scripts/bench runs it; docs/performance.md holds the last table and says what it means.
 package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -19,23 +17,10 @@ import (
 	"time"
 )
 
-const usage = `usage: scripts/bench [flags]
+//go:embed usage.txt
+var usage string
 
-  -n N               small revisions in the chain (1000)
-  -memory N          embedded revisions of the rows about memory (10000)
-  -copy SIZE         rows of the large COPY (20MB)
-  -repeat N          runs of everything, in turn (5)
-  -latency D,...     round trips of the slow networks (1ms,5ms)
-  -tools NAME,...    which tools; all: ambix, psql, goose, golang-migrate, tern, sql-migrate, alembic
-  -rows NAME,...     which rows; all: up, latency, idle, memory, copy, size, plan
-  -database-url URL  a server where databases may be created; without it a private one is started,
-                     with the disk of the cache folder behind it
-  -json              print one JSON document instead of the table
-  -write             put the table into docs/performance.md too
-  -document FILE     or into this one
-`
-
-// options are what the command line says.
+// options are the values of the flags.
 type options struct {
 	revisions, memory, repeat int
 	copyBytes                 amount
@@ -53,13 +38,13 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns the exit code: 0 whatever the times are, 1 when something could not be
-// measured, 2 for a command line that means nothing.
+// run returns the exit code: 0 whatever the results are, 1 if something could not be
+// measured, 2 for a wrong command line.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 1 && args[0] == peakCommand {
 		return peak(ctx, args[1:], stdout, stderr)
 	}
-	o, err := commandLine(args)
+	o, err := parseFlags(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -79,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func commandLine(args []string) (options, error) {
+func parseFlags(args []string) (options, error) {
 	o := options{
 		copyBytes: 20e6, latencies: durations{time.Millisecond, 5 * time.Millisecond},
 		tools: toolNames(), rows: rowNames(), document: "docs/performance.md",
@@ -102,22 +87,22 @@ func commandLine(args []string) (options, error) {
 	}
 	switch {
 	case f.NArg() > 0:
-		return o, fmt.Errorf("%q is no flag", f.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case o.revisions < 1 || o.memory < 1 || o.repeat < 1:
-		return o, errors.New("-n, -memory and -repeat are 1 or more")
+		return o, errors.New("-n, -memory and -repeat must be at least 1")
 	case !slices.Contains(o.tools, ambix):
-		return o, errors.New("-tools without ambix compares nothing")
+		return o, errors.New("-tools must include ambix")
 	}
-	if err := o.tools.among(toolNames()); err != nil {
+	if err := o.tools.check(toolNames()); err != nil {
 		return o, fmt.Errorf("-tools: %w", err)
 	}
-	if err := o.rows.among(rowNames()); err != nil {
+	if err := o.rows.check(rowNames()); err != nil {
 		return o, fmt.Errorf("-rows: %w", err)
 	}
 	return o, nil
 }
 
-// publish prints what was measured, and writes it into the document when told to.
+// publish prints the report and, with -write, updates the document.
 func publish(r *report, o options, stdout io.Writer) error {
 	if o.write {
 		if err := r.writeInto(o.document); err != nil {
@@ -134,8 +119,8 @@ func publish(r *report, o options, stdout io.Writer) error {
 	return e.Encode(r)
 }
 
-// cacheFolder keeps programs and the server's data between runs. Root has a place of its
-// own, because the server's user cannot look into root's home.
+// cacheFolder returns the folder that keeps programs and the server's data between runs.
+// For root it is not in the home directory, which the server's user could not read.
 func cacheFolder() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/ambix/bench", nil
@@ -144,7 +129,7 @@ func cacheFolder() (string, error) {
 	return filepath.Join(dir, "ambix", "bench"), err
 }
 
-// names is a list of words as a flag.
+// names is a flag with a list of names.
 type names []string
 
 func (n *names) String() string { return strings.Join(*n, ",") }
@@ -154,16 +139,17 @@ func (n *names) Set(text string) error {
 	return nil
 }
 
-func (n names) among(known []string) error {
+// check returns an error for the first name that is not known.
+func (n names) check(known []string) error {
 	for _, name := range n {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("there is no %q; there are %s", name, strings.Join(known, ", "))
+			return fmt.Errorf("unknown name %q; known are %s", name, strings.Join(known, ", "))
 		}
 	}
 	return nil
 }
 
-// durations is a list of them as a flag.
+// durations is a flag with a list of durations.
 type durations []time.Duration
 
 func (d *durations) String() string { return fmt.Sprint(*d) }
@@ -180,7 +166,7 @@ func (d *durations) Set(text string) error {
 	return nil
 }
 
-// amount is a number of bytes as a flag: 20MB, 500kB, 1000.
+// amount is a flag with a number of bytes: 20MB, 500kB, 1000.
 type amount int
 
 func (a *amount) String() string { return a.text() }
@@ -194,13 +180,13 @@ func (a *amount) Set(text string) error {
 	}
 	var n int
 	if _, err := fmt.Sscanf(text+"\n", "%d\n", &n); err != nil || n < 1 {
-		return errors.New("it is written 20MB, 500kB or 1000")
+		return errors.New("want a size such as 20MB, 500kB or 1000")
 	}
 	*a = amount(n * factor)
 	return nil
 }
 
-// text is for people: 20 MB.
+// text formats the amount as in "20 MB".
 func (a amount) text() string {
 	switch {
 	case a%1e6 == 0:

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// kind is a sort of row.
+// kind is a row, or several that belong together, by the name in -rows.
 type kind struct {
 	name string
 	fill func(*bench, context.Context) error
 }
 
-// rows are all of them, in the order of the table.
+// rows returns all kinds in the order of the table.
 func rows() []kind {
 	return []kind{
 		{"up", (*bench).upRow},
@@ -33,7 +33,7 @@ func rowNames() []string {
 	return list
 }
 
-// row begins a row of the table.
+// row adds a row to the table.
 func (b *bench) row(unit, format string, args ...any) *row {
 	r := &row{What: fmt.Sprintf(format, args...), Unit: unit}
 	b.report.Rows = append(b.report.Rows, r)
@@ -41,7 +41,7 @@ func (b *bench) row(unit, format string, args ...any) *row {
 	return r
 }
 
-// planRows are the growth of planning, without a database.
+// planRows measures how planning grows with the number of revisions, without a database.
 func (b *bench) planRows(ctx context.Context) error {
 	counts := []int{1000, 10_000, 100_000}
 	var lines []*row
@@ -56,7 +56,7 @@ func (b *bench) planRows(ctx context.Context) error {
 		for i, n := range counts {
 			name := fmt.Sprintf("BenchmarkPlan/up/%d", n)
 			if found[name] == 0 {
-				return fmt.Errorf("there is no %s", name)
+				return fmt.Errorf("%s has no result", name)
 			}
 			lines[i].add(ambix, found[name]/float64(time.Second))
 		}
@@ -65,7 +65,7 @@ func (b *bench) planRows(ctx context.Context) error {
 	return nil
 }
 
-// thousands is a number with its thousands apart.
+// thousands formats a number with commas.
 func thousands(n int) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// slowNetwork carries connections to a server and holds every byte back for a while, in
-// both directions, as a longer way would. It has no limit of bandwidth.
+// slowNetwork is a proxy that adds latency in both directions, without limiting the
+// bandwidth.
 type slowNetwork struct {
 	net.Listener
 	server string
-	delay  time.Duration // of one direction: half a round trip
+	delay  time.Duration // in each direction: half a round trip
 }
 
 func newSlowNetwork(server string, roundTrip time.Duration) (*slowNetwork, error) {
@@ -46,9 +46,9 @@ func (n *slowNetwork) connect(client net.Conn) {
 		return
 	}
 	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+	for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
 		go func() {
-			n.carry(way[0].(*net.TCPConn), way[1].(*net.TCPConn))
+			n.forward(pair[0].(*net.TCPConn), pair[1].(*net.TCPConn))
 			done <- struct{}{}
 		}()
 	}
@@ -57,14 +57,14 @@ func (n *slowNetwork) connect(client net.Conn) {
 	_ = errors.Join(client.Close(), server.Close())
 }
 
-// chunk is some bytes under way.
+// chunk is a piece of data in transit.
 type chunk struct {
 	due  time.Time
 	data []byte
 }
 
-// carry is one direction. Bytes that come while others wait are not held up by them.
-func (n *slowNetwork) carry(from, to *net.TCPConn) {
+// forward copies one direction. It reads ahead, so that each chunk is delayed by n.delay only.
+func (n *slowNetwork) forward(from, to *net.TCPConn) {
 	chunks := make(chan chunk, 1<<14)
 	go func() {
 		defer close(chunks)
@@ -88,7 +88,7 @@ func (n *slowNetwork) carry(from, to *net.TCPConn) {
 	_ = to.CloseWrite()
 }
 
-// roundTrip measures what one message and its answer take: the shortest of a few.
+// roundTrip returns the shortest time of an empty query out of a few.
 func roundTrip(ctx context.Context, u *url.URL) (time.Duration, error) {
 	conn, err := pgconn.Connect(ctx, u.String())
 	if err != nil {

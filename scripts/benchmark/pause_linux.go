@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pause waits more exactly than time.Sleep, which rounds up to milliseconds when a
-// program does nothing but wait for the network.
+// pause is more precise than time.Sleep, which rounds up to milliseconds in a program that
+// otherwise only waits for the network.
 func pause(d time.Duration) {
 	if d > 0 {
 		t := syscall.NsecToTimespec(int64(d))

@@ -9,28 +9,28 @@ import (
 	"unicode/utf8"
 )
 
-// report is everything that was measured: the document of -json.
+// report is the result of a run, as printed with -json.
 type report struct {
 	Rows []*row `json:"rows"`
 
 	PostgreSQL    string             `json:"postgresql"`     // the server's version
 	ServerFlushes string             `json:"server_flushes"` // its setting fsync
 	Flush         flush              `json:"flush"`
-	RoundTrips    map[string]float64 `json:"round_trips"` // as measured through the slow networks, in seconds
+	RoundTrips    map[string]float64 `json:"round_trips"` // measured through the slow networks, in seconds
 	Revisions     int                `json:"revisions"`
 	Repeat        int                `json:"repeat"`
 	Processors    int                `json:"processors"`
 	System        string             `json:"system"`
 	Go            string             `json:"go"`
-	Load          float64            `json:"load"`     // of the machine, before
+	Load          float64            `json:"load"`     // before the run
 	Versions      map[string]string  `json:"versions"` // of the tools
-	Absent        map[string]string  `json:"absent"`   // tools that could not be measured, and why
+	Absent        map[string]string  `json:"absent"`   // tools that could not be measured, with the reason
 }
 
-// text is the table and what belongs to it, as Markdown that is readable in a terminal.
-func (r *report) text() string { return r.table() + "\n" + r.circumstances() }
+// text returns the table and its conditions as Markdown that is readable in a terminal.
+func (r *report) text() string { return r.table() + "\n" + r.conditions() }
 
-// table has a line for each row and a column for each tool that was measured.
+// table returns a line for each row and a column for each tool.
 func (r *report) table() string {
 	names := []string{ambix}
 	for _, name := range append(toolNames(), bare) {
@@ -38,9 +38,9 @@ func (r *report) table() string {
 			names = append(names, name)
 		}
 	}
-	lines := [][]string{append([]string{"what", "beside", "kept"}, names...)}
+	lines := [][]string{append([]string{"what", "compared", "met"}, names...)}
 	for _, one := range r.Rows {
-		line := []string{one.What, one.beside(), one.kept()}
+		line := []string{one.What, one.compared(), one.met()}
 		for _, name := range names {
 			line = append(line, one.cell(name))
 		}
@@ -72,7 +72,7 @@ func aligned(lines [][]string) string {
 	return s.String()
 }
 
-// cell is the median and, where it says more, the minimum.
+// cell returns the median and, if it differs, the minimum.
 func (r *row) cell(tool string) string {
 	one := r.of(tool)
 	switch {
@@ -84,7 +84,7 @@ func (r *row) cell(tool string) string {
 	return quantity(r.Unit, one.Median) + " (" + quantity(r.Unit, one.Min) + ")"
 }
 
-// quantity is a number with the unit that suits it.
+// quantity formats a number with a suitable unit.
 func quantity(unit string, n float64) string {
 	switch {
 	case unit == size:
@@ -99,8 +99,8 @@ func quantity(unit string, n float64) string {
 	return fmt.Sprintf("%.2f s", n)
 }
 
-// beside is ours by others' and, behind it, what was promised.
-func (r *row) beside() string {
+// compared lists the ratios and the promised limits.
+func (r *row) compared() string {
 	var parts []string
 	for _, c := range r.Comparisons {
 		text := ""
@@ -127,10 +127,11 @@ func limit(unit string, n float64) string {
 	return fmt.Sprintf("%v s", n)
 }
 
-func (r *row) kept() string {
+// met returns "yes" or "no", or "" if nothing was promised.
+func (r *row) met() string {
 	promised := false
 	for _, c := range r.Comparisons {
-		if !c.Kept {
+		if !c.Met {
 			return "no"
 		}
 		promised = promised || c.Limit != 0
@@ -141,19 +142,19 @@ func (r *row) kept() string {
 	return ""
 }
 
-// circumstances say where and how it was measured, in lines.
-func (r *report) circumstances() string {
+// conditions describes where and how it was measured.
+func (r *report) conditions() string {
 	lines := []string{
 		fmt.Sprintf("Medians of %d rounds, minima in brackets. PostgreSQL %s (fsync %s) on the same machine: %s, %d processors, load %.1f before.",
 			r.Repeat, r.PostgreSQL, r.ServerFlushes, r.System, r.Processors, r.Load),
-		fmt.Sprintf("Writing 8 kB to its disk and flushing them took %s (%s).", quantity(seconds, r.Flush.Median), quantity(seconds, r.Flush.Min)),
+		fmt.Sprintf("Writing and flushing 8 kB on its disk took %s (%s).", quantity(seconds, r.Flush.Median), quantity(seconds, r.Flush.Min)),
 	}
-	var away []string
+	var trips []string
 	for _, name := range slices.Sorted(maps.Keys(r.RoundTrips)) {
-		away = append(away, fmt.Sprintf("%s away is a round trip of %s", name, quantity(seconds, r.RoundTrips[name])))
+		trips = append(trips, fmt.Sprintf("%s for %s", quantity(seconds, r.RoundTrips[name]), name))
 	}
-	if len(away) > 0 {
-		lines = append(lines, "As measured, "+strings.Join(away, ", ")+".")
+	if len(trips) > 0 {
+		lines = append(lines, "Measured round trips: "+strings.Join(trips, ", ")+".")
 	}
 	var versions []string
 	for _, name := range toolNames() {
@@ -169,7 +170,7 @@ func (r *report) circumstances() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// Where the table stands in the document.
+// The marks around the table in a document.
 const (
 	tableBegin = "<!-- generated: scripts/bench --write -->\n"
 	tableEnd   = "<!-- end of what is generated -->\n"
@@ -184,7 +185,7 @@ func (r *report) writeInto(document string) error {
 	before, rest, ok := strings.Cut(string(text), tableBegin)
 	_, after, ok2 := strings.Cut(rest, tableEnd)
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the table: two lines, %q and %q", document, strings.TrimSpace(tableBegin), strings.TrimSpace(tableEnd))
+		return fmt.Errorf("%s lacks the lines %q and %q, between which the table is written", document, strings.TrimSpace(tableBegin), strings.TrimSpace(tableEnd))
 	}
 	return os.WriteFile(document, []byte(before+tableBegin+"\n"+r.text()+"\n"+tableEnd+after), 0o644)
 }

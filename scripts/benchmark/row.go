@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// bare is the program that does what every client has to do, and nothing else.
+// bare is the program in the folder of that name, which connects and runs one query.
 const bare = "bare client"
 
-// fastest stands for the fastest of the other migration tools.
+// fastest is the fastest of the other migration tools, in row.compare.
 const fastest = "the fastest"
 
 // The units of rows.
@@ -26,21 +26,21 @@ type row struct {
 	Comparisons []comparison `json:"comparisons"`
 }
 
-// result is what was measured of one tool, in the row's unit.
+// result is the measurement of one tool, in the row's unit.
 type result struct {
 	Tool   string    `json:"tool"`
 	Median float64   `json:"median"`
 	Min    float64   `json:"min"`
-	Values []float64 `json:"values"` // in the order of the rounds
+	Values []float64 `json:"values"` // by round
 }
 
-// comparison is ambix beside something, as a ratio of the medians, or beside a number.
+// comparison compares ambix with a tool, as a ratio of the medians, or with a fixed limit.
 type comparison struct {
-	With  string  `json:"with,omitempty"`  // "": a number
-	Ratio float64 `json:"ratio,omitempty"` // ours by theirs
-	// Limit is what was promised: a ratio, or a number in the row's unit. Zero: nothing.
+	With  string  `json:"with,omitempty"`  // "": a fixed limit
+	Ratio float64 `json:"ratio,omitempty"` // ambix divided by the other
+	// Limit is the promise: a ratio, or a number in the row's unit. Zero: none.
 	Limit float64 `json:"limit,omitempty"`
-	Kept  bool    `json:"kept"` // true without a limit
+	Met   bool    `json:"met"` // true without a limit
 }
 
 func (r *row) add(tool string, value float64) {
@@ -66,9 +66,9 @@ func (r *row) remove(tool string) {
 	r.Results = slices.DeleteFunc(r.Results, func(one *result) bool { return one.Tool == tool })
 }
 
-// compare puts ours beside a tool's, when both were measured. most is the promised ratio;
-// zero: none was.
-func (r *row) compare(with string, most float64) {
+// compare compares ambix with a tool if both were measured. limit is the promised ratio, or
+// zero.
+func (r *row) compare(with string, limit float64) {
 	ours, theirs := r.of(ambix), r.of(with)
 	if with == fastest {
 		theirs = r.fastestPeer()
@@ -77,13 +77,13 @@ func (r *row) compare(with string, most float64) {
 		return
 	}
 	ratio := ours.Median / theirs.Median
-	r.Comparisons = append(r.Comparisons, comparison{With: theirs.Tool, Ratio: ratio, Limit: most, Kept: most == 0 || ratio <= most})
+	r.Comparisons = append(r.Comparisons, comparison{With: theirs.Tool, Ratio: ratio, Limit: limit, Met: limit == 0 || ratio <= limit})
 }
 
-// limit puts ours beside a number.
-func (r *row) limit(most float64) {
+// limit compares ambix with a fixed limit.
+func (r *row) limit(limit float64) {
 	if ours := r.of(ambix); ours != nil {
-		r.Comparisons = append(r.Comparisons, comparison{Limit: most, Kept: ours.Median <= most})
+		r.Comparisons = append(r.Comparisons, comparison{Limit: limit, Met: ours.Median <= limit})
 	}
 }
 

@@ -14,16 +14,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// server is where everything runs.
+// server is the server that all tools use.
 type server struct {
-	url       *url.URL // of a database that always exists
-	made      int      // databases so far
-	databases []string // those that are there
+	url       *url.URL // a database that always exists
+	created   int      // number of databases created so far
+	databases []string // those that exist
 	stop      func()
 }
 
-// startServer starts a private server with PostgreSQL's own settings and its data in the
-// cache folder, or takes the one that a URL names.
+// startServer starts a private server with PostgreSQL's default settings and its data in the
+// cache folder, unless databaseURL names one.
 func (b *bench) startServer(ctx context.Context, databaseURL string) (*server, error) {
 	s := &server{stop: func() {}}
 	if databaseURL == "" {
@@ -42,12 +42,12 @@ func (b *bench) startServer(ctx context.Context, databaseURL string) (*server, e
 	}
 	var err error
 	if s.url, err = url.Parse(databaseURL); err != nil || s.url.Host == "" {
-		return nil, fmt.Errorf("-database-url is written postgres://user:password@host:port/database")
+		return nil, fmt.Errorf("-database-url must be of the form postgres://user:password@host:port/database")
 	}
 	return s, nil
 }
 
-// query runs statements in a session of its own and gives the last one's only value.
+// query runs statements in a new session and returns the last one's only value, or "".
 func query(ctx context.Context, url, sql string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -70,10 +70,10 @@ func (s *server) query(ctx context.Context, sql string) (string, error) {
 	return query(ctx, s.url.String(), sql)
 }
 
-// create makes an empty database and gives its URL. It stays until clear.
+// create creates an empty database and returns its URL. It exists until clear.
 func (s *server) create(ctx context.Context) (*url.URL, error) {
-	s.made++
-	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.made)
+	s.created++
+	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.created)
 	if _, err := s.query(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (s *server) create(ctx context.Context) (*url.URL, error) {
 	return &one, nil
 }
 
-// clear drops all databases. Not after each run: ext4 takes its time to make files in the
-// seconds after many were deleted, which would be most of what the next run measures.
+// clear drops all databases. It is not called after each run, because ext4 is slow at
+// creating files for seconds after many were deleted, which would dominate the next run.
 func (s *server) clear() {
 	for _, name := range s.databases {
 		_, _ = s.query(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
@@ -92,15 +92,15 @@ func (s *server) clear() {
 	s.databases = nil
 }
 
-// afterDeleting is how long ext4 keeps away from what was deleted, and some more.
+// afterDeleting is the pause after clear, longer than ext4 stays slow.
 const afterDeleting = 8 * time.Second
 
-// settle writes out what earlier runs have left to be written, so that nobody pays for
-// others. It takes a superuser; without one, times vary more.
-func (s *server) settle(ctx context.Context) { _, _ = s.query(ctx, "CHECKPOINT") }
+// checkpoint writes out the changes of earlier runs, so that they do not slow down the next.
+// It needs a superuser; without one, times vary more.
+func (s *server) checkpoint(ctx context.Context) { _, _ = s.query(ctx, "CHECKPOINT") }
 
-// through gives the URL for the same database by way of another address.
-func through(u *url.URL, address net.Addr) *url.URL {
+// withAddress returns the URL with another host and port.
+func withAddress(u *url.URL, address net.Addr) *url.URL {
 	other := *u
 	other.Host = address.String()
 	return &other

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// upRow is the chain on an empty database, without a network between.
+// upRow measures the chain on an empty database over the loopback interface.
 func (b *bench) upRow(ctx context.Context) error {
-	if err := b.enter(ctx); err != nil {
+	if err := b.prepareAll(ctx); err != nil {
 		return err
 	}
 	r := b.row(seconds, "`up` of %s small revisions", thousands(b.revisions))
@@ -20,9 +20,9 @@ func (b *bench) upRow(ctx context.Context) error {
 	return nil
 }
 
-// latencyRows are the same over networks that take their time.
+// latencyRows measures the same over slow networks.
 func (b *bench) latencyRows(ctx context.Context) error {
-	if err := b.enter(ctx); err != nil {
+	if err := b.prepareAll(ctx); err != nil {
 		return err
 	}
 	for i, d := range b.latencies {
@@ -31,12 +31,12 @@ func (b *bench) latencyRows(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = network.Close() }()
-		measured, err := roundTrip(ctx, through(b.server.url, network.Addr()))
+		measured, err := roundTrip(ctx, withAddress(b.server.url, network.Addr()))
 		if err != nil {
 			return err
 		}
 		b.report.RoundTrips[d.String()] = measured.Seconds()
-		r := b.row(seconds, "the same, %s away", d)
+		r := b.row(seconds, "the same with %s of latency", d)
 		if err := b.race(ctx, r, network, 0); err != nil {
 			return err
 		}
@@ -50,19 +50,19 @@ func (b *bench) latencyRows(ctx context.Context) error {
 	return nil
 }
 
-// race runs all tools in turn, each on a database of its own. The first rounds, warm of
-// them, do not count: files get into memory, Python compiles.
-func (b *bench) race(ctx context.Context, r *row, network *slowNetwork, warm int) error {
-	for round := range warm + b.repeat {
-		for _, e := range b.turn(round) {
+// race runs all tools in turn, each on a new database. The first warmup rounds do not count:
+// files get cached, Python compiles.
+func (b *bench) race(ctx context.Context, r *row, network *slowNetwork, warmup int) error {
+	for round := range warmup + b.repeat {
+		for _, e := range b.order(round) {
 			spent, err := b.migrate(ctx, e, network)
 			switch {
 			case err != nil && (ctx.Err() != nil || e.name == ambix):
 				return err
 			case err != nil:
 				r.remove(e.name)
-				b.without(e.name, err)
-			case round >= warm:
+				b.drop(e.name, err)
+			case round >= warmup:
 				r.add(e.name, spent.Seconds())
 			}
 		}
@@ -70,13 +70,13 @@ func (b *bench) race(ctx context.Context, r *row, network *slowNetwork, warm int
 	return nil
 }
 
-// idlePairs is how often ours and the bare client run one after the other in each round:
-// both take milliseconds.
+// idlePairs is how often ambix and the bare client run in each round of idleRow: both take
+// only milliseconds.
 const idlePairs = 10
 
-// idleRow starts everybody on a database that is where it should be.
+// idleRow measures runs with nothing to do.
 func (b *bench) idleRow(ctx context.Context) error {
-	if err := b.enter(ctx); err != nil {
+	if err := b.prepareAll(ctx); err != nil {
 		return err
 	}
 	client := filepath.Join(b.work, "bare")
@@ -84,20 +84,20 @@ func (b *bench) idleRow(ctx context.Context) error {
 		return err
 	}
 	r := b.row(seconds, "`up` with nothing to do, %s revisions", thousands(b.revisions))
-	ready, err := b.ready(ctx)
+	ready, err := b.migrateAll(ctx)
 	if err != nil {
 		return err
 	}
 	plain := ready[ambix]
 	plain.program, plain.args = client, nil
 	for round := range b.repeat {
-		for _, e := range b.turn(round) {
-			there, ok := ready[e.name]
+		for _, e := range b.order(round) {
+			i, ok := ready[e.name]
 			switch {
 			case e.name == ambix:
-				err = r.pairs(ctx, there, plain)
+				err = r.pairs(ctx, i, plain)
 			case ok:
-				err = r.time(ctx, e.name, there)
+				err = r.time(ctx, e.name, i)
 			}
 			if err != nil {
 				return err
@@ -109,11 +109,12 @@ func (b *bench) idleRow(ctx context.Context) error {
 	return nil
 }
 
-// ready gives everybody who knows what is applied a database at the newest revision.
-func (b *bench) ready(ctx context.Context) (map[string]invocation, error) {
-	there := map[string]invocation{}
+// migrateAll migrates a database with each tool that records what is applied, and returns
+// invocations that find nothing to do.
+func (b *bench) migrateAll(ctx context.Context) (map[string]invocation, error) {
+	ready := map[string]invocation{}
 	for _, e := range slices.Clone(b.entrants) {
-		if e.baseline {
+		if e.stateless {
 			continue
 		}
 		u, err := b.server.create(ctx)
@@ -125,27 +126,26 @@ func (b *bench) ready(ctx context.Context) (map[string]invocation, error) {
 		case err != nil && e.name == ambix:
 			return nil, err
 		case err != nil:
-			b.without(e.name, err)
+			b.drop(e.name, err)
 		default:
-			there[e.name] = e.up(u)
+			ready[e.name] = e.up(u)
 		}
 	}
-	b.server.settle(ctx)
-	return there, nil
+	b.server.checkpoint(ctx)
+	return ready, nil
 }
 
-// pairs runs ours and the bare client one after the other, each of them first half of the
-// time.
+// pairs runs ambix and the bare client alternately, each first half of the time.
 func (r *row) pairs(ctx context.Context, ours, plain invocation) error {
 	for pair := range idlePairs {
-		them := []struct {
+		both := []struct {
 			name string
 			invocation
 		}{{ambix, ours}, {bare, plain}}
 		if pair%2 == 1 {
-			slices.Reverse(them)
+			slices.Reverse(both)
 		}
-		for _, one := range them {
+		for _, one := range both {
 			if err := r.time(ctx, one.name, one.invocation); err != nil {
 				return err
 			}

@@ -11,28 +11,28 @@ import (
 
 const ambix = "ambix"
 
-// tool is one of those that are compared.
+// tool is a program that is compared.
 type tool struct {
 	name string
-	// module, version, tags and folder are for those that Go installs.
+	// module, version, tags and folder are for tools that go install installs.
 	module, version, tags, folder string
-	// program is what is started. "": name.
+	// program is the name of the executable. Empty: name.
 	program string
-	// ask are the arguments that make it tell its version.
-	ask []string
-	// write lays out the chain in a folder of the tool's own.
+	// versionArgs make the tool print its version. Nil: version is known.
+	versionArgs []string
+	// write writes the chain into a folder, in the tool's format.
 	write func(ctx context.Context, b *bench, dir string, changes []change) error
-	// up gives the arguments that bring a database to the newest revision, in that folder.
+	// up returns the arguments that migrate a database to the newest revision.
 	up func(dir, url string) []string
-	// baseline has no idea of what is applied, and cannot be run twice.
-	baseline bool
+	// stateless: the tool does not record what is applied, so it cannot run twice.
+	stateless bool
 }
 
-// tools are all of them, in the order of the table's columns.
+// tools returns all tools in the order of the table's columns.
 func tools() []tool {
 	return []tool{
-		{name: ambix, program: "./app", write: writeOurs, up: func(string, string) []string { return []string{"migrate", "up"} }},
-		{name: "psql", ask: []string{"--version"}, baseline: true, write: writePsql, up: psqlArguments},
+		{name: ambix, program: "./app", write: writeAmbix, up: func(string, string) []string { return []string{"migrate", "up"} }},
+		{name: "psql", versionArgs: []string{"--version"}, stateless: true, write: writePsql, up: psqlArguments},
 		{
 			name: "goose", module: "github.com/pressly/goose/v3", folder: "/cmd/goose", version: "v3.29.0",
 			tags:  "no_clickhouse no_duckdb no_libsql no_mssql no_mysql no_spanner no_sqlite3 no_starrocks no_turso no_vertica no_ydb",
@@ -52,7 +52,7 @@ func tools() []tool {
 			write: writeSQLMigrate, up: func(string, string) []string { return []string{"up", "-config=dbconfig.yml", "-env=bench"} },
 		},
 		{
-			name: "alembic", ask: []string{"--version"},
+			name: "alembic", versionArgs: []string{"--version"},
 			write: writeAlembic, up: func(string, string) []string { return []string{"upgrade", "head"} },
 		},
 	}
@@ -66,8 +66,8 @@ func toolNames() []string {
 	return list
 }
 
-// psqlArguments runs the files in one session. A statement outside of BEGIN is a
-// transaction of its own, so each file is one.
+// psqlArguments runs all files in one session. Each file contains one statement and is
+// therefore one transaction.
 func psqlArguments(dir, url string) []string {
 	args := []string{"-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url}
 	files, _ := filepath.Glob(filepath.Join(dir, "*.sql")) // the pattern is well formed
@@ -77,7 +77,7 @@ func psqlArguments(dir, url string) []string {
 	return args
 }
 
-// each writes one file per change; name and text get its number, from 1.
+// each writes one file per change. name and text receive its number, starting at 1.
 func each(dir string, changes []change, name, text func(int, change) string) error {
 	for i, c := range changes {
 		if err := os.WriteFile(filepath.Join(dir, name(i+1, c)), []byte(text(i+1, c)), 0o644); err != nil {

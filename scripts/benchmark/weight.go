@@ -13,14 +13,14 @@ import (
 
 const mebibyte = 1 << 20
 
-// memoryRows are the most memory that the program has at once with many revisions built
-// in: when it only reads them, and when it compares them with a database that has them.
+// memoryRows measures the peak memory with many embedded revisions, for a command that only
+// reads them and for one that compares them with a migrated database.
 func (b *bench) memoryRows(ctx context.Context) error {
 	dir := filepath.Join(b.work, "many")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	if err := writeOurs(ctx, b, dir, chain(b.memory)); err != nil {
+	if err := writeAmbix(ctx, b, dir, chain(b.memory)); err != nil {
 		return err
 	}
 	u, err := b.server.create(ctx)
@@ -36,20 +36,20 @@ func (b *bench) memoryRows(ctx context.Context) error {
 	for _, command := range []string{"heads", "up"} {
 		r := b.row(memory, "memory of `%s`, %s revisions", command, thousands(b.memory))
 		for range b.repeat {
-			most, err := app(command).peak(ctx)
+			peak, err := app(command).peak(ctx)
 			if err != nil {
 				return err
 			}
-			r.add(ambix, float64(most))
+			r.add(ambix, float64(peak))
 		}
 		r.limit(64 * mebibyte)
 	}
 	return nil
 }
 
-// copyRows is one revision that fills a table with many rows, and the same file in psql.
+// copyRows measures one revision with a large COPY, and the same file in psql.
 func (b *bench) copyRows(ctx context.Context) error {
-	if err := b.enter(ctx); err != nil {
+	if err := b.prepareAll(ctx); err != nil {
 		return err
 	}
 	dir := filepath.Join(b.work, "copy")
@@ -69,20 +69,20 @@ func (b *bench) copyRows(ctx context.Context) error {
 		},
 	}
 	spent := b.row(seconds, "a revision with %s of COPY", b.copyBytes.text())
-	most := b.row(memory, "its memory")
+	peaks := b.row(memory, "memory of that revision")
 	for round := range b.repeat + 1 {
-		for _, e := range b.turn(round) {
+		for _, e := range b.order(round) {
 			if start[e.name] == nil {
 				continue
 			}
-			i, err := b.empty(ctx, e, start[e.name])
+			i, err := b.onEmpty(ctx, e, start[e.name])
 			if err != nil {
 				return err
 			}
-			if round == 0 { // does not count for the time
+			if round == 0 { // warm-up: only the memory counts
 				var peak int64
 				peak, err = i.peak(ctx)
-				most.add(e.name, float64(peak))
+				peaks.add(e.name, float64(peak))
 			} else {
 				err = spent.time(ctx, e.name, i)
 			}
@@ -92,21 +92,21 @@ func (b *bench) copyRows(ctx context.Context) error {
 		}
 	}
 	spent.compare("psql", 1.2)
-	most.compare("psql", 0)
+	peaks.compare("psql", 0)
 	return nil
 }
 
-// empty prepares a run on a database of its own.
-func (b *bench) empty(ctx context.Context, e *entrant, start func(*entrant, *url.URL) invocation) (invocation, error) {
+// onEmpty prepares a run on a new database.
+func (b *bench) onEmpty(ctx context.Context, e *entrant, start func(*entrant, *url.URL) invocation) (invocation, error) {
 	u, err := b.server.create(ctx)
 	if err != nil {
 		return invocation{}, err
 	}
-	b.server.settle(ctx)
+	b.server.checkpoint(ctx)
 	return start(e, u), nil
 }
 
-// largeCopy is a revision that creates a table and fills it with about so many bytes.
+// largeCopy returns a revision that fills a new table with about size bytes.
 func largeCopy(size int) string {
 	var s strings.Builder
 	s.WriteString("-- fill a table\n--\n-- revision: 433af9f41996\n-- down_revision:\n\n" +
@@ -119,8 +119,8 @@ func largeCopy(size int) string {
 	return s.String()
 }
 
-// sizeRows are the binaries, all built in the same way; ours with the revisions of the
-// sample.
+// sizeRows compares the binaries, all built with the same flags; that of ambix contains the
+// sample revisions.
 func (b *bench) sizeRows(ctx context.Context) error {
 	r := b.row(size, "static, stripped binary")
 	for _, ours := range []struct{ name, pkg string }{{ambix, "."}, {bare, "./scripts/benchmark/bare"}} {
@@ -137,7 +137,7 @@ func (b *bench) sizeRows(ctx context.Context) error {
 			continue
 		}
 		if program, err := b.goInstall(ctx, t, t.tags); err != nil {
-			b.without(t.name, err)
+			b.drop(t.name, err)
 		} else if err := r.size(t.name, program); err != nil {
 			return err
 		}

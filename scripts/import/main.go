@@ -1,13 +1,3 @@
-// The program import turns another tool's migrations into revision files, once, at the
-// time when a project changes over:
-//
-//	go run ./scripts/import [flags] FROM DIR OUT
-//
-// FROM is alembic, dbmate, golang-migrate, goose or tern, DIR its project, OUT the folder
-// for the revisions, which is made when it is not there. Beside them adopt.json is
-// written, which leads from the tool's versions to ours. Everything is written or
-// nothing, never over an existing file, and the same project always gives the same files.
-// What needs a person is printed; docs/adopting.md tells more.
 package main
 
 import (

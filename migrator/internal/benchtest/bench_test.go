@@ -1,6 +1,3 @@
-// Package benchtest tries scripts/benchmark on a small scale: that it measures what it
-// says, not what comes out. The test is here, and not beside the program, because only
-// packages below migrator may use the test bed.
 package benchtest
 
 import (
@@ -20,14 +17,14 @@ import (
 
 const checkout = "../../.."
 
-// program builds the benchmark.
+// program builds the benchmark and returns its path.
 func program(t testing.TB) string {
 	t.Helper()
 	sources, err := filepath.Glob(checkout + "/scripts/benchmark/*.go")
 	if err != nil || len(sources) == 0 {
 		t.Fatal(err, sources)
 	}
-	for _, source := range sources { // looked at here, so that a change makes `go test` run this again
+	for _, source := range sources { // go test caches the result as long as the files it has looked at stay the same
 		if _, err := os.Stat(source); err != nil {
 			t.Fatal(err)
 		}
@@ -41,19 +38,19 @@ func program(t testing.TB) string {
 	return file
 }
 
-// bench runs it and returns what it printed on standard output.
+// bench runs it and returns its standard output.
 func bench(t testing.TB, program string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = checkout
-	var failed strings.Builder
-	cmd.Stderr = &failed
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	t.Log(failed.String())
+	t.Log(stderr.String())
 	return string(out), err
 }
 
-func TestBench(t *testing.T) {
+func TestBenchmarkProgram(t *testing.T) {
 	t.Parallel()
 	file := program(t)
 	t.Run("table", func(t *testing.T) {
@@ -109,17 +106,17 @@ func testTable(t *testing.T, file string) {
 		}
 		slices.Sort(have[row.What])
 		if len(row.Comparisons) == 0 {
-			t.Errorf("%s stands beside nothing", row.What)
+			t.Errorf("%s is compared with nothing", row.What)
 		}
 	}
 	want := map[string][]string{
 		"`up` of 3 small revisions":            {"ambix", "psql"},
-		"the same, 2ms away":                   {"ambix", "psql"},
+		"the same with 2ms of latency":         {"ambix", "psql"},
 		"`up` with nothing to do, 3 revisions": {"ambix", "bare client"},
 		"memory of `heads`, 3 revisions":       {"ambix"},
 		"memory of `up`, 3 revisions":          {"ambix"},
 		"a revision with 10 kB of COPY":        {"ambix", "psql"},
-		"its memory":                           {"ambix", "psql"},
+		"memory of that revision":              {"ambix", "psql"},
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("wanted (-) and have (+):\n%s", diff)
@@ -128,17 +125,17 @@ func testTable(t *testing.T, file string) {
 		t.Errorf("a round trip of 2 ms took %v s", trip)
 	}
 	if report.PostgreSQL == "" || report.Flush.Min <= 0 || report.Versions["psql"] == "" {
-		t.Errorf("the circumstances are missing: %s", out)
+		t.Errorf("the conditions are missing: %s", out)
 	}
 	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s := string(text); !strings.HasPrefix(s, before+"\n| what ") || !strings.HasSuffix(s, after) || strings.Contains(s, "old") {
-		t.Errorf("the document became\n%s", s)
+		t.Errorf("the document is now\n%s", s)
 	}
 	if left := pgtest.Query(t, bed.URL("postgres"), "SELECT datname FROM pg_database WHERE datname ~ '^bench_'"); len(left) > 0 {
-		t.Errorf("databases stay behind: %v", left)
+		t.Errorf("databases were left behind: %v", left)
 	}
 }
 
@@ -161,7 +158,9 @@ func testCommandLine(t *testing.T, file string) {
 			t.Errorf("%q: %v\n%s", args, err, out)
 		}
 	}
-	if out, err := bench(t, file, "-h"); err != nil || !strings.Contains(out, "-latency") {
-		t.Errorf("-h: %v\n%s", err, out)
+	for _, flag := range []string{"-h", "--help"} {
+		if out, err := bench(t, file, flag); err != nil || !strings.HasPrefix(out, "usage: scripts/bench [FLAG...]\n") {
+			t.Errorf("%s: %v\n%s", flag, err, out)
+		}
 	}
 }

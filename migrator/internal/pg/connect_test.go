@@ -56,7 +56,7 @@ func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
 		temporary bool
 		advice    string
 	}{
-		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused; is the server running there? (--wait 60s waits for it)"},
+		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused; is the server running there? --wait 60s waits for it"},
 		// Names must not influence the classification.
 		{"refused, misleading names", with(url, func(c *pgconn.Config) {
 			c.Port, c.User, c.Database = port, "password", "hot standby read only x509: tls:"

@@ -84,7 +84,7 @@ func (e *ConnectError) Remedy() string {
 	db, user := quote(e.Database), quote(e.User)
 	switch e.Problem {
 	case Refused, Unreachable:
-		return "is the server running there? (--wait 60s waits for it)"
+		return "is the server running there? --wait 60s waits for it"
 	case UnknownHost:
 		return "check DB_HOST, or wait for the name to exist with --wait 60s"
 	case StartingUp:

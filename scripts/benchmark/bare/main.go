@@ -1,5 +1,5 @@
-// The program bare is what every client has to do: connect and run one query. The
-// benchmark starts it beside ambix to see what is added to that.
+// Bare connects to DATABASE_URL and runs one query, which is the least any client must do.
+// The benchmark compares ambix with it.
 package main
 
 import (
@@ -11,6 +11,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 {
+		fmt.Println("usage: DATABASE_URL=URL bare")
+		return
+	}
 	if err := query(context.Background(), os.Getenv("DATABASE_URL")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
