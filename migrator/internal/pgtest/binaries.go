@@ -10,16 +10,15 @@ import (
 	"strconv"
 )
 
-// binaries is a folder with initdb, pg_ctl and postgres of one version.
+// binaries is a folder with the initdb, pg_ctl and postgres of one version.
 type binaries struct {
 	dir   string
 	major int
 }
 
-// findBinaries returns the binaries of a major version or, for 0, the newest that the
-// system has. The folder that scripts/servers fills counts when a version is asked for
-// and when there is nothing else, so that filling it does not change what plain
-// `go test` runs on.
+// findBinaries returns the binaries of a major version or, for 0, the newest of the system.
+// The cache of scripts/servers comes last, so that filling it does not change which version
+// plain go test uses.
 func findBinaries(version int) (binaries, error) {
 	system := systemBinaries()
 	if version == 0 && len(system) > 0 {
@@ -34,10 +33,10 @@ func findBinaries(version int) (binaries, error) {
 	if version == 0 {
 		return binaries{}, fmt.Errorf("no PostgreSQL in /usr/lib/postgresql/*/bin, in PATH or in %s", cacheDir())
 	}
-	return binaries{}, fmt.Errorf("PostgreSQL %d is not installed here; scripts/servers installs 13 to 18 into %s", version, cacheDir())
+	return binaries{}, fmt.Errorf("PostgreSQL %d is not installed; scripts/servers installs 13 to 18 into %s", version, cacheDir())
 }
 
-// systemBinaries are those of packages, newest first.
+// systemBinaries returns those of packages, newest first.
 func systemBinaries() []binaries {
 	patterns := []string{
 		"/usr/lib/postgresql/*/bin",            // Debian, Ubuntu
@@ -56,8 +55,8 @@ func cachedBinaries() []binaries {
 	return newestFirst(filepath.Join(cacheDir(), "node_modules/pg*/native/bin"))
 }
 
-// cacheDir is where scripts/servers puts servers. Root has a place of its own because
-// servers never run as root, and the user they run as cannot look into root's home.
+// cacheDir is the folder of scripts/servers. For root it is not in the home directory, which
+// the servers' user could not read.
 func cacheDir() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/ambix/pg-servers"
@@ -85,7 +84,7 @@ func newestFirst(patterns ...string) []binaries {
 
 var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// majorOf returns 0 for a folder without a complete, working server.
+// majorOf returns the major version, or 0 for a folder without a complete, working server.
 func majorOf(dir string) int {
 	for _, name := range []string{"initdb", "pg_ctl"} {
 		if !executable(filepath.Join(dir, name)) {

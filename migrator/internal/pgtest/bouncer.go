@@ -24,17 +24,18 @@ type Bouncer struct {
 	port   int
 }
 
-// PgBouncer starts a PgBouncer in transaction pooling that ends with the test. Settings
-// are those of its section [pgbouncer]: {"pool_mode": "session"}, for example. Every
-// role of the server can log in through it. Without the program, see Missing.
+// PgBouncer starts a PgBouncer with transaction pooling, which stops when the test ends.
+// Settings are those of its section [pgbouncer], such as {"pool_mode": "session"}. Every
+// role of the server can log in through it. If the program is not installed, the test ends
+// with Missing.
 func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		program = "/usr/sbin/pgbouncer" // not in everybody's PATH
+		program = "/usr/sbin/pgbouncer" // often not in PATH
 	}
 	if !executable(program) {
-		Missing(t, "pgbouncer is not installed: apt-get install pgbouncer (scripts/test does)")
+		Missing(t, "pgbouncer is not installed: run scripts/install pgbouncer (scripts/test does)")
 	}
 	h, err := openHome()
 	if err != nil {
@@ -44,17 +45,17 @@ func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 	if b.dir, err = h.newDir("pgbouncer"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.end(t) })
+	t.Cleanup(func() { b.stop(t) })
 	if err := b.start(h, program, settings); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-// URL returns the URL of a database of the server through the pooler.
+// URL returns the URL of a database through the pooler, as a superuser.
 func (b *Bouncer) URL(database string) string { return b.Through(b.server.URL(database)) }
 
-// Through returns a URL of the server, that of a role for example, through the pooler.
+// Through returns a URL of the server, such as that of a role, changed to use the pooler.
 func (b *Bouncer) Through(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -95,7 +96,7 @@ func (b *Bouncer) config(settings map[string]string) string {
 	all := map[string]string{
 		"listen_addr": "127.0.0.1", "listen_port": strconv.Itoa(b.port), "unix_socket_dir": "",
 		"pool_mode": "transaction", "max_client_conn": "1000", "default_pool_size": "20",
-		// The passwords of all other roles are looked up with the superuser's rights.
+		// The superuser looks up the passwords of all other roles.
 		"auth_type": "scram-sha-256", "auth_file": filepath.Join(b.dir, "users"),
 		"auth_user": u.User.Username(), "admin_users": u.User.Username(),
 		"logfile": b.log(), "pidfile": filepath.Join(b.dir, "pgbouncer.pid"),
@@ -115,8 +116,8 @@ func (b *Bouncer) config(settings map[string]string) string {
 
 func (b *Bouncer) log() string { return filepath.Join(b.dir, "log") }
 
-// awaitStart is needed because the pooler writes its pid and listens only after it went to
-// the background.
+// awaitStart waits until the pooler listens, which it does only after it has gone to the
+// background.
 func (b *Bouncer) awaitStart() error {
 	var err error
 	ran := false
@@ -136,7 +137,7 @@ func (b *Bouncer) awaitStart() error {
 	return fmt.Errorf("pgbouncer on port %d: %w\n%s", b.port, err, log)
 }
 
-// pid is 0 when the pooler does not run, or has not written the whole file yet.
+// pid returns 0 if the pooler is not running or has not written its whole pidfile yet.
 func (b *Bouncer) pid() int {
 	text, err := os.ReadFile(filepath.Join(b.dir, "pgbouncer.pid"))
 	if err != nil {
@@ -157,7 +158,7 @@ func (b *Bouncer) kill() {
 	_ = os.Remove(filepath.Join(b.dir, "pgbouncer.pid"))
 }
 
-func (b *Bouncer) end(t testing.TB) {
+func (b *Bouncer) stop(t testing.TB) {
 	if t.Failed() {
 		log, _ := os.ReadFile(b.log())
 		t.Logf("the log of the PgBouncer on port %d:\n%s", b.port, log)

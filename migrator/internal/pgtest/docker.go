@@ -15,10 +15,10 @@ import (
 	"github.com/ory/dockertest/v3/docker"
 )
 
-// newestImage is pulled when no version is asked for and the engine has no image.
+// newestImage is pulled if no version is requested and the engine has no image.
 const newestImage = 18
 
-// dockerServer runs the server in a container that removes itself when this process ends.
+// dockerServer starts a container that is removed when this process ends.
 func dockerServer(version int) (*Server, error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
@@ -26,7 +26,7 @@ func dockerServer(version int) (*Server, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	// NewPool is content without an engine.
+	// NewPool succeeds without an engine.
 	if err := pool.Client.PingWithContext(ctx); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func dockerServer(version int) (*Server, error) {
 	}
 	host := remoteHost(pool.Client.Endpoint())
 	if host != "" {
-		options.PortBindings = nil // any port on all interfaces of the engine's machine
+		options.PortBindings = nil // any port, on all interfaces of the engine's machine
 	}
 	container, err := pool.RunWithOptions(options, func(c *docker.HostConfig) {
 		c.AutoRemove = true
@@ -52,7 +52,7 @@ func dockerServer(version int) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres:%s: %w", tag, err)
 	}
-	endWithProcess(container)
+	stopWithProcess(container)
 	if host == "" {
 		host = "127.0.0.1"
 	}
@@ -67,10 +67,10 @@ func dockerServer(version int) (*Server, error) {
 	return s, err
 }
 
-// endWithProcess ties the container to this process by the standard input of a shell in
-// it: the engine closes that when our connection ends, and then the server, process 1
-// of the container, is told to stop until it does.
-func endWithProcess(container *dockertest.Resource) {
+// stopWithProcess stops the container when this process ends. It runs a shell in it whose
+// standard input the engine closes when our connection ends; the shell then signals the
+// server, which is process 1.
+func stopWithProcess(container *dockertest.Resource) {
 	input, _ := io.Pipe() // never written to, never closed
 	go func() {
 		_, _ = container.Exec([]string{"sh", "-c", "cat >/dev/null; while kill -QUIT 1; do sleep 0.2; done"}, dockertest.ExecOptions{StdIn: input})
@@ -79,8 +79,8 @@ func endWithProcess(container *dockertest.Resource) {
 
 var majorTag = regexp.MustCompile(`^postgres:(\d+)$`)
 
-// image returns the tag to run: the version asked for, else the newest that the engine
-// has, so that an engine without a network serves too.
+// image returns the tag to run: the requested version, else the newest that the engine has,
+// so that it works offline.
 func image(client *docker.Client, version int) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
@@ -114,7 +114,7 @@ func image(client *docker.Client, version int) (string, error) {
 	return tag, nil
 }
 
-// remoteHost returns the host of an engine on another machine, or "".
+// remoteHost returns the host of an engine that is reached by network, or "".
 func remoteHost(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme == "unix" || u.Scheme == "npipe" {

@@ -5,13 +5,13 @@ import (
 	"encoding/binary"
 )
 
-// frames cuts one direction of a connection into messages of PostgreSQL's protocol
-// (https://www.postgresql.org/docs/current/protocol-message-formats.html). Bytes that do
-// not look like it, those of TLS for example, come out as they came in.
+// frames splits one direction of a connection into messages of PostgreSQL's protocol
+// (https://www.postgresql.org/docs/current/protocol-message-formats.html). Anything else,
+// such as TLS, is passed on in the pieces in which it arrived.
 type frames struct {
 	rest  []byte
-	typed bool // messages start with a type byte: always, but before a client's start
-	raw   bool
+	typed bool // messages begin with a type byte; false before the client's startup message
+	raw   bool // the stream is not PostgreSQL's protocol
 }
 
 const (
@@ -19,14 +19,14 @@ const (
 	cancelRequest = 80877102
 	sslRequest    = 80877103
 	gssRequest    = 80877104
-	// longest is more than PostgreSQL accepts.
-	longest = 1<<30 + 1<<20
+	// maxLength is more than PostgreSQL accepts.
+	maxLength = 1<<30 + 1<<20
 )
 
 func (f *frames) add(b []byte) { f.rest = append(f.rest, b...) }
 
-// next returns the next whole message, nil when there is none yet. answer says that
-// the other side's next message may be a single byte without a length.
+// next returns the next complete message, or nil if there is none yet. answer: the next
+// message may be the one-byte answer to a request for encryption.
 func (f *frames) next(answer bool) []byte {
 	switch {
 	case len(f.rest) == 0:
@@ -44,7 +44,7 @@ func (f *frames) next(answer bool) []byte {
 		return nil
 	}
 	length := int(binary.BigEndian.Uint32(f.rest[head:]))
-	if length < 4 || length > longest {
+	if length < 4 || length > maxLength {
 		f.raw = true
 		return f.take(len(f.rest))
 	}
@@ -64,7 +64,7 @@ func (f *frames) take(n int) []byte {
 	return taken
 }
 
-// startCode is what a message without a type asks for.
+// startCode returns the request code of a message without a type, or 0.
 func startCode(message []byte) uint32 {
 	if len(message) < 8 {
 		return 0

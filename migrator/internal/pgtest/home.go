@@ -17,25 +17,25 @@ import (
 	"time"
 )
 
-// home is the folder of everything this process starts. A keeper, a process of its own,
+// home is the folder of everything that this process starts. A separate process, the keeper,
 // stops the servers in it and removes it when the test process ends.
 type home struct {
 	dir   string
-	owner *syscall.Credential // who runs the servers; nil: who runs the tests
-	lock  *os.File            // held by us and the keeper: this folder is in use
-	lease *os.File            // the keeper waits for this pipe's end
+	owner *syscall.Credential // who runs the servers; nil: the user who runs the tests
+	lock  *os.File            // locked by this process and the keeper while the folder is in use
+	lease *os.File            // the keeper waits until this pipe is closed
 
-	mu       sync.Mutex
-	clusters map[string]func() (string, error) // by folder of binaries: a data directory to copy
+	mu        sync.Mutex
+	templates map[string]func() (string, error) // data directories to copy, by folder of binaries
 }
 
-// openHome is called once per process; the folder outlives every test.
+// openHome returns the folder of this process; it outlives every test.
 var openHome = sync.OnceValues(newHome)
 
 const homePrefix = "ambix-pgtest-"
 
 func newHome() (_ *home, err error) {
-	h := &home{clusters: map[string]func() (string, error){}}
+	h := &home{templates: map[string]func() (string, error){}}
 	if h.owner, err = serverUser(); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,8 @@ func newHome() (_ *home, err error) {
 	return h, nil
 }
 
-// serverUser is for root only, as whom PostgreSQL refuses to run.
+// serverUser returns the user that runs the servers if this process is root: PostgreSQL
+// refuses to run as root.
 func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -68,10 +69,10 @@ func serverUser() (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
 
-// homeParent prefers memory: CREATE DATABASE takes a tenth of the time there.
+// homeParent prefers a file system in memory, where CREATE DATABASE takes a tenth of the time.
 func homeParent() string {
 	const shm, enough = "/dev/shm", 2 << 30
 	var fs syscall.Statfs_t
@@ -81,9 +82,9 @@ func homeParent() string {
 	return os.TempDir()
 }
 
-// keeper waits for the end of its standard input, which comes however the test process
-// ends. Servers stop on SIGQUIT; one that a test has frozen must be woken for that. The
-// folder may grow while it is removed, so removing is tried again.
+// keeper waits for the end of its standard input, which comes however the test process ends.
+// SIGQUIT stops the servers; one that a test has suspended also needs SIGCONT. Removal is
+// repeated because a server that is stopping may still create files.
 const keeper = `trap '' HUP INT TERM
 cat >/dev/null
 for file in "$1"/*/data/postmaster.pid "$1"/*/pgbouncer.pid; do
@@ -117,7 +118,7 @@ func (h *home) startKeeper() error {
 	}
 	defer func() { _ = end.Close() }()
 	cmd := h.command("sh", "-c", keeper, "sh", h.dir)
-	cmd.Dir = "/" // a folder that is somebody's working directory can be removed, but only confuses
+	cmd.Dir = "/"
 	cmd.Stdin = end
 	cmd.ExtraFiles = []*os.File{h.lock}
 	h.lease = lease
@@ -130,7 +131,7 @@ func removeAbandoned(parent string) {
 	for _, path := range locks {
 		info, err := os.Stat(path)
 		if err != nil || time.Since(info.ModTime()) < time.Minute {
-			continue // another process may be about to lock it
+			continue // its process may be about to lock it
 		}
 		lock, err := os.Open(path)
 		if err != nil {
@@ -143,8 +144,8 @@ func removeAbandoned(parent string) {
 	}
 }
 
-// command prepares a program that runs as the servers' user, apart from the terminal's
-// signals and from the PG* variables of whoever runs the tests.
+// command prepares a program to run as the servers' user, in a new session and without the
+// PG* variables of this process.
 func (h *home) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = h.dir
@@ -153,7 +154,7 @@ func (h *home) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a program to its end; its output goes into the error.
+// run runs a program; the error contains its output.
 func (h *home) run(name string, args ...string) error {
 	return finish(h.command(name, args...))
 }
@@ -165,7 +166,7 @@ func finish(cmd *exec.Cmd) error {
 	return nil
 }
 
-// newDir makes a folder that the servers' user owns.
+// newDir creates a folder owned by the servers' user.
 func (h *home) newDir(prefix string) (string, error) {
 	dir, err := os.MkdirTemp(h.dir, prefix+"-")
 	if err == nil && h.owner != nil {
@@ -174,7 +175,7 @@ func (h *home) newDir(prefix string) (string, error) {
 	return dir, err
 }
 
-// write writes a file as the servers' user owns it, readable by nobody else.
+// write writes a file owned by the servers' user and readable by nobody else.
 func (h *home) write(path, content string) error {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		return err
@@ -185,8 +186,8 @@ func (h *home) write(path, content string) error {
 	return os.Chown(path, int(h.owner.Uid), int(h.owner.Gid))
 }
 
-// freePort finds a port that nothing listens on. It stays below those that the kernel
-// hands to outgoing connections, so that a stopped server finds its port free again.
+// freePort returns a port that nobody listens on, below the range of outgoing connections, so
+// that it is still free when a stopped server starts again.
 func freePort() (int, error) {
 	var err error
 	for range 100 {
@@ -199,7 +200,7 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("no free port on the loopback interface: %w", err)
 }
 
-// appendTo adds text to a file that exists.
+// appendTo appends to an existing file.
 func appendTo(path, content string) error {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

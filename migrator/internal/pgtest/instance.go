@@ -15,17 +15,15 @@ import (
 	"testing"
 )
 
-// Options describe a private server. The zero value is one of the version that the suite
-// runs on.
+// Options describe a private server.
 type Options struct {
-	// Version is the major version. 0: TEST_PG_VERSION, else the newest that is installed.
+	// Version is the major version. 0: TEST_PG_VERSION, else the newest installed.
 	Version int
-	// Settings are added to postgresql.conf. The test bed's own settings trade
-	// durability against a crash of the machine for speed; those against a crash of the
-	// server are PostgreSQL's defaults.
+	// Settings are added to postgresql.conf. By default, servers survive a crash of the
+	// server but not one of the machine (fsync is off).
 	Settings map[string]string
-	// Files are written into the data directory before the first start, pg_hba.conf or a
-	// TLS key for example. They belong to the server's user and have mode 0600.
+	// Files are written into the data directory before the first start, for example
+	// pg_hba.conf or a TLS key. They are owned by the server's user and have mode 0600.
 	Files map[string]string
 }
 
@@ -33,13 +31,13 @@ type Options struct {
 type StopMode string
 
 const (
-	// Fast ends all sessions and writes a checkpoint, as an administrator does.
+	// Fast is a regular shutdown: it ends all sessions and writes a checkpoint.
 	Fast StopMode = "fast"
-	// Immediate is a crash: nothing is written, and the next start recovers.
+	// Immediate is like a crash: the next start recovers from the WAL.
 	Immediate StopMode = "immediate"
 )
 
-// instance is a server started from binaries: its folder holds data/ and log.
+// instance is a server started from binaries. Its folder contains data/ and log.
 type instance struct {
 	home     *home
 	binaries binaries
@@ -50,13 +48,13 @@ type instance struct {
 func (i *instance) data() string { return filepath.Join(i.dir, "data") }
 func (i *instance) log() string  { return filepath.Join(i.dir, "log") }
 
-// Start starts a server that only this test uses, and that ends with it. A failed test
-// logs the last lines of the server's log.
+// Start starts a private server for this test, which stops when the test ends. A failed test
+// logs the end of the server's log.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
 	if o.Version == 0 {
 		var err error
-		if o.Version, err = askedVersion(); err != nil {
+		if o.Version, err = requestedVersion(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,18 +62,18 @@ func Start(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatalf("a private PostgreSQL server: %v", err)
 	}
-	s.endWith(t)
+	s.stopWith(t)
 	return s
 }
 
-// endWith makes a server one test's own.
-func (s *Server) endWith(t testing.TB) {
-	s.own = true
+// stopWith makes the server private to a test and stops it when that ends.
+func (s *Server) stopWith(t testing.TB) {
+	s.private = true
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the last lines of the log of the server on port %d:\n%s", s.local.port, s.local.lastLines())
+			t.Logf("the end of the log of the server on port %d:\n%s", s.local.port, s.local.logTail())
 		}
-		// It may be down already. What stays is the keeper's.
+		// It may be down already. The keeper removes what is left.
 		_ = s.local.stop(Immediate)
 		_ = os.RemoveAll(s.local.dir)
 	})
@@ -84,17 +82,17 @@ func (s *Server) endWith(t testing.TB) {
 // Stop stops a private server.
 func (s *Server) Stop(t testing.TB, mode StopMode) {
 	t.Helper()
-	s.mustBeOwn(t)
+	s.mustBePrivate(t)
 	if err := s.local.stop(mode); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Start starts a private server again that was stopped, on the same port, and returns
-// when it accepts connections.
+// Start starts a stopped private server on the same port, and returns when it accepts
+// connections.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
-	s.mustBeOwn(t)
+	s.mustBePrivate(t)
 	if err := s.local.start(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +112,10 @@ func (s *Server) mustBeLocal(t testing.TB) {
 	}
 }
 
-func (s *Server) mustBeOwn(t testing.TB) {
+func (s *Server) mustBePrivate(t testing.TB) {
 	t.Helper()
-	if !s.own {
-		t.Fatal("the shared server serves other tests too: use pgtest.Start")
+	if !s.private {
+		t.Fatal("other tests use the shared server: use pgtest.Start")
 	}
 }
 
@@ -134,7 +132,7 @@ func startLocal(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := i.startAnywhere(); err != nil {
+	if err := i.startOnFreePort(); err != nil {
 		_ = os.RemoveAll(i.dir)
 		return nil, err
 	}
@@ -150,11 +148,11 @@ func (i *instance) server() *Server {
 
 const superuser = "postgres"
 
-// password is the superuser's on all servers of this process, so that a copy of a data
-// directory keeps it.
+// password is that of the superuser on all servers of this process, because they are copies
+// of one data directory.
 var password = sync.OnceValue(func() string { return randomHex(12) })
 
-const ownSettings = `
+const baseSettings = `
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
@@ -167,7 +165,7 @@ log_line_prefix = '%m [%p] %q%u@%d %a: '
 `
 
 func (h *home) newInstance(b binaries, o Options) (*instance, error) {
-	template, err := h.cluster(b)
+	template, err := h.template(b)
 	if err != nil {
 		return nil, err
 	}
@@ -202,17 +200,16 @@ func (i *instance) fill(template string, o Options) error {
 	return nil
 }
 
-// cluster returns a data directory of that version for copying: copying takes 30 ms,
-// initdb most of a second.
-func (h *home) cluster(b binaries) (string, error) {
+// template returns a data directory to copy: copying takes 30 ms, initdb most of a second.
+func (h *home) template(b binaries) (string, error) {
 	h.mu.Lock()
-	template, ok := h.clusters[b.dir]
+	create, ok := h.templates[b.dir]
 	if !ok {
-		template = sync.OnceValues(func() (string, error) { return h.initdb(b) })
-		h.clusters[b.dir] = template
+		create = sync.OnceValues(func() (string, error) { return h.initdb(b) })
+		h.templates[b.dir] = create
 	}
 	h.mu.Unlock()
-	return template()
+	return create()
 }
 
 func (h *home) initdb(b binaries) (string, error) {
@@ -229,17 +226,17 @@ func (h *home) initdb(b binaries) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// A statement for single-user mode: initdb of 13 takes no more than 99 bytes of password.
+	// Not with --pwfile: the verifier is longer than the 99 bytes that version 13 takes.
 	cmd := h.command(filepath.Join(b.dir, "postgres"), "--single", "-D", template, "postgres")
 	cmd.Stdin = strings.NewReader("ALTER ROLE " + superuser + " PASSWORD '" + verifier(password()) + "'\n")
 	if err := finish(cmd); err != nil {
 		return "", err
 	}
-	return template, appendTo(filepath.Join(template, "postgresql.conf"), ownSettings)
+	return template, appendTo(filepath.Join(template, "postgresql.conf"), baseSettings)
 }
 
-// startAnywhere starts on a port that is free, trying others when somebody is faster.
-func (i *instance) startAnywhere() error {
+// startOnFreePort tries other ports if another process takes one first.
+func (i *instance) startOnFreePort() error {
 	var err error
 	for range 5 {
 		if i.port, err = freePort(); err != nil {
@@ -255,7 +252,7 @@ func (i *instance) startAnywhere() error {
 func (i *instance) start() error {
 	err := i.pgCtl("start", "-w", "-t", "60", "-l", i.log(), "-o", "-p "+strconv.Itoa(i.port))
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, i.lastLines())
+		return fmt.Errorf("%w\n%s", err, i.logTail())
 	}
 	return nil
 }
@@ -268,7 +265,7 @@ func (i *instance) pgCtl(args ...string) error {
 	return i.home.run(filepath.Join(i.binaries.dir, "pg_ctl"), append(args, "-D", i.data())...)
 }
 
-func (i *instance) lastLines() string {
+func (i *instance) logTail() string {
 	log, err := os.ReadFile(i.log())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err.Error()

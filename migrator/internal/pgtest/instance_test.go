@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestPrivateServer(t *testing.T) {
+func TestPrivateServerStopsAndStarts(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Options{
 		Settings: map[string]string{"work_mem": "7MB", "log_line_prefix": "it's mine "},
@@ -35,17 +35,17 @@ func TestPrivateServer(t *testing.T) {
 		}
 	}
 	if log := s.Log(t); !strings.Contains(log, "it's mine ") || !strings.Contains(log, "automatic recovery in progress") {
-		t.Errorf("no crash in the log:\n%s", log)
+		t.Errorf("the log shows no recovery:\n%s", log)
 	}
 }
 
-func TestServerOfItsOwnOnly(t *testing.T) {
+func TestSharedServerCannotBeStopped(t *testing.T) {
 	t.Parallel()
 	var fatal string
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		Shared(t).Stop(&fataler{TB: t, text: &fatal}, Fast)
+		Shared(t).Stop(&fatalRecorder{TB: t, text: &fatal}, Fast)
 	}()
 	<-done
 	if !strings.Contains(fatal, "pgtest.Start") {
@@ -54,7 +54,7 @@ func TestServerOfItsOwnOnly(t *testing.T) {
 	Exec(t, Shared(t).URL("postgres"), "SELECT 1")
 }
 
-func TestBadSettingShowsTheLog(t *testing.T) {
+func TestStartErrorContainsTheLog(t *testing.T) {
 	t.Parallel()
 	_, err := startLocal(Options{Settings: map[string]string{"no_such_setting": "1"}})
 	if err == nil || !strings.Contains(err.Error(), `unrecognized configuration parameter "no_such_setting"`) {
@@ -62,7 +62,7 @@ func TestBadSettingShowsTheLog(t *testing.T) {
 	}
 }
 
-func TestStandby(t *testing.T) {
+func TestStandbyReplicatesAndIsPromoted(t *testing.T) {
 	t.Parallel()
 	primary := Start(t, Options{})
 	u := primary.Database(t)
@@ -88,16 +88,16 @@ func TestStandby(t *testing.T) {
 	Exec(t, proxy.URL(u), "INSERT INTO account VALUES (3)")
 }
 
-func TestPgBouncer(t *testing.T) {
+func TestPgBouncerPoolsTransactions(t *testing.T) {
 	t.Parallel()
 	for _, s := range []*Server{Shared(t), Start(t, Options{})} {
 		u := s.Database(t)
 		b := s.PgBouncer(t, map[string]string{"default_pool_size": "1"})
 		name := strings.Trim(mustParse(t, u).Path, "/")
-		// One server connection for all: what the first session leaves, the next one finds.
+		// There is one server connection, so the next session finds the settings of this one.
 		Exec(t, b.URL(name), "SET search_path = leaked")
 		if got := Value(t, b.URL(name), "SHOW search_path"); got != "leaked" {
-			t.Errorf("search_path = %s: this pools no transactions", got)
+			t.Errorf("search_path = %s: not transaction pooling", got)
 		}
 		role := b.Through(Role(t, u))
 		if got := Value(t, role, "SELECT session_user"); got != mustParse(t, role).User.Username() {
@@ -106,9 +106,8 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// TestEndsWithTheProcess kills processes that run servers, and finds nothing of them
-// afterwards. The processes are this test binary, at TestVictim.
-func TestEndsWithTheProcess(t *testing.T) {
+// The processes are this test binary, running TestVictim.
+func TestServersEndWithTheTestProcess(t *testing.T) {
 	t.Parallel()
 	type ending struct {
 		name string
@@ -118,9 +117,9 @@ func TestEndsWithTheProcess(t *testing.T) {
 	tests := []ending{
 		{"killed", "wait", (*os.Process).Kill},
 		{"interrupted", "wait", func(p *os.Process) error { return p.Signal(os.Interrupt) }},
-		{"panic", "panic", func(*os.Process) error { return nil }}, // as at the end of -timeout
+		{"panic", "panic", func(*os.Process) error { return nil }}, // as on -timeout
 	}
-	if !Shared(t).named { // that one stays
+	if !Shared(t).named { // a named server outlives the process
 		tests = append(tests, ending{"shared server", "shared", (*os.Process).Kill})
 	}
 	for _, test := range tests {
@@ -135,31 +134,31 @@ func TestEndsWithTheProcess(t *testing.T) {
 			if err := victim.Start(); err != nil {
 				t.Fatal(err)
 			}
-			var address, dir, said string
+			var address, dir, output string
 			lines := bufio.NewScanner(out)
 			for address == "" && lines.Scan() {
-				said += lines.Text() + "\n"
+				output += lines.Text() + "\n"
 				if rest, ok := strings.CutPrefix(lines.Text(), "victim "); ok {
 					address, dir, _ = strings.Cut(rest, " ")
 				}
 			}
 			if address == "" {
-				t.Fatalf("the process has started no server:\n%s%v", said, victim.Wait())
+				t.Fatalf("the process started no server:\n%s%v", output, victim.Wait())
 			}
 			if err := test.end(victim.Process); err != nil {
 				t.Fatal(err)
 			}
-			for lines.Scan() { // to the end of its output
+			for lines.Scan() { // until it ends
 			}
 			if err := victim.Wait(); err == nil {
-				t.Error("the process ended well")
+				t.Error("the process succeeded")
 			}
-			gone(t, address, dir)
+			waitUntilGone(t, address, dir)
 		})
 	}
 }
 
-func gone(t *testing.T, address, dir string) {
+func waitUntilGone(t *testing.T, address, dir string) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
@@ -173,10 +172,10 @@ func gone(t *testing.T, address, dir string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Errorf("%s or the server at %s is still there", dir, address)
+	t.Errorf("%s or the server at %s still exists", dir, address)
 }
 
-// TestVictim ends badly when TestEndsWithTheProcess runs it, and does nothing otherwise.
+// TestVictim is the process that TestServersEndWithTheTestProcess kills. Otherwise it does nothing.
 func TestVictim(t *testing.T) {
 	mode := os.Getenv("PGTEST_VICTIM")
 	if mode == "" {
@@ -200,7 +199,7 @@ func TestVictim(t *testing.T) {
 	time.Sleep(time.Minute)
 }
 
-func TestRemoveAbandoned(t *testing.T) {
+func TestOnlyAbandonedFoldersAreRemoved(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
 	old := time.Now().Add(-time.Hour)
@@ -227,7 +226,7 @@ func TestRemoveAbandoned(t *testing.T) {
 	for name, want := range map[string]bool{"in-use": true, "abandoned": false, "just-made": true} {
 		_, err := os.Stat(filepath.Join(parent, homePrefix+name))
 		if have := err == nil; have != want {
-			t.Errorf("%s: there is %t, want %t", name, have, want)
+			t.Errorf("%s: exists %t, want %t", name, have, want)
 		}
 	}
 }

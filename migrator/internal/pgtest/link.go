@@ -14,15 +14,15 @@ type link struct {
 	proxy *Proxy
 	pipes [2]*pipe      // by direction
 	done  chan struct{} // closed with the link
-	close func()        // closes both sides; any number of times
+	close func()        // closes both sides; idempotent
 
-	striking sync.Mutex // held from what passes to the server until the faults it sets off are told
+	faulting sync.Mutex // held while a message passes to the server and its faults are carried out
 
 	mu    sync.Mutex
 	reply bool // the server's next byte may answer a request for encryption
-	raw   bool // encrypted: no messages to be seen
-	ready bool // the server was ready for a query once
-	asked bool // the client spoke last
+	raw   bool // encrypted
+	ready bool // the server has sent its first ReadyForQuery
+	asked bool // the last message was from the client
 }
 
 // pipe is one direction of a link.
@@ -34,8 +34,8 @@ type pipe struct {
 	sent      int64
 
 	mu    sync.Mutex
-	ended bool          // half closed: what comes is dropped
-	stall chan struct{} // not nil: nothing is forwarded until it is closed
+	ended bool          // half closed: further data is dropped
+	stall chan struct{} // if not nil, nothing is forwarded until it is closed
 }
 
 func newLink(p *Proxy, client, server *net.TCPConn) *link {
@@ -50,7 +50,7 @@ func newLink(p *Proxy, client, server *net.TCPConn) *link {
 	return l
 }
 
-// run forwards both ways until both have ended or the link is closed.
+// run forwards both directions until both have ended or the link is closed.
 func (l *link) run() {
 	var wait sync.WaitGroup
 	for _, p := range l.pipes {
@@ -60,8 +60,9 @@ func (l *link) run() {
 	l.close()
 }
 
-// look tells requests for encryption, and round trips, by the messages that pass.
-func (l *link) look(d Direction, message []byte) (roundTrip bool) {
+// observe follows the protocol's state. It reports whether message begins the answer that
+// completes a round trip.
+func (l *link) observe(d Direction, message []byte) (roundTrip bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -94,8 +95,8 @@ type chunk struct {
 	at    time.Time
 }
 
-// run forwards one direction. Reading is apart from writing, so that latency delays what
-// was sent without limiting how much is under way.
+// run forwards one direction. Reading and writing are separate, so that latency does not
+// limit the amount of data in transit.
 func (p *pipe) run() {
 	chunks := make(chan chunk, 256)
 	var end error
@@ -111,7 +112,7 @@ func (p *pipe) run() {
 			return
 		}
 	}
-	p.in.raw = true // what is left will not become a message any more
+	p.in.raw = true // an incomplete message is passed on too
 	if !p.forward() || !errors.Is(end, io.EOF) {
 		p.link.close()
 		return
@@ -136,7 +137,7 @@ func (p *pipe) read(chunks chan<- chunk) error {
 	}
 }
 
-// forward sends on what is complete. It returns false when the connection is over.
+// forward passes on complete messages. It returns false if the connection has ended.
 func (p *pipe) forward() bool {
 	for {
 		reply, raw := p.link.state()
@@ -145,15 +146,15 @@ func (p *pipe) forward() bool {
 		if message == nil {
 			return true
 		}
-		v := p.link.proxy.judge(p.direction, message, p.sent)
-		if p.link.look(p.direction, message) {
+		v := p.link.proxy.match(p.direction, message, p.sent)
+		if p.link.observe(p.direction, message) {
 			p.link.proxy.countRoundTrip()
 		}
-		if v.severs() && p.direction == ToServer {
-			// The answer to what still passes must not win a race against the fault.
+		if v.disconnects() && p.direction == ToServer {
+			// The answer to the part that still passes must not arrive before the fault.
 			p.link.pipes[ToClient].drop()
 		}
-		if !p.strike(message[:v.pass], v.faults) {
+		if !p.injectFaults(message[:v.pass], v.faults) {
 			return false
 		}
 		if !p.send(message[v.pass:]) {
@@ -162,30 +163,30 @@ func (p *pipe) forward() bool {
 	}
 }
 
-// strike sends what still passes and lets the faults happen. No answer passes before they
-// are told: a run could be at its end, and nobody would know that it came there.
-func (p *pipe) strike(b []byte, faults []*fault) bool {
+// injectFaults sends b and carries out the faults. No answer passes until the test has been
+// notified, or it could see the end of a run before the fault that it waits for.
+func (p *pipe) injectFaults(b []byte, faults []*fault) bool {
 	if len(faults) > 0 && p.direction == ToServer {
-		p.link.striking.Lock()
-		defer p.link.striking.Unlock()
+		p.link.faulting.Lock()
+		defer p.link.faulting.Unlock()
 	}
 	if !p.send(b) {
 		return false
 	}
 	for _, f := range faults {
 		p.act(f.Action)
-		f.once()
+		f.notify()
 	}
 	return true
 }
 
-// awaitStrike waits until no fault is about to happen.
-func (l *link) awaitStrike() {
-	l.striking.Lock()
-	defer l.striking.Unlock()
+// awaitFaults waits until no fault is being carried out.
+func (l *link) awaitFaults() {
+	l.faulting.Lock()
+	defer l.faulting.Unlock()
 }
 
-// send waits while the pipe is stalled, and drops everything after a half close.
+// send writes b, after a stall has ended. After a half close it drops b.
 func (p *pipe) send(b []byte) bool {
 	p.mu.Lock()
 	stall := p.stall
@@ -198,7 +199,7 @@ func (p *pipe) send(b []byte) bool {
 		}
 	}
 	if p.direction == ToClient {
-		p.link.awaitStrike()
+		p.link.awaitFaults()
 	}
 	p.mu.Lock()
 	ended := p.ended
@@ -233,7 +234,7 @@ func (p *pipe) act(a Action) {
 	}
 }
 
-// drop lets nothing more through.
+// drop makes send discard everything from now on.
 func (p *pipe) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

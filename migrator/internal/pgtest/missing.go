@@ -5,14 +5,13 @@ import (
 	"testing"
 )
 
-// Missing ends a test that needs a program beside PostgreSQL which this machine lacks.
-// scripts/test installs everything and sets TEST_COMPLETE: there it is a failure.
-// Elsewhere the test is skipped by name, so that plain `go test ./...` needs nothing but
-// a server.
-func Missing(t testing.TB, what string) {
+// Missing ends a test that needs a program other than PostgreSQL that is not installed. If
+// TEST_COMPLETE is set, as scripts/test does after installing everything, the test fails;
+// otherwise it is skipped, so that plain go test needs only a server.
+func Missing(t testing.TB, message string) {
 	t.Helper()
 	if os.Getenv("TEST_COMPLETE") != "" {
-		t.Fatal(what)
+		t.Fatal(message)
 	}
-	t.Skip(what)
+	t.Skip(message)
 }

@@ -1,16 +1,3 @@
-// Package pgtest gives tests real PostgreSQL: one server per test binary, one database
-// per test, and, where a test wants to break something, servers of its own, standbys,
-// a pooler and a network that fails on request.
-//
-// The server that all tests of a binary share is looked for in this order:
-//
-//  1. TEST_DATABASE_URL: a server where that user may create databases.
-//  2. Docker, through dockertest, when an engine answers and has or gets an image.
-//  3. PostgreSQL installed on this machine, started privately.
-//
-// TEST_PG_VERSION asks for a major version, TEST_PG_SOURCE ("docker" or "local") for one
-// of the last two sources. Without any server every test that asks for one fails.
-// Whatever was started ends with the test process, also when that is killed.
 package pgtest
 
 import (
@@ -31,11 +18,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// sharedServer is found once per test binary and never changes after that.
+// sharedServer is found once per test binary.
 var sharedServer = sync.OnceValues(findServer)
 
-// Shared returns the server that all tests of this binary use. The test fails when
-// there is none.
+// Shared returns the server that all tests of this binary share. The test fails if there is
+// none.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	s, err := sharedServer()
@@ -46,14 +33,13 @@ func Shared(t testing.TB) *Server {
 }
 
 // Database creates an empty database on the shared server and returns its URL, as a
-// role that may do everything. It is dropped when the test ends; a failed test keeps it
-// and logs the URL.
+// superuser. It is dropped when the test ends; a failed test keeps it and logs the URL.
 func Database(t testing.TB) string {
 	t.Helper()
 	return Shared(t).Database(t)
 }
 
-// Exec runs statements as one message of the simple protocol, on a connection of its own.
+// Exec runs statements as one message of the simple query protocol, on a new connection.
 func Exec(t testing.TB, databaseURL, sql string) {
 	t.Helper()
 	if _, err := run(databaseURL, sql); err != nil {
@@ -61,8 +47,8 @@ func Exec(t testing.TB, databaseURL, sql string) {
 	}
 }
 
-// Query is like Exec and returns the rows of the last statement that has any as text,
-// NULL as "NULL".
+// Query is like Exec and returns the rows of the last statement that returns rows, as text.
+// NULL is "NULL".
 func Query(t testing.TB, databaseURL, sql string) [][]string {
 	t.Helper()
 	rows, err := run(databaseURL, sql)
@@ -72,19 +58,19 @@ func Query(t testing.TB, databaseURL, sql string) [][]string {
 	return rows
 }
 
-// Value is like Query for a statement with a single value.
+// Value is like Query for a result with a single value.
 func Value(t testing.TB, databaseURL, sql string) string {
 	t.Helper()
 	rows := Query(t, databaseURL, sql)
 	if len(rows) != 1 || len(rows[0]) != 1 {
-		t.Fatalf("%s\nwant one value, have %q", sql, rows)
+		t.Fatalf("%s\nwant one value, got %q", sql, rows)
 	}
 	return rows[0][0]
 }
 
-// Role creates a role that may log in and is no superuser, with further attributes as in
-// CREATE ROLE ("CREATEDB"), and returns databaseURL for it. The role goes when the test
-// ends, together with what it owns in that database.
+// Role creates a role with LOGIN and NOSUPERUSER and further attributes of CREATE ROLE, such
+// as "CREATEDB", and returns databaseURL for it. When the test ends, the role is dropped
+// with everything it owns in that database.
 func Role(t testing.TB, databaseURL string, attributes ...string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -98,7 +84,7 @@ func Role(t testing.TB, databaseURL string, attributes ...string) string {
 			return
 		}
 		if _, err := run(databaseURL, "DROP OWNED BY "+name+" CASCADE; DROP ROLE "+name); err != nil {
-			t.Logf("role %s stays behind: %v", name, err)
+			t.Logf("role %s was not dropped: %v", name, err)
 		}
 	})
 	u.User = url.UserPassword(name, password)
@@ -106,7 +92,7 @@ func Role(t testing.TB, databaseURL string, attributes ...string) string {
 }
 
 func run(databaseURL, sql string) ([][]string, error) {
-	// Not the test's context: that one is cancelled before the clean-up runs.
+	// Not the test's context, which is canceled before cleanups run.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, databaseURL)
@@ -146,10 +132,10 @@ func randomHex(bytes int) string {
 	return hex.EncodeToString(b)
 }
 
-// verifier is a password as the server stores it, but with a single iteration in place of
-// 4096: those would take most of a connection's time, 80 ms of it under the race detector.
+// verifier returns the SCRAM verifier of a password with 1 iteration instead of 4096, which
+// would dominate the time of a connection: 80 ms under the race detector.
 func verifier(password string) string {
-	const salt = "sixteen bytes of" // the passwords are random
+	const salt = "sixteen bytes of" // may be constant: the passwords are random
 	key, err := pbkdf2.Key(sha256.New, password, []byte(salt), 1, sha256.Size)
 	if err != nil {
 		return password

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// recorder stands in for a test of its own: it can fail without failing the one it is in.
+// recorder is a test within a test: it can fail without failing the outer one.
 type recorder struct {
 	testing.TB
 	failed   bool
@@ -36,7 +36,7 @@ func databases(t *testing.T, like string) string {
 	return Value(t, Shared(t).URL("postgres"), "SELECT count(*) FROM pg_database WHERE datname LIKE '"+like+"%'")
 }
 
-func TestDatabaseOfItsOwn(t *testing.T) {
+func TestDatabasesAreSeparateAndDropped(t *testing.T) {
 	t.Parallel()
 	var wait sync.WaitGroup
 	for range 8 {
@@ -52,7 +52,7 @@ func TestDatabaseOfItsOwn(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if n := databases(t, "t_testdatabaseofitsown_"); n != "0" {
+	if n := databases(t, "t_testdatabasesareseparateanddropped_"); n != "0" {
 		t.Errorf("%s databases are left", n)
 	}
 }
@@ -75,7 +75,7 @@ func TestFailedTestKeepsItsDatabase(t *testing.T) {
 		}
 	}
 	if Shared(t).local != nil && !strings.Contains(r.log.String(), "no_such_column") {
-		t.Errorf("the log has nothing of the server's:\n%s", &r.log)
+		t.Errorf("the server's log is missing:\n%s", &r.log)
 	}
 }
 
@@ -87,7 +87,7 @@ func mustParse(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestDatabaseOptions(t *testing.T) {
+func TestDatabaseTakesOptions(t *testing.T) {
 	t.Parallel()
 	u := Shared(t).Database(t, "ENCODING 'LATIN1'", "LC_COLLATE 'C'", "LC_CTYPE 'C'")
 	if got := Value(t, u, "SHOW server_encoding"); got != "LATIN1" {
@@ -95,7 +95,7 @@ func TestDatabaseOptions(t *testing.T) {
 	}
 }
 
-func TestRole(t *testing.T) {
+func TestRoleIsDroppedWithItsObjects(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	r := &recorder{TB: t}
@@ -108,11 +108,11 @@ func TestRole(t *testing.T) {
 	Exec(t, role, "CREATE TABLE store.account (id int)")
 	r.end()
 	if got := Value(t, u, "SELECT count(*) FROM pg_roles WHERE rolname = '"+mustParse(t, role).User.Username()+"'"); got != "0" {
-		t.Errorf("the role is still there: %s", &r.log)
+		t.Errorf("the role still exists: %s", &r.log)
 	}
 }
 
-func TestAskedFor(t *testing.T) {
+func TestRequestedServerIsNotReplaced(t *testing.T) {
 	shared := Shared(t)
 	tests := []struct {
 		name                 string
@@ -120,11 +120,11 @@ func TestAskedFor(t *testing.T) {
 		want                 []string
 		not                  string
 	}{
-		{name: "version that is no number", version: "15.2", want: []string{`TEST_PG_VERSION is "15.2"`}},
+		{name: "version is not a number", version: "15.2", want: []string{`TEST_PG_VERSION is "15.2"`}},
 		{name: "unknown source", docker: "podman", want: []string{`TEST_PG_SOURCE is "podman"`, `"local"`}},
 		{name: "not installed", version: "99", docker: "local", want: []string{"of version 99", "scripts/servers", "apt-get install postgresql", "TEST_DATABASE_URL"}},
-		{name: "no URL", url: "host=db password=s3cret", want: []string{"TEST_DATABASE_URL", "postgres://"}, not: "s3cret"},
-		{name: "nobody there", url: "postgres://store:s3cret@127.0.0.1:1/store", want: []string{"TEST_DATABASE_URL", "127.0.0.1:1"}, not: "s3cret"},
+		{name: "not a URL", url: "host=db password=s3cret", want: []string{"TEST_DATABASE_URL", "postgres://"}, not: "s3cret"},
+		{name: "nothing listens", url: "postgres://store:s3cret@127.0.0.1:1/store", want: []string{"TEST_DATABASE_URL", "127.0.0.1:1"}, not: "s3cret"},
 		{name: "another version", url: shared.URL("postgres"), version: "12", want: []string{"12", fmt.Sprint(shared.Major)}},
 	}
 	for _, test := range tests {
@@ -148,7 +148,7 @@ func TestAskedFor(t *testing.T) {
 	}
 }
 
-func TestNamedServer(t *testing.T) {
+func TestNamedServerHidesItsPassword(t *testing.T) {
 	named := Shared(t).URL("postgres")
 	t.Setenv("TEST_PG_VERSION", "")
 	t.Setenv("TEST_DATABASE_URL", named)
@@ -162,7 +162,7 @@ func TestNamedServer(t *testing.T) {
 	Exec(t, named, "DROP DATABASE "+strings.Trim(mustParse(t, u).Path, "/"))
 	secret, _ := mustParse(t, named).User.Password()
 	if strings.Contains(r.log.String(), secret) || !strings.Contains(r.log.String(), mustParse(t, u).Path) {
-		t.Errorf("want the kept database without its password, have: %s", &r.log)
+		t.Errorf("want the kept database without its password, got: %s", &r.log)
 	}
 }
 
@@ -175,26 +175,26 @@ func TestNoServerNamesEverySource(t *testing.T) {
 		}
 	}
 	if !errors.Is(err, os.ErrNotExist) {
-		t.Error("the reasons are not reachable")
+		t.Error("errors.Is does not find the cause")
 	}
 }
 
-func TestProgram(t *testing.T) {
+func TestProgramIsExecutable(t *testing.T) {
 	t.Parallel()
 	if path := Program(t, "psql"); !executable(path) {
-		t.Errorf("%s is no program", path)
+		t.Errorf("%s is not executable", path)
 	}
 }
 
-// fataler is a test whose end may be looked at.
-type fataler struct {
+// fatalRecorder records the message of Fatal.
+type fatalRecorder struct {
 	testing.TB
 	text *string
 }
 
-func (f *fataler) Helper() {}
+func (f *fatalRecorder) Helper() {}
 
-func (f *fataler) Fatal(args ...any) {
+func (f *fatalRecorder) Fatal(args ...any) {
 	*f.text = fmt.Sprint(args...)
 	runtime.Goexit()
 }

@@ -10,66 +10,63 @@ import (
 	"time"
 )
 
-// Direction is the way bytes go.
+// Direction is the direction of data.
 type Direction uint8
 
 const (
-	// ToServer is what clients send.
+	// ToServer is from client to server.
 	ToServer Direction = iota
-	// ToClient is what the server sends.
+	// ToClient is from server to client.
 	ToClient
 )
 
-// Action is what a fault does.
+// Action is the effect of a fault.
 type Action uint8
 
 const (
 	// Cut closes the connection on both sides.
 	Cut Action = iota
-	// Reset closes it on both sides with a TCP reset.
+	// Reset closes the connection on both sides with a TCP reset.
 	Reset
-	// HalfClose ends the stream in the fault's direction; the other one goes on.
+	// HalfClose ends the stream in the fault's direction only.
 	HalfClose
-	// Stall forwards nothing more in the fault's direction, and closes nothing.
+	// Stall stops forwarding in the fault's direction, without closing anything.
 	Stall
-	// Watch does nothing; the fault's channel tells when.
+	// Watch has no effect except that the fault's channel is closed.
 	Watch
 )
 
-// Fault is something that happens to a connection at a place in its stream: at a byte,
-// or at a message. The zero value cuts the next new connection before anything reaches
-// the server.
+// Fault is an action at a position in the stream of a connection, a byte or a message. The
+// zero value cuts the next new connection before anything reaches the server.
 type Fault struct {
 	Direction Direction
-	// After is the number of bytes that pass in this direction, counted from the
-	// connection's start. It means nothing when Match is set.
+	// After is the number of bytes that pass in this direction first, from the start of the
+	// connection. It is ignored if Match is set.
 	After int64
-	// Match is looked for in every message of the protocol.
+	// Match is a string to find in a message of the protocol.
 	Match string
-	// Skip is the number of matching messages that pass first, of all connections
-	// together.
+	// Skip is the number of matching messages that pass first, on all connections together.
 	Skip int
-	// Before holds the matching message back; otherwise it passes as a whole.
+	// Before places the fault before the matching message instead of after it.
 	Before bool
 	Action Action
-	// Times is how often it happens: 0 means once, -1 always. Only -1 holds for requests
-	// to cancel as well: drivers send them on connections of their own when it pleases them.
+	// Times is how often it happens: 0 means once, -1 always. Connections that carry cancel
+	// requests are affected only by -1, because drivers open them at unpredictable times.
 	Times int
 }
 
-// Stats count what went through a proxy.
+// Stats counts what went through a proxy.
 type Stats struct {
-	Connections        int   // requests to cancel included
-	Cancels            int   // requests to cancel
+	Connections        int   // including those of cancel requests
+	Cancels            int   // cancel requests
 	ToServer, ToClient int64 // bytes
-	// RoundTrips is how often an answer began: bytes to a client after bytes to the
-	// server. What comes before the server is first ready for a query (login) does not
-	// count, and connections with TLS are not seen.
+	// RoundTrips is the number of answers: data to a client after data to the server. It
+	// excludes logins, and connections with TLS.
 	RoundTrips int
 }
 
-// Proxy stands between clients and a server and fails on request. It knows the messages
-// of PostgreSQL's protocol, version 3.
+// Proxy is a proxy between clients and a server that injects faults. It knows version 3 of
+// PostgreSQL's protocol.
 type Proxy struct {
 	listener net.Listener
 	wait     sync.WaitGroup
@@ -86,11 +83,11 @@ type Proxy struct {
 type fault struct {
 	Fault
 	skip, left int
-	once       func() // tells the test
+	notify     func() // closes the channel that Inject returned
 }
 
-// hit tells whether a message sets the fault off, and how much of it passes.
-func (f *fault) hit(message []byte, sent int64) (pass int, hit bool) {
+// triggers reports whether a message triggers the fault, and how many of its bytes pass first.
+func (f *fault) triggers(message []byte, sent int64) (pass int, ok bool) {
 	switch {
 	case f.Match == "" && f.After == 0:
 		return 0, sent == 0
@@ -107,7 +104,7 @@ func (f *fault) hit(message []byte, sent int64) (pass int, hit bool) {
 	return len(message), true
 }
 
-// NewProxy starts a proxy to the server of a URL. It ends with the test.
+// NewProxy starts a proxy to the server of a URL. It stops when the test ends.
 func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -121,7 +118,7 @@ func NewProxy(t testing.TB, databaseURL string) *Proxy {
 	return p
 }
 
-// Retarget sends new connections to another server, a promoted standby for example.
+// Retarget directs new connections to another server, such as a promoted standby.
 func (p *Proxy) Retarget(t testing.TB, databaseURL string) {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -137,7 +134,7 @@ func (p *Proxy) Retarget(t testing.TB, databaseURL string) {
 	p.target = net.JoinHostPort(u.Hostname(), port)
 }
 
-// URL returns the URL of a database or role through the proxy.
+// URL returns databaseURL changed to use the proxy.
 func (p *Proxy) URL(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -147,12 +144,12 @@ func (p *Proxy) URL(databaseURL string) string {
 	return u.String()
 }
 
-// Inject arms a fault. The channel is closed when it happens for the first time.
+// Inject arms a fault. The channel is closed when the fault happens for the first time.
 func (p *Proxy) Inject(f Fault) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	happened := make(chan struct{})
-	armed := &fault{Fault: f, skip: f.Skip, left: f.Times, once: sync.OnceFunc(func() { close(happened) })}
+	armed := &fault{Fault: f, skip: f.Skip, left: f.Times, notify: sync.OnceFunc(func() { close(happened) })}
 	if f.Times == 0 {
 		armed.left = 1
 	}
@@ -160,7 +157,7 @@ func (p *Proxy) Inject(f Fault) <-chan struct{} {
 	return happened
 }
 
-// Clear disarms all faults and lets stalled connections go on.
+// Clear disarms all faults and resumes stalled connections.
 func (p *Proxy) Clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,7 +168,7 @@ func (p *Proxy) Clear() {
 	}
 }
 
-// All does something to every open connection at once, in both directions.
+// All applies an action to every open connection, in both directions.
 func (p *Proxy) All(a Action) {
 	for _, l := range p.open() {
 		l.pipes[ToServer].act(a)
@@ -179,8 +176,8 @@ func (p *Proxy) All(a Action) {
 	}
 }
 
-// SetLatency delays everything by that time each way. A new connection costs a round trip,
-// as its handshake would.
+// SetLatency delays data by that time in each direction. Opening a connection takes a round
+// trip, as a TCP handshake would.
 func (p *Proxy) SetLatency(oneWay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -257,24 +254,24 @@ func (p *Proxy) close() {
 	p.wait.Wait()
 }
 
-// verdict is what becomes of a message: the first pass bytes are forwarded, then the
-// faults happen.
-type verdict struct {
+// matched is what to do with a message: forward the first pass bytes, then carry out the
+// faults.
+type matched struct {
 	pass   int
 	faults []*fault
 }
 
-// severs tells whether the faults end the connection on both sides.
-func (v verdict) severs() bool {
+// disconnects reports whether the faults close the connection on both sides.
+func (v matched) disconnects() bool {
 	return slices.ContainsFunc(v.faults, func(f *fault) bool { return f.Action == Cut || f.Action == Reset })
 }
 
-// judge finds the faults that a message of a connection sets off, of which sent bytes
-// went before it in its direction.
-func (p *Proxy) judge(d Direction, message []byte, sent int64) verdict {
+// match returns the faults that a message triggers. sent is the number of bytes before it in
+// its direction.
+func (p *Proxy) match(d Direction, message []byte, sent int64) matched {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v := verdict{pass: len(message)}
+	v := matched{pass: len(message)}
 	cancel := d == ToServer && sent == 0 && startCode(message) == cancelRequest
 	if cancel {
 		p.stats.Cancels++
@@ -283,8 +280,8 @@ func (p *Proxy) judge(d Direction, message []byte, sent int64) verdict {
 		if f.Direction != d || cancel && f.left > 0 {
 			continue
 		}
-		pass, hit := f.hit(message, sent)
-		if !hit {
+		pass, ok := f.triggers(message, sent)
+		if !ok {
 			continue
 		}
 		f.left--

@@ -16,10 +16,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-const within = 10 * time.Second
+const timeout = 10 * time.Second
 
 func connect(t *testing.T, u string) (*pgconn.PgConn, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, u)
 	if err == nil {
@@ -29,7 +29,7 @@ func connect(t *testing.T, u string) (*pgconn.PgConn, error) {
 }
 
 func send(t *testing.T, conn *pgconn.PgConn, sql string) error {
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	_, err := conn.Exec(ctx, sql).ReadAll()
 	return err
@@ -39,13 +39,12 @@ func await(t *testing.T, happened <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-happened:
-	case <-time.After(within):
+	case <-time.After(timeout):
 		t.Fatal("the fault did not happen")
 	}
 }
 
-// TestFaultsAtMessages sends an insert in one message and tells what the client saw and
-// whether the server did it.
+// Sends an INSERT, and checks what the client sees and whether the server executed it.
 func TestFaultsAtMessages(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
@@ -76,7 +75,7 @@ func TestFaultsAtMessages(t *testing.T) {
 				t.Fatal(err)
 			}
 			happened := p.Inject(test.fault)
-			p.Inject(Fault{Times: -1}) // no further connection, or pgconn asks the server to cancel
+			p.Inject(Fault{Times: -1}) // no further connection, or pgconn sends a cancel request
 			err = send(t, conn, "INSERT INTO account VALUES ('"+test.name+"')")
 			if (err != nil) != test.fails {
 				t.Errorf("the client's error: %v", err)
@@ -89,8 +88,8 @@ func TestFaultsAtMessages(t *testing.T) {
 				want = "1"
 			}
 			got := ""
-			// The server may still be at it.
-			for deadline := time.Now().Add(within); got != want && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			// The server may still be working.
+			for deadline := time.Now().Add(timeout); got != want && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 				got = Value(t, u, "SELECT count(*) FROM account WHERE name = '"+test.name+"'")
 			}
 			if got != want {
@@ -100,7 +99,6 @@ func TestFaultsAtMessages(t *testing.T) {
 	}
 }
 
-// TestFaultAtEveryByte cuts a short session after each of its bytes, both ways.
 func TestFaultAtEveryByte(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
@@ -131,7 +129,7 @@ func TestFaultAtEveryByte(t *testing.T) {
 					t.Errorf("cut after byte %d of %d: no error", n, total)
 				}
 				stats := p.Stats()
-				// With a request to cancel, which pgconn sends when it likes, more passes.
+				// If pgconn sent a cancel request, more bytes passed.
 				if passed := []int64{stats.ToServer, stats.ToClient}[d]; passed != n && stats.Cancels == 0 {
 					t.Errorf("cut after byte %d: %d bytes passed", n, passed)
 				}
@@ -140,7 +138,7 @@ func TestFaultAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestStallAndGoOn(t *testing.T) {
+func TestStalledConnectionResumes(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	p := NewProxy(t, u)
@@ -165,14 +163,14 @@ func TestStallAndGoOn(t *testing.T) {
 	go func() { reply <- send(t, conn, "SELECT 1") }()
 	p.All(Cut)
 	if err := <-reply; err == nil {
-		t.Error("no error although everything was cut")
+		t.Error("no error after all connections were cut")
 	}
 	if err := send(t, conn, "SELECT 1"); err == nil {
-		t.Error("the connection lives after all were cut")
+		t.Error("the connection works after all were cut")
 	}
 }
 
-func TestReset(t *testing.T) {
+func TestResetIsSeenByTheClient(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	p := NewProxy(t, u)
@@ -192,7 +190,7 @@ func TestReset(t *testing.T) {
 	}
 }
 
-func TestTimes(t *testing.T) {
+func TestFaultHappensTimes(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	for times, fail := range map[int]int{0: 1, 2: 2, -1: 4} {
@@ -221,15 +219,15 @@ func TestCancelIsCounted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := conn.Exec(ctx, "SELECT pg_sleep(60)").ReadAll(); err == nil {
-		t.Fatal("no error although the context ended")
+		t.Fatal("no error after the context ended")
 	}
 	<-conn.CleanupDone()
 	if got := p.Stats(); got.Cancels != 1 || got.Connections != 2 {
-		t.Errorf("%+v, want one connection and one request to cancel", got)
+		t.Errorf("%+v, want one connection and one cancel request", got)
 	}
 }
 
-func TestStats(t *testing.T) {
+func TestStatsCountBytesAndRoundTrips(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	p := NewProxy(t, u)
@@ -256,7 +254,7 @@ func TestStats(t *testing.T) {
 	}
 }
 
-func TestLatency(t *testing.T) {
+func TestLatencyDelaysBothDirections(t *testing.T) {
 	t.Parallel()
 	u := Database(t)
 	p := NewProxy(t, u)
@@ -274,8 +272,7 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// TestEncrypted sends what is no protocol, as a connection with TLS does after its start.
-func TestEncrypted(t *testing.T) {
+func TestEncryptedDataPassesUnchanged(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -317,9 +314,8 @@ func TestEncrypted(t *testing.T) {
 	}
 }
 
-// TestFrames cuts streams that arrive in any pieces, well formed or not: messages come
-// out whole, and no byte is lost, made up or left when the stream has ended.
-func TestFrames(t *testing.T) {
+// The streams arrive in arbitrary pieces and may be malformed.
+func TestFramesKeepEveryByte(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		bodies := rapid.SliceOf(rapid.SliceOfN(rapid.Byte(), 0, 20)).Draw(t, "bodies")

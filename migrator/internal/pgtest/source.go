@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// findServer goes through the sources in the order of the package's comment. What was
-// asked for by name is not replaced by something else when it does not work.
+// findServer tries the sources in the order of the package comment. A source that was
+// asked for by name is not replaced by another one.
 func findServer() (*Server, error) {
-	version, err := askedVersion()
+	version, err := requestedVersion()
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func findServer() (*Server, error) {
 	switch source {
 	case "", "docker", "local":
 	default:
-		return nil, fmt.Errorf(`TEST_PG_SOURCE is %q: use "docker", "local" or leave it unset`, source)
+		return nil, fmt.Errorf(`TEST_PG_SOURCE is %q; want "docker", "local" or unset`, source)
 	}
 	if source != "local" {
 		s, err := dockerServer(version)
@@ -43,10 +43,10 @@ func findServer() (*Server, error) {
 	return nil, &NoServerError{Version: version, Tried: tried}
 }
 
-// NoServerError says that no source had a PostgreSQL server for the tests.
+// NoServerError means that no source has a PostgreSQL server for the tests.
 type NoServerError struct {
-	Version int     // major version asked for; 0: any
-	Tried   []error // one per source
+	Version int     // requested major version; 0: any
+	Tried   []error // the error of each source
 }
 
 func (e *NoServerError) Error() string {
@@ -59,21 +59,22 @@ func (e *NoServerError) Error() string {
 	for _, err := range e.Tried {
 		fmt.Fprintf(&b, "\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n    "))
 	}
-	b.WriteString("\ninstall one (scripts/test does: apt-get install postgresql), start Docker, or set TEST_DATABASE_URL=postgres://… to a server where you may create databases")
+	b.WriteString("\ninstall one (scripts/test does, or apt-get install postgresql), start Docker, or set TEST_DATABASE_URL=postgres://… to a server where you may create databases")
 	return b.String()
 }
 
-// Unwrap gives errors.Is and errors.As the reason of each source.
+// Unwrap returns Tried.
 func (e *NoServerError) Unwrap() []error { return e.Tried }
 
-func askedVersion() (int, error) {
+// requestedVersion returns TEST_PG_VERSION, or 0 if it is not set.
+func requestedVersion() (int, error) {
 	text := os.Getenv("TEST_PG_VERSION")
 	if text == "" {
 		return 0, nil
 	}
 	version, err := strconv.Atoi(text)
 	if err != nil || version < 1 {
-		return 0, fmt.Errorf("TEST_PG_VERSION is %q: use a major version such as 15", text)
+		return 0, fmt.Errorf("TEST_PG_VERSION is %q; want a major version such as 15", text)
 	}
 	return version, nil
 }
@@ -81,15 +82,15 @@ func askedVersion() (int, error) {
 func namedServer(databaseURL string, version int) (*Server, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		// Without the value: it may hold a password.
-		return nil, errors.New("TEST_DATABASE_URL is no URL of the form postgres://user:password@host:port/database")
+		// Without the value, which may contain a password.
+		return nil, errors.New("TEST_DATABASE_URL is not of the form postgres://user:password@host:port/database")
 	}
 	s := &Server{admin: u, named: true}
 	if err := s.readVersion(); err != nil {
 		return nil, fmt.Errorf("TEST_DATABASE_URL: %w", err)
 	}
 	if version != 0 && version != s.Major {
-		return nil, fmt.Errorf("TEST_DATABASE_URL names a server of version %d, TEST_PG_VERSION asks for %d", s.Major, version)
+		return nil, fmt.Errorf("TEST_DATABASE_URL is a server of version %d, but TEST_PG_VERSION is %d", s.Major, version)
 	}
 	return s, nil
 }

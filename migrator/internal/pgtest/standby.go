@@ -7,48 +7,46 @@ import (
 	"time"
 )
 
-// Standby starts a streaming standby of a private server and returns when it streams.
-// It has a replication slot of its own and is known to the primary by an
-// application_name of the same name, the only one in pg_stat_replication after the
-// first call, for synchronous_standby_names.
+// Standby starts a streaming standby of a private server and returns when it streams. It has
+// its own replication slot and an application_name of the same name, which can be read from
+// pg_stat_replication for synchronous_standby_names.
 //
-// The primary is stopped and started again for a moment: a copy of its data directory
-// needs nothing but the server itself, while pg_basebackup must be of the same version
-// or newer and is often not there.
+// The primary is restarted to copy its data directory: pg_basebackup would have to be
+// installed in the same version or a newer one.
 func (s *Server) Standby(t testing.TB) *Server {
 	t.Helper()
-	s.mustBeOwn(t)
+	s.mustBePrivate(t)
 	standby, slot, err := s.local.copy()
 	if err != nil {
 		t.Fatalf("a standby: %v", err)
 	}
 	Exec(t, s.admin.String(), "SELECT pg_create_physical_replication_slot('"+slot+"', true)")
-	if err := standby.startAnywhere(); err != nil {
+	if err := standby.startOnFreePort(); err != nil {
 		t.Fatalf("a standby: %v", err)
 	}
 	replica := standby.server()
-	replica.endWith(t)
+	replica.stopWith(t)
 	deadline := time.Now().Add(30 * time.Second)
 	for Value(t, replica.admin.String(), "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "1" {
 		if time.Now().After(deadline) {
-			t.Fatalf("the standby does not stream\n%s", standby.lastLines())
+			t.Fatalf("the standby does not stream\n%s", standby.logTail())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	return replica
 }
 
-// Promote makes a standby a primary and returns when it accepts writes. The old primary
-// is not touched.
+// Promote promotes a standby and returns when it accepts writes. The old primary keeps
+// running.
 func (s *Server) Promote(t testing.TB) {
 	t.Helper()
-	s.mustBeOwn(t)
+	s.mustBePrivate(t)
 	if err := s.local.pgCtl("promote", "-w", "-t", "60"); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// copy stops a server, copies it as a standby that is not started yet, and starts it again.
+// copy stops the server, copies it to a new standby, which is not started, and starts it again.
 func (i *instance) copy() (_ *instance, slot string, err error) {
 	dir, err := i.home.newDir("standby")
 	if err != nil {
