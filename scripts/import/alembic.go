@@ -17,14 +17,14 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// alembic reads Alembic through Alembic itself: a script of ours runs in its Python,
-// prints the graph, and renders every revision with the offline mode.
-var alembic = tool{name: "alembic", rows: heads, configured: true, filled: true, session: true, read: readAlembic}
+// alembic reads Alembic projects with Alembic itself: alembic.py runs in the project's Python
+// and prints the graph and every revision rendered in offline mode.
+var alembic = tool{name: "alembic", rows: heads, takesConfig: true, takesData: true, sharesSession: true, read: readAlembic}
 
 //go:embed alembic.py
 var alembicScript string
 
-// alembicProject is what the script prints.
+// alembicProject is the output of alembic.py.
 type alembicProject struct {
 	Table, Schema string
 	Revisions     []alembicRevision // parents first
@@ -39,14 +39,14 @@ type alembicRevision struct {
 	Up, Downgrade *alembicScriptText
 }
 
-// alembicScriptText is what upgrade() or downgrade() did until its end or its error.
+// alembicScriptText is what upgrade() or downgrade() executed, up to an error if there was one.
 type alembicScriptText struct {
 	Events []alembicEvent
 	Error  string
 	Line   int // of the error
 }
 
-// alembicEvent is a statement, or the begin or the end of a transaction.
+// alembicEvent is a statement, or the beginning or end of a transaction.
 type alembicEvent struct {
 	SQL           string
 	Begin, Commit bool
@@ -59,7 +59,7 @@ func readAlembic(src source) (*project, error) {
 	}
 	var read alembicProject
 	if err := json.Unmarshal(out, &read); err != nil {
-		return nil, fmt.Errorf("the answer of its Python cannot be read: %w", err)
+		return nil, fmt.Errorf("invalid output of alembic.py: %w", err)
 	}
 	p := &project{}
 	if read.Table != "alembic_version" || read.Schema != "" {
@@ -72,12 +72,12 @@ func readAlembic(src source) (*project, error) {
 		p.migrations = append(p.migrations, r.migration(p))
 	}
 	if len(p.migrations) == 0 {
-		return nil, fmt.Errorf("the project in %s has no revisions", src.dir)
+		return nil, fmt.Errorf("%s has no revisions", src.dir)
 	}
 	return p, nil
 }
 
-// runAlembic runs the script in the project's folder, as the command alembic would run.
+// runAlembic runs alembic.py in the project's folder, as the command alembic would run.
 func runAlembic(src source) ([]byte, error) {
 	config := "alembic.ini"
 	if src.config != "" {
@@ -102,23 +102,23 @@ func runAlembic(src source) ([]byte, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		// An error of SQLAlchemy's may quote the URL of the database.
-		said := passwordInURL.ReplaceAllString(strings.TrimSpace(stderr.String()), "://$1:…@")
-		return nil, fmt.Errorf("%w\n%s", err, said)
+		// SQLAlchemy's errors may quote the URL of the database.
+		text := passwordInURL.ReplaceAllString(strings.TrimSpace(stderr.String()), "://$1:…@")
+		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
 	return out, nil
 }
 
 var passwordInURL = regexp.MustCompile(`://([^:/@\s]*):[^@\s]*@`)
 
-// alembicLookup succeeds in a Python that has Alembic, not merely a folder of that name.
+// alembicLookup succeeds if Python finds the package Alembic, not just a folder of that name.
 const alembicLookup = `import sys, importlib.util
 del sys.path[0]
 spec = importlib.util.find_spec("alembic")
 sys.exit(spec is None or spec.origin is None)`
 
-// alembicPython finds the Python that has Alembic: the one beside the command, as in a
-// virtual environment, else one in PATH.
+// alembicPython finds the Python with Alembic: next to the command alembic, as in a virtual
+// environment, or in PATH.
 func alembicPython() (string, error) {
 	var candidates []string
 	if program, err := exec.LookPath("alembic"); err == nil {
@@ -132,13 +132,13 @@ func alembicPython() (string, error) {
 			return python, nil
 		}
 	}
-	return "", errors.New("there is no Python with Alembic, which has to render the migrations: scripts/install alembic, or activate the project's virtual environment")
+	return "", errors.New("no Python with Alembic, which must render the migrations: run scripts/install alembic, or activate the project's virtual environment")
 }
 
 var alembicCreated = regexp.MustCompile(`(?m)^Create Date: (.*)$`)
 
 func (r alembicRevision) migration(p *project) migration {
-	// The words of the docstring that Alembic writes below the message are header keys here.
+	// Below the message, Alembic writes lines into the docstring that look like header keys.
 	message, _, _ := strings.Cut(r.Doc, "\nRevision ID:")
 	if message = revision.CleanMessage(message); message == "" {
 		message = r.title()
@@ -157,13 +157,13 @@ func (r alembicRevision) migration(p *project) migration {
 	return m
 }
 
-// title is what the name of a file without a docstring says.
+// title returns the message in the file name, for a file without a docstring.
 func (r alembicRevision) title() string {
 	stem := strings.TrimSuffix(filepath.Base(r.Path), ".py")
-	if _, behind, ok := strings.Cut(stem, r.ID); ok {
-		stem = behind
+	if _, after, ok := strings.Cut(stem, r.ID); ok {
+		stem = after
 	}
-	return readable(strings.TrimLeft(stem, "-_."))
+	return messageOf(strings.TrimLeft(stem, "-_."))
 }
 
 func alembicTime(text string) time.Time {
@@ -177,7 +177,7 @@ func alembicTime(text string) time.Time {
 
 var notInLabels = regexp.MustCompile(`[^A-Za-z0-9_.]`)
 
-// labels are a revision's branch labels, changed where they can be none here.
+// labels returns a revision's branch labels, changed where they are not allowed here.
 func (p *project) labels(r alembicRevision) []string {
 	var labels []string
 	for _, label := range r.Labels {
@@ -186,7 +186,7 @@ func (p *project) labels(r alembicRevision) []string {
 			word = "label_" + word
 		}
 		if word = word[:min(len(word), 64)]; word != label {
-			p.findings = append(p.findings, finding{"These labels can be none here, and others stand for them:", fmt.Sprintf("%q is now %s", label, word)})
+			p.findings = append(p.findings, finding{"These labels are not allowed here and were replaced:", fmt.Sprintf("%q is now %s", label, word)})
 		}
 		if !slices.Contains(labels, word) {
 			labels = append(labels, word)
@@ -195,8 +195,8 @@ func (p *project) labels(r alembicRevision) []string {
 	return labels
 }
 
-// script puts the statements together. Between a commit and the next begin (an
-// autocommit_block, or COMMIT by hand) they run alone, and then all of them have to.
+// script joins the statements. If some are between a commit and the next begin (in an
+// autocommit_block, or after an explicit COMMIT), the script is not transactional.
 func (t *alembicScriptText) script(path string) *script {
 	if t == nil {
 		return nil
@@ -208,7 +208,7 @@ func (t *alembicScriptText) script(path string) *script {
 		words := strings.ToUpper(strings.TrimRight(strings.TrimSpace(e.SQL), "; \n"))
 		switch {
 		case e.Commit || words == "COMMIT" || words == "END":
-			committed, s.alone = true, true
+			committed, s.noTransaction = true, true
 		case e.Begin || words == "BEGIN":
 			committed = false
 		default:
@@ -219,8 +219,8 @@ func (t *alembicScriptText) script(path string) *script {
 		}
 	}
 	s.sql = strings.Join(statements, "\n\n")
-	if s.alone && inside > 0 {
-		s.find("This leaves its transaction for some of its statements (autocommit_block or COMMIT), so `transaction: off` was set and each one is sent by itself. Split the revision if the others belong together:")
+	if s.noTransaction && inside > 0 {
+		s.note("Some statements run outside of the transaction (autocommit_block or COMMIT), so `transaction: off` was set and each statement is sent by itself. Split the revision if the others belong together:")
 	}
 	if t.Error != "" {
 		s.code = fmt.Sprintf("%s:%d: %s (in Alembic's offline mode, without a database)", path, t.Line, t.Error)
@@ -230,7 +230,7 @@ func (t *alembicScriptText) script(path string) *script {
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
-// quoted is a name as SQL.
+// quoted returns a name as SQL.
 func quoted(name string) string {
 	if plainName.MatchString(name) {
 		return name

@@ -2,8 +2,8 @@
 
     python alembic.py CONFIG [KEY=VALUE...]
 
-The SQL is that of Alembic's offline mode (upgrade --sql): env.py runs once, and every
-upgrade() and downgrade() writes into a list here instead of a file.
+The SQL is that of Alembic's offline mode (upgrade --sql): env.py runs once, and what every
+upgrade() and downgrade() executes is recorded instead of written to a file.
 """
 
 import argparse
@@ -13,8 +13,8 @@ import os
 import sys
 import traceback
 
-# What env.py and the migrations print is no part of the answer.
-answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+# Output of env.py and the migrations goes to standard error.
+result = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 if sys.path[0] == "":
     del sys.path[0]  # a folder alembic/ with __init__.py would hide the package
@@ -29,34 +29,33 @@ from sqlalchemy.sql import Insert  # noqa: E402
 from sqlalchemy.sql.elements import TextClause  # noqa: E402
 
 
-def steer(environment):
-    """Has env.py write % as it is, and keeps the arguments that it gives to migrations."""
+def patch_environment(environment):
+    """Makes Alembic write % unchanged. Returns the arguments that env.py passes to migrations."""
     configure, run_migrations = environment.configure, environment.run_migrations
     arguments = {}
 
-    def plainly(*args, **kw):
+    def patched_configure(*args, **kw):
         kw["dialect_opts"] = {"paramstyle": "named", **(kw.get("dialect_opts") or {})}
         kw.pop("output_encoding", None)
         return configure(*args, **kw)
 
-    def keeping(**kw):
+    def patched_run_migrations(**kw):
         arguments.update(kw)
         return run_migrations()
 
-    # alembic.context calls the methods of the instance; a class of our own it would not know.
-    environment.configure, environment.run_migrations = plainly, keeping
+    # alembic.context calls the methods of this instance, so a subclass would not work.
+    environment.configure, environment.run_migrations = patched_configure, patched_run_migrations
     return arguments
 
 
 class Recorder:
-    """Takes what a migration executes, in place of the output file."""
+    """Records what a migration executes."""
 
     def __init__(self, context):
         self.context = context
         self.events = []
         dialect = context.dialect
-        # Without a connection the dialect does not know that a backslash is only that,
-        # and nothing is sent through a driver for which % would have to be doubled.
+        # Without a connection the dialect would escape backslashes, and double % for a driver.
         dialect._backslash_escapes = False
         dialect.identifier_preparer._double_percents = False
         impl = context.impl
@@ -70,7 +69,7 @@ class Recorder:
     def write(self, sql):
         sql = sql.strip()
         if sql and not sql.endswith(";"):
-            # A semicolon behind a comment would be part of it.
+            # A semicolon after a comment would be part of it.
             sql += "\n;" if "--" in sql.splitlines()[-1] else ";"
         self.events.append({"sql": sql})
 
@@ -121,7 +120,7 @@ def main(config_file, extra):
     def collect(heads, context):
         runs.append(context)
         if len(runs) > 1:
-            raise util.CommandError("env.py migrates several databases; this reads projects with one")
+            raise util.CommandError("env.py migrates several databases; only one is supported")
         recorder = Recorder(context)
         for script in reversed(list(scripts.walk_revisions())):
             module = script.module
@@ -139,20 +138,20 @@ def main(config_file, extra):
         return ()
 
     environment = EnvironmentContext(config, scripts, fn=collect, as_sql=True)
-    arguments = steer(environment)
+    arguments = patch_environment(environment)
     with environment:
         scripts.run_env()
     if not runs:
-        raise util.CommandError("env.py runs no migrations in offline mode (--sql)")
+        raise util.CommandError("env.py does not run migrations in offline mode (--sql)")
     context = runs[0]
     if context.dialect.name != "postgresql":
-        raise util.CommandError("the project is for %s, not for PostgreSQL" % context.dialect.name)
+        raise util.CommandError("the project is for %s, not PostgreSQL" % context.dialect.name)
     json.dump({
         "table": context.version_table,
         "schema": context.version_table_schema or "",
         "revisions": revisions,
-    }, answer)
-    answer.close()
+    }, result)
+    result.close()
 
 
 try:

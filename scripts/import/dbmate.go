@@ -10,9 +10,9 @@ import (
 	"text/template"
 )
 
-// dbmate reads github.com/amacneil/dbmate: files NUMBER….sql with sections that begin
-// with "-- migrate:up" and "-- migrate:down", in the order of their names.
-var dbmate = tool{name: "dbmate", rows: each, filled: true, session: true, read: readDbmate}
+// dbmate reads github.com/amacneil/dbmate: files NUMBER….sql, in the order of their names,
+// with sections that begin with "-- migrate:up" and "-- migrate:down".
+var dbmate = tool{name: "dbmate", rows: each, takesData: true, sharesSession: true, read: readDbmate}
 
 var (
 	dbmateFile    = regexp.MustCompile(`^([0-9]+)(.*)\.sql$`)
@@ -35,27 +35,27 @@ func readDbmate(src source) (*project, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := migration{version: parts[1], name: entry.Name(), message: readable(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
+		m := migration{version: parts[1], name: entry.Name(), message: messageOf(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
 		if err := m.readDbmate(file, string(text), src.data); err != nil {
 			return nil, err
 		}
 		p.migrations = append(p.migrations, m)
 	}
 	if len(p.migrations) == 0 {
-		return nil, noFiles(src.dir, "20211120191701_create_account.sql")
+		return nil, noMigrations(src.dir, "20211120191701_create_account.sql")
 	}
 	p.migrations = chain(p.migrations)
-	return p, unique(p.migrations)
+	return p, checkUnique(p.migrations)
 }
 
-// readDbmate cuts a file into its sections. Of several, the last is undone first.
+// readDbmate splits a file into its sections. Of several down sections, the last runs first.
 func (m *migration) readDbmate(file, text string, data map[string]string) error {
 	text = strings.TrimPrefix(text, "\ufeff")
 	sections := dbmateSection.FindAllStringSubmatchIndex(text, -1)
 	if len(sections) == 0 || text[sections[0][2]:sections[0][3]] != "up" {
-		return fmt.Errorf("%s: the first section has to be -- migrate:up", file)
+		return fmt.Errorf("%s: the first section must be -- migrate:up", file)
 	}
-	// dbmate allows no statement above the sections: these are comments.
+	// dbmate allows only comments before the first section.
 	ups, downs := []string{text[:sections[0][0]]}, []string(nil)
 	for i, at := range sections {
 		end := len(text)
@@ -79,26 +79,26 @@ func (m *migration) readDbmate(file, text string, data map[string]string) error 
 		}
 		*parts = append(*parts, sql)
 	}
-	m.up.sql = joined(ups)
+	m.up.sql = join(ups)
 	if m.down != nil {
 		slices.Reverse(downs)
-		m.down.sql = joined(downs)
+		m.down.sql = join(downs)
 	}
 	return nil
 }
 
-func joined(scripts []string) string {
+func join(scripts []string) string {
 	var parts []string
 	for _, sql := range scripts {
-		if sql = tidy(sql); sql != "" {
-			parts = append(parts, ended(sql))
+		if sql = trimBlank(sql); sql != "" {
+			parts = append(parts, terminated(sql))
 		}
 	}
 	return strings.Join(parts, "\n")
 }
 
-// dbmateOptions does what the words behind a section's name ask for. With env the
-// section is a template of the variables that it names.
+// dbmateOptions applies the options of a section. With env:NAME the section is a template
+// that may use these variables.
 func (s *script) dbmateOptions(options, sql string, data map[string]string) (string, error) {
 	variables, missing := map[string]string{}, false
 	for option := range strings.FieldsSeq(options) {
@@ -106,12 +106,12 @@ func (s *script) dbmateOptions(options, sql string, data map[string]string) (str
 		value, given := data[name]
 		switch {
 		case option == "transaction:false":
-			s.alone = true
+			s.noTransaction = true
 		case isEnv && given:
 			variables[name] = value
 		case isEnv:
 			missing = true
-			s.findings = append(s.findings, finding{"dbmate fills these in from the environment. Give them with -D and import again, or write what they are:", "{{ ." + name + " }}"})
+			s.findings = append(s.findings, finding{"dbmate takes these from the environment. Define them with -D and import again, or write the values into the file:", "{{ ." + name + " }}"})
 		}
 	}
 	if missing || len(variables) == 0 {

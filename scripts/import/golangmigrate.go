@@ -10,9 +10,9 @@ import (
 
 // golangMigrate reads github.com/golang-migrate/migrate: NUMBER_NAME.up.sql and
 // NUMBER_NAME.down.sql. Its PostgreSQL drivers send a file as one message, which is one
-// transaction unless the file says BEGIN itself or is a single statement that refuses
-// one; so a script is transactional if it can be.
-var golangMigrate = tool{name: "golang-migrate", rows: last, session: true, read: readGolangMigrate}
+// transaction unless the file contains BEGIN or is a single statement that cannot run in
+// one. So a script becomes transactional if possible.
+var golangMigrate = tool{name: "golang-migrate", rows: last, sharesSession: true, read: readGolangMigrate}
 
 var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\..*$`)
 
@@ -30,27 +30,27 @@ func readGolangMigrate(src source) (*project, error) {
 		}
 		version, err := strconv.ParseUint(parts[1], 10, 63)
 		if err != nil {
-			return nil, fmt.Errorf("%s: the number is too large", entry.Name())
+			return nil, fmt.Errorf("%s: number out of range", entry.Name())
 		}
 		if err := addGolangMigrate(src.dir, byVersion, names, version, parts); err != nil {
 			return nil, err
 		}
 	}
 	if len(byVersion) == 0 {
-		return nil, noFiles(src.dir, "000001_create_account.up.sql")
+		return nil, noMigrations(src.dir, "000001_create_account.up.sql")
 	}
 	p := &project{}
 	for _, m := range byVersion {
 		p.migrations = append(p.migrations, *m)
 	}
-	if err := byNumber(p.migrations); err != nil {
+	if err := sortByNumber(p.migrations); err != nil {
 		return nil, err
 	}
 	p.migrations = chain(p.migrations)
 	return p, nil
 }
 
-// addGolangMigrate adds a file to its version. The two files need not have the same name.
+// addGolangMigrate adds a file to its version. The names of the two files may differ.
 func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uint64][2]string, version uint64, parts []string) error {
 	text, err := fs.ReadFile(os.DirFS(dir), parts[0])
 	if err != nil {
@@ -66,7 +66,7 @@ func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uin
 		direction = 1
 	}
 	if both[direction] != "" {
-		return fmt.Errorf("version %d twice: %s and %s", version, both[direction], parts[0])
+		return fmt.Errorf("duplicate version %d: %s and %s", version, both[direction], parts[0])
 	}
 	both[direction] = parts[0]
 	names[version] = both
@@ -76,7 +76,7 @@ func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uin
 		m.down = &script{sql: string(text)}
 	}
 	if direction == 1 || m.name == "" {
-		m.name, m.message = parts[0], readable(parts[2])
+		m.name, m.message = parts[0], messageOf(parts[2])
 	}
 	return nil
 }

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// goose reads github.com/pressly/goose: files NUMBER_NAME.sql with annotations, and
-// NUMBER_NAME.go, code that no revision can take over.
-var goose = tool{name: "goose", rows: each, filled: true, session: true, read: readGoose}
+// goose reads github.com/pressly/goose: NUMBER_NAME.sql with annotations, and NUMBER_NAME.go,
+// which cannot be converted.
+var goose = tool{name: "goose", rows: each, takesData: true, sharesSession: true, read: readGoose}
 
 func readGoose(src source) (*project, error) {
 	entries, err := os.ReadDir(src.dir)
@@ -31,12 +32,12 @@ func readGoose(src source) (*project, error) {
 		file := filepath.Join(src.dir, base)
 		if !ok {
 			if isSQL {
-				p.findings = append(p.findings, finding{"These have no number in front and are left out:", file})
+				p.findings = append(p.findings, finding{"These file names do not begin with a number, and the files were left out:", file})
 			}
 			continue
 		}
 		digits, _, _ := strings.Cut(base, "_")
-		m := migration{version: version, name: base, message: readable(name), created: versionTime(digits)}
+		m := migration{version: version, name: base, message: messageOf(name), created: versionTime(digits)}
 		if isGo {
 			m.up.code = "goose runs Go code: " + base
 		} else if err := m.readGoose(file, src); err != nil {
@@ -45,9 +46,9 @@ func readGoose(src source) (*project, error) {
 		p.migrations = append(p.migrations, m)
 	}
 	if len(p.migrations) == 0 {
-		return nil, noFiles(src.dir, "00001_create_account.sql")
+		return nil, noMigrations(src.dir, "00001_create_account.sql")
 	}
-	if err := byNumber(p.migrations); err != nil {
+	if err := sortByNumber(p.migrations); err != nil {
 		return nil, err
 	}
 	p.migrations = chain(p.migrations)
@@ -63,7 +64,7 @@ func (m *migration) readGoose(file string, src source) error {
 	n := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		n++
-		// goose sends no carriage returns, so that none get into functions.
+		// As goose does, so that no carriage returns get into functions.
 		if err := f.read(strings.TrimRight(line, "\r\n")); err != nil {
 			return fmt.Errorf("%s:%d: %w", file, n, err)
 		}
@@ -74,31 +75,31 @@ func (m *migration) readGoose(file string, src source) error {
 	case f.block:
 		return fmt.Errorf("%s: -- +goose StatementEnd is missing", file)
 	}
-	m.up = script{sql: f.head.String() + f.up.String(), alone: f.alone, findings: f.findings(&f.up)}
+	m.up = script{sql: f.head.String() + f.up.String(), noTransaction: f.noTransaction, findings: f.findings(&f.up)}
 	if f.section == &f.down {
-		m.down = &script{sql: f.down.String(), alone: f.alone, findings: f.findings(&f.down)}
+		m.down = &script{sql: f.down.String(), noTransaction: f.noTransaction, findings: f.findings(&f.down)}
 	}
 	return nil
 }
 
-// gooseFile is a file as it is read, line by line.
+// gooseFile is the state while a file is read line by line.
 type gooseFile struct {
 	file string
 	data map[string]string
 
-	head     strings.Builder // the comments above Up
+	head     strings.Builder // the comments before Up
 	up, down gooseSection
 	section  *gooseSection // nil: before Up
 
-	block      bool // between StatementBegin and StatementEnd
-	blockStart int
-	alone, env bool
+	block                 bool // between StatementBegin and StatementEnd
+	blockStart            int
+	noTransaction, envsub bool
 }
 
 // gooseSection is the SQL of one direction.
 type gooseSection struct {
 	strings.Builder
-	unknown []string // what ENVSUB would have replaced
+	unknown []string // expressions that ENVSUB could not replace
 }
 
 func (f *gooseFile) read(line string) error {
@@ -107,16 +108,16 @@ func (f *gooseFile) read(line string) error {
 	switch {
 	case comment && strings.Contains(line, "+goose"):
 		if line[0] != '-' {
-			return fmt.Errorf("an annotation begins its line: %q", line)
+			return fmt.Errorf("an annotation must be at the beginning of its line: %q", line)
 		}
 		words := strings.Fields(strings.Replace(strings.ReplaceAll(line, "--", ""), "+goose", "", 1))
 		return f.annotate(strings.ToLower(strings.Join(words, " ")))
 	case f.section == nil && (comment || trimmed == ""):
 		f.head.WriteString(line + "\n")
 	case f.section == nil:
-		return fmt.Errorf("SQL above -- +goose Up")
+		return errors.New("SQL before -- +goose Up")
 	default:
-		if f.env {
+		if f.envsub {
 			var unknown []string
 			line, unknown = substitute(line, f.data)
 			f.section.unknown = append(f.section.unknown, unknown...)
@@ -130,34 +131,34 @@ func (f *gooseFile) annotate(annotation string) error {
 	switch annotation {
 	case "up":
 		if f.section != nil {
-			return fmt.Errorf("-- +goose Up twice, or below Down")
+			return errors.New("-- +goose Up must occur once, before Down")
 		}
 		f.section = &f.up
 	case "down":
 		if f.section != &f.up || f.block {
-			return fmt.Errorf("-- +goose Down belongs once, below Up")
+			return errors.New("-- +goose Down must occur once, after Up")
 		}
 		f.section = &f.down
 	case "statementbegin":
 		if f.section == nil || f.block {
-			return fmt.Errorf("-- +goose StatementBegin belongs below Up or Down, and not into another one")
+			return errors.New("-- +goose StatementBegin must be after Up or Down, and not inside another one")
 		}
 		f.block, f.blockStart = true, f.section.Len()
 	case "statementend":
 		if !f.block {
-			return fmt.Errorf("-- +goose StatementEnd without StatementBegin")
+			return errors.New("-- +goose StatementEnd without StatementBegin")
 		}
-		// In the block the last semicolon is not needed; here something may follow.
+		// In a block the last semicolon is optional, but other statements may follow it.
 		text := f.section.String()
 		f.section.Reset()
-		f.section.WriteString(text[:f.blockStart] + ended(text[f.blockStart:]))
+		f.section.WriteString(text[:f.blockStart] + terminated(text[f.blockStart:]))
 		f.block = false
 	case "no transaction":
-		f.alone = true
+		f.noTransaction = true
 	case "envsub on":
-		f.env = true
+		f.envsub = true
 	case "envsub off":
-		f.env = false
+		f.envsub = false
 	default:
 		return fmt.Errorf("unknown annotation: +goose %s", annotation)
 	}
@@ -167,7 +168,7 @@ func (f *gooseFile) annotate(annotation string) error {
 func (f *gooseFile) findings(s *gooseSection) []finding {
 	var findings []finding
 	for _, expression := range s.unknown {
-		findings = append(findings, finding{"ENVSUB fills these in from the environment. Give them with -D and import again, or write what they are:", expression})
+		findings = append(findings, finding{"ENVSUB takes these from the environment. Define them with -D and import again, or write the values into the file:", expression})
 	}
 	return findings
 }

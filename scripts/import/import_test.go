@@ -14,9 +14,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"import": main})
 }
 
-var update = flag.Bool("update", false, "write what the scripts compare")
+var update = flag.Bool("update", false, "update the files that the scripts compare")
 
-// What the tools themselves make of such projects is tried in migrator/internal/importtest.
+// Tests with the tools themselves are in migrator/internal/importtest.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func TestWithoutAlembic(t *testing.T) {
+func TestMissingAlembicIsReported(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "alembic.ini"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestWithoutAlembic(t *testing.T) {
 	t.Setenv("PATH", dir)
 	var stdout, stderr strings.Builder
 	code := run([]string{"alembic", dir, filepath.Join(dir, "sql")}, &stdout, &stderr)
-	if code != 1 || stdout.String() != "" || !strings.Contains(stderr.String(), "there is no Python with Alembic") {
+	if code != 1 || stdout.String() != "" || !strings.Contains(stderr.String(), "no Python with Alembic") {
 		t.Errorf("exit code %d\n%s%s", code, stdout.String(), stderr.String())
 	}
 }

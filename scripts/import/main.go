@@ -11,35 +11,33 @@ import (
 	"strings"
 )
 
-// tools are the tools whose projects can be read, each in a file of its own.
+// tools are the supported tools, each in its own file.
 var tools = []tool{alembic, dbmate, golangMigrate, goose, tern}
 
 // tool is another migration tool.
 type tool struct {
 	name string
 	rows rows // what a row of its version table means
-	// configured says that the tool has a file with settings that matter here, filled
-	// that it fills in data.
-	configured, filled bool
-	// session says that a migration finds the session's settings as the one before it
-	// left them.
-	session bool
-	read    func(source) (*project, error)
+	// takesConfig: -config applies; takesData: -D applies.
+	takesConfig, takesData bool
+	// sharesSession: settings that a migration leaves behind affect the next one.
+	sharesSession bool
+	read          func(source) (*project, error)
 }
 
-// source is what the command line says about the other project.
+// source is the project to import, as given on the command line.
 type source struct {
 	dir    string
-	config string            // "": where the tool itself looks
-	data   map[string]string // for templates
+	config string            // -config; "": the tool's default
+	data   map[string]string // -D
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run returns the exit code: 0 when files were written, whatever a person has to do yet,
-// 1 when none were, 2 for a command line that means nothing.
+// run returns the exit code: 0 if the files were written, even if some need manual work, 1 if
+// they were not, 2 for a wrong command line.
 func run(args []string, stdout, stderr io.Writer) int {
-	t, src, out, err := commandLine(args)
+	t, src, out, err := parseArgs(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -61,14 +59,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 const usage = `usage: go run ./scripts/import [flags] FROM DIR OUT
 
-FROM is alembic, dbmate, golang-migrate, goose or tern; DIR has its files (for Alembic:
-alembic.ini); OUT gets the revisions, and adopt.json, the map for the command adopt.
+Converts another tool's migrations into revision files. FROM is alembic, dbmate,
+golang-migrate, goose or tern; DIR is the folder with its files (for Alembic, the one with
+alembic.ini); OUT is the folder for the revisions and adopt.json, the map for the command adopt.
 
   -D KEY=VALUE   data for tern's templates, goose's ENVSUB, dbmate's env, Alembic's -x
-  -config FILE   tern's or Alembic's configuration; default: tern.conf or alembic.ini in DIR
+  -config FILE   configuration of tern or Alembic (default: tern.conf or alembic.ini in DIR)
 `
 
-func commandLine(args []string) (t tool, src source, out string, err error) {
+func parseArgs(args []string) (t tool, src source, out string, err error) {
 	src.data = map[string]string{}
 	f := flag.NewFlagSet("import", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
@@ -85,25 +84,25 @@ func commandLine(args []string) (t tool, src source, out string, err error) {
 		return t, src, "", err
 	}
 	if f.NArg() != 3 {
-		return t, src, "", fmt.Errorf("want FROM, DIR and OUT behind the flags, not %q", f.Args())
+		return t, src, "", fmt.Errorf("want FROM, DIR and OUT after the flags, got %q", f.Args())
 	}
 	i := slices.IndexFunc(tools, func(t tool) bool { return t.name == f.Arg(0) })
 	if i < 0 {
-		return t, src, "", fmt.Errorf("%q is no tool that can be read", f.Arg(0))
+		return t, src, "", fmt.Errorf("unknown tool %q", f.Arg(0))
 	}
 	t, src.dir, out = tools[i], f.Arg(1), f.Arg(2)
-	if src.config != "" && !t.configured {
-		return t, src, "", fmt.Errorf("%s has no configuration that matters here: leave -config out", t.name)
+	if src.config != "" && !t.takesConfig {
+		return t, src, "", fmt.Errorf("-config does not apply to %s", t.name)
 	}
-	if len(src.data) > 0 && !t.filled {
-		return t, src, "", fmt.Errorf("%s fills in nothing: leave -D out", t.name)
+	if len(src.data) > 0 && !t.takesData {
+		return t, src, "", fmt.Errorf("-D does not apply to %s", t.name)
 	}
 	info, err := os.Stat(src.dir)
 	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is no folder", src.dir)
+		err = fmt.Errorf("%s is not a folder", src.dir)
 	}
 	return t, src, out, err
 }
 
-// keys are the keys of the data that was given, sorted.
+// keys returns the sorted keys of data.
 func (s source) keys() []string { return slices.Sorted(maps.Keys(s.data)) }

@@ -16,18 +16,18 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// project is what was read of another tool's project.
+// project is another tool's project.
 type project struct {
-	table      string      // the version table as SQL, when it is known to have another name than usual
+	table      string      // the version table as SQL if the project configures its name, else ""
 	migrations []migration // parents first
-	findings   []finding   // about what becomes no revision
+	findings   []finding   // that belong to no revision
 }
 
 // migration is one migration of another tool. Migrations refer to each other by version.
 type migration struct {
 	version string // as the tool's version table has it
-	// id is the revision's; "": it is made of tool, version and name. A word that can be
-	// no id of ours is replaced likewise.
+	// id is the revision's id. If it is "" or not allowed, one is derived from tool, version
+	// and name.
 	id      string
 	name    string // of its file or files
 	message string
@@ -36,29 +36,28 @@ type migration struct {
 	downRevision, dependsOn, labels []string
 
 	up   script
-	down *script // nil: the tool has no way down
+	down *script // nil: there is none
 }
 
 // script is one direction of a migration.
 type script struct {
 	sql string
-	// alone says that the tool runs it without a transaction.
-	alone bool
-	// code says what the tool runs here that is no SQL, or none that can be known: a
-	// person has to write the script. sql is then what is known of it.
-	code string
-	// nothing says that it turned out to hold no statement.
-	nothing  bool
-	findings []finding // without a place: that is the file which becomes of the script
+	// noTransaction: the tool runs it outside of a transaction.
+	noTransaction bool
+	// code describes what the tool runs if that cannot be converted to SQL. The script must
+	// then be written by hand; sql is the part that is known.
+	code     string
+	empty    bool      // without a statement; set by body
+	findings []finding // where is empty or a detail: the file follows from the script
 }
 
-// finding is something that a person should look at.
+// finding is something to check by hand.
 type finding struct {
-	what  string // the same words for all of a kind: they are shown once
-	where string // a file, perhaps with a position and details
+	what  string // the same text for all of a kind, which is shown once
+	where string // a file, with a position and details if known
 }
 
-// chain links migrations to a line, in their order.
+// chain makes each migration the parent of the next.
 func chain(migrations []migration) []migration {
 	for i := 1; i < len(migrations); i++ {
 		migrations[i].downRevision = []string{migrations[i-1].version}
@@ -66,26 +65,26 @@ func chain(migrations []migration) []migration {
 	return migrations
 }
 
-// byNumber sorts by version as a number and looks for versions that two files have.
-func byNumber(migrations []migration) error {
+// sortByNumber sorts by version as a number and reports duplicate versions.
+func sortByNumber(migrations []migration) error {
 	slices.SortFunc(migrations, func(a, b migration) int {
 		return cmp.Or(cmp.Compare(number(a.version), number(b.version)), cmp.Compare(a.name, b.name))
 	})
-	return unique(migrations)
+	return checkUnique(migrations)
 }
 
-func unique(migrations []migration) error {
+func checkUnique(migrations []migration) error {
 	seen := map[string]string{}
 	for _, m := range migrations {
 		if first, ok := seen[m.version]; ok {
-			return fmt.Errorf("version %s twice: %s and %s", m.version, first, m.name)
+			return fmt.Errorf("duplicate version %s: %s and %s", m.version, first, m.name)
 		}
 		seen[m.version] = m.name
 	}
 	return nil
 }
 
-// number is 0 for what is none.
+// number returns a version as a number, or 0 if it is not one.
 func number(version string) uint64 {
 	n, err := strconv.ParseUint(version, 10, 63)
 	if err != nil {
@@ -94,7 +93,7 @@ func number(version string) uint64 {
 	return n
 }
 
-// ids gives each migration's revision id by its version, and what was to be decided.
+// ids returns the revision ids by version, and the ids that had to be replaced.
 func (p *project) ids(tool string) (map[string]string, []finding) {
 	ids := make(map[string]string, len(p.migrations))
 	taken := map[string]bool{}
@@ -112,14 +111,14 @@ func (p *project) ids(tool string) (map[string]string, []finding) {
 		id := deriveID(tool, m.version, m.name, taken)
 		ids[m.version] = id
 		if m.id != "" {
-			findings = append(findings, finding{"These ids can be none here, and others stand for them:", fmt.Sprintf("%q is now %s", m.id, id)})
+			findings = append(findings, finding{"These ids are not allowed here and were replaced:", fmt.Sprintf("%q is now %s", m.id, id)})
 		}
 	}
 	return ids, findings
 }
 
-// deriveID makes an id that looks like a new one and is the same for the same migration.
-// YAML would read one without a letter other than e as a number.
+// deriveID returns an id in the form of a new one that depends only on its arguments. It
+// contains a letter other than e, or YAML would read it as a number.
 func deriveID(tool, version, name string, taken map[string]bool) string {
 	for try := 0; ; try++ {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", tool, version, name, try))
@@ -131,8 +130,7 @@ func deriveID(tool, version, name string, taken map[string]bool) string {
 	}
 }
 
-// numbered reads the version and the readable part off a file name, NUMBER_NAME. ok is
-// false for any other.
+// numbered splits a file name of the form NUMBER_NAME. ok is false for any other.
 func numbered(base string) (version, name string, ok bool) {
 	digits, name, ok := strings.Cut(base, "_")
 	if !ok || strings.Trim(digits, "0123456789") != "" || number(digits) == 0 {
@@ -141,14 +139,13 @@ func numbered(base string) (version, name string, ok bool) {
 	return strconv.FormatUint(number(digits), 10), name, true
 }
 
-// readable is a file name's words as a message.
-func readable(name string) string {
+// messageOf makes a message of the words in a file name.
+func messageOf(name string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(name, "_", " ")), " ")
 }
 
-// versionTime is the time that a version stands for, as the tools write it: a date with
-// or without a time, or a Unix time in seconds, milliseconds or nanoseconds. It is zero
-// for a number that counts.
+// versionTime returns the time in a version: a date with or without a time of day, or a Unix
+// time in seconds, milliseconds or nanoseconds. It is zero for a sequence number.
 func versionTime(version string) time.Time {
 	var t time.Time
 	n, _ := strconv.ParseInt(version, 10, 64)
@@ -172,9 +169,10 @@ func versionTime(version string) time.Time {
 	return t.UTC()
 }
 
-// noFiles says that a folder holds nothing of the tool's, and which one below it might.
-func noFiles(dir, like string) error {
-	text := fmt.Sprintf("no migrations in %s: they are files like %s", dir, like)
+// noMigrations returns the error for a folder without migrations. It names a folder below
+// that may contain them.
+func noMigrations(dir, example string) error {
+	text := fmt.Sprintf("no migrations in %s (their names are like %s)", dir, example)
 	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(name) != ".sql" || filepath.Dir(name) == dir {
 			return err

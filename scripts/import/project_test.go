@@ -62,9 +62,9 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-// Derived ids are as good as new ones, differ from each other, and do not depend on what
-// else is imported unless two collide.
-func TestDeriveID(t *testing.T) {
+// Derived ids have the form of new ones and do not depend on other migrations unless two
+// collide.
+func TestDerivedIDsAreValidAndStable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		version := rapid.StringMatching(`[0-9]{1,14}`).Draw(t, "version")
@@ -85,7 +85,7 @@ func TestDeriveID(t *testing.T) {
 	})
 }
 
-func TestSubstitute(t *testing.T) {
+func TestSubstituteLikeGoose(t *testing.T) {
 	t.Parallel()
 	data := map[string]string{"NAME": "shop", "EMPTY": "", "Größe_1": "xl"}
 	for _, c := range []struct {

@@ -8,56 +8,56 @@ import (
 )
 
 const (
-	needsPerson   = "Code runs here that no SQL stands for: write the SQL. Until then `up` refuses the revision, and its way down, if that is code too, fails:"
-	runsNothing   = "Nothing runs here, so SELECT 1 stands for it:"
-	undoesNothing = "The way down holds nothing, and so undoes nothing. Delete the file if that is wrong: the revision is then irreversible, and said to be:"
-	irreversible  = "There is no way down, so a downgrade through these is refused. Write the file if there is one:"
-	ownBlock      = "BEGIN and COMMIT were taken out: the revision is the transaction:"
-	nowAlone      = "A statement here cannot run in a transaction, so `transaction: off` was set and each one is sent by itself. Give it a revision of its own if the others belong together:"
+	needsSQL       = "This is code that cannot be converted: write the SQL. Until then `up` refuses the revision, and its down script fails if that is code too:"
+	emptyUp        = "The script is empty, so SELECT 1 was added:"
+	emptyDown      = "The down script is empty, so a downgrade changes nothing. Delete the file if the revision is irreversible:"
+	irreversible   = "There is no down script, so the revision is irreversible. Write the file if it can be reverted:"
+	blockRemoved   = "BEGIN and COMMIT were removed, because a revision runs in one transaction anyway:"
+	transactionOff = "A statement cannot run in a transaction, so `transaction: off` was set and each statement is sent by itself. Move it to a separate revision if the others belong together:"
 )
 
-// body makes a revision's up script.
+// body returns the revision's up script.
 func (s *script) body(merge bool) *revision.Script {
 	if s.code != "" {
-		return revision.NewScript(s.wanted())
+		return revision.NewScript(s.placeholder())
 	}
-	r := s.settle()
-	s.nothing = holdsNothing(r)
-	if s.nothing && !merge {
-		s.find(runsNothing)
-		return revision.NewScript(tidy(r.SQL()) + "SELECT 1;\n")
+	r := s.convert()
+	s.empty = isEmpty(r)
+	if s.empty && !merge {
+		s.note(emptyUp)
+		return revision.NewScript(trimBlank(r.SQL()) + "SELECT 1;\n")
 	}
 	return r
 }
 
-// downBody makes a revision's down script; it is nil for an irreversible one.
+// downBody returns the revision's down script, or nil if the revision is irreversible.
 func (m *migration) downBody() *revision.Script {
 	s := m.down
 	switch {
 	case m.up.code != "" && (s == nil || s.code != ""):
-		// Of an empty up script a missing down script means that there is nothing to undo.
-		return revision.NewScript("DO $$ BEGIN RAISE EXCEPTION 'the way down of this revision has yet to be written'; END $$;\n")
-	case s == nil && m.up.nothing:
+		// With an empty up script, a missing down script would mean that there is nothing to revert.
+		return revision.NewScript("DO $$ BEGIN RAISE EXCEPTION 'the down script of this revision has not been written yet'; END $$;\n")
+	case s == nil && m.up.empty:
 		return revision.NewScript("")
 	case s == nil || s.code != "":
 		return nil
 	}
-	r := s.settle()
-	if holdsNothing(r) && !m.up.nothing && m.up.code == "" {
-		s.find(undoesNothing)
+	r := s.convert()
+	if isEmpty(r) && !m.up.empty && m.up.code == "" {
+		s.note(emptyDown)
 	}
 	return r
 }
 
-func (s *script) find(what string) { s.findings = append(s.findings, finding{what: what}) }
+func (s *script) note(what string) { s.findings = append(s.findings, finding{what: what}) }
 
-// wanted is the text that stands where a person has to write: comments only, because
-// `up` refuses an empty revision before it runs anything.
-func (s *script) wanted() string {
-	s.findings = append(s.findings, finding{needsPerson, s.code})
+// placeholder returns a script to be written by hand. It consists of comments, because `up`
+// refuses an empty revision before it runs anything.
+func (s *script) placeholder() string {
+	s.findings = append(s.findings, finding{needsSQL, s.code})
 	text := s.code
 	if s.sql != "" {
-		text += "\n\nWhat is known of it:\n\n" + s.sql
+		text += "\n\nThe known part:\n\n" + s.sql
 	}
 	var b strings.Builder
 	// A carriage return would end the comment.
@@ -67,32 +67,32 @@ func (s *script) wanted() string {
 	return b.String()
 }
 
-// settle decides in which transaction the script runs. The SQL itself stays as it is,
-// but for a BEGIN and a COMMIT around it.
-func (s *script) settle() *revision.Script {
-	sql := tidy(s.sql)
-	if inside, all := withoutBlock(sql); inside != sql && (all || !s.alone) {
-		if r := revision.NewScript(inside); !onlyAlone(r) {
-			s.find(ownBlock)
+// convert decides whether the script is transactional. It leaves the SQL as it is, except
+// for a BEGIN and a COMMIT around it.
+func (s *script) convert() *revision.Script {
+	sql := trimBlank(s.sql)
+	if inside, all := withoutBlock(sql); inside != sql && (all || !s.noTransaction) {
+		if r := revision.NewScript(inside); !cannotBeTransactional(r) {
+			s.note(blockRemoved)
 			return r
 		}
 	}
 	r := revision.NewScript(sql)
-	r.Transactional = !s.alone
-	if r.Transactional && onlyAlone(r) {
+	r.Transactional = !s.noTransaction
+	if r.Transactional && cannotBeTransactional(r) {
 		if len(r.Statements()) > 1 {
-			s.find(nowAlone)
+			s.note(transactionOff)
 		}
 		r.Transactional = false
 	}
 	return r
 }
 
-// holdsNothing tells comments from psql commands, which are no statements either.
-func holdsNothing(r *revision.Script) bool { return r.Empty() && !refused(r) }
+// isEmpty reports whether a script has neither statements nor psql commands.
+func isEmpty(r *revision.Script) bool { return r.Empty() && !refused(r) }
 
-// tidy cuts the blank lines around a script and ends its last line.
-func tidy(sql string) string {
+// trimBlank removes blank lines at both ends and terminates the last line.
+func trimBlank(sql string) string {
 	sql = strings.TrimPrefix(sql, "\ufeff")
 	for line := range strings.Lines(sql) {
 		if strings.TrimSpace(line) != "" {
@@ -106,8 +106,8 @@ func tidy(sql string) string {
 	return sql
 }
 
-// onlyAlone says that the script is refused in a transaction, and not without one.
-func onlyAlone(r *revision.Script) bool {
+// cannotBeTransactional reports whether a script is valid only with transaction: off.
+func cannotBeTransactional(r *revision.Script) bool {
 	in, out := revision.NewScript(r.SQL()), revision.NewScript(r.SQL())
 	out.Transactional = false
 	return refused(in) && !refused(out)
@@ -119,9 +119,8 @@ func refused(s *revision.Script) bool {
 	return len(problems) > 0
 }
 
-// withoutBlock takes the statements that begin and end a transaction out of a script
-// that has one of each, and returns any other as it is. all says that nothing stood
-// outside of them.
+// withoutBlock removes BEGIN and COMMIT from a script that has one of each, and returns any
+// other script unchanged. all reports whether they enclosed everything.
 func withoutBlock(sql string) (inside string, all bool) {
 	r := revision.NewScript(sql)
 	text, statements := r.Text, r.Statements()
@@ -145,10 +144,10 @@ func withoutBlock(sql string) (inside string, all bool) {
 	}
 	b, e := statements[begin], statements[end]
 	text = cut(cut(text, e.Start, e.Next), b.Start, b.Next)
-	return tidy(text), begin == 0 && end == len(statements)-1
+	return trimBlank(text), begin == 0 && end == len(statements)-1
 }
 
-// cut takes a piece out of a text, and its line with it if nothing else is on it.
+// cut removes text[from:to], and the whole line if nothing else is on it.
 func cut(text string, from, to int) string {
 	start := strings.LastIndexByte(text[:from], '\n') + 1
 	end := len(text)
@@ -161,15 +160,15 @@ func cut(text string, from, to int) string {
 	return text[:from] + text[to:]
 }
 
-// ended puts a semicolon behind the last statement if it has none.
-func ended(sql string) string {
+// terminated adds a semicolon to the last statement if it has none.
+func terminated(sql string) string {
 	r := revision.NewScript(sql)
 	statements := r.Statements()
 	if len(statements) == 0 {
 		return sql
 	}
 	last := statements[len(statements)-1]
-	// A semicolon behind it may be in a comment: only what follows tells.
+	// Append a statement to find out: a semicolon in the text may belong to a comment.
 	open := len(revision.NewScript(sql+"\nSELECT 1").Statements()) == len(statements)
 	if last.Data > 0 || !open {
 		return sql
@@ -177,7 +176,7 @@ func ended(sql string) string {
 	return r.Text[1:last.End] + ";" + r.Text[last.End:]
 }
 
-// line is the number of the line that an offset is in.
+// line returns the line number of an offset.
 func line(text string, offset int) int { return strings.Count(text[:offset], "\n") + 1 }
 
 func at(file, text string, offset int) string { return fmt.Sprintf("%s:%d", file, line(text, offset)) }

@@ -8,20 +8,20 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-const leftSet = "This stays set when the migration ends, and the tool runs those behind it in the same session. Here each revision begins with a new one: repeat the setting in those that rely on it:"
+const leftSet = "This setting stays in effect when the migration ends, and the tool runs the next ones in the same session. Here each revision starts with the session's defaults: repeat the setting in those that rely on it:"
 
-// sessionSetting finds the settings that decide where later statements put things, and
-// for whom: SET name TO value, and set_config('name', 'value', false) of every pg_dump.
+// sessionSetting matches statements that change search_path or the role for the session: SET,
+// and set_config('name', 'value', false) as in the output of pg_dump.
 var sessionSetting = regexp.MustCompile(`(?is)^(?:SET\s+(?:SESSION\s+)?(search_path\s*(?:=|\s+TO\s)|SCHEMA\s|ROLE\s|SESSION\s+AUTHORIZATION\s)\s*(.*)` +
 	`|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'(search_path|role)'\s*,\s*(.*?)\s*,\s*'?f(?:alse)?'?\s*\))$`)
 
-// usualValue is a value after which nothing is other than in a new session: whoever ran
-// without a search path names every schema.
+// usualValue matches values that make no difference to later migrations. With an empty
+// search_path they must name every schema anyway.
 var usualValue = regexp.MustCompile(`(?i)^(''|default|none|'?public'?|'?"\$user"'?, ?'?public'?)$`)
 
-// leftovers finds the migrations that change a setting for those behind them, which do
-// not set it themselves. The migrations are in the order in which the tool runs them.
-func leftovers(migrations []migration) {
+// findLeftSettings finds settings that a migration leaves to the next one, which does not
+// set them itself. The migrations are in the order in which the tool runs them.
+func findLeftSettings(migrations []migration) {
 	scripts := make([]*revision.Script, len(migrations))
 	for i := range migrations {
 		scripts[i] = revision.NewScript(migrations[i].up.sql)
@@ -38,14 +38,14 @@ func leftovers(migrations []migration) {
 	}
 }
 
-// settings gives the statement that a script sets a setting with last, "" for a usual
-// value: in all of the script, or only before its first statement of another kind.
+// settings returns, by setting, the last statement of a script that sets it, or "" if the
+// value is a usual one. Unless all is set, it stops at the first other statement.
 func settings(s *revision.Script, all bool) map[string]string {
 	found := map[string]string{}
 	for _, st := range s.Statements() {
 		text := strings.TrimSpace(s.Text[st.Start:st.End])
 		if st.Keywords == "RESET" || strings.HasPrefix(st.Keywords, "RESET ") {
-			clear(found) // of those that count there is rarely more than one
+			clear(found) // close enough: a script rarely sets both
 			continue
 		}
 		parts := sessionSetting.FindStringSubmatch(text)

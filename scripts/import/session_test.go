@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestLeftovers(t *testing.T) {
+func TestSettingsLeftBehindAreFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		sql  string
@@ -27,7 +27,7 @@ func TestLeftovers(t *testing.T) {
 		{"CREATE FUNCTION f() RETURNS int SET search_path TO shop LANGUAGE sql AS 'SELECT 1'", nil},
 	} {
 		migrations := []migration{{up: script{sql: c.sql}}, {up: script{sql: "CREATE TABLE b ();"}}}
-		leftovers(migrations)
+		findLeftSettings(migrations)
 		var got []string
 		for _, f := range migrations[0].up.findings {
 			got = append(got, f.where)
@@ -38,19 +38,19 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// Nobody relies on what the next migration sets by itself, and nobody comes behind the last.
-func TestNoLeftovers(t *testing.T) {
+// A setting does not matter if the next migration sets it too, or if there is none.
+func TestHarmlessSettingsAreNotReported(t *testing.T) {
 	t.Parallel()
 	const set = "SET search_path TO shop;\n"
 	for _, next := range []string{set + "SELECT 1;", "-- begin\nBEGIN;\nSET lock_timeout = '1s';\n" + set + "COMMIT;"} {
 		migrations := []migration{{up: script{sql: set}}, {up: script{sql: next}}}
-		leftovers(migrations)
+		findLeftSettings(migrations)
 		if len(migrations[0].up.findings)+len(migrations[1].up.findings) > 0 {
 			t.Errorf("%s: %+v", next, migrations)
 		}
 	}
 	late := []migration{{up: script{sql: set}}, {up: script{sql: "CREATE TABLE a ();\n" + set}}, {}}
-	leftovers(late)
+	findLeftSettings(late)
 	if len(late[0].up.findings) != 1 || len(late[1].up.findings) != 1 {
 		t.Errorf("%+v", late)
 	}

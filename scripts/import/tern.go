@@ -21,9 +21,9 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// tern reads github.com/jackc/tern, through tern itself: files NUMBER_NAME.sql that are
-// templates, in which a line parts up from down.
-var tern = tool{name: "tern", rows: last, configured: true, filled: true, read: readTern}
+// tern reads github.com/jackc/tern with tern's own package: templates NUMBER_NAME.sql, in
+// which a line separates up from down.
+var tern = tool{name: "tern", rows: last, takesConfig: true, takesData: true, read: readTern}
 
 var ternDisableTx = regexp.MustCompile(`(?m)^---- tern: disable-tx ----$\n?`)
 
@@ -50,7 +50,7 @@ func readTern(src source) (*project, error) {
 		return nil, err
 	}
 	if err := migrator.LoadMigrations(fsys); err != nil {
-		return nil, explained(err, fsys, p.findings)
+		return nil, explain(err, fsys, p.findings)
 	}
 	for _, m := range migrator.Migrations {
 		p.migrations = append(p.migrations, ternMigration(m))
@@ -64,9 +64,9 @@ func readTern(src source) (*project, error) {
 func ternMigration(m *migrate.Migration) migration {
 	_, name, _ := numbered(strings.TrimSuffix(m.Name, ".sql"))
 	direction := func(sql string) script {
-		return script{sql: ternDisableTx.ReplaceAllString(sql, ""), alone: ternDisableTx.MatchString(sql)}
+		return script{sql: ternDisableTx.ReplaceAllString(sql, ""), noTransaction: ternDisableTx.MatchString(sql)}
 	}
-	out := migration{version: strconv.Itoa(int(m.Sequence)), name: m.Name, message: readable(name), up: direction(m.UpSQL)}
+	out := migration{version: strconv.Itoa(int(m.Sequence)), name: m.Name, message: messageOf(name), up: direction(m.UpSQL)}
 	if m.DownSQL != "" {
 		down := direction(m.DownSQL)
 		out.down = &down
@@ -74,8 +74,8 @@ func ternMigration(m *migrate.Migration) migration {
 	return out
 }
 
-// ternConfig reads the data and the version table from the configuration, if there is
-// one, which is a template too.
+// ternConfig reads the data and the version table from the configuration, if there is one. It
+// is a template too.
 func ternConfig(src source, data map[string]any) (table string, err error) {
 	file := src.config
 	if file == "" {
@@ -109,9 +109,8 @@ func ternConfig(src source, data map[string]any) (table string, err error) {
 	return "public.schema_version", nil
 }
 
-// explained adds to an error of tern's what it leaves out: the files that hold no SQL,
-// the data that is missing.
-func explained(err error, fsys fs.FS, missing []finding) error {
+// explain adds what tern's errors leave out: the files without SQL and the missing data.
+func explain(err error, fsys fs.FS, missing []finding) error {
 	if errors.Is(err, migrate.ErrNoFwMigration) {
 		names, _ := migrate.FindMigrations(fsys)
 		for _, name := range names {
@@ -123,12 +122,12 @@ func explained(err error, fsys fs.FS, missing []finding) error {
 		}
 	}
 	for _, f := range missing {
-		err = fmt.Errorf("%w\n%s is not given: say -D KEY=VALUE", err, f.where)
+		err = fmt.Errorf("%w\n%s is not defined: use -D KEY=VALUE", err, f.where)
 	}
 	return err
 }
 
-// codePackages finds what tern installs apart from its migrations.
+// codePackages finds code packages, which tern installs separately from migrations.
 func codePackages(dir string, fsys fs.FS) ([]finding, error) {
 	var findings []finding
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -136,7 +135,7 @@ func codePackages(dir string, fsys fs.FS) ([]finding, error) {
 			return err
 		}
 		if path.Base(name) == "install.sql" && path.Dir(name) != "." && !strings.HasPrefix(name, "snapshots/") {
-			findings = append(findings, finding{"These code packages are no migrations (tern code install), and are left out. A revision can do what they do:", filepath.Join(dir, path.Dir(name))})
+			findings = append(findings, finding{"Code packages (tern code install) are not migrations and were left out. Put their SQL into a revision:", filepath.Join(dir, path.Dir(name))})
 		}
 		return nil
 	})

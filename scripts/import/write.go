@@ -15,25 +15,23 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// mapFile is the name of the map for adopt, beside the revisions, so that go:embed takes
-// it along.
+// mapFile is the name of the map for the command adopt. It is embedded with the revisions
+// because it is in the same folder.
 const mapFile = "adopt.json"
 
-// rows says what a row of a version table means.
+// rows is the meaning of a row in a version table.
 type rows string
 
-// Every row is an applied version; or it is a head, applied with all that it stands on;
-// or the only row is the last one applied, with all before it in the map's order.
 const (
-	each  rows = "each"
-	heads rows = "heads"
-	last  rows = "last"
+	each  rows = "each"  // every row is an applied version
+	heads rows = "heads" // every row is a head, applied with all its ancestors
+	last  rows = "last"  // the only row is the last applied version, in the order of the map
 )
 
 // adoptMap is the file adopt.json.
 type adoptMap struct {
 	Tool string `json:"tool"`
-	// Table is the version table as SQL, "" when it has its usual name in whatever schema.
+	// Table is the version table as SQL; "" for the tool's usual name in any schema.
 	Table string `json:"table,omitempty"`
 	Rows  rows   `json:"rows"`
 	// Versions are in the order in which the tool applies them.
@@ -46,7 +44,7 @@ type adoptVersion struct {
 	Name     string `json:"name"` // of the tool's file
 }
 
-// text is the file, with a line for each version.
+// text returns the file, with a line for each version.
 func (m adoptMap) text() (string, error) {
 	var lines []string
 	for _, v := range m.Versions {
@@ -65,13 +63,12 @@ func (m adoptMap) text() (string, error) {
 	return head + "[\n" + strings.Join(lines, ",\n") + "\n  ]\n}\n", nil
 }
 
-// write writes the revisions and the map, all or nothing, and prints what a person
-// should look at.
+// write writes the revisions and the map, all or nothing, and prints what needs manual work.
 func (p *project) write(t tool, out string, stdout io.Writer) error {
 	ids, findings := p.ids(t.name)
 	findings = append(p.findings, findings...)
-	if t.session {
-		leftovers(p.migrations)
+	if t.sharesSession {
+		findLeftSettings(p.migrations)
 	}
 	var files []revision.Source
 	m := adoptMap{Tool: t.name, Table: p.table, Rows: t.rows, Versions: []adoptVersion{}}
@@ -96,7 +93,7 @@ func (p *project) write(t tool, out string, stdout io.Writer) error {
 	return err
 }
 
-// files are the files of one revision: the down file first, if there is one.
+// files returns the files of one revision, the down file first if there is one.
 func (m *migration) files(tool, out string, ids map[string]string, width int) ([]revision.Source, []finding, error) {
 	r := &revision.Revision{
 		ID: ids[m.version], Created: m.created, BranchLabels: m.labels,
@@ -105,39 +102,40 @@ func (m *migration) files(tool, out string, ids map[string]string, width int) ([
 	r.Up = m.up.body(len(m.downRevision) > 1)
 	r.Down = m.downBody()
 	origin := "from " + tool + ": " + m.name
-	// A message that begins like a key would be read as one.
-	if !holds(r, m.message+"\n"+origin) && !holds(r, origin+"\n"+m.message) {
-		return nil, nil, fmt.Errorf("%s: its message or its SQL cannot be written into a revision file", m.name)
+	// A message whose first line looks like a key would be parsed as one.
+	if !setMessage(r, m.message+"\n"+origin) && !setMessage(r, origin+"\n"+m.message) {
+		return nil, nil, fmt.Errorf("%s: its message or SQL cannot be represented in a revision file", m.name)
 	}
 	stem := filepath.Join(out, m.stem(r.ID, width))
 	up, down := revision.Source{File: stem + ".up.sql"}, revision.Source{File: stem + ".down.sql"}
 	up.Text, down.Text = r.Format()
-	findings := located(m.up.findings, up.File)
+	findings := inFile(m.up.findings, up.File)
 	if r.Down == nil {
-		return []revision.Source{up}, append(findings, finding{irreversible, down.File + m.whyNot()}), nil
+		return []revision.Source{up}, append(findings, finding{irreversible, down.File + m.irreversibleReason()}), nil
 	}
 	if m.down != nil {
-		findings = append(findings, located(m.down.findings, down.File)...)
+		findings = append(findings, inFile(m.down.findings, down.File)...)
 	}
 	return []revision.Source{down, up}, findings, nil
 }
 
-// holds gives the revision a message, and says whether a file can hold both.
-func holds(r *revision.Revision, message string) bool {
+// setMessage sets the message, and reports whether the revision survives writing and parsing.
+func setMessage(r *revision.Revision, message string) bool {
 	r.Message = revision.CleanMessage(message)
 	up, _ := r.Format()
 	read, _ := revision.Parse(revision.Source{Text: up}, nil)
 	return read.Message == r.Message && read.ID == r.ID && read.Up.SQL() == r.Up.SQL()
 }
 
-func (m *migration) whyNot() string {
+func (m *migration) irreversibleReason() string {
 	if m.down == nil {
 		return ""
 	}
 	return ": " + m.down.code
 }
 
-// stem is the name of a revision's files. Without a date the number keeps the order.
+// stem returns the name of the revision's files without suffixes. Without a date it begins
+// with the number, to keep the order.
 func (m *migration) stem(id string, width int) string {
 	if !m.created.IsZero() {
 		return revision.FileStem(id, m.message, m.created)
@@ -152,7 +150,7 @@ func (m *migration) stem(id string, width int) string {
 	return stem
 }
 
-// width is that of the longest number among the versions that are no dates.
+// width returns the number of digits for versions that are not dates.
 func (p *project) width() int {
 	width := 4
 	for _, m := range p.migrations {
@@ -168,37 +166,37 @@ func translate(versions []string, ids map[string]string) []string {
 	for _, v := range versions {
 		id, ok := ids[v]
 		if !ok {
-			id = v // a label, or a link to nowhere that the check of the set reports
+			id = v // a label, or an unknown version, which check reports
 		}
 		out = append(out, id)
 	}
 	return out
 }
 
-func located(findings []finding, file string) []finding {
-	placed := slices.Clone(findings)
-	for i := range placed {
-		if placed[i].where != "" {
-			placed[i].where = ": " + placed[i].where
+func inFile(findings []finding, file string) []finding {
+	findings = slices.Clone(findings)
+	for i, f := range findings {
+		findings[i].where = file
+		if f.where != "" {
+			findings[i].where += ": " + f.where
 		}
-		placed[i].where = file + placed[i].where
 	}
-	return placed
+	return findings
 }
 
-// create writes the files unless one of them, or one of their ids, is there.
+// create writes the files unless one of them, or one of the ids, already exists.
 func create(out string, ids map[string]string, files []revision.Source) error {
-	there, _, err := revision.Load(os.DirFS(out), out)
+	existing, _, err := revision.Load(os.DirFS(out), out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	ours := map[string]bool{}
+	imported := map[string]bool{}
 	for _, id := range ids {
-		ours[id] = true
+		imported[id] = true
 	}
-	for _, r := range there {
-		if ours[r.ID] {
-			return fmt.Errorf("revision %s is in %s already; nothing was written, import into another folder", r.ID, r.Up.File)
+	for _, r := range existing {
+		if imported[r.ID] {
+			return fmt.Errorf("revision %s already exists in %s; nothing was written; import into another folder", r.ID, r.Up.File)
 		}
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
@@ -207,9 +205,9 @@ func create(out string, ids map[string]string, files []revision.Source) error {
 	return revision.CreateFiles(files...)
 }
 
-// check looks at the whole folder as every command does that uses it.
+// check checks the whole folder as every command does.
 func check(out string) []finding {
-	const what = "As long as this is so, no command takes the files:"
+	const what = "These errors must be fixed before any command accepts the files:"
 	_, err := migrator.New(os.DirFS(out), migrator.Config{Prefix: out})
 	var problems migrator.Problems
 	if err != nil && !errors.As(err, &problems) {
@@ -222,16 +220,16 @@ func check(out string) []finding {
 	return findings
 }
 
-// report is what the program prints: each kind of finding once, with its places.
+// report returns the text to print: each kind of finding once, with the files it concerns.
 func report(revisions int, out string, findings []finding) string {
 	var b strings.Builder
-	are := "revisions are"
+	s := "s"
 	if revisions == 1 {
-		are = "revision is"
+		s = ""
 	}
-	fmt.Fprintf(&b, "%d %s in %s, and %s, the map for adopt.\n", revisions, are, out, filepath.Join(out, mapFile))
+	fmt.Fprintf(&b, "Wrote %d revision%s and the map %s to %s.\n", revisions, s, mapFile, out)
 	if len(findings) == 0 {
-		b.WriteString("Nothing needs a person.\n")
+		b.WriteString("No manual work is needed.\n")
 		return b.String()
 	}
 	var order []string

@@ -10,9 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The console blocks of docs/adopting.md about the import show what really comes out.
-// Each tool's block runs in the folder testdata/document/TOOL.
-func TestDocument(t *testing.T) {
+// Each tool's console block in docs/adopting.md runs in a copy of testdata/document/TOOL.
+func TestDocumentShowsTheActualOutput(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../docs/adopting.md")
 	if err != nil {
@@ -28,7 +27,7 @@ func TestDocument(t *testing.T) {
 		t.Run(name[1], func(t *testing.T) {
 			t.Parallel()
 			if have := console(t, filepath.Join("testdata/document", name[1]), block[1]); have != block[1] {
-				t.Errorf("the document (-) and what comes out (+):\n%s", cmp.Diff(block[1], have))
+				t.Errorf("the document (-) and the actual output (+):\n%s", cmp.Diff(block[1], have))
 			}
 		})
 	}
@@ -39,8 +38,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// console runs the commands of a block in a copy of a project and gives the block anew.
-// The project's folder is called migrations there.
+// console runs the commands of a block and returns the block with the actual output. The
+// project is copied to the folder migrations.
 func console(t testing.TB, project, block string) string {
 	t.Helper()
 	built, err := programs()

@@ -9,10 +9,10 @@ import (
 func TestGolangMigrate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for i, s := range story {
+	for i, s := range scenario {
 		up, down := s.up, s.down
 		if i == 1 {
-			up = "-- a transaction of its own\nBEGIN;\n\n" + up + "\n\nCOMMIT;\n"
+			up = "-- explicit transaction\nBEGIN;\n\n" + up + "\n\nCOMMIT;\n"
 			down = "begin; " + down + " end;"
 		}
 		if i == 2 {
@@ -24,8 +24,8 @@ func TestGolangMigrate(t *testing.T) {
 	}
 	theirs := database(t)
 	run(t, dir, "peers", "golang-migrate", "up", dir, theirs)
-	made := importFrom(t, "golang-migrate", dir)
-	contains(t, made.printed, "BEGIN and COMMIT were taken out")
-	made.again(t)
-	made.equal(t, theirs)
+	im := importFrom(t, "golang-migrate", dir)
+	contains(t, im.output, "BEGIN and COMMIT were removed")
+	im.checkRepeatable(t)
+	im.checkEqual(t, theirs)
 }

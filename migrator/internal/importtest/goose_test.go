@@ -11,15 +11,15 @@ import (
 func TestGoose(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for i, s := range story {
+	for i, s := range scenario {
 		command := "create-fixed"
-		if i == len(story)-1 {
+		if i == len(scenario)-1 {
 			command = "create"
 		}
 		run(t, dir, "peers", "goose", command, ".", s.name)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.sql"))
-	if err != nil || len(files) != len(story) {
+	if err != nil || len(files) != len(scenario) {
 		t.Fatal(files, err)
 	}
 	for i, file := range files {
@@ -27,15 +27,15 @@ func TestGoose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		up, down := story[i].up, story[i].down
-		if i == 1 || story[i].alone {
+		up, down := scenario[i].up, scenario[i].down
+		if i == 1 || scenario[i].noTransaction {
 			up = "-- +goose StatementBegin\n" + up + "\n-- +goose StatementEnd"
 		}
-		if story[i].alone {
+		if scenario[i].noTransaction {
 			down += ";"
 		}
 		sql := strings.NewReplacer("SELECT 'up SQL query';", up, "SELECT 'down SQL query';", down).Replace(string(text))
-		if story[i].alone {
+		if scenario[i].noTransaction {
 			sql = "-- +goose NO TRANSACTION\n" + sql
 		}
 		if i == 1 {
@@ -45,40 +45,39 @@ func TestGoose(t *testing.T) {
 	}
 	theirs := database(t)
 	run(t, dir, "peers", "goose", "up", ".", theirs)
-	made := importFrom(t, "goose", dir)
-	contains(t, made.printed, "5 revisions are in sql, and sql/adopt.json, the map for adopt.\nNothing needs a person.")
-	made.again(t)
-	made.equal(t, theirs)
+	im := importFrom(t, "goose", dir)
+	contains(t, im.output, "Wrote 5 revisions and the map adopt.json to sql.\nNo manual work is needed.")
+	im.checkRepeatable(t)
+	im.checkEqual(t, theirs)
 }
 
-// What nobody can run is refused before anything runs; what was applied elsewhere can be
-// recorded, and cannot be undone by doing nothing.
-func TestGooseCode(t *testing.T) {
+// A revision that stands for Go code can be stamped, but neither applied nor reverted.
+func TestGooseCodeMustBeWrittenByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/document/goose")); err != nil {
 		t.Fatal(err)
 	}
-	made := importFrom(t, "goose", dir)
+	im := importFrom(t, "goose", dir)
 	url := database(t)
 	empty := dump(t, url)
 	ctx, cfg := context.Background(), config(t, url)
-	if _, err := made.set.Up(ctx, cfg); err == nil || !strings.Contains(err.Error(), "fill_account.up.sql:1:1: the revision has no SQL") {
+	if _, err := im.set.Up(ctx, cfg); err == nil || !strings.Contains(err.Error(), "fill_account.up.sql:1:1: the revision has no SQL") {
 		t.Errorf("%v", err)
 	}
 	if dump(t, url) != empty {
 		t.Error("something ran")
 	}
-	if _, err := made.set.Stamp(ctx, cfg, "head"); err != nil {
+	if _, err := im.set.Stamp(ctx, cfg, "head"); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := made.set.Down(ctx, cfg, "base"); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "cannot be taken down") {
+	if report, err := im.set.Down(ctx, cfg, "base"); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "cannot be taken down") {
 		t.Errorf("%+v, %v", report, err)
 	}
-	if _, err := made.set.Stamp(ctx, cfg, made.adopt.Versions["2"]); err != nil {
+	if _, err := im.set.Stamp(ctx, cfg, im.adopt.Versions["2"]); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := made.set.Down(ctx, cfg); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "the way down of this revision has yet to be written") {
+	if report, err := im.set.Down(ctx, cfg); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "the down script of this revision has not been written yet") {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

@@ -1,7 +1,3 @@
-// Package importtest tries scripts/import with the other tools themselves: each of them
-// makes a project and migrates a database with it, the imported revisions migrate a
-// second one, and both have to hold the same. The tests are here, and not beside the
-// program, because only packages below migrator may use the test bed.
 package importtest
 
 import (
@@ -26,15 +22,15 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 )
 
-// programFolder names the variable that holds the folder for what programs builds.
+// programFolder is the environment variable with the folder for the built programs.
 const programFolder = "IMPORTTEST_PROGRAMS"
 
-// programs is the folder of the programs that the tests run. It is filled once.
+// programs builds the programs that the tests run, once, and returns their folder.
 var programs = sync.OnceValues(func() (string, error) {
 	dir := os.Getenv(programFolder)
 	for _, arguments := range [][]string{
 		{"build", "-o", dir + "/", "../../../scripts/import"},
-		// A module of its own keeps the other tools out of ours.
+		// A separate module keeps the other tools out of our go.mod.
 		{"build", "-C", "testdata/peers", "-o", dir + "/", ".", "tool"},
 	} {
 		cmd := exec.Command("go", arguments...)
@@ -58,8 +54,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// run runs a program, one of ours or of the system's, in a folder, and returns what it
-// printed.
+// run runs a program, a built one or one of the system, and returns its standard output.
 func run(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := command(t, dir, program, args...)
@@ -71,8 +66,8 @@ func run(t testing.TB, dir, program string, args ...string) string {
 	return stdout.String()
 }
 
-// refused is run for a program that has to fail.
-func refused(t testing.TB, dir, program string, args ...string) string {
+// runFails is run for a program that must fail. It returns all output.
+func runFails(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := command(t, dir, program, args...)
 	out, err := cmd.CombinedOutput()
@@ -112,30 +107,30 @@ func write(t testing.TB, dir, name, text string) {
 	}
 }
 
-// taken is what an import made.
-type taken struct {
-	dir     string
-	printed string
-	set     *migrator.Set
-	adopt   migrator.Adopt
+// imported is the result of an import.
+type imported struct {
+	dir    string
+	output string
+	set    *migrator.Set
+	adopt  migrator.Adopt
 }
 
 // importFrom imports a project into its folder sql.
-func importFrom(t testing.TB, tool, dir string, flags ...string) taken {
+func importFrom(t testing.TB, tool, dir string, flags ...string) imported {
 	t.Helper()
-	made := taken{dir: filepath.Join(dir, "sql")}
-	made.printed = run(t, dir, "import", append(slices.Clone(flags), tool, ".", "sql")...)
-	made.load(t)
-	return made
+	im := imported{dir: filepath.Join(dir, "sql")}
+	im.output = run(t, dir, "import", append(slices.Clone(flags), tool, ".", "sql")...)
+	im.load(t)
+	return im
 }
 
-// again imports once more, which has to give the same files.
-func (made *taken) again(t testing.TB) {
+// checkRepeatable imports again and compares the files.
+func (im *imported) checkRepeatable(t testing.TB) {
 	t.Helper()
-	dir := filepath.Dir(made.dir)
-	run(t, dir, "import", made.adopt.Tool, ".", "again")
-	if diff := cmp.Diff(texts(t, made.dir), texts(t, filepath.Join(dir, "again"))); diff != "" {
-		t.Errorf("the second import gives other files:\n%s", diff)
+	dir := filepath.Dir(im.dir)
+	run(t, dir, "import", im.adopt.Tool, ".", "again")
+	if diff := cmp.Diff(texts(t, im.dir), texts(t, filepath.Join(dir, "again"))); diff != "" {
+		t.Errorf("the second import made other files:\n%s", diff)
 	}
 }
 
@@ -156,15 +151,15 @@ func texts(t testing.TB, dir string) map[string]string {
 	return files
 }
 
-// load reads the revisions, and the map as docs/adopting.md describes it.
-func (made *taken) load(t testing.TB) {
+// load reads the revisions and the map, whose format is in docs/adopting.md.
+func (im *imported) load(t testing.TB) {
 	t.Helper()
-	set, err := migrator.New(os.DirFS(made.dir), migrator.Config{})
+	set, err := migrator.New(os.DirFS(im.dir), migrator.Config{})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, made.printed)
+		t.Fatalf("%v\n%s", err, im.output)
 	}
-	made.set = set
-	text, err := os.ReadFile(filepath.Join(made.dir, "adopt.json"))
+	im.set = set
+	text, err := os.ReadFile(filepath.Join(im.dir, "adopt.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,41 +172,41 @@ func (made *taken) load(t testing.TB) {
 	if err := decoder.Decode(&m); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	made.adopt = migrator.Adopt{Tool: m.Tool, Table: m.Table, Versions: map[string]string{}}
+	im.adopt = migrator.Adopt{Tool: m.Tool, Table: m.Table, Versions: map[string]string{}}
 	for _, v := range m.Versions {
-		made.adopt.Versions[v.Version] = v.Revision
+		im.adopt.Versions[v.Version] = v.Revision
 	}
 }
 
-// equal migrates a database with the imported revisions and compares it with the one
-// that the tool made; adopts that one; and takes both down to nothing.
-func (made *taken) equal(t testing.TB, theirs string) {
+// checkEqual migrates a database with the imported revisions and compares it with theirs,
+// the one that the tool migrated. It adopts theirs and downgrades both to base.
+func (im *imported) checkEqual(t testing.TB, theirs string) {
 	t.Helper()
 	ours := database(t)
 	empty := dump(t, ours)
 	ctx := context.Background()
-	if _, err := made.set.Up(ctx, config(t, ours)); err != nil {
+	if _, err := im.set.Up(ctx, config(t, ours)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(dump(t, theirs), dump(t, ours)); diff != "" {
-		t.Errorf("what the tool made (-) and what the revisions made (+):\n%s", diff)
+		t.Errorf("the tool (-) and the revisions (+) made different databases:\n%s", diff)
 	}
-	if _, err := made.set.Adopt(ctx, config(t, theirs), made.adopt); err != nil {
+	if _, err := im.set.Adopt(ctx, config(t, theirs), im.adopt); err != nil {
 		t.Fatal(err)
 	}
-	status, err := made.set.Status(ctx, config(t, theirs))
+	status, err := im.set.Status(ctx, config(t, theirs))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := status.Count(migrator.Applied); n != len(made.set.Revisions()) {
-		t.Errorf("after adopt %d of %d revisions are applied", n, len(made.set.Revisions()))
+	if n := status.Count(migrator.Applied); n != len(im.set.Revisions()) {
+		t.Errorf("after adopt %d of %d revisions are applied", n, len(im.set.Revisions()))
 	}
 	for _, url := range []string{theirs, ours} {
-		if _, err := made.set.Down(ctx, config(t, url), "base"); err != nil {
+		if _, err := im.set.Down(ctx, config(t, url), "base"); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(empty, dump(t, url)); diff != "" {
-			t.Errorf("not all was taken down:\n%s", diff)
+			t.Errorf("objects are left after the downgrade:\n%s", diff)
 		}
 	}
 }
@@ -225,7 +220,7 @@ func config(t testing.TB, url string) *pgconn.Config {
 	return cfg
 }
 
-// database creates one on a server that the installed pg_dump can dump.
+// database creates a database on a server that the installed pg_dump supports.
 func database(t testing.TB) string {
 	t.Helper()
 	version := regexp.MustCompile(`\) (\d+)`).FindStringSubmatch(run(t, ".", pgtest.Program(t, "pg_dump"), "--version"))
@@ -239,7 +234,7 @@ func database(t testing.TB) string {
 	return pgtest.Start(t, pgtest.Options{Version: major}).Database(t)
 }
 
-// dump is a database's schema and data, without the version tables.
+// dump returns a database's schema and data, without the version tables.
 func dump(t testing.TB, url string) string {
 	t.Helper()
 	args := []string{"--dbname", url}
@@ -247,7 +242,7 @@ func dump(t testing.TB, url string) string {
 		args = append(args, "--exclude-table", "public."+table)
 	}
 	text := run(t, ".", pgtest.Program(t, "pg_dump"), args...)
-	// Newer ones write a random key.
+	// Newer versions write a random key.
 	return regexp.MustCompile(`(?m)^\\(un)?restrict .*\n`).ReplaceAllString(text, "")
 }
 

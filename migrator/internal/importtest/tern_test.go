@@ -12,11 +12,11 @@ func TestTern(t *testing.T) {
 	dir := t.TempDir()
 	run(t, dir, "tern", "init", "project")
 	dir = filepath.Join(dir, "project")
-	for _, s := range append(story, step{name: "from templates"}) {
+	for _, s := range append(scenario, step{name: "from templates"}) {
 		run(t, dir, "tern", "new", strings.ReplaceAll(s.name, " ", "_"))
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.sql"))
-	if err != nil || len(files) != len(story)+1 {
+	if err != nil || len(files) != len(scenario)+1 {
 		t.Fatal(files, err)
 	}
 	for i, file := range files {
@@ -26,14 +26,14 @@ func TestTern(t *testing.T) {
 		}
 		up, down, _ := strings.Cut(string(text), "---- create above / drop below ----\n")
 		switch {
-		case i == len(story):
+		case i == len(scenario):
 			up = `{{ template "shared/view.sql" . }}` + "\nCREATE TABLE {{ .prefix }}_{{ .name | lower }} (id int);\n"
 			down = "DROP TABLE {{ .prefix }}_{{ .name | lower }};\nDROP VIEW {{ .prefix }};\n"
-		case story[i].alone:
-			up = "---- tern: disable-tx ----\n" + story[i].up + ";\n"
-			down = "---- tern: disable-tx ----\n" + story[i].down + ";\n"
+		case scenario[i].noTransaction:
+			up = "---- tern: disable-tx ----\n" + scenario[i].up + ";\n"
+			down = "---- tern: disable-tx ----\n" + scenario[i].down + ";\n"
 		default:
-			up, down = up+story[i].up+"\n", down+story[i].down+"\n"
+			up, down = up+scenario[i].up+"\n", down+scenario[i].down+"\n"
 		}
 		write(t, dir, filepath.Base(file), up+"---- create above / drop below ----\n"+down)
 	}
@@ -45,8 +45,8 @@ func TestTern(t *testing.T) {
 	write(t, dir, "tern.conf", string(conf)+"prefix = shop\nname = SOME\nnumber = {{ add 40 2 }}\n")
 	theirs := database(t)
 	run(t, dir, "tern", "migrate", "--conn-string", theirs)
-	made := importFrom(t, "tern", dir)
-	contains(t, made.printed, "Nothing needs a person.")
-	made.again(t)
-	made.equal(t, theirs)
+	im := importFrom(t, "tern", dir)
+	contains(t, im.output, "No manual work is needed.")
+	im.checkRepeatable(t)
+	im.checkEqual(t, theirs)
 }

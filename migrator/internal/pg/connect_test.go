@@ -95,7 +95,7 @@ func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
 	}
 }
 
-func TestUnknownAuthorityNamesDB_SSLROOTCERT(t *testing.T) {
+func TestUnknownAuthorityIsExplained(t *testing.T) {
 	t.Parallel()
 	signed := httptest.NewTLSServer(nil)
 	defer signed.Close()

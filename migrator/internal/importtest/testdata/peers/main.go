@@ -1,12 +1,12 @@
-// The program peers is goose and golang-migrate, as a program of their own would use
-// them, so that neither is a dependency of ours.
+// Peers runs goose and golang-migrate as libraries. It has its own module, so that they are
+// not dependencies of the main one.
 //
-//	peers goose create DIR NAME        a file with a time for a number
-//	peers goose create-fixed DIR NAME  one that counts
+//	peers goose create DIR NAME        create a file with a timestamp as version
+//	peers goose create-fixed DIR NAME  create a file with a sequence number as version
 //	peers goose up|down DIR URL
 //	peers golang-migrate up|down DIR URL
 //
-// up and down go all the way.
+// up and down run all migrations.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 4 {
-		return fmt.Errorf("want TOOL COMMAND DIR and NAME or URL, not %q", args)
+		return fmt.Errorf("want TOOL COMMAND DIR and NAME or URL, got %q", args)
 	}
 	switch args[0] {
 	case "goose":

@@ -1,13 +1,14 @@
 package importtest
 
-// step is a migration of the story that the SQL tools are told to tell.
+// step is a migration of the scenario.
 type step struct {
 	name, up, down string
-	alone          bool // cannot run in a transaction
+	noTransaction  bool
 }
 
-// story has what tools cut, fill in or send in ways of their own.
-var story = []step{
+// scenario is what every tool that uses SQL files migrates. It contains what they split,
+// replace or send differently: semicolons, quotes, dollar signs, non-transactional statements.
+var scenario = []step{
 	{
 		"create account",
 		"CREATE TYPE kind AS ENUM ('person', 'company');\nCREATE TABLE account (\n\tid bigserial PRIMARY KEY,\n\tname varchar(50) NOT NULL DEFAULT 'a;b',\n\tkind kind NOT NULL DEFAULT 'person' -- a comment; with a semicolon\n);\nCOMMENT ON TABLE account IS '100 % of ''them'', $1 and :name, C:\\temp, é — 日本';",

@@ -10,8 +10,8 @@ import (
 
 const ternSeparator = "---- create above / drop below ----"
 
-// missingData finds the data that templates name and that was not given. tern puts
-// "<no value>" or nothing there, or takes the other branch of an if, and says no word.
+// missingData finds the undefined data in templates. tern silently renders it as
+// "<no value>" or "", or takes the other branch of an if.
 func missingData(dir string, fsys fs.FS, data map[string]any) ([]finding, error) {
 	var findings []finding
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -28,7 +28,7 @@ func missingData(dir string, fsys fs.FS, data map[string]any) ([]finding, error)
 			for _, f := range fields(part) {
 				if _, ok := data[f.name]; !ok {
 					findings = append(findings, finding{
-						"These templates name data that was not given. Give it with -D, or in tern.conf, and import again:",
+						"These templates use undefined data. Define it with -D or in tern.conf, and import again:",
 						at(file, string(text), offset+f.offset) + ": ." + f.name,
 					})
 				}
@@ -40,19 +40,19 @@ func missingData(dir string, fsys fs.FS, data map[string]any) ([]finding, error)
 	return findings, err
 }
 
-// field is where a template names a key of its data.
+// field is a reference to a key of the data.
 type field struct {
 	name   string
 	offset int
 }
 
-// fields finds them in a template and in those that it defines.
+// fields returns the references in a template and in those that it defines.
 func fields(text string) []field {
 	t := parse.New("")
 	t.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
 	if _, err := t.Parse(text, "", "", trees); err != nil {
-		return nil // tern has said it
+		return nil // tern reports it
 	}
 	w := fieldWalker{}
 	w.list(t.Root, true)
@@ -66,7 +66,7 @@ func fields(text string) []field {
 
 type fieldWalker struct{ found []field }
 
-// list walks over nodes; root says that the dot is the data.
+// list walks over nodes. root: the dot is the data.
 func (w *fieldWalker) list(list *parse.ListNode, root bool) {
 	if list == nil {
 		return

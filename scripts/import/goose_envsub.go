@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// gooseExpression finds what goose's ENVSUB replaces: $NAME, ${NAME} and ${NAME…} with an
-// operator. $$ stands for a single dollar, \\ and \$ escape, and $( is left alone.
+// gooseExpression matches what goose's ENVSUB replaces: $NAME, ${NAME} and ${NAME…} with an
+// operator. $$ is a single dollar, \\ and \$ are escapes, and $( is left alone.
 var gooseExpression = regexp.MustCompile(`\\\\|\\\$|\$\$|\$\(|\$\{[^}]*\}|\$\pL[\pL\pN_]*`)
 
 var gooseName = regexp.MustCompile(`^\$\{?(\pL[\pL\pN_]*)(?::?-([^${}]*))?\}?$`)
 
-// substitute does to a line what goose would with the data as its environment. What it
-// cannot replace stays as it is and is returned: names that the data lacks and have no
-// default, and the rarer operators.
+// substitute replaces expressions as goose does, with data as the environment. It leaves
+// and returns those that it cannot replace: undefined names without a default, and the
+// less common operators.
 func substitute(line string, data map[string]string) (string, []string) {
 	var unknown []string
 	line = gooseExpression.ReplaceAllStringFunc(line, func(word string) string {
