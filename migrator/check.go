@@ -43,10 +43,10 @@ func (s *Set) CheckFiles() []Finding {
 		found = append(found, Finding{Kind: FindingHeads, Text: fmt.Sprintf("there are %d heads: %s; `merge` joins them", len(heads), strings.Join(heads, ", "))})
 	}
 	for _, r := range s.files.Ordered() {
-		if r.Up.Empty() && len(r.DownRevision) < 2 {
+		if r.MissingSQL() {
 			found = append(found, Finding{Kind: FindingEmpty, Revision: r.ID, File: r.Up.File, Text: "the up script has no SQL; `up` will refuse it"})
 		}
-		if r.Down == nil && !r.Up.Empty() {
+		if !r.Reversible() {
 			found = append(found, Finding{Kind: FindingIrreversible, Revision: r.ID, File: r.Up.File, Text: "there is no down script: it cannot be taken down"})
 		}
 	}

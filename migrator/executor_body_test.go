@@ -257,11 +257,11 @@ func TestMarksAndLineEnds(t *testing.T) {
 func TestBytesThatAreNoText(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ up, want string }{
-		{"SELECT 1;\nSELECT 'a\x00b';", "a.up.sql:7:10: NUL byte: a script is text"},
+		{"SELECT 1;\nSELECT 'a\x00b';", "a.up.sql:7:10: NUL byte: SQL cannot contain one"},
 		{"SELECT 1;\nSELECT 'é\xff';", "a.up.sql:7:10: invalid UTF-8: save the file as UTF-8"},
 		{"-- caf\xe9\nSELECT 1;", "a.up.sql:6:7: invalid UTF-8: save the file as UTF-8"},
 		{"SELECT '\xed\xa0\x80';", "a.up.sql:6:9: invalid UTF-8: save the file as UTF-8"},
-		{"COPY x FROM stdin;\na\x00\n\\.\n", "a.up.sql:7:2: NUL byte: a script is text"},
+		{"COPY x FROM stdin;\na\x00\n\\.\n", "a.up.sql:7:2: NUL byte: SQL cannot contain one"},
 	} {
 		p := newProject(t).add("a", "", c.up, "")
 		_, err := migrator.New(p.files, migrator.Config{})

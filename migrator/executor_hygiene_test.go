@@ -194,7 +194,7 @@ func TestTransactionControlInABody(t *testing.T) {
 		{"DISCARD ALL;", "DISCARD ALL is not allowed"},
 		{"CREATE INDEX CONCURRENTLY i ON x (id);", `"-- transaction: off"`},
 		{"VACUUM;", `"-- transaction: off"`},
-		{"\\connect x\n", `psql command \connect`},
+		{"\\connect x\n", `psql meta-command \connect`},
 	} {
 		p := newProject(t).add("a", "", "SELECT 1;\n  "+c.statement, "")
 		_, err := migrator.New(p.files, migrator.Config{})

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/ambix/migrator/internal/name"
 	"example.com/ambix/migrator/internal/text"
 )
 
 const (
-	maxName        = 64
+	maxName        = name.MaxLength
 	maxSuggestions = 20 // each compares a missing name with every existing one
 )
 
@@ -80,20 +81,11 @@ func byID(nodes []Node) []int32 {
 	return indices
 }
 
-func (c *checker) checkName(what, key, id, name string) {
-	bad := strings.IndexFunc(name, func(r rune) bool { return !isNameRune(r) })
-	switch {
-	case bad >= 0:
-		c.report(BadCharacter, id, key, name, "%s %q contains a character other than A-Z a-z 0-9 _ and .", what, name)
-	case name == "" || len(name) > maxName:
-		c.report(BadLength, id, key, name, "%s %q has %d characters; 1 to %d are allowed", what, name, len(name), maxName)
-	case IsReserved(name):
-		c.report(ReservedWord, id, key, name, "%s %q is a reserved word", what, name)
+func (c *checker) checkName(what, key, id, word string) {
+	kinds := [...]Kind{name.BadLength: BadLength, name.BadCharacter: BadCharacter, name.ReservedWord: ReservedWord}
+	if fault, problem := name.Check(word); fault != name.None {
+		c.report(kinds[fault], id, key, word, "%s %q: %s", what, word, problem)
 	}
-}
-
-func isNameRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.'
 }
 
 // each calls f for every node, including copies, with its number.

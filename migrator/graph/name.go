@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"example.com/ambix/migrator/internal/name"
 )
 
 // minPrefix is the length from which a name can be given by its beginning.
@@ -29,7 +31,7 @@ func (g *Graph) withPrefix(prefix string) []string {
 
 // words returns every word that names revisions in a target.
 func (g *Graph) words() []string {
-	words := append(reserved(), g.labels...)
+	words := append(name.Reserved(), g.labels...)
 	for _, n := range g.nodes {
 		words = append(words, n.ID)
 	}

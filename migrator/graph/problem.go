@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"example.com/ambix/migrator/internal/name"
 )
 
 // Kind classifies a [Problem] or a [TargetError].
@@ -53,6 +55,4 @@ func (p Problem) compare(q Problem) int {
 
 // IsReserved reports whether word has a meaning in every graph (head, heads, base,
 // current) and therefore cannot be an id or a label.
-func IsReserved(word string) bool { return slices.Contains(reserved(), word) }
-
-func reserved() []string { return []string{"head", "heads", "base", "current"} }
+func IsReserved(word string) bool { return name.IsReserved(word) }

@@ -9,17 +9,15 @@ import (
 	"slices"
 )
 
-// Create writes new files into folders that exist, in the order given: all of them or
-// none, each complete, never over an existing file. What it returns for one that exists
-// is an *ExistsError. A reader may see the first files before the last ones.
+// CreateFiles writes new files into existing folders, in order: either all of them or none, each complete, and never over an
+// existing file, for which the error is an *ExistsError. Another process may see the first files before the last.
 func CreateFiles(files ...Source) error { return create(files, os.Link) }
 
-// create fills a hidden file for each and then gives it its name: a link, unlike a
-// rename, fails when the name is taken.
+// create writes a temporary file for each and then links it to its name: unlike a rename, a link fails if the file exists.
 func create(files []Source, link func(from, to string) error) (err error) {
-	var hidden, made []string
+	var temps, made []string
 	defer func() {
-		for _, name := range hidden {
+		for _, name := range temps {
 			os.Remove(name)
 		}
 		if err != nil {
@@ -29,23 +27,23 @@ func create(files []Source, link func(from, to string) error) (err error) {
 		}
 	}()
 	for _, f := range files {
-		name := hiddenName(f.File)
+		name := tempName(f.File)
 		if err := writeFile(name, f.Text, 0o666); err != nil {
-			return renamed(err, f.File)
+			return withFile(err, f.File)
 		}
-		hidden = append(hidden, name)
+		temps = append(temps, name)
 	}
 	for i, f := range files {
-		err := link(hidden[i], f.File)
+		err := link(temps[i], f.File)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
-			// Some file systems (FAT, a few network and container mounts) have no links.
+			// Some file systems (FAT, some network and container mounts) do not support links.
 			err = writeFile(f.File, f.Text, 0o666)
 		}
 		if errors.Is(err, fs.ErrExist) {
 			return &ExistsError{File: f.File}
 		}
 		if err != nil {
-			return renamed(err, f.File)
+			return withFile(err, f.File)
 		}
 		made = append(made, f.File)
 	}
@@ -53,21 +51,20 @@ func create(files []Source, link func(from, to string) error) (err error) {
 	return nil
 }
 
-// hiddenName is a name beside a file that Load ignores and nobody else chooses.
-func hiddenName(file string) string {
+// tempName returns a unique name in the folder of a file. Load ignores it.
+func tempName(file string) string {
 	return filepath.Join(filepath.Dir(file), ".ambix-"+rand.Text())
 }
 
-// renamed speaks of the file that was meant, not of a hidden one.
-func renamed(err error, file string) error {
+// withFile replaces the name of a temporary file in an error.
+func withFile(err error, file string) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fs.PathError{Op: "write", Path: file, Err: pe.Err}
 	}
 	return err
 }
 
-// writeFile writes a file that does not exist yet and sees it to the disk; on failure
-// it leaves none.
+// writeFile creates a file and flushes it to disk. If that fails it removes the file.
 func writeFile(name, text string, mode fs.FileMode) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
@@ -86,8 +83,7 @@ func writeFile(name, text string, mode fs.FileMode) error {
 	return err
 }
 
-// syncFolders sees names to the disk. Not every system can, and a file that is there is
-// no reason for an error.
+// syncFolders flushes the folders of files to disk. Errors are ignored: not every system supports it, and the files exist.
 func syncFolders(files []string) {
 	var done []string
 	for _, file := range files {

@@ -18,7 +18,7 @@ func TestFormatDocument(t *testing.T) {
 	var found []string
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|.*\\| ([^|]*) \\|$").FindAllStringSubmatch(string(text), -1) {
 		found = append(found, m[1])
-		if key := keyNamed(m[1]); key >= 0 && inDown(key) == (m[2] == "no") {
+		if key := keyNamed(m[1]); key >= 0 && allowedInDown(key) == (m[2] == "no") {
 			t.Errorf("%s in a down file: the document says %q", m[1], m[2])
 		}
 	}

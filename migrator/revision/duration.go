@@ -1,6 +1,7 @@
 package revision
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -8,75 +9,83 @@ import (
 	"time"
 )
 
-// maxDuration is the longest timeout that PostgreSQL takes.
+// maxDuration is PostgreSQL's limit for a timeout.
 const maxDuration = math.MaxInt32 * time.Millisecond
 
-// unit is one of the units of a duration. Longer ones stand before shorter ones in a
-// sum.
+// unit is a unit of durations.
 type unit struct {
 	name string
 	size time.Duration
 }
 
+// units are the units, in the order in which they are written in a sum. FormatDuration writes "m".
 var units = [...]unit{{"h", time.Hour}, {"min", time.Minute}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}}
 
-// DurationError says why a text is no duration.
+// DurationError reports a text that is not a valid duration.
 type DurationError struct {
 	Value, Text string
 }
 
 func (e *DurationError) Error() string { return fmt.Sprintf("duration %q: %s", e.Value, e.Text) }
 
-// ParseDuration reads a duration as headers, flags and environment variables have it:
-// a number with a unit (ms, s, m or min, h), or a sum of them with the longer units
-// first: 500ms, 5s, 1.5h, 10min, 1h30m. The unit is required, for zero too. There are
-// no signs and no blanks; the result is a whole number of milliseconds and at most
-// 2147483647 of them, PostgreSQL's own limit for a timeout. The error is a
-// *DurationError.
+// ParseDuration parses a duration as it is written in headers, flags and environment variables: a number with a unit (ms, s,
+// m or min, h), or a sum of them with the longer units first, as 500ms, 5s, 1.5h, 10min, 1h30m. The unit is required, even
+// for zero. Signs and spaces are not allowed. The result is a whole number of milliseconds, at most 2147483647, which is
+// PostgreSQL's limit for a timeout. The error is a *DurationError.
 func ParseDuration(s string) (time.Duration, error) {
-	fail := func(format string, args ...any) (time.Duration, error) {
-		return 0, &DurationError{s, fmt.Sprintf(format, args...)}
+	d, err := parseDuration(s)
+	if err != nil {
+		return 0, &DurationError{s, err.Error()}
 	}
+	return d, nil
+}
+
+var (
+	errTooLong   = fmt.Errorf("longer than PostgreSQL allows, %s", FormatDuration(maxDuration))
+	errPrecision = errors.New("not a whole number of milliseconds")
+)
+
+func parseDuration(s string) (time.Duration, error) {
 	if strings.HasPrefix(s, "-") {
-		return fail("it is negative: a duration begins at 0s")
+		return 0, errors.New("must not be negative")
 	}
 	var sum time.Duration
-	shortest := 2 * time.Hour
+	last := 2 * time.Hour // the size of the unit before
 	for rest := s; rest != "" || s == ""; {
-		n := span(rest, func(c byte) bool { return '0' <= c && c <= '9' || c == '.' })
-		number, after := rest[:n], rest[n:]
-		if number == "" || number[0] == '.' || number[n-1] == '.' || strings.Count(number, ".") > 1 {
-			return fail("it is no number with a unit, such as 500ms, 5s, 10min or 1h30m")
+		number, after := span(rest, func(c byte) bool { return '0' <= c && c <= '9' || c == '.' })
+		if number == "" || number[0] == '.' || strings.HasSuffix(number, ".") || strings.Count(number, ".") > 1 {
+			return 0, errors.New("not a number with a unit, such as 500ms, 5s, 10min or 1h30m")
 		}
-		n = span(after, func(c byte) bool { return (c < '0' || c > '9') && c != '.' })
-		u, ok := unitNamed(after[:n])
+		name, next := span(after, func(c byte) bool { return (c < '0' || c > '9') && c != '.' })
+		u, ok := unitNamed(name)
 		switch {
-		case n == 0:
-			return fail("the unit is missing: write %sms, %[1]ss, %[1]smin or %[1]sh", number)
+		case name == "":
+			return 0, fmt.Errorf("missing unit: write %sms, %[1]ss, %[1]smin or %[1]sh", number)
 		case !ok:
-			return fail("unknown unit %q: the units are ms, s, m (or min) and h", after[:n])
-		case u.size >= shortest:
-			return fail("each unit stands once, the longer ones first, as in 1h30m")
+			return 0, fmt.Errorf("unknown unit %q: the units are ms, s, m (or min) and h", name)
+		case u.size >= last:
+			return 0, errors.New("each unit can appear once, the longer ones first, as in 1h30m")
 		}
-		shortest, rest = u.size, after[n:]
 		d, err := multiply(number, u.size)
 		if err != nil {
-			return fail("%s", err)
+			return 0, err
 		}
 		sum += d
+		last, rest = u.size, next
 	}
 	if sum > maxDuration {
-		return fail("it is longer than PostgreSQL allows, %s", FormatDuration(maxDuration))
+		return 0, errTooLong
 	}
 	return sum, nil
 }
 
-func span(s string, in func(byte) bool) int {
+// span splits s after the leading bytes of which in is true.
+func span(s string, in func(byte) bool) (string, string) {
 	n := 0
 	for n < len(s) && in(s[n]) {
 		n++
 	}
-	return n
+	return s[:n], s[n:]
 }
 
 func unitNamed(name string) (unit, bool) {
@@ -88,51 +97,47 @@ func unitNamed(name string) (unit, bool) {
 	return unit{}, false
 }
 
-// multiply is exact: a header must not mean a little more or less than it says.
+// multiply is exact, unlike floating-point arithmetic.
 func multiply(number string, size time.Duration) (time.Duration, error) {
 	whole, fraction, _ := strings.Cut(number, ".")
-	fraction = strings.TrimRight(fraction, "0")
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || n > int64(maxDuration/size) {
-		return 0, fmt.Errorf("it is longer than PostgreSQL allows, %s", FormatDuration(maxDuration))
+		return 0, errTooLong
 	}
 	d := time.Duration(n) * size
-	for _, digit := range []byte(fraction) {
+	for _, digit := range []byte(strings.TrimRight(fraction, "0")) {
 		if size%10 != 0 {
-			return 0, fmt.Errorf("it is no whole number of milliseconds")
+			return 0, errPrecision
 		}
 		size /= 10
 		d += time.Duration(digit-'0') * size
 	}
 	if d%time.Millisecond != 0 {
-		return 0, fmt.Errorf("it is no whole number of milliseconds")
+		return 0, errPrecision
 	}
 	return d, nil
 }
 
-// FormatDuration writes a duration so that ParseDuration reads the same one: 500ms,
-// 5s, 1h30m, 0s. Parts of a millisecond are rounded up, because a timeout of 0 would
-// mean none at all. A negative duration gets a minus sign, which is not read back.
+// FormatDuration formats a duration such that ParseDuration returns the same: 500ms, 5s, 1h30m, 0s. A fraction of a
+// millisecond is rounded up, because a timeout of 0 means no limit. A negative duration has a minus sign, which
+// ParseDuration does not accept.
 func FormatDuration(d time.Duration) string {
 	if d < 0 {
-		if d == math.MinInt64 {
-			d++
-		}
-		return "-" + FormatDuration(-d)
+		return "-" + FormatDuration(-max(d, -math.MaxInt64))
 	}
-	left := d / time.Millisecond
+	ms := d / time.Millisecond
 	if d%time.Millisecond != 0 {
-		left++
+		ms++
 	}
-	if left == 0 {
+	if ms == 0 {
 		return "0s"
 	}
 	var b strings.Builder
 	for _, u := range units {
 		size := u.size / time.Millisecond
-		if n := left / size; n > 0 && u.name != "min" {
+		if n := ms / size; n > 0 && u.name != "min" {
 			fmt.Fprintf(&b, "%d%s", n, u.name)
-			left -= n * size
+			ms -= n * size
 		}
 	}
 	return b.String()

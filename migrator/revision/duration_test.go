@@ -13,10 +13,10 @@ import (
 
 func TestParseDuration(t *testing.T) {
 	t.Parallel()
-	const shape = "it is no number with a unit, such as 500ms, 5s, 10min or 1h30m"
-	const whole = "it is no whole number of milliseconds"
-	const order = "each unit stands once, the longer ones first, as in 1h30m"
-	const longest = "it is longer than PostgreSQL allows, 596h31m23s647ms"
+	const shape = "not a number with a unit, such as 500ms, 5s, 10min or 1h30m"
+	const whole = "not a whole number of milliseconds"
+	const order = "each unit can appear once, the longer ones first, as in 1h30m"
+	const longest = "longer than PostgreSQL allows, 596h31m23s647ms"
 	tests := []struct {
 		in      string
 		want    time.Duration
@@ -48,10 +48,10 @@ func TestParseDuration(t *testing.T) {
 		{"5.s", 0, shape},
 		{"1.2.3s", 0, shape},
 		{"٥s", 0, shape},
-		{"5", 0, "the unit is missing: write 5ms, 5s, 5min or 5h"},
-		{"0", 0, "the unit is missing: write 0ms, 0s, 0min or 0h"},
-		{"1h30", 0, "the unit is missing: write 30ms, 30s, 30min or 30h"},
-		{"-5s", 0, "it is negative: a duration begins at 0s"},
+		{"5", 0, "missing unit: write 5ms, 5s, 5min or 5h"},
+		{"0", 0, "missing unit: write 0ms, 0s, 0min or 0h"},
+		{"1h30", 0, "missing unit: write 30ms, 30s, 30min or 30h"},
+		{"-5s", 0, "must not be negative"},
 		{"5 s", 0, `unknown unit " s": the units are ms, s, m (or min) and h`},
 		{"5S", 0, `unknown unit "S": the units are ms, s, m (or min) and h`},
 		{"5sec", 0, `unknown unit "sec": the units are ms, s, m (or min) and h`},

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// Format writes the revision's files: the header in its one canonical form, then the
-// bodies as they are. down is "" when Down is nil; an empty down script still has a
-// header. Parsing gives the same revision back, provided that it is one that can be
-// parsed at all: Write makes sure of that. Rows that Load left in a file are missing.
+// Format returns the text of the revision's files: the header in its canonical form, then the script as it is. down is "" if
+// Down is nil; an empty down script has a header. Parse returns an equal revision, provided that r is valid, which Write
+// checks. Rows that Load has left in a file are missing.
 func (r *Revision) Format() (up, down string) {
 	h := headerWriter{}
 	h.message(r.Message)
@@ -49,7 +48,7 @@ func (h *headerWriter) key(key int, value string) {
 	h.WriteString("\n")
 }
 
-// finish adds what a script has of its own: its options and its body.
+// finish adds the options of a script and its SQL.
 func (h *headerWriter) finish(s *Script) string {
 	if s == nil {
 		return h.String()
@@ -63,8 +62,8 @@ func (h *headerWriter) finish(s *Script) string {
 	return h.String()
 }
 
-// CleanMessage makes of what somebody typed a message that a header can hold: no blanks
-// at the ends of its lines and no empty lines, as the first one would end the message.
+// CleanMessage turns what a user has typed into a message that a header can contain: without white space at the ends of
+// lines, and without empty lines, because the first one would end the message.
 func CleanMessage(s string) string {
 	var lines []string
 	for line := range strings.Lines(strings.ReplaceAll(s, "\r", "\n")) {

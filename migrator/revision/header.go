@@ -3,6 +3,9 @@ package revision
 import (
 	"fmt"
 	"strings"
+
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // The header's keys, in the order in which they are written.
@@ -28,7 +31,7 @@ var keys = [...]string{
 	keyStatementTimeout: "statement_timeout",
 }
 
-// keyNamed finds a key by its exact name, -1 when there is none.
+// keyNamed returns the key with a name, -1 if there is none.
 func keyNamed(name string) int {
 	for i := range keys {
 		if keys[i] == name {
@@ -38,28 +41,45 @@ func keyNamed(name string) int {
 	return -1
 }
 
-// inDown says whether a down file may have the key.
-func inDown(key int) bool { return key == keyRevision || key >= keyTransaction }
+// similarKey returns the key that a mistyped name is most likely meant to be, -1 if there is none. A longer text that only
+// contains the name of a key is a sentence.
+func similarKey(name string) int {
+	key := keyNamed(text.Nearest(name, keys[:]))
+	if key >= 0 && len(name) > len(keys[key])+3 {
+		return -1
+	}
+	return key
+}
 
-// header is what the comment lines at the top of a file say, as places in its text.
+// allowedInDown reports whether a down file may have the key.
+func allowedInDown(key int) bool { return key == keyRevision || key >= keyTransaction }
+
+// header is the content of the comment lines at the top of a file, as offsets in its text.
 type header struct {
-	end     int    // offset just after the last header line
-	message string // its lines joined with \n
-	keyed   bool   // there is a part with keys, be it empty
-	entries [len(keys)]entry
-	// misspelt keys are not called missing on top of that.
-	misspelt [len(keys)]bool
+	end      int    // after the last header line
+	message  string // its lines joined with \n
+	keyed    bool   // the header has a key part, which may be empty
+	entries  [len(keys)]entry
+	mistyped [len(keys)]bool // reported as a mistyped key, so not reported as missing
 }
 
-// entry is one key: value line.
+// entry is a "key: value" line.
 type entry struct {
-	there      bool
-	name       int // where the key's name begins
-	start, end int // the value without the blanks around it
+	present    bool
+	name       int // where the key begins
+	start, end int // the value, without white space around it
 }
 
-// commentLine says whether the line at an offset is a comment, and where its text (the
-// rest after the dashes, without the line's end) and the next line are.
+// position returns the offset to report for the entry: that of the value, or of the key if the value is empty.
+func (e entry) position() int {
+	if e.start == e.end {
+		return e.name
+	}
+	return e.start
+}
+
+// commentLine returns the part of the line at an offset that follows the dashes, without its line end, and the start of
+// the next line. ok reports whether the line is a comment.
 func commentLine(text string, at int) (start, end, next int, ok bool) {
 	end, next = len(text), len(text)
 	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
@@ -78,8 +98,8 @@ func commentLine(text string, at int) (start, end, next int, ok bool) {
 	return start + 2, end, next, true
 }
 
-// isBlank takes no other white space: a no-break space in a value is a mistake that
-// nobody can see, so it is left in and refused.
+// isBlank reports whether c is a space or a tab. Other white space is not trimmed: a no-break space in a value is a
+// mistake that is hard to see, so it is refused.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func trim(text string, start, end int) (int, int) {
@@ -92,9 +112,9 @@ func trim(text string, start, end int) (int, int) {
 	return start, end
 }
 
-// keyValue reads a comment's text as "key: value". Without a colon ok is false.
+// keyValue splits text[start:end] at its first colon. Without a colon ok is false.
 func keyValue(text string, start, end int) (name string, e entry, ok bool) {
-	e.there = true
+	e.present = true
 	e.name, end = trim(text, start, end)
 	colon := strings.IndexByte(text[e.name:end], ':')
 	if colon < 0 {
@@ -117,165 +137,105 @@ func (p *parser) report(offset int, format string, args ...any) {
 	p.found = append(p.found, finding{offset, fmt.Sprintf(format, args...)})
 }
 
-// readHeader finds the header's lines and cuts them into message and entries.
+// textStart returns the offset of the first line.
+func (p *parser) textStart() int { return sqltext.BOMSize(p.text) }
+
+// readHeader finds the header's lines and splits them into message and entries.
 func (p *parser) readHeader() {
-	first, end, _, ok := commentLine(p.text, bomSize(p.text))
-	name, _, colon := "", entry{}, false
+	start, end, _, ok := commentLine(p.text, p.textStart())
+	name, hasColon := "", false
 	if ok {
-		name, _, colon = keyValue(p.text, first, end)
+		name, _, hasColon = keyValue(p.text, start, end)
 	}
-	known := colon && keyNamed(name) >= 0
-	p.readLines(known)
-	// A typing mistake in the very first key would turn all the keys into a message.
-	if colon && !p.keyed && nearest(name, keys[:]) != "" {
+	p.readLines(hasColon && keyNamed(name) >= 0)
+	// If only the first key is mistyped, all keys have been read as a message.
+	if hasColon && !p.keyed && similarKey(name) >= 0 {
 		p.found = nil
 		p.readLines(true)
 	}
 }
 
-// readLines goes through the header once; keyed says that it has no message.
+// readLines reads the header. If keyed is true it does not have a message.
 func (p *parser) readLines(keyed bool) {
-	p.header = header{end: bomSize(p.text)}
-	var more []string // the message's lines, once there are two
+	first := p.textStart()
+	p.header = header{end: first}
+	var lines []string // of the message, if there are several
 	for p.end < len(p.text) {
-		start, end, next, ok := commentLine(p.text, p.end)
+		at := p.end
+		start, end, next, ok := commentLine(p.text, at)
 		if !ok {
 			break
 		}
-		first := p.end == bomSize(p.text)
 		p.end = next
 		if cr := strings.IndexByte(p.text[start:end], '\r'); cr >= 0 {
-			p.report(start+cr, "a carriage return without a line feed: PostgreSQL ends a comment here; end the line with LF or CRLF")
+			p.report(start+cr, "carriage return without a line feed: PostgreSQL ends the comment here; end lines with LF or CRLF")
 		}
 		from, to := trim(p.text, start, end)
-		switch {
-		case keyed:
-			p.readEntry(start, end, first)
-		case from == to:
+		if keyed {
+			p.readEntry(start, end, at == first)
+			continue
+		}
+		if from == to {
 			keyed = true
+			continue
+		}
+		// Only one space after the dashes is removed: more may be the indentation of a list.
+		if isBlank(p.text[start]) {
+			start++
+		}
+		switch line := p.text[start:to]; {
+		case p.message == "":
+			p.message = line
+		case lines == nil:
+			lines = []string{p.message, line}
 		default:
-			// Only the usual blank after the dashes goes: the rest may be a list's indent.
-			if isBlank(p.text[start]) {
-				start++
-			}
-			switch line := p.text[start:to]; {
-			case p.message == "":
-				p.message = line
-			case more == nil:
-				more = []string{p.message, line}
-			default:
-				more = append(more, line)
-			}
+			lines = append(lines, line)
 		}
 	}
 	p.keyed = keyed
-	if more != nil {
-		p.message = strings.Join(more, "\n")
+	if lines != nil {
+		p.message = strings.Join(lines, "\n")
 	}
 }
 
-// readEntry reads one line of the part with the keys.
+// readEntry reads one line of the key part.
 func (p *parser) readEntry(start, end int, first bool) {
 	name, e, ok := keyValue(p.text, start, end)
 	key := keyNamed(name)
 	switch {
 	case name == "" && !ok:
-		p.report(start-2, `an empty comment line among the keys: remove it (the header ends with the first line that is no comment)`)
+		p.report(start-2, "empty comment line among the keys: remove it (the header ends with the first line that is not a comment)")
 	case !ok:
 		if word, _, _ := strings.Cut(name, " "); keyNamed(word) >= 0 {
 			p.report(e.name, "missing colon after %q: write \"-- %s: …\"", word, word)
 			return
 		}
-		p.report(e.name, `not a "key: value" line: only keys follow the message; put an empty line before a comment of the body`)
+		p.report(e.name, `not a "key: value" line: only keys can follow the message; put an empty line between the header and a comment of the script`)
 	case key < 0:
 		p.report(e.name, "%s", unknownKey(name, first))
-		if meant := keyNamed(nearest(name, keys[:])); meant >= 0 {
-			p.misspelt[meant] = true
+		if meant := similarKey(name); meant >= 0 {
+			p.mistyped[meant] = true
 		}
-	case p.entries[key].there:
-		line := lineEnds(p.text[:p.entries[key].name]) + 1
-		p.report(e.name, "key %q twice: it is also in line %d; keep one", name, line)
-	case p.down && !inDown(key):
-		p.report(e.name, "key %q in a down file: it belongs in the up file", name)
+	case p.entries[key].present:
+		line := sqltext.LineEnds(p.text[:p.entries[key].name]) + 1
+		p.report(e.name, "key %q appears twice: it is also in line %d", name, line)
+	case p.down && !allowedInDown(key):
+		p.report(e.name, "key %q is not allowed in a down file: it belongs in the up file", name)
 	default:
 		p.entries[key] = e
 	}
 }
 
-// unknownKey says what may have been meant; in the very first line, a message perhaps.
+// unknownKey returns the problem of a key that does not exist. In the first line it may be meant as a message.
 func unknownKey(name string, first bool) string {
-	text := fmt.Sprintf("unknown key %q", name)
-	if word := nearest(name, keys[:]); word != "" {
-		text += fmt.Sprintf(": did you mean %q?", word)
+	problem := fmt.Sprintf("unknown key %q", name)
+	if key := similarKey(name); key >= 0 {
+		problem += fmt.Sprintf(": did you mean %q?", keys[key])
 	} else {
-		text += ": the keys are " + strings.Join(keys[:], ", ")
+		problem += ": the keys are " + text.List(keys[:], "and")
 	}
 	if first {
-		text += ` (a message is followed by a bare "--" line)`
+		problem += ` (a message must be followed by a bare "--" line)`
 	}
-	return text
-}
-
-// findLost reports keys that stand where they are not read: in a message that no bare
-// "--" ends, or in comments below the line that ended the header. A message may well
-// have a line that looks like a key; it is a lost one only if that key is needed.
-func (p *parser) findLost() {
-	incomplete := !p.keyed || p.lacks(keyRevision) || p.lacks(keyDownRevision)
-	for at := bomSize(p.text); incomplete && at < p.end; {
-		start, end, next, _ := commentLine(p.text, at)
-		at = next
-		key, e := p.lostKey(start, end)
-		if key >= 0 && (!p.keyed || p.lacks(key)) {
-			p.lose(key, e, `%q is read as a line of the message: put a bare "--" line between the message and the keys`)
-		}
-	}
-	complaint := "%q stands below the header, which ended before it: keys and message are one block of comment lines, remove what is between"
-	if p.end == bomSize(p.text) {
-		complaint = "%q is not in the header: the header starts in the first line of the file, remove what is above"
-	}
-	for at := p.end; at < len(p.text); {
-		start, end, next, ok := commentLine(p.text, at)
-		if from, to := trim(p.text, at, end); !ok && from < to {
-			return
-		}
-		at = next
-		if !ok {
-			continue
-		}
-		if key, e := p.lostKey(start, end); key >= 0 {
-			p.lose(key, e, complaint)
-		}
-	}
-}
-
-// lacks says whether the file is wrong without the key, and has none.
-func (p *parser) lacks(key int) bool {
-	return !p.down && key <= keyDownRevision && !p.entries[key].there && !p.misspelt[key]
-}
-
-// lostKey recognises a line that would have been a good entry, had it been read, and
-// made a difference. A comment such as "-- transaction: see above" stays a comment.
-func (p *parser) lostKey(start, end int) (int, entry) {
-	name, e, ok := keyValue(p.text, start, end)
-	key := keyNamed(name)
-	if !ok || key < 0 || p.down && !inDown(key) || p.entries[key].there && !p.isDefault(key, p.entries[key]) {
-		return -1, e
-	}
-	trial := parser{text: p.text, down: p.down}
-	trial.entries[key] = e
-	trial.readValues(new(Revision), new(Script))
-	if len(trial.found) > 0 || p.isDefault(key, e) {
-		return -1, e
-	}
-	return key, e
-}
-
-// isDefault says whether an entry says what goes without saying.
-func (p *parser) isDefault(key int, e entry) bool { return key == keyTransaction && p.value(e) == "on" }
-
-// lose reports a lost key once; from then on it counts as present, so that it isn't
-// called missing too.
-func (p *parser) lose(key int, e entry, complaint string) {
-	p.entries[key] = e
-	p.report(e.name, complaint, keys[key])
+	return problem
 }

@@ -2,6 +2,7 @@ package revision
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -10,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 const (
@@ -17,75 +21,77 @@ const (
 	downSuffix = ".down.sql"
 )
 
-// Load reads all revisions of a folder, at any depth. Shown names are path.Join(prefix,
-// name). It returns
+// Load reads all revisions in a folder, at any depth. Their files are shown as path.Join(prefix, name). It returns
 //
-//   - the revisions that have an id, sorted by id, those with problems included, so that
-//     what is wrong with their links can be shown at the same time;
-//   - everything that the files alone show to be wrong, sorted: what Parse finds, a .sql
-//     file that is neither up nor down, a down file without its up file, an id that two
-//     revisions have, a label that is used twice or is an id. Links are not followed;
-//   - an error when something could not be read.
+//   - the revisions that have an id, sorted by id, including those with problems, so that mistakes in their links can be
+//     reported at the same time;
+//   - the problems of the files, sorted: those that Parse finds, a .sql file that is neither an up nor a down file, and a
+//     down file without an up file. Ids that several revisions have, and links, are not checked; see package graph;
+//   - an error if a file cannot be read.
 //
-// The rows of a COPY in a large up file stay there, see Script.Rows.
+// The rows of a COPY in a large up file are not read into memory, see Script.Rows. The file must then not change as long
+// as the revision is in use.
 //
-// Files that are not .sql are ignored, and so is everything whose name begins with a dot.
-// A symbolic link to a file is read as the file, because mounted volumes are made of such
-// links; one to a folder is a problem, because no walk follows it, go:embed's neither.
+// Files that are not .sql are ignored, and so are files and folders whose name begins with a dot. Symbolic links to files
+// are followed, because mounted volumes consist of them. A symbolic link to a folder is a problem, because it is not
+// followed, neither here nor by go:embed.
 func Load(fsys fs.FS, prefix string) ([]*Revision, Problems, error) {
-	return load(fsys, prefix, usual)
+	return load(fsys, prefix, defaultLimits)
 }
 
-func load(fsys fs.FS, prefix string, limits sizes) ([]*Revision, Problems, error) {
-	l := loader{fsys: fsys, prefix: path.Clean(prefix) + "/", sizes: limits, downs: map[string]bool{}}
+// limits determine which rows are left in their files, in bytes: those of COPYs larger than elide.Rows in files larger than
+// file.
+type limits struct {
+	file  int
+	elide sqltext.ElideLimits
+}
+
+var defaultLimits = limits{file: 1 << 20, elide: sqltext.ElideLimits{Window: 1 << 20, Rows: 256 << 10}}
+
+func load(fsys fs.FS, prefix string, limits limits) ([]*Revision, Problems, error) {
+	l := loader{fsys: fsys, prefix: path.Clean(prefix) + "/", limits: limits, downs: map[string]bool{}}
 	switch l.prefix {
 	case "./":
 		l.prefix = ""
 	case "//":
 		l.prefix = "/"
 	}
+	if err := l.loadAll(); err != nil {
+		return nil, nil, l.withPrefix(err)
+	}
+	l.problems.Sort()
+	return l.revisions, l.problems, nil
+}
+
+func (l *loader) loadAll() error {
 	if err := l.walk("."); err != nil {
-		return nil, nil, l.shown(err)
+		return err
 	}
 	l.revisions = make([]*Revision, 0, len(l.ups))
-	claimed := 0
 	for _, up := range l.ups {
 		r, err := l.pair(up)
 		if err != nil {
-			return nil, nil, l.shown(err)
-		}
-		if r.Down != nil {
-			claimed++
+			return err
 		}
 		if r.ID != "" {
 			l.revisions = append(l.revisions, r)
 		}
 	}
 	slices.SortFunc(l.revisions, func(a, b *Revision) int {
-		if a.ID != b.ID {
-			return strings.Compare(a.ID, b.ID)
-		}
-		return strings.Compare(a.Up.File, b.Up.File)
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Up.File, b.Up.File))
 	})
-	l.checkNames()
-	if claimed < len(l.downs) {
-		if err := l.checkOrphans(); err != nil {
-			return nil, nil, l.shown(err)
-		}
-	}
-	l.problems.Sort()
-	return l.revisions, l.problems, nil
+	return l.checkOrphans()
 }
 
 type loader struct {
 	fsys   fs.FS
-	prefix string // before each shown name, with its slash
-	sizes  sizes
+	prefix string // of every shown name, with a slash at its end
+	limits limits
 
-	buf   bytes.Buffer // each file goes through it, so that it costs one allocation of its size
-	limit io.LimitedReader
+	buf     bytes.Buffer // for one file at a time, so that each costs one allocation of its size
+	limited io.LimitedReader
 
-	// The files that were found, by their shown names. Those of downs lack the ending.
+	// Shown names of the files. Those of downs do not have the suffix, and are removed once their up file is read.
 	ups   []string
 	downs map[string]bool
 
@@ -95,35 +101,34 @@ type loader struct {
 
 func (l *loader) report(pos Pos, text string) { l.problems = append(l.problems, Problem{pos, text}) }
 
-// name is the name in the folder of a file with this shown name.
+// name returns the name in fsys of a shown name.
 func (l *loader) name(shown string) string { return shown[len(l.prefix):] }
 
-// shown puts the prefix before the name in an error.
-func (l *loader) shown(err error) error {
+// withPrefix puts the prefix before the name in an error.
+func (l *loader) withPrefix(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fs.PathError{Op: pe.Op, Path: path.Join(l.prefix, pe.Path), Err: pe.Err}
 	}
 	return err
 }
 
-// walk finds the files of a folder. With a thousand files the clean paths of fs.WalkDir
-// would cost as much as all else here.
+// walk finds the files in a folder. The paths that fs.WalkDir builds and cleans would cost as much as all the rest.
 func (l *loader) walk(folder string) error {
 	entries, err := fs.ReadDir(l.fsys, folder)
 	if err != nil {
 		return err
 	}
-	within := l.prefix
+	shownFolder := l.prefix
 	if folder != "." {
-		within += folder + "/"
+		shownFolder += folder + "/"
 	}
 	for _, d := range entries {
 		switch base := d.Name(); {
 		case base[0] == '.':
 		case d.IsDir():
-			err = l.walk(l.name(within + base))
+			err = l.walk(l.name(shownFolder + base))
 		default:
-			err = l.find(within, base, d.Type())
+			err = l.addFile(shownFolder, base, d.Type())
 		}
 		if err != nil {
 			return err
@@ -132,51 +137,52 @@ func (l *loader) walk(folder string) error {
 	return nil
 }
 
-// find sorts a file by what its name says.
-func (l *loader) find(within, base string, mode fs.FileMode) error {
+// addFile adds a file to the up or the down files, or reports it.
+func (l *loader) addFile(shownFolder, base string, mode fs.FileMode) error {
 	isSQL := strings.EqualFold(path.Ext(base), ".sql")
 	if !isSQL && mode&fs.ModeSymlink == 0 {
 		return nil
 	}
-	shown := within + base
+	shown := shownFolder + base
 	top := Pos{File: shown, Line: 1, Column: 1}
 	if mode&fs.ModeSymlink != 0 {
 		info, err := fs.Stat(l.fsys, l.name(shown))
 		if err != nil && !isSQL {
-			return nil // a link to nowhere is nobody's revision
+			return nil // a dangling link that is not a revision
 		}
 		if err != nil {
 			return err
 		}
 		if mode = info.Mode().Type(); mode.IsDir() {
-			l.report(top, "a symbolic link to a folder is not followed: move its files here, or name it with a dot in front")
+			l.report(top, "symbolic link to a folder: it is not followed; move the files here, or give the link a name that begins with a dot")
 			return nil
 		}
 	}
 	switch {
 	case !isSQL:
 	case !mode.IsRegular():
-		l.report(top, "this is no regular file: a revision is a pair of files")
+		l.report(top, "not a regular file")
 	case strings.HasSuffix(base, upSuffix):
 		l.ups = append(l.ups, shown)
 	case strings.HasSuffix(base, downSuffix):
 		l.downs[strings.TrimSuffix(shown, downSuffix)] = true
 	default:
-		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+rename(base))
+		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+renameAdvice(base))
 	}
 	return nil
 }
 
-// pair reads an up file and the down file beside it.
+// pair reads an up file and its down file.
 func (l *loader) pair(up string) (*Revision, error) {
-	r, problems, err := l.up(up)
+	r, problems, err := l.readUp(up)
 	if err != nil {
 		return nil, err
 	}
 	l.problems = append(l.problems, problems...)
 	if stem := strings.TrimSuffix(up, upSuffix); l.downs[stem] {
+		delete(l.downs, stem)
 		down := stem + downSuffix
-		text, _, err := l.text(down, noLimit)
+		text, _, err := l.readFile(down, noLimit)
 		if err != nil {
 			return nil, err
 		}
@@ -185,24 +191,24 @@ func (l *loader) pair(up string) (*Revision, error) {
 	return r, nil
 }
 
-func (l *loader) up(file string) (*Revision, Problems, error) {
-	text, larger, err := l.text(file, int64(l.sizes.whole))
+func (l *loader) readUp(file string) (*Revision, Problems, error) {
+	text, larger, err := l.readFile(file, int64(l.limits.file))
 	if err != nil {
 		return nil, nil, err
 	}
 	if larger {
-		copies, err := l.mayCopy(l.name(file))
+		mayCopy, err := l.mentionsStdin(file)
 		if err != nil {
 			return nil, nil, err
 		}
-		if copies {
+		if mayCopy {
 			r, problems, err := l.parseLarge(file)
 			if err != nil || r.Up.Transactional {
 				return r, problems, err
 			}
-			// Its statements are checked one by one, each with its rows.
+			// Statements that are sent separately are sent with their rows.
 		}
-		if text, _, err = l.text(file, noLimit); err != nil {
+		if text, _, err = l.readFile(file, noLimit); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -212,16 +218,15 @@ func (l *loader) up(file string) (*Revision, Problems, error) {
 
 const noLimit = math.MaxInt64 - 1
 
-// text reads a file. One that is larger than limit is not read to its end, and has no
-// text.
-func (l *loader) text(shown string, limit int64) (text string, larger bool, err error) {
+// readFile reads a file. If it is larger than limit, it is not read to its end, and text is "".
+func (l *loader) readFile(shown string, limit int64) (text string, larger bool, err error) {
 	f, err := l.fsys.Open(l.name(shown))
 	if err != nil {
 		return "", false, err
 	}
 	l.buf.Reset()
-	l.limit = io.LimitedReader{R: f, N: limit + 1}
-	n, err := l.buf.ReadFrom(&l.limit)
+	l.limited = io.LimitedReader{R: f, N: limit + 1}
+	n, err := l.buf.ReadFrom(&l.limited)
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
@@ -231,16 +236,16 @@ func (l *loader) text(shown string, limit int64) (text string, larger bool, err 
 	return l.buf.String(), false, nil
 }
 
-// mayCopy says whether a file speaks of what COPY reads from.
-func (l *loader) mayCopy(name string) (bool, error) {
-	f, err := l.fsys.Open(name)
+func (l *loader) mentionsStdin(file string) (bool, error) {
+	f, err := l.fsys.Open(l.name(file))
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = f.Close() }()
-	return mentionsStdio(f)
+	return sqltext.MentionsStdin(f)
 }
 
+// parseLarge parses an up file without reading the rows of its COPYs into memory.
 func (l *loader) parseLarge(file string) (*Revision, Problems, error) {
 	f, err := l.fsys.Open(l.name(file))
 	if err != nil {
@@ -251,63 +256,40 @@ func (l *loader) parseLarge(file string) (*Revision, Problems, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := condense(f, l.sizes)
+	elided, err := sqltext.ElideCopyData(f, l.limits.elide)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, problems := parseUp(Source{file, c.text})
-	if s := r.Up; len(c.left) > 0 {
-		s.left, s.source = c.left, &source{l.fsys, l.name(file), file, info}
-		s.digest = sync.OnceValue(s.digestLarge)
+	r, problems := parseUp(Source{file, elided.Text})
+	if s := r.Up; len(elided.Rows) > 0 {
+		s.elided, s.source = elided.Rows, &sourceFile{l.fsys, l.name(file), file, info}
+		s.digest = sync.OnceValue(s.elidedDigest)
 		s.checksum = sync.OnceValue(func() string {
-			go s.digest() // who wants the one wants the other
-			return s.checksumLarge()
+			go s.digest() // whoever needs the one needs the other
+			return s.elidedChecksum()
 		})
 	}
-	return r, append(problems, c.locateRows(file)...), nil
+	for _, e := range elided.Errors {
+		problems = append(problems, Problem{Pos{file, e.Line, e.Column}, e.Message})
+	}
+	return r, problems, nil
 }
 
-// rename says how a file with a wrong ending should be called.
-func rename(base string) string {
+// renameAdvice returns what to do about a .sql file with another suffix.
+func renameAdvice(base string) string {
 	if lower := strings.ToLower(base); strings.HasSuffix(lower, upSuffix) || strings.HasSuffix(lower, downSuffix) {
-		return "write the ending in small letters"
+		return "write the suffix in lower case"
 	}
 	stem := base[:len(base)-len(".sql")]
-	if typed := path.Ext(stem); typed != "" {
-		if word := nearest(typed[1:], []string{"up", "down"}); word != "" {
-			return "did you mean " + strings.TrimSuffix(stem, typed) + "." + word + ".sql?"
+	if ext := path.Ext(stem); ext != "" {
+		if word := text.Nearest(ext[1:], []string{"up", "down"}); word != "" {
+			return "did you mean " + strings.TrimSuffix(stem, ext) + "." + word + ".sql?"
 		}
 	}
-	return "rename it to " + stem + upSuffix + " or " + stem + downSuffix + ", or keep it in another folder"
+	return "rename it to " + stem + upSuffix + " or " + stem + downSuffix + ", or move it to another folder"
 }
 
-// checkNames looks for ids that two revisions have, and labels that are not unique.
-func (l *loader) checkNames() {
-	var first *Revision // of those with its id
-	for _, r := range l.revisions {
-		if first == nil || first.ID != r.ID {
-			first = r
-			continue
-		}
-		l.report(r.Pos(keys[keyRevision], r.ID), "id \""+r.ID+"\" is also that of "+first.Up.File+": an id belongs to one revision, give one of them another")
-	}
-	labels := map[string]*Revision{}
-	for _, r := range l.revisions {
-		for _, label := range r.BranchLabels {
-			pos := func() Pos { return r.Pos(keys[keyBranchLabels], label) }
-			if taken := l.byID(label); taken != nil {
-				l.report(pos(), "label \""+label+"\" is also the id of "+taken.Up.File+": choose another")
-			}
-			if first, ok := labels[label]; ok {
-				l.report(pos(), "label \""+label+"\" is also in "+first.Up.File+": a label belongs to one revision, remove one")
-				continue
-			}
-			labels[label] = r
-		}
-	}
-}
-
-// byID finds the first revision with an id, once they are sorted; nil when there is none.
+// byID returns the first revision with an id, nil if there is none.
 func (l *loader) byID(id string) *Revision {
 	i, found := slices.BinarySearchFunc(l.revisions, id, func(r *Revision, id string) int { return strings.Compare(r.ID, id) })
 	if !found {
@@ -316,30 +298,26 @@ func (l *loader) byID(id string) *Revision {
 	return l.revisions[i]
 }
 
-// checkOrphans reports the down files that no up file has claimed. Most have lost it
-// to a new name, and their own key tells which it is.
+// checkOrphans reports the down files without an up file. Most have lost it when it was renamed, and their revision key
+// tells which one it is.
 func (l *loader) checkOrphans() error {
-	for _, up := range l.ups {
-		delete(l.downs, strings.TrimSuffix(up, upSuffix))
-	}
 	for stem := range l.downs {
-		text, _, err := l.text(stem+downSuffix, noLimit)
+		text, _, err := l.readFile(stem+downSuffix, noLimit)
 		if err != nil {
 			return err
 		}
 		src := Source{stem + downSuffix, text}
-		var own Revision
-		l.problems = append(l.problems, own.parseDown(src)...)
-		report := "a down file without its up file: there is no " + stem + upSuffix
+		l.problems = append(l.problems, new(Revision).parseDown(src)...)
+		problem := "down file without an up file: " + stem + upSuffix + " does not exist"
 		p := parser{text: src.Text, down: true}
 		p.readHeader()
 		if r := l.byID(p.value(p.entries[keyRevision])); r != nil {
-			report += "; its revision is in " + r.Up.File
+			problem += "; its revision is in " + r.Up.File
 			if r.Down == nil {
-				report += ": rename it to " + r.DownFile()
+				problem += ": rename it to " + r.DownFile()
 			}
 		}
-		l.report(Pos{src.File, 1, 1}, report)
+		l.report(Pos{src.File, 1, 1}, problem)
 	}
 	return nil
 }

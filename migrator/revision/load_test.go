@@ -100,44 +100,36 @@ func TestLoad(t *testing.T) {
 		{"a folder that is called like a file", fstest.MapFS{"x.up.sql/y.up.sql": pair("a1", "")}, "a1", nil},
 
 		{"neither up nor down", fstest.MapFS{"x.sql": text(""), "y.upp.sql": text(""), "z.UP.sql": text(""), "v.up.SQL": text(""), "w.donw.sql": text(""), "up.sql": text("")}, "", []string{
-			"sql/up.sql:1:1: neither .up.sql nor .down.sql: rename it to up.up.sql or up.down.sql, or keep it in another folder",
-			"sql/v.up.SQL:1:1: neither .up.sql nor .down.sql: write the ending in small letters",
+			"sql/up.sql:1:1: neither .up.sql nor .down.sql: rename it to up.up.sql or up.down.sql, or move it to another folder",
+			"sql/v.up.SQL:1:1: neither .up.sql nor .down.sql: write the suffix in lower case",
 			"sql/w.donw.sql:1:1: neither .up.sql nor .down.sql: did you mean w.down.sql?",
-			"sql/x.sql:1:1: neither .up.sql nor .down.sql: rename it to x.up.sql or x.down.sql, or keep it in another folder",
+			"sql/x.sql:1:1: neither .up.sql nor .down.sql: rename it to x.up.sql or x.down.sql, or move it to another folder",
 			"sql/y.upp.sql:1:1: neither .up.sql nor .down.sql: did you mean y.up.sql?",
-			"sql/z.UP.sql:1:1: neither .up.sql nor .down.sql: write the ending in small letters",
+			"sql/z.UP.sql:1:1: neither .up.sql nor .down.sql: write the suffix in lower case",
 		}},
-		{"two files with one id", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.up.sql": pair("a1", "a2"), "c.up.sql": pair("a2", "")}, "a1 a1 a2", []string{
-			`sql/b.up.sql:1:14: id "a1" is also that of sql/a.up.sql: an id belongs to one revision, give one of them another`,
-		}},
-		{"labels", fstest.MapFS{"a.up.sql": pair("a1", "", "-- branch_labels: store, a2"), "b.up.sql": pair("a2", "", "-- branch_labels: shop, store, a2")}, "a1 a2", []string{
-			`sql/a.up.sql:3:26: label "a2" is also the id of sql/b.up.sql: choose another`,
-			`sql/b.up.sql:3:25: label "store" is also in sql/a.up.sql: a label belongs to one revision, remove one`,
-			`sql/b.up.sql:3:32: label "a2" is also in sql/a.up.sql: a label belongs to one revision, remove one`,
-			`sql/b.up.sql:3:32: label "a2" is also the id of sql/b.up.sql: choose another`,
-		}},
+		{"an id and a label in two files are left to the graph", fstest.MapFS{"a.up.sql": pair("a1", "", "-- branch_labels: store"), "b.up.sql": pair("a1", "", "-- branch_labels: store")}, "a1 a1", nil},
 		{"a pair with two ids", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text("-- undo\n--\n-- revision: a2\n")}, "a1", []string{
-			`sql/a.down.sql:3:14: revision "a2" is not that of its up file: sql/a.up.sql has "a1"`,
+			`sql/a.down.sql:3:14: revision: id "a2" differs from the id "a1" in sql/a.up.sql`,
 		}},
 		{"orphans", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.down.sql": text("-- revision: a1\n\nCOMMIT;"), "c.down.sql": text("SELECT 1;"), "d/a.down.sql": text("")}, "a1", []string{
-			`sql/b.down.sql:1:1: a down file without its up file: there is no sql/b.up.sql; its revision is in sql/a.up.sql: rename it to sql/a.down.sql`,
-			`sql/b.down.sql:3:1: COMMIT is not allowed: a revision runs in one transaction, which ends with it; remove the statement`,
-			`sql/c.down.sql:1:1: a down file without its up file: there is no sql/c.up.sql`,
-			`sql/d/a.down.sql:1:1: a down file without its up file: there is no sql/d/a.up.sql`,
+			`sql/b.down.sql:1:1: down file without an up file: sql/b.up.sql does not exist; its revision is in sql/a.up.sql: rename it to sql/a.down.sql`,
+			`sql/b.down.sql:3:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement`,
+			`sql/c.down.sql:1:1: down file without an up file: sql/c.up.sql does not exist`,
+			`sql/d/a.down.sql:1:1: down file without an up file: sql/d/a.up.sql does not exist`,
 		}},
 		{"an orphan whose revision has its down file", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text(""), "b.down.sql": text("-- revision: a1")}, "a1", []string{
-			`sql/b.down.sql:1:1: a down file without its up file: there is no sql/b.up.sql; its revision is in sql/a.up.sql`,
+			`sql/b.down.sql:1:1: down file without an up file: sql/b.up.sql does not exist; its revision is in sql/a.up.sql`,
 		}},
 		{"all at once, sorted", fstest.MapFS{"c.up.sql": pair("head", "", "-- colour: red"), "b/x.up.sql": pair("a-1", "a2"), "b.sql": text(""), "a.up.sql": text("SELECT 1;")}, "a-1 head", []string{
-			`sql/a.up.sql:1:1: missing key "down_revision": write "-- down_revision: ID" with the revision that comes before, or "-- down_revision:" for a base`,
-			`sql/a.up.sql:1:1: missing key "revision": the header, the comment lines at the top, needs "-- revision: ID"`,
-			`sql/b.sql:1:1: neither .up.sql nor .down.sql: rename it to b.up.sql or b.down.sql, or keep it in another folder`,
-			`sql/b/x.up.sql:1:14: revision: id "a-1": forbidden character '-': A-Z a-z 0-9 _ and . are allowed`,
-			`sql/c.up.sql:1:14: revision: id "head": reserved, like head, heads, base and current: choose another`,
-			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`,
+			`sql/a.up.sql:1:1: missing key "down_revision": add "-- down_revision: ID" with the id of the parent, or "-- down_revision:" for a base`,
+			`sql/a.up.sql:1:1: missing key "revision": add "-- revision: ID" to the header, the comment lines at the top`,
+			`sql/b.sql:1:1: neither .up.sql nor .down.sql: rename it to b.up.sql or b.down.sql, or move it to another folder`,
+			`sql/b/x.up.sql:1:14: revision: id "a-1": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed`,
+			`sql/c.up.sql:1:14: revision: id "head": reserved word: head, heads, base and current have a special meaning`,
+			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout and statement_timeout`,
 		}},
 		{"a link to a folder", fstest.MapFS{"a": {Mode: fs.ModeSymlink, Data: []byte("b")}, "b/x.up.sql": pair("a1", "")}, "a1", []string{
-			`sql/a:1:1: a symbolic link to a folder is not followed: move its files here, or name it with a dot in front`,
+			`sql/a:1:1: symbolic link to a folder: it is not followed; move the files here, or give the link a name that begins with a dot`,
 		}},
 		{"links to files", fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": pair("a1", ""), "nowhere": {Mode: fs.ModeSymlink, Data: []byte("gone")}}, "a1", nil},
 	}
@@ -207,8 +199,8 @@ func TestLoadDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "sql/again:1:1: a symbolic link to a folder is not followed: move its files here, or name it with a dot in front\n" +
-		"sql/pipe.up.sql:1:1: this is no regular file: a revision is a pair of files"
+	want := "sql/again:1:1: symbolic link to a folder: it is not followed; move the files here, or give the link a name that begins with a dot\n" +
+		"sql/pipe.up.sql:1:1: not a regular file"
 	if got := problems.Error(); got != want {
 		t.Errorf("problems\n%s\nwant\n%s", got, want)
 	}

@@ -21,12 +21,12 @@ func TestCheckID(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		"":        `id "": it is empty`,
-		"a b":     `id "a b": forbidden character ' ': A-Z a-z 0-9 _ and . are allowed`,
-		"a+1":     `id "a+1": forbidden character '+': A-Z a-z 0-9 _ and . are allowed`,
-		"a\xff":   `id "a\xff": forbidden character '�': A-Z a-z 0-9 _ and . are allowed`,
-		"heads":   `id "heads": reserved, like head, heads, base and current: choose another`,
-		"current": `id "current": reserved, like head, heads, base and current: choose another`,
+		"":        `id "": must not be empty`,
+		"a b":     `id "a b": forbidden character ' ': only A-Z a-z 0-9 _ and . are allowed`,
+		"a+1":     `id "a+1": forbidden character '+': only A-Z a-z 0-9 _ and . are allowed`,
+		"a\xff":   `id "a\xff": forbidden character '�': only A-Z a-z 0-9 _ and . are allowed`,
+		"heads":   `id "heads": reserved word: head, heads, base and current have a special meaning`,
+		"current": `id "current": reserved word: head, heads, base and current have a special meaning`,
 	} {
 		var ne *revision.NameError
 		if err := revision.CheckID(id); !errors.As(err, &ne) || err.Error() != want {
@@ -89,7 +89,7 @@ func TestSlug(t *testing.T) {
 	})
 }
 
-func TestFileName(t *testing.T) {
+func TestFileStem(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2021, 11, 20, 23, 30, 0, 0, time.FixedZone("", -5*3600))
 	if got, want := revision.FileStem("433af9f41996", "create account table", at), "2021-11-21_433af9f41996_create_account_table"; got != want {

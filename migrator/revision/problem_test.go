@@ -63,18 +63,18 @@ func TestHeaderProblems(t *testing.T) {
 		{"ids that contain reserved words", "-- revision: headless\n-- down_revision: HEAD, base.1\n", nil},
 
 		{"empty file", "", []string{
-			`up:1:1: missing key "down_revision": write "-- down_revision: ID" with the revision that comes before, or "-- down_revision:" for a base`,
-			`up:1:1: missing key "revision": the header, the comment lines at the top, needs "-- revision: ID"`,
+			`up:1:1: missing key "down_revision": add "-- down_revision: ID" with the id of the parent, or "-- down_revision:" for a base`,
+			`up:1:1: missing key "revision": add "-- revision: ID" to the header, the comment lines at the top`,
 		}},
 		{"no header", "CREATE TABLE a ();\n", []string{
-			`up:1:1: missing key "down_revision": write "-- down_revision: ID" with the revision that comes before, or "-- down_revision:" for a base`,
-			`up:1:1: missing key "revision": the header, the comment lines at the top, needs "-- revision: ID"`,
+			`up:1:1: missing key "down_revision": add "-- down_revision: ID" with the id of the parent, or "-- down_revision:" for a base`,
+			`up:1:1: missing key "revision": add "-- revision: ID" to the header, the comment lines at the top`,
 		}},
 		{"missing down_revision", "-- m\n--\n-- revision: a1\n", []string{
-			`up:1:1: missing key "down_revision": write "-- down_revision: ID" with the revision that comes before, or "-- down_revision:" for a base`,
+			`up:1:1: missing key "down_revision": add "-- down_revision: ID" with the id of the parent, or "-- down_revision:" for a base`,
 		}},
 		{"missing revision", "-- m\n--\n-- down_revision:\n", []string{
-			`up:1:1: missing key "revision": the header, the comment lines at the top, needs "-- revision: ID"`,
+			`up:1:1: missing key "revision": add "-- revision: ID" to the header, the comment lines at the top`,
 		}},
 		{"empty revision", "-- revision:\n-- down_revision:\n", []string{`up:1:4: key "revision" has no value`}},
 		{"unknown key, nearest word", "-- m\n--\n-- revision: a1\n-- down_revison: p\n", []string{
@@ -83,99 +83,99 @@ func TestHeaderProblems(t *testing.T) {
 		{"unknown keys", good + "-- Depends-On: x\n-- label: x\n-- timeout: 5s\n-- colour: red\n-- createt: x\n-- : x\n", []string{
 			`up:5:4: unknown key "Depends-On": did you mean "depends_on"?`,
 			`up:6:4: unknown key "label": did you mean "branch_labels"?`,
-			`up:7:4: unknown key "timeout": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`,
-			`up:8:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`,
+			`up:7:4: unknown key "timeout": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout and statement_timeout`,
+			`up:8:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout and statement_timeout`,
 			`up:9:4: unknown key "createt": did you mean "created"?`,
-			`up:10:4: unknown key "": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout, statement_timeout`,
+			`up:10:4: unknown key "": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout and statement_timeout`,
 		}},
 		{"typing mistake in the very first key", "-- revison: a1\n-- down_revision:\n", []string{
-			`up:1:4: unknown key "revison": did you mean "revision"? (a message is followed by a bare "--" line)`,
+			`up:1:4: unknown key "revison": did you mean "revision"? (a message must be followed by a bare "--" line)`,
 		}},
-		{"key twice", good + "-- revision: a2\n", []string{`up:5:4: key "revision" twice: it is also in line 3; keep one`}},
+		{"key twice", good + "-- revision: a2\n", []string{`up:5:4: key "revision" appears twice: it is also in line 3`}},
 		{"no colon", good + "-- transaction off\n-- a comment of the body\n--\n", []string{
 			`up:5:4: missing colon after "transaction": write "-- transaction: …"`,
-			`up:6:4: not a "key: value" line: only keys follow the message; put an empty line before a comment of the body`,
-			`up:7:1: an empty comment line among the keys: remove it (the header ends with the first line that is no comment)`,
+			`up:6:4: not a "key: value" line: only keys can follow the message; put an empty line between the header and a comment of the script`,
+			`up:7:1: empty comment line among the keys: remove it (the header ends with the first line that is not a comment)`,
 		}},
 		{"message with an empty line", "-- m\n--\n-- more\n--\n-- revision: a1\n-- down_revision:\n", []string{
-			`up:3:4: not a "key: value" line: only keys follow the message; put an empty line before a comment of the body`,
-			`up:4:1: an empty comment line among the keys: remove it (the header ends with the first line that is no comment)`,
+			`up:3:4: not a "key: value" line: only keys can follow the message; put an empty line between the header and a comment of the script`,
+			`up:4:1: empty comment line among the keys: remove it (the header ends with the first line that is not a comment)`,
 		}},
 		{"transaction", good + "-- transaction: Off\n", []string{`up:5:17: transaction: "Off" is neither "on" nor "off"`}},
 		{"values missing", good + "-- transaction:\n-- created:\n-- lock_timeout:  \n", []string{
 			`up:5:4: key "transaction" has no value`, `up:6:4: key "created" has no value`, `up:7:4: key "lock_timeout" has no value`,
 		}},
 		{"unit missing", good + "-- lock_timeout: 5\n", []string{
-			`up:5:18: lock_timeout: duration "5": the unit is missing: write 5ms, 5s, 5min or 5h`,
+			`up:5:18: lock_timeout: duration "5": missing unit: write 5ms, 5s, 5min or 5h`,
 		}},
 		{"bad duration", good + "-- lock_timeout: fast\n-- statement_timeout: 5 s\n", []string{
-			`up:5:18: lock_timeout: duration "fast": it is no number with a unit, such as 500ms, 5s, 10min or 1h30m`,
+			`up:5:18: lock_timeout: duration "fast": not a number with a unit, such as 500ms, 5s, 10min or 1h30m`,
 			`up:6:23: statement_timeout: duration "5 s": unknown unit " s": the units are ms, s, m (or min) and h`,
 		}},
 		{"bad date", good + "-- created: 2021-11-20\n", []string{
-			`up:5:13: created: "2021-11-20" is no time: write it as 2021-11-20T19:17:01Z`,
+			`up:5:13: created: "2021-11-20" is not a time: write it as 2021-11-20T19:17:01Z`,
 		}},
 		{"a time that is no date in UTC", good + "-- created: 9999-12-31T23:59:59-01:00\n", []string{
-			`up:5:13: created: "9999-12-31T23:59:59-01:00" is no time: write it as 2021-11-20T19:17:01Z`,
+			`up:5:13: created: "9999-12-31T23:59:59-01:00" is not a time: write it as 2021-11-20T19:17:01Z`,
 		}},
 		{"no such day", good + "-- created: 2021-02-30T00:00:00Z\n", []string{
-			`up:5:13: created: "2021-02-30T00:00:00Z" is no time: write it as 2021-11-20T19:17:01Z`,
+			`up:5:13: created: "2021-02-30T00:00:00Z" is not a time: write it as 2021-11-20T19:17:01Z`,
 		}},
 		{"forbidden character", "-- revision: a-1\n-- down_revision: ä\n-- branch_labels: x, y@z\n-- depends_on: a b\n", []string{
-			`up:1:14: revision: id "a-1": forbidden character '-': A-Z a-z 0-9 _ and . are allowed`,
-			`up:2:19: down_revision: id "ä": forbidden character 'ä': A-Z a-z 0-9 _ and . are allowed`,
-			`up:3:22: branch_labels: label "y@z": forbidden character '@': A-Z a-z 0-9 _ and . are allowed`,
-			`up:4:16: depends_on: id or label "a b": forbidden character ' ': A-Z a-z 0-9 _ and . are allowed`,
+			`up:1:14: revision: id "a-1": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed`,
+			`up:2:19: down_revision: id "ä": forbidden character 'ä': only A-Z a-z 0-9 _ and . are allowed`,
+			`up:3:22: branch_labels: label "y@z": forbidden character '@': only A-Z a-z 0-9 _ and . are allowed`,
+			`up:4:16: depends_on: id or label "a b": forbidden character ' ': only A-Z a-z 0-9 _ and . are allowed`,
 		}},
 		{"invisible character", "-- revision:\u00a0a1\n-- down_revision:\n", []string{
-			"up:1:13: revision: id \"\\u00a0a1\": forbidden character '\\u00a0': A-Z a-z 0-9 _ and . are allowed",
+			"up:1:13: revision: id \"\\u00a0a1\": forbidden character '\\u00a0': only A-Z a-z 0-9 _ and . are allowed",
 		}},
 		{"too long", "-- revision: " + strings.Repeat("a", 65) + "\n-- down_revision:\n", []string{
-			`up:1:14: revision: id "` + strings.Repeat("a", 65) + `": 65 characters are too many: at most 64`,
+			`up:1:14: revision: id "` + strings.Repeat("a", 65) + `": 65 characters, but at most 64 are allowed`,
 		}},
 		{"reserved", "-- revision: head\n-- down_revision: base, x\n-- branch_labels: heads\n-- depends_on: current\n", []string{
-			`up:1:14: revision: id "head": reserved, like head, heads, base and current: choose another`,
-			`up:2:19: down_revision: id "base": reserved, like head, heads, base and current: choose another`,
-			`up:3:19: branch_labels: label "heads": reserved, like head, heads, base and current: choose another`,
-			`up:4:16: depends_on: id or label "current": reserved, like head, heads, base and current: choose another`,
+			`up:1:14: revision: id "head": reserved word: head, heads, base and current have a special meaning`,
+			`up:2:19: down_revision: id "base": reserved word: head, heads, base and current have a special meaning`,
+			`up:3:19: branch_labels: label "heads": reserved word: head, heads, base and current have a special meaning`,
+			`up:4:16: depends_on: id or label "current": reserved word: head, heads, base and current have a special meaning`,
 		}},
 		{"lists", "-- revision: a1\n-- down_revision: p,, p,\n-- branch_labels: ,\n", []string{
-			`up:2:21: down_revision: nothing between two commas, or after the last: remove the comma`,
-			`up:2:23: down_revision: "p" twice: remove one`,
-			`up:2:25: down_revision: nothing between two commas, or after the last: remove the comma`,
-			`up:3:19: branch_labels: nothing between two commas, or after the last: remove the comma`,
-			`up:3:20: branch_labels: nothing between two commas, or after the last: remove the comma`,
+			`up:2:21: down_revision: empty element in the list: remove the comma`,
+			`up:2:23: down_revision: "p" is listed twice`,
+			`up:2:25: down_revision: empty element in the list: remove the comma`,
+			`up:3:19: branch_labels: empty element in the list: remove the comma`,
+			`up:3:20: branch_labels: empty element in the list: remove the comma`,
 		}},
 		{"no bare line behind the message", "-- m\n-- revision: a1\n-- down_revision:\n", []string{
-			`up:2:4: "revision" is read as a line of the message: put a bare "--" line between the message and the keys`,
-			`up:3:4: "down_revision" is read as a line of the message: put a bare "--" line between the message and the keys`,
+			`up:2:4: key "revision" is part of the message: put a bare "--" line between the message and the keys`,
+			`up:3:4: key "down_revision" is part of the message: put a bare "--" line between the message and the keys`,
 		}},
 		{"a needed key above the bare line", "-- m\n-- down_revision:\n--\n-- revision: a1\n", []string{
-			`up:2:4: "down_revision" is read as a line of the message: put a bare "--" line between the message and the keys`,
+			`up:2:4: key "down_revision" is part of the message: put a bare "--" line between the message and the keys`,
 		}},
 		{"keys below an empty line", "-- m\n--\n-- revision: a1\n\n-- down_revision: p\n-- revision: 2\n-- transaction: off\n\nVACUUM;\n", []string{
-			`up:5:4: "down_revision" stands below the header, which ended before it: keys and message are one block of comment lines, remove what is between`,
-			`up:7:4: "transaction" stands below the header, which ended before it: keys and message are one block of comment lines, remove what is between`,
-			`up:9:1: VACUUM cannot run in a transaction: add the line "-- transaction: off" to the header`,
+			`up:5:4: key "down_revision" is below the header: message and keys are one block of comment lines; remove the lines in between`,
+			`up:7:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
+			`up:9:1: VACUUM cannot run inside a transaction block: add the line "-- transaction: off" to the header`,
 		}},
 		{"a contradiction below the header", good + "-- transaction: on\n\n-- transaction: off\n-- transaction: on\n", []string{
-			`up:7:4: "transaction" stands below the header, which ended before it: keys and message are one block of comment lines, remove what is between`,
+			`up:7:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
 		}},
 		{"empty first line", "\n-- revision: a1\n-- down_revision:\n", []string{
-			`up:2:4: "revision" is not in the header: the header starts in the first line of the file, remove what is above`,
-			`up:3:4: "down_revision" is not in the header: the header starts in the first line of the file, remove what is above`,
+			`up:2:4: key "revision" is not in the header: the header begins in the first line of the file; remove the lines above`,
+			`up:3:4: key "down_revision" is not in the header: the header begins in the first line of the file; remove the lines above`,
 		}},
 		{"comments of the body that look like keys", good + "\n-- created: by hand\n-- transaction: the order counts\n-- transaction: on\n-- revision: x\n-- lock_timeout\nSELECT 1;\n-- transaction: off\n", nil},
 		{"carriage return alone", "-- revision: a1\rDROP TABLE x;\n-- down_revision:\n", []string{
-			"up:1:14: revision: id \"a1\\rDROP TABLE x;\": forbidden character '\\r': A-Z a-z 0-9 _ and . are allowed",
-			"up:1:16: a carriage return without a line feed: PostgreSQL ends a comment here; end the line with LF or CRLF",
+			"up:1:14: revision: id \"a1\\rDROP TABLE x;\": forbidden character '\\r': only A-Z a-z 0-9 _ and . are allowed",
+			"up:1:16: carriage return without a line feed: PostgreSQL ends the comment here; end lines with LF or CRLF",
 		}},
 		{"NUL and bytes that are no UTF-8 in the header", "-- \xff m\x00\n--\n-- revision: a1\n-- down_revision:\n", []string{
-			`up:1:4: invalid UTF-8: save the file as UTF-8`, `up:1:7: NUL byte: a script is text`,
+			`up:1:4: invalid UTF-8: save the file as UTF-8`, `up:1:7: NUL byte: SQL cannot contain one`,
 		}},
 		{"columns count characters, the byte order mark none", "\ufeff-- äöü: ß\n--\n-- revision: a1\n-- down_revision: é€, x-y\n", []string{
-			`up:4:19: down_revision: id "é€": forbidden character 'é': A-Z a-z 0-9 _ and . are allowed`,
-			`up:4:23: down_revision: id "x-y": forbidden character '-': A-Z a-z 0-9 _ and . are allowed`,
+			`up:4:19: down_revision: id "é€": forbidden character 'é': only A-Z a-z 0-9 _ and . are allowed`,
+			`up:4:23: down_revision: id "x-y": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed`,
 		}},
 	}
 	for _, test := range tests {
@@ -201,22 +201,22 @@ func TestDownProblems(t *testing.T) {
 		{"options of its own", "-- revision: a1\n-- transaction: off\n-- lock_timeout: 1s\n-- statement_timeout: 1h\n\nDROP INDEX CONCURRENTLY i;\n", nil},
 		{"message and keys", "-- undo\n--\n-- transaction: off\n", nil},
 
-		{"another id", "-- revision: a2\n", []string{`down:1:14: revision "a2" is not that of its up file: a.up.sql has "a1"`}},
+		{"another id", "-- revision: a2\n", []string{`down:1:14: revision: id "a2" differs from the id "a1" in a.up.sql`}},
 		{"empty id", "-- revision:\n", []string{`down:1:4: key "revision" has no value`}},
 		{"keys of the up file", "-- down_revision: p\n-- branch_labels:\n-- depends_on: x\n-- created: x\n", []string{
-			`down:1:4: key "down_revision" in a down file: it belongs in the up file`,
-			`down:2:4: key "branch_labels" in a down file: it belongs in the up file`,
-			`down:3:4: key "depends_on" in a down file: it belongs in the up file`,
-			`down:4:4: key "created" in a down file: it belongs in the up file`,
+			`down:1:4: key "down_revision" is not allowed in a down file: it belongs in the up file`,
+			`down:2:4: key "branch_labels" is not allowed in a down file: it belongs in the up file`,
+			`down:3:4: key "depends_on" is not allowed in a down file: it belongs in the up file`,
+			`down:4:4: key "created" is not allowed in a down file: it belongs in the up file`,
 		}},
 		{"typing mistake", "-- transacton: off\n\nSELECT 1;", []string{
-			`down:1:4: unknown key "transacton": did you mean "transaction"? (a message is followed by a bare "--" line)`,
+			`down:1:4: unknown key "transacton": did you mean "transaction"? (a message must be followed by a bare "--" line)`,
 		}},
 		{"cut off", "-- revision: a1\n\n-- transaction: off\n-- down_revision: x\nSELECT 1;", []string{
-			`down:3:4: "transaction" stands below the header, which ended before it: keys and message are one block of comment lines, remove what is between`,
+			`down:3:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
 		}},
 		{"body", "-- revision: a1\n\nDROP TABLE a;\nCOMMIT;", []string{
-			`down:4:1: COMMIT is not allowed: a revision runs in one transaction, which ends with it; remove the statement`,
+			`down:4:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement`,
 		}},
 	}
 	for _, test := range tests {

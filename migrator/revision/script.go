@@ -11,68 +11,55 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// Script is one file of a pair: what runs, and how. It is used by pointer and not
-// changed after it was made.
+// Script is one file of a revision. It is immutable and must not be copied.
 type Script struct {
-	// File is the name to show, "" for a script that is in no file yet.
+	// File is the name to show, "" if the script is not from a file.
 	File string
-	// Text is the file, its bytes unaltered. The header ends at the offset Body. Load
-	// leaves the rows of large COPYs in their files: Text has their line ends only, and
-	// Rows opens them.
+	// Text is the content of the file, unaltered. The header ends at the offset BodyStart. If Load has left the rows of
+	// large COPYs in the file, Text contains only line ends in their place, and Rows reads them.
 	Text      string
 	BodyStart int
-	// Transaction says that the body runs in one transaction. That is the rule, but not
-	// the zero value: NewScript sets it.
+	// Transactional reports whether the script runs in a transaction. That is the default of the header, but not the zero
+	// value; NewScript sets it.
 	Transactional bool
-	// LockTimeout and StatementTimeout are nil when the header sets none. Zero means no
-	// limit.
+	// LockTimeout and StatementTimeout are nil if the header does not set them. Zero means no limit.
 	LockTimeout, StatementTimeout *time.Duration
 
-	message string // of a down file: kept to be written back
+	message string // of a down file: kept so that Format can write it
 
 	split      sync.Once
 	statements []sqltext.Statement
 
-	left             []leftOut
-	source           *source // where they are; nil when there are none
+	elided           []sqltext.ElidedRows
+	source           *sourceFile // contains the elided rows; nil if there are none
 	digest, checksum func() string
 }
 
-// NewScript makes a transactional script of SQL that is in no file yet. An empty line
-// is put before it: Format would otherwise write a comment at the start of the SQL
-// into the header.
+// NewScript returns a transactional script that is not from a file. Its text begins with an empty line, so that a comment at
+// the start of the SQL does not become part of the header when it is written.
 func NewScript(sql string) *Script {
 	s := &Script{Transactional: true}
-	if sql = strings.TrimPrefix(sql, bom); sql != "" {
+	if sql = strings.TrimPrefix(sql, sqltext.ByteOrderMark); sql != "" {
 		s.Text = "\n" + sql
 	}
 	return s
 }
 
-// SQL is the body: what Text holds after the header.
+// SQL returns Text without the header.
 func (s *Script) SQL() string { return s.Text[s.BodyStart:] }
 
-// Statements are the body's statements in their order, found at the first call; their
-// offsets are into Text. The caller must not change them.
+// Statements returns the statements of the script in order. Their offsets are offsets in Text. The slice must not be
+// changed.
 func (s *Script) Statements() []sqltext.Statement {
 	s.split.Do(func() { s.statements, _ = sqltext.Split(s.Text) })
 	return s.statements
 }
 
-// Empty says that the body holds no statement.
-func (s *Script) Empty() bool {
-	for t := range sqltext.Tokens(s.Text) {
-		switch t.Kind {
-		case sqltext.Space, sqltext.Comment, sqltext.Semicolon, sqltext.MetaCommand:
-		default:
-			return false
-		}
-	}
-	return true
-}
+// Empty reports whether the script contains no statement.
+func (s *Script) Empty() bool { return !sqltext.HasStatement(s.Text) }
 
-// Checksum stands for what the body does: comments, white space and the header do not
-// count. It is "" when rows that were left in the file cannot be read any more.
+// Checksum returns the checksum of the SQL without white space and comments, as the ledger records it. It is "" if rows that
+// were left in the file cannot be read.
 func (s *Script) Checksum() string {
 	if s.checksum != nil {
 		return s.checksum()
@@ -80,21 +67,20 @@ func (s *Script) Checksum() string {
 	return sqltext.Checksum(s.SQL())
 }
 
-// Digest stands for the bytes of the file, header and body: the first 64 bits of their
-// SHA-256, in hex. It is much cheaper than Checksum; while it is the same, so is that, and
-// so are the revision's links. It is "" when that is.
+// Digest returns the first 64 bits of the SHA-256 of the file, header included, in hexadecimal. It takes much less time than
+// Checksum: as long as the digest is the same, so are the header and the checksum. It is "" if rows that were left in the
+// file cannot be read.
 func (s *Script) Digest() string {
 	if s.digest != nil {
 		return s.digest()
 	}
-	return digest(sha256.Sum256(unsafe.Slice(unsafe.StringData(s.Text), len(s.Text)))) // a copy would cost as much again
+	return formatDigest(sha256.Sum256(unsafe.Slice(unsafe.StringData(s.Text), len(s.Text)))) // a copy takes as long as the hash
 }
 
-func digest(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
+func formatDigest(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
 
-// Options are the header lines that change how the script runs, as the ledger keeps
-// them: "key: value" lines joined with \n, in a fixed order, defaults left out; "" when
-// there are none. StoredScript reads them.
+// Options returns the header lines that affect how the script runs, as the ledger records them: "key: value" lines joined
+// with \n, in a fixed order, without defaults. It is "" if there are none. StoredScript reads them.
 func (s *Script) Options() string {
 	var lines []string
 	if !s.Transactional {
@@ -109,10 +95,9 @@ func (s *Script) Options() string {
 	return strings.Join(lines, "\n")
 }
 
-// StoredScript makes a script of what the ledger keeps of a revision's down script, its SQL
-// and its Options. The script shows itself as ledger:ID.down.sql. The error is of type
-// Problems: options that this version does not know, or SQL that it would not take from
-// a file.
+// StoredScript returns the down script of a revision as the ledger has recorded it, from its SQL and its Options. Its File is
+// "ledger:ID.down.sql". The error is of type Problems: options that this version does not know, or SQL that is not allowed
+// in a file.
 func StoredScript(id, sql, options string) (*Script, error) {
 	s := &Script{File: "ledger:" + id + ".down.sql", Text: sql, Transactional: true}
 	p := parser{text: options}
@@ -131,16 +116,15 @@ func StoredScript(id, sql, options string) (*Script, error) {
 	return s, problems.Err()
 }
 
-// readOption reads one line of the options. It is as strict as can be: nobody writes
-// them by hand, and an option that is not understood must not be left out.
+// readOption reads one line of recorded options. It must not skip one that it does not understand.
 func (p *parser) readOption(start, end int) {
 	name, e, ok := keyValue(p.text, start, end)
 	key := keyNamed(name)
 	switch {
 	case !ok || key < keyTransaction:
-		p.report(start, "unknown option %q: a newer version wrote it, use that one", p.text[start:end])
-	case p.entries[key].there:
-		p.report(start, "option %q twice", name)
+		p.report(start, "unknown option %q: it was recorded by a newer version; use that version", p.text[start:end])
+	case p.entries[key].present:
+		p.report(start, "option %q appears twice", name)
 	default:
 		p.entries[key] = e
 	}

@@ -12,39 +12,37 @@ import (
 	"time"
 )
 
-// ExistsError says that a revision was not written because its file is there, or
-// another file of the same id. errors.Is(err, fs.ErrExist) holds.
+// ExistsError reports that nothing was written because File exists or, if ID is not "", because File contains a revision
+// with that id. It wraps fs.ErrExist.
 type ExistsError struct {
 	ID, File string
 }
 
 func (e *ExistsError) Error() string {
 	if e.ID == "" {
-		return e.File + ": the file exists; nothing was written"
+		return e.File + ": the file already exists; nothing was written"
 	}
-	return fmt.Sprintf("revision %s exists: %s; nothing was written, take another id", e.ID, e.File)
+	return fmt.Sprintf("revision %s already exists in %s; nothing was written, choose another id", e.ID, e.File)
 }
 
-// Unwrap is fs.ErrExist.
+// Unwrap returns fs.ErrExist.
 func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 
-// Write writes a revision's files into a folder that exists and returns their paths;
-// down is "" when r.Down is nil. The names are FileStem(r.ID, r.Message, at). Both files
-// appear or none does, each complete, and no file is ever overwritten, however many
-// processes write at once. Should the power fail between the two, there is a down file
-// alone, which Load reports.
+// Write writes the files of a revision into an existing folder and returns their paths; down is "" if r.Down is nil. Their
+// stem is FileStem(r.ID, r.Message, at). Either both files are written or none, each complete, and no file is ever
+// overwritten, however many processes write at the same time. After a power failure there may be only a down file, which
+// Load reports.
 //
-// Before that the text is parsed again: what Load would refuse, or would read as
-// something else, is not written; the error is then of type Problems, or says which
-// part a file cannot hold. When files of that id exist, it is an *ExistsError.
+// The text is parsed before it is written. If Load would refuse it the error is of type Problems; if Load would read
+// another revision from it, the error names the part that cannot be written. If the folder already contains a revision with
+// that id, it is an *ExistsError.
 func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
 	stem := filepath.Join(dir, FileStem(r.ID, r.Message, at))
 	upText, downText := r.Format()
 	files := []Source{{stem + upSuffix, upText}}
 	if r.Down != nil {
 		down = stem + downSuffix
-		// The down file comes first: alone it is an error, an up file alone is a
-		// revision that cannot be taken down.
+		// The down file is written first: by itself it is an error, but an up file by itself is an irreversible revision.
 		files = []Source{{down, downText}, files[0]}
 	} else if _, err := os.Lstat(stem + downSuffix); err == nil {
 		return "", "", &ExistsError{File: stem + downSuffix} // it would become the down file
@@ -52,16 +50,16 @@ func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
 	if err := r.checkFormat(files); err != nil {
 		return "", "", err
 	}
-	// Two processes may have been told the same id. A look before and one after the
-	// writing shows them to each other; both then step back, for a random time.
+	// Two processes may have been given the same id. Each looks for the other's files before and after it writes its own. If
+	// it finds them afterwards it removes its own, and tries again after a random time.
 	for try := 0; ; try++ {
-		if err := sameID(dir, r.ID, nil); err != nil {
+		if err := checkIDUnused(dir, r.ID, nil); err != nil {
 			return "", "", err
 		}
 		if err := CreateFiles(files...); err != nil {
 			return "", "", err
 		}
-		err := sameID(dir, r.ID, files)
+		err := checkIDUnused(dir, r.ID, files)
 		if err == nil {
 			return stem + upSuffix, down, nil
 		}
@@ -77,7 +75,7 @@ func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
 	}
 }
 
-// checkFormat says whether the files mean the revision.
+// checkFormat checks that parsing the files returns r.
 func (r *Revision) checkFormat(files []Source) error {
 	var down *Source
 	if len(files) == 2 {
@@ -88,11 +86,11 @@ func (r *Revision) checkFormat(files []Source) error {
 		return err
 	}
 	cannot := func(what string) error {
-		return fmt.Errorf("revision %s: its %s cannot be written into a file: it would be read as something else", r.ID, what)
+		return fmt.Errorf("revision %s: its %s cannot be written: it would not be read back as it is", r.ID, what)
 	}
 	switch {
-	case r.Up != nil && len(r.Up.left) > 0:
-		return fmt.Errorf("revision %s: the rows of its COPY are only in %s: copy that file", r.ID, r.Up.File)
+	case r.Up != nil && len(r.Up.elided) > 0:
+		return fmt.Errorf("revision %s: its rows of COPY are only in %s: copy that file", r.ID, r.Up.File)
 	case read.ID != r.ID:
 		return cannot("id")
 	case read.Message != r.Message:
@@ -105,16 +103,16 @@ func (r *Revision) checkFormat(files []Source) error {
 		return cannot(keys[keyBranchLabels])
 	case !read.Created.Equal(r.Created):
 		return cannot(keys[keyCreated])
-	case !r.Up.same(read.Up):
+	case !r.Up.equal(read.Up):
 		return cannot("up script")
-	case !r.Down.same(read.Down):
+	case !r.Down.equal(read.Down):
 		return cannot("down script")
 	}
 	return nil
 }
 
-// same says whether two scripts run the same; nil stands for an empty one.
-func (s *Script) same(t *Script) bool {
+// equal reports whether two scripts have the same SQL and options. Nil is an empty script.
+func (s *Script) equal(t *Script) bool {
 	if s == nil {
 		s = NewScript("")
 	}
@@ -124,9 +122,9 @@ func (s *Script) same(t *Script) bool {
 	return s.SQL() == t.SQL() && s.Options() == t.Options()
 }
 
-// sameID looks for another revision of an id in a folder, other than our own, by the
-// names that FileStem gives. The file decides: a_b_c may be a slug or part of an id.
-func sameID(dir, id string, own []Source) error {
+// checkIDUnused returns an *ExistsError if a folder contains a revision with an id in another file than the own ones. It
+// opens the files that FileStem may have named after the id: a_b_c may be the id a with a slug, or the id a_b.
+func checkIDUnused(dir, id string, own []Source) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -143,7 +141,7 @@ func sameID(dir, id string, own []Source) error {
 		}
 		text, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // the other process has stepped back
+			continue // the other process has removed it
 		}
 		if err != nil {
 			return err

@@ -106,19 +106,19 @@ func TestWriteRefuses(t *testing.T) {
 		{"id with a second line", change(func(r *revision.Revision) { r.ID = "x\n-- transaction: off" }), "its id cannot be written"},
 		{"parent with a comma", change(func(r *revision.Revision) { r.DownRevision = []string{"a,b"} }), "its down_revision cannot be written"},
 		{"empty parent", change(func(r *revision.Revision) { r.DownRevision = []string{""} }), "its down_revision cannot be written"},
-		{"label twice", change(func(r *revision.Revision) { r.BranchLabels = []string{"l", "l"} }), `"l" twice`},
-		{"message that is a key", change(func(r *revision.Revision) { r.Message = "created: by hand" }), `"by hand" is no time`},
+		{"label twice", change(func(r *revision.Revision) { r.BranchLabels = []string{"l", "l"} }), `"l" is listed twice`},
+		{"message that is a key", change(func(r *revision.Revision) { r.Message = "created: by hand" }), `"by hand" is not a time`},
 		{"message with an empty line", change(func(r *revision.Revision) { r.Message = "a\n\nb" }), `not a "key: value" line`},
 		{"message with blanks at the end", change(func(r *revision.Revision) { r.Message = "a \nb" }), "its message cannot be written"},
 		{"message with a carriage return", change(func(r *revision.Revision) { r.Message = "a\rDROP TABLE b;" }), "carriage return"},
 		{"message with a NUL", change(func(r *revision.Revision) { r.Message = "a\x00" }), "NUL byte"},
-		{"date that cannot be read", change(func(r *revision.Revision) { r.Created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }), "is no time"},
+		{"date that cannot be read", change(func(r *revision.Revision) { r.Created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }), "is not a time"},
 		{"body that ends the transaction", change(func(r *revision.Revision) { r.Up = revision.NewScript("COMMIT;") }), "COMMIT is not allowed"},
 		{"body that would join the header", change(func(r *revision.Revision) {
 			r.Down = &revision.Script{Text: "-- transaction: off\n", Transactional: true}
 		}), "its down script cannot be written"},
 		{"timeout finer than a millisecond", change(func(r *revision.Revision) { d := time.Nanosecond; r.Up.LockTimeout = &d }), ""},
-		{"negative timeout", change(func(r *revision.Revision) { d := -time.Second; r.Up.LockTimeout = &d }), "it is negative"},
+		{"negative timeout", change(func(r *revision.Revision) { d := -time.Second; r.Up.LockTimeout = &d }), "must not be negative"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestWriteNeverOverwrites(t *testing.T) {
 			if !errors.As(err, &ee) || ee.File != file || !errors.Is(err, fs.ErrExist) {
 				t.Errorf("error %v", err)
 			}
-			if got := err.Error(); got != file+": the file exists; nothing was written" {
+			if got := err.Error(); got != file+": the file already exists; nothing was written" {
 				t.Errorf("error %s", got)
 			}
 			if got := names(t, dir); got != existing || read(t, file) != "mine" {
@@ -189,7 +189,7 @@ func TestWriteSameID(t *testing.T) {
 		t.Errorf("a_b is another id than a: %v", err)
 	}
 	_, _, err := revision.Write(dir, newRevision("a_b", "other"), at)
-	want := "revision a_b exists: " + filepath.Join(dir, "2020-01-01_a_b.up.sql") + "; nothing was written, take another id"
+	want := "revision a_b already exists in " + filepath.Join(dir, "2020-01-01_a_b.up.sql") + "; nothing was written, choose another id"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

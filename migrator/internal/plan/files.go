@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -20,8 +21,8 @@ type Files struct {
 	labelled bool
 }
 
-// NewFiles joins revisions, which are sorted by id, by their links. What only shows when they are seen together
-// (a parent that does not exist, a cycle, a label used twice) comes with its place.
+// NewFiles builds the graph of revisions, which are sorted by id. The problems are those that show only when all revisions
+// are seen together: an id or a label that is used twice, a parent that does not exist, a cycle.
 func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
 	for i, r := range revs {
@@ -40,16 +41,34 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	})
 	g, problems := graph.New(f.nodes)
 	f.Graph = g
-	var placed revision.Problems
+	var located revision.Problems
 	for _, p := range problems {
-		switch p.Kind {
-		case graph.MissingRevision, graph.SelfLoop, graph.DependencySelfLoop, graph.Cycle, graph.DependencyCycle:
-		default:
-			continue // revision.Load has told it, in words about files
-		}
-		placed = append(placed, revision.Problem{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: p.Text})
+		located = append(located, f.locate(p, revs)...)
 	}
-	return f, placed
+	return f, located
+}
+
+// locate returns the problems of files that a problem of the graph amounts to.
+func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Problems {
+	text := p.Text
+	switch p.Kind {
+	case graph.BadCharacter, graph.BadLength, graph.ReservedWord:
+		return nil // revision.Load reports them
+	case graph.DuplicateID:
+		var problems revision.Problems
+		first := slices.IndexFunc(revs, func(r *revision.Revision) bool { return r.ID == p.ID })
+		for _, r := range revs[first+1:] {
+			if r.ID == p.ID {
+				problems = append(problems, revision.Problem{Pos: r.Pos(p.Key, p.Word), Text: fmt.Sprintf("revision: id %q is already used by %s", p.ID, revs[first].Up.File)})
+			}
+		}
+		return problems
+	case graph.DuplicateLabel:
+		text = fmt.Sprintf("branch_labels: label %q is already used by %s", p.Word, f.byID[p.Path[0]].Up.File)
+	case graph.LabelIsID:
+		text = fmt.Sprintf("branch_labels: label %q is the id of %s", p.Word, f.byID[p.Word].Up.File)
+	}
+	return revision.Problems{{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: text}}
 }
 
 // Revision gives one revision by its full id, or nil.
@@ -78,12 +97,9 @@ func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 
 // WayBack is what the ledger keeps to take a revision down: nil for an irreversible one.
 func WayBack(r *revision.Revision) (sql *string, options string) {
-	switch {
-	case r.Down != nil:
-		text := r.Down.SQL()
-		return &text, r.Down.Options()
-	case r.Up.Empty():
-		return new(string), ""
+	if down := r.DownScript(); down != nil {
+		text := down.SQL()
+		return &text, down.Options()
 	}
 	return nil, ""
 }

@@ -170,8 +170,8 @@ func (v *View) plan(down, up []string) (Plan, error) {
 		if r == nil {
 			return Plan{}, unknownUp(id)
 		}
-		if r.Up.Empty() && len(r.DownRevision) < 2 {
-			empty = append(empty, revision.Problem{Pos: r.Pos("", ""), Text: "the revision has no SQL; only a merge may be empty"})
+		if r.MissingSQL() {
+			empty = append(empty, revision.Problem{Pos: r.Pos("", ""), Text: "the up script has no SQL: only a merge may be empty"})
 		}
 		p.Steps = append(p.Steps, v.resume(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)}))
 	}
@@ -193,10 +193,8 @@ func (v *View) downStep(id string) (Step, error) {
 	s := Step{Direction: Down, Revision: id, Message: v.Subject(id)}
 	r, row := v.Files.byID[id], v.rows[id]
 	switch {
-	case r != nil && r.Down != nil:
-		s.Script = r.Down
-	case r != nil && r.Up.Empty():
-		s.Script = revision.NewScript("") // nothing was done, nothing is undone
+	case r != nil && r.Reversible():
+		s.Script = r.DownScript()
 	case row != nil && row.Reversible:
 		// the ledger has it; SetScript brings it
 	default:

@@ -2,20 +2,21 @@ package sqltext
 
 import "strings"
 
-// CatalogEffect says what a statement that runs alone, outside a transaction, does to the catalog: enough to look there
-// whether it happened.
+// CatalogEffect is the change that a non-transactional statement makes to the system catalogs, as far as it is needed to
+// find out there whether the statement succeeded.
 type CatalogEffect struct {
 	// Verb is CREATE INDEX, DROP INDEX, REINDEX, DETACH PARTITION, CREATE DATABASE, DROP DATABASE, CREATE TABLESPACE,
 	// DROP TABLESPACE or CREATE SUBSCRIPTION; "" for anything else.
 	Verb string
-	// Name is the object as SQL: qualified and quoted as it was written. "" for an index whose name the server makes, and
-	// for REINDEX of something else than an index.
+	// Name is the object, qualified and quoted as it was written. It is "" for an index that the server names, and for
+	// REINDEX of anything but an index.
 	Name string
-	// Table is the table of CREATE INDEX, DETACH PARTITION (the parent) and REINDEX TABLE, as SQL; "" otherwise.
+	// Table is the table of CREATE INDEX and REINDEX TABLE, and the parent of DETACH PARTITION, as it was written; ""
+	// otherwise.
 	Table string
 }
 
-// CatalogEffectOf reads the head of a statement of class NonTransactional.
+// CatalogEffectOf returns the effect of a statement of class NonTransactional, the zero value if it is not known.
 func CatalogEffectOf(src string, s Statement) CatalogEffect {
 	r := newTokenReader(src, s)
 	if !r.next() {
@@ -23,18 +24,18 @@ func CatalogEffectOf(src string, s Statement) CatalogEffect {
 	}
 	switch {
 	case r.is("CREATE"):
-		return r.created()
+		return r.createEffect()
 	case r.is("DROP"):
-		return r.dropped()
+		return r.dropEffect()
 	case r.is("REINDEX"):
-		return r.reindexed()
+		return r.reindexEffect()
 	case r.is("ALTER") && r.accept("TABLE"):
-		return r.detached()
+		return r.detachEffect()
 	}
 	return CatalogEffect{}
 }
 
-func (r *tokenReader) created() CatalogEffect {
+func (r *tokenReader) createEffect() CatalogEffect {
 	r.accept("UNIQUE")
 	for _, kind := range []string{"DATABASE", "TABLESPACE", "SUBSCRIPTION"} {
 		if r.accept(kind) {
@@ -46,7 +47,7 @@ func (r *tokenReader) created() CatalogEffect {
 	}
 	r.accept("CONCURRENTLY")
 	e := CatalogEffect{Verb: "CREATE INDEX"}
-	r.ifExists()
+	r.acceptIfExists()
 	if !r.accept("ON") {
 		e.Name = r.qualified()
 		r.accept("ON")
@@ -56,18 +57,18 @@ func (r *tokenReader) created() CatalogEffect {
 	return e
 }
 
-func (r *tokenReader) dropped() CatalogEffect {
+func (r *tokenReader) dropEffect() CatalogEffect {
 	for _, kind := range []string{"INDEX", "DATABASE", "TABLESPACE"} {
 		if r.accept(kind) {
 			r.accept("CONCURRENTLY")
-			r.ifExists()
+			r.acceptIfExists()
 			return CatalogEffect{Verb: "DROP " + kind, Name: r.qualified()}
 		}
 	}
 	return CatalogEffect{}
 }
 
-func (r *tokenReader) reindexed() CatalogEffect {
+func (r *tokenReader) reindexEffect() CatalogEffect {
 	r.skipParens()
 	e := CatalogEffect{Verb: "REINDEX"}
 	switch {
@@ -81,8 +82,8 @@ func (r *tokenReader) reindexed() CatalogEffect {
 	return e
 }
 
-func (r *tokenReader) detached() CatalogEffect {
-	r.ifExists()
+func (r *tokenReader) detachEffect() CatalogEffect {
+	r.acceptIfExists()
 	r.accept("ONLY")
 	e := CatalogEffect{Verb: "DETACH PARTITION", Table: r.qualified()}
 	if !r.accept("DETACH") || !r.accept("PARTITION") {
@@ -92,19 +93,19 @@ func (r *tokenReader) detached() CatalogEffect {
 	return e
 }
 
-func (r *tokenReader) ifExists() {
+func (r *tokenReader) acceptIfExists() {
 	if r.accept("IF") {
 		r.accept("NOT")
 		r.accept("EXISTS")
 	}
 }
 
-// qualified reads a possibly qualified name and gives it without what stands between its parts.
+// qualified reads a name that may be qualified and returns it without white space and comments between its parts.
 func (r *tokenReader) qualified() string {
 	var b strings.Builder
 	for part := true; ; part = !part {
 		ahead := *r
-		if !ahead.next() || part && ahead.tok.Kind != Word && ahead.tok.Kind != QuotedName || !part && !ahead.mark(".") {
+		if !ahead.next() || part && ahead.tok.Kind != Word && ahead.tok.Kind != QuotedName || !part && !ahead.isOperator(".") {
 			return b.String()
 		}
 		*r = ahead

@@ -2,26 +2,27 @@ package sqltext
 
 import "strings"
 
-// Class says what a runner of transactions must know of a statement before it sends it.
+// Class groups statements by what must be known of them before they are sent.
 type Class uint8
 
+// The classes of statements.
 const (
 	Ordinary           Class = iota
-	TransactionControl       // begins, ends or prepares a transaction; savepoints, ROLLBACK TO among them, are Ordinary
+	TransactionControl       // begins, ends or prepares a transaction; savepoints and ROLLBACK TO are Ordinary
 	SetTransaction           // SET [LOCAL|SESSION] TRANSACTION …; SET SESSION CHARACTERISTICS is Ordinary
 	DiscardAll               // DISCARD ALL
-	NonTransactional         // the server refuses it in a transaction block, whatever the database holds
+	NonTransactional         // cannot run inside a transaction block, whatever the database contains
 	CopyIn                   // COPY … FROM STDIN
 	CopyOut                  // COPY … TO STDOUT
 )
 
-// classify reads the head of a statement. Whether it is a COPY that talks to the client is known before.
+// classify returns the class and the leading keywords of a statement. CopyIn and CopyOut are already set in s.
 func classify(src string, s Statement) (Class, string) {
 	r := newTokenReader(src, s)
 	if !r.next() || r.tok.Kind != Word {
 		return s.Class, ""
 	}
-	words := headWords(r)
+	words := leadingKeywords(r)
 	class, reason := s.Class, ""
 	switch first, _, _ := strings.Cut(words, " "); first {
 	case "BEGIN", "COMMIT", "END", "ABORT", "START", "ROLLBACK", "PREPARE":
@@ -69,20 +70,20 @@ func transactionControl(r tokenReader) bool {
 		return !r.accept("TO")
 	case r.is("PREPARE"):
 		// PREPARE transaction (…) AS … is a prepared statement of that name.
-		return r.accept("TRANSACTION") && !r.accept("AS") && !(r.next() && r.mark("("))
+		return r.accept("TRANSACTION") && !r.accept("AS") && !(r.next() && r.isOperator("("))
 	}
 	return true
 }
 
-// assigned reports whether the word before is the name of a setting, or the first part of one: TRANSACTION, ROLE and
-// the like are legal there too.
+// assigned reports whether the current word is the name of a setting or the first part of one. TRANSACTION, ROLE and the
+// like can be names of settings too.
 func (r tokenReader) assigned() bool {
-	return r.next() && (r.is("TO") || r.mark("=") || r.mark("."))
+	return r.next() && (r.is("TO") || r.isOperator("=") || r.isOperator("."))
 }
 
-// The functions below return the words that make the server refuse the statement in a transaction block, "" if it does
-// not. These are the commands for which it says so before it looks at the database; for some others (CLUSTER and
-// REINDEX of a partitioned table, DROP SUBSCRIPTION) that depends on the object.
+// The functions below return the keywords of a command that cannot run inside a transaction block, and "" otherwise.
+// They know the commands that the server refuses by their syntax. For some others (CLUSTER and REINDEX of a partitioned
+// table, DROP SUBSCRIPTION) it depends on the object.
 
 func reindex(r tokenReader) string {
 	concurrently, _ := r.option("concurrently")
@@ -118,7 +119,7 @@ func create(r tokenReader) string {
 	return ""
 }
 
-// off reports whether the options in WITH (…) turn name off.
+// off reports whether an option in WITH (…) is turned off.
 func (r tokenReader) off(name string) bool {
 	for r.next() {
 		if r.is("WITH") {
@@ -159,8 +160,8 @@ func alter(r tokenReader) string {
 	return ""
 }
 
-// detach looks for DETACH PARTITION name CONCURRENTLY, which ends its statement. CONCURRENTLY is no name unless it is
-// quoted or stands behind a dot.
+// detach looks for DETACH PARTITION name CONCURRENTLY at the end of the statement. CONCURRENTLY can be the name of a table
+// only if it is quoted or follows a dot.
 func detach(r tokenReader) string {
 	for r.next() {
 		if !r.is("DETACH") || !r.accept("PARTITION") {
@@ -169,7 +170,7 @@ func detach(r tokenReader) string {
 		dotted, concurrently := false, false
 		for r.next() {
 			concurrently = r.is("CONCURRENTLY") && !dotted
-			dotted = r.mark(".")
+			dotted = r.isOperator(".")
 		}
 		if concurrently {
 			return "ALTER TABLE DETACH PARTITION CONCURRENTLY"

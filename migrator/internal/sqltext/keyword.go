@@ -2,8 +2,7 @@ package sqltext
 
 import "strings"
 
-// isWord reports whether the word w is the key word k, which is given in capitals. Only ASCII letters are folded:
-// some other letters fold to ASCII ones by Unicode's rules, but not for the server.
+// isWord reports whether w is the keyword k, which is in capitals. Only ASCII letters are folded, as the server does.
 func isWord(w, k string) bool {
 	if len(w) != len(k) {
 		return false
@@ -23,23 +22,28 @@ func upper(c byte) byte {
 	return c
 }
 
+func lowerByte(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c - 'A' + 'a'
+	}
+	return c
+}
+
 // lower folds as the server folds an unquoted identifier.
 func lower(w string) string {
-	if strings.IndexFunc(w, func(r rune) bool { return r >= 'A' && r <= 'Z' }) < 0 {
+	if strings.IndexFunc(w, func(c rune) bool { return c >= 'A' && c <= 'Z' }) < 0 {
 		return w
 	}
 	folded := []byte(w)
 	for i, c := range folded {
-		if c >= 'A' && c <= 'Z' {
-			folded[i] = c - 'A' + 'a'
-		}
+		folded[i] = lowerByte(c)
 	}
 	return string(folded)
 }
 
-// headWords returns the key words at the head of a statement whose first word is current: as many as it takes to know
-// which command it is, the kind of object included. A first word longer than any key word gives "".
-func headWords(r tokenReader) string {
+// leadingKeywords returns the keywords that begin a statement, starting with the current token: as many as are needed to
+// name the command and the kind of object. It returns "" if the first word is longer than any keyword.
+func leadingKeywords(r tokenReader) string {
 	const longest, most = 20, 6
 	if len(r.text()) > longest {
 		return ""
@@ -47,25 +51,25 @@ func headWords(r tokenReader) string {
 	var buf [most * (longest + 1)]byte
 	words := appendUpper(buf[:0], r.text())
 	start, end := r.tok.Start, r.tok.End
-	more := hasTail(words)
+	more := isPrefix(words)
 	for n := 1; more && n < most && r.next() && r.tok.Kind == Word && len(r.text()) <= longest; n++ {
 		before := len(words)
 		words = appendUpper(append(words, ' '), r.text())
 		var known bool
-		if known, more = inTail(words[before+1:]); !known {
+		if known, more = isContinuation(words[before+1:]); !known {
 			words = words[:before]
 			break
 		}
 		end = r.tok.End
 	}
 	if text := r.src[start:end]; text == string(words) {
-		return text // saves a copy when the source is in capitals already
+		return text // no copy if the source is in capitals
 	}
 	return string(words)
 }
 
-// hasTail reports whether a first word says too little by itself.
-func hasTail(word []byte) bool {
+// isPrefix reports whether a first word does not name a command by itself.
+func isPrefix(word []byte) bool {
 	switch string(word) {
 	case "CREATE", "ALTER", "DROP", "REINDEX", "REFRESH", "START", "BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT",
 		"PREPARE", "SET", "RESET", "DISCARD", "INSERT", "DELETE", "MERGE":
@@ -74,9 +78,9 @@ func hasTail(word []byte) bool {
 	return false
 }
 
-// inTail reports whether word is a key word that follows such a first word, and whether one more can follow. What
-// follows a kind of object is its name, or CONCURRENTLY and the like, which has a message of its own.
-func inTail(word []byte) (known, more bool) {
+// isContinuation reports whether word is a keyword that continues such a first word, and whether another can follow.
+// A kind of object is the last: its name follows, or CONCURRENTLY and the like, which classify adds.
+func isContinuation(word []byte) (known, more bool) {
 	switch string(word) {
 	case "ACCESS", "AND", "CONSTRAINT", "DATA", "DEFAULT", "EVENT", "FOREIGN", "GLOBAL", "LARGE", "LOCAL",
 		"MATERIALIZED", "OPERATOR", "OR", "PROCEDURAL", "RECURSIVE", "REPLACE", "SEARCH", "SESSION", "TEMP",

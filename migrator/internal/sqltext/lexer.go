@@ -2,15 +2,13 @@ package sqltext
 
 import "strings"
 
-const byteOrderMark = "\ufeff"
-
-// What a byte can be. Bytes from 0x80 on are letters: the server asks no more of other scripts.
+// Properties of bytes. To the server every byte from 0x80 on is a letter.
 const (
-	spaceChar    = 1 << iota // separates tokens; the vertical tab since PostgreSQL 17, an error before
+	spaceChar    = 1 << iota // white space; the vertical tab since PostgreSQL 17, before it was an error
 	letterChar               // begins an identifier
 	digitChar                // 0 to 9
 	wordChar                 // continues an identifier
-	operatorChar             // builds operators of several characters
+	operatorChar             // part of an operator, which may have several characters
 )
 
 var charKinds = func() (kinds [256]uint8) {
@@ -33,16 +31,15 @@ var charKinds = func() (kinds [256]uint8) {
 
 func has(c byte, kind uint8) bool { return charKinds[c]&kind != 0 }
 
-// lexer reads tokens without regard to statements. Its state between two tokens is almost only the position, so a
-// copy of it is a way to look ahead.
+// lexer reads tokens without regard to statements. A copy of it looks ahead.
 type lexer struct {
 	src  string
 	pos  int
-	open bool // the last token was cut off by the end of src
-	// A backslash in a plain string takes the next character with it: standard_conforming_strings is off.
+	open bool // the last token is not terminated
+	// standard_conforming_strings is off: a backslash in a plain string escapes the next character.
 	backslashes bool
-	// Up to here stand the + and - that an operator had to leave behind, each a token of its own. Without this a long
-	// row of them would be scanned again and again.
+	// The + and - before this offset are one token each: the end of an operator that cannot include them. Remembering them
+	// keeps a long row of signs from being scanned again and again.
 	signs int
 }
 
@@ -58,16 +55,16 @@ func (l *lexer) next() (Token, bool) {
 func (l *lexer) scan() Kind {
 	switch c := l.src[l.pos]; c {
 	case '\'':
-		return l.text(0)
+		return l.str(0)
 	case '"':
-		return l.name(l.pos)
+		return l.quotedName(l.pos)
 	case '$':
 		return l.dollar()
 	case ';':
 		l.pos++
 		return Semicolon
 	case '\\':
-		return l.command()
+		return l.metaCommand()
 	case '.', ':':
 		return l.dotOrColon(c)
 	default:
@@ -87,7 +84,7 @@ func (l *lexer) scan() Kind {
 	}
 }
 
-// at returns the byte that stands n bytes ahead, 0 behind the end.
+// at returns the byte n bytes ahead, 0 beyond the end.
 func (l *lexer) at(n int) byte {
 	if l.pos+n < len(l.src) {
 		return l.src[l.pos+n]
@@ -96,30 +93,30 @@ func (l *lexer) at(n int) byte {
 }
 
 func (l *lexer) skip(kind uint8) {
-	src, pos := l.src, l.pos // in registers: this loop reads most of a source
+	src, pos := l.src, l.pos // local copies: this loop reads most of a source
 	for pos < len(src) && has(src[pos], kind) {
 		pos++
 	}
 	l.pos = pos
 }
 
-// word reads an identifier, or the string or name that its first letter introduces.
+// word reads an identifier or keyword, or the string or quoted name that its first letter is the prefix of.
 func (l *lexer) word(c byte) Kind {
 	switch c {
 	case 'e', 'E', 'n', 'N', 'b', 'B', 'x', 'X':
 		if l.at(1) == '\'' {
-			return l.text(1)
+			return l.str(1)
 		}
 	case 'u', 'U':
 		if l.at(1) == '&' && l.at(2) == '\'' {
-			return l.text(2)
+			return l.str(2)
 		}
 		if l.at(1) == '&' && l.at(2) == '"' {
-			return l.name(l.pos + 2)
+			return l.quotedName(l.pos + 2)
 		}
-	case byteOrderMark[0]:
-		if l.pos == 0 && strings.HasPrefix(l.src, byteOrderMark) {
-			l.pos = len(byteOrderMark)
+	case ByteOrderMark[0]:
+		if l.pos == 0 && strings.HasPrefix(l.src, ByteOrderMark) {
+			l.pos = len(ByteOrderMark)
 			l.skip(spaceChar)
 			return Space
 		}
@@ -141,8 +138,8 @@ func (l *lexer) dotOrColon(c byte) Kind {
 	return Operator
 }
 
-// operator reads a run of operator characters the way the server does. It ends before a comment, and loses the + and -
-// at its end unless it holds a character that SQL's own operators lack: so that "=-1" is "=" and "-1".
+// operator reads an operator as the server does. It ends before a comment. It cannot end in + or - unless it contains a
+// character that the operators of standard SQL do not have: "=-1" is "=", "-" and "1".
 func (l *lexer) operator() Kind {
 	start := l.pos
 	if start < l.signs {
@@ -181,7 +178,7 @@ func (l *lexer) comment() Kind {
 		return Operator
 	}
 	if l.src[l.pos] == '-' {
-		// A carriage return ends the line as well, for the server and for psql.
+		// A carriage return ends the line too, for the server and for psql.
 		for l.pos < len(l.src) && l.src[l.pos] != '\n' && l.src[l.pos] != '\r' {
 			l.pos++
 		}
@@ -204,8 +201,8 @@ func (l *lexer) comment() Kind {
 	return Comment
 }
 
-// command reads a psql command. psql knows two that end at once; all others own the rest of the line.
-func (l *lexer) command() Kind {
+// metaCommand reads a psql meta-command with the rest of its line, or \; or \: alone.
+func (l *lexer) metaCommand() Kind {
 	if next := l.at(1); next == ';' || next == ':' {
 		l.pos += 2
 		return MetaCommand

@@ -2,8 +2,8 @@ package sqltext
 
 import "strings"
 
-// stringRules says how a string that begins with the byte c is read. escapes: a backslash takes the next byte with it.
-// doubles: two quotes are one; bit strings know no such pair.
+// stringRules returns how a string that begins with the byte c is read. escapes: a backslash escapes the next byte.
+// doubles: two quotes stand for one, except in bit strings.
 func stringRules(c byte, backslashes bool) (escapes, doubles bool) {
 	switch upper(c) {
 	case 'E':
@@ -16,11 +16,11 @@ func stringRules(c byte, backslashes bool) (escapes, doubles bool) {
 	return backslashes, true
 }
 
-// text reads a string with a prefix of so many letters, with all the pieces that continue it.
-func (l *lexer) text(prefix int) Kind {
+// str reads a string that has a prefix of so many letters, with all the parts that continue it.
+func (l *lexer) str(prefix int) Kind {
 	escapes, doubles := stringRules(l.src[l.pos], l.backslashes)
 	for quote := l.pos + prefix; quote >= 0; quote = continuation(l.src, l.pos) {
-		if !l.piece(quote, escapes, doubles) {
+		if !l.stringPart(quote, escapes, doubles) {
 			l.open = true
 			break
 		}
@@ -28,8 +28,8 @@ func (l *lexer) text(prefix int) Kind {
 	return String
 }
 
-// piece moves behind the closing quote, or to the end if there is none.
-func (l *lexer) piece(quote int, escapes, doubles bool) bool {
+// stringPart moves past the closing quote. Without one it moves to the end of the source and returns false.
+func (l *lexer) stringPart(quote int, escapes, doubles bool) bool {
 	for i := quote + 1; ; i++ {
 		if escapes {
 			for i < len(l.src) && l.src[i] != '\'' {
@@ -55,8 +55,8 @@ func (l *lexer) piece(quote int, escapes, doubles bool) bool {
 	}
 }
 
-// continuation returns the offset of the quote that continues a string that was closed just before pos, or -1. Between
-// the two stand only white space and -- comments, with at least one line end.
+// continuation returns the offset of the quote that continues a string whose part ended at pos, or -1. Between the two
+// there are only white space, at least one line end among it, and -- comments.
 func continuation(src string, pos int) int {
 	newline := false
 	for pos < len(src) {
@@ -81,8 +81,8 @@ func continuation(src string, pos int) int {
 	return -1
 }
 
-// name reads a quoted name whose opening quote stands at quote.
-func (l *lexer) name(quote int) Kind {
+// quotedName reads a quoted name whose opening quote is at the offset quote.
+func (l *lexer) quotedName(quote int) Kind {
 	for i := quote + 1; ; i++ {
 		n := strings.IndexByte(l.src[i:], '"')
 		if n < 0 {
@@ -97,8 +97,8 @@ func (l *lexer) name(quote int) Kind {
 	}
 }
 
-// dollar reads a parameter, a dollar quote, or a dollar sign that begins neither. The tag is an identifier without
-// dollar signs, or nothing.
+// dollar reads a parameter, a dollar-quoted string, or a dollar sign that begins neither. A tag is an identifier without
+// dollar signs, or empty.
 func (l *lexer) dollar() Kind {
 	start := l.pos
 	l.pos++
@@ -127,14 +127,14 @@ func (l *lexer) dollar() Kind {
 	return Dollar
 }
 
-// number reads a number as PostgreSQL 16 and later do, without the letters that may follow: up to 14 they were a token
-// of their own ("1E'…'" a number and a string), since 15 they are an error.
+// number reads a number as PostgreSQL 16 and later do, without letters that may follow. Up to version 14 those began a
+// separate token ("1E'…'" was a number and a string); since 15 they are an error.
 func (l *lexer) number() Kind {
 	if l.radix("xX", "0123456789abcdefABCDEF") || l.radix("oO", "01234567") || l.radix("bB", "01") {
 		return Number
 	}
 	l.digits()
-	// Two dots are a token of their own: 1..10 has three.
+	// Two dots are one token: 1..10 is three.
 	if l.at(0) == '.' && l.at(1) != '.' {
 		l.pos++
 		l.digits()
@@ -152,14 +152,14 @@ func (l *lexer) number() Kind {
 	return Number
 }
 
-// digits reads decimal digits, single underscores between them included.
+// digits reads decimal digits, with single underscores between them.
 func (l *lexer) digits() {
 	for has(l.at(0), digitChar) || l.at(0) == '_' && has(l.at(1), digitChar) && l.pos > 0 && has(l.src[l.pos-1], digitChar) {
 		l.pos++
 	}
 }
 
-// radix reads an integer such as 0x1F if one stands here.
+// radix reads an integer such as 0x1F, and reports whether there is one.
 func (l *lexer) radix(letters, digits string) bool {
 	if l.at(0) != '0' || l.at(1) == 0 || strings.IndexByte(letters, l.at(1)) < 0 {
 		return false

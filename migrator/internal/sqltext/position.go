@@ -5,70 +5,88 @@ import (
 	"unicode/utf8"
 )
 
-// Position is a place in a source as people count. Both numbers begin with 1; a column is a character, not a byte,
-// and a byte order mark at the beginning of the source is none.
+// ByteOrderMark is the mark that some editors write at the start of a UTF-8 file.
+const ByteOrderMark = "\ufeff"
+
+// Position is a position in a source as editors show it. Lines and columns start at 1. A column counts characters, and
+// a byte order mark at the start of the source does not count.
 type Position struct{ Line, Column int }
 
-// PositionAt returns the position of the byte at offset. Lines end with LF, CRLF or CR. An offset outside src is moved
-// to its nearest end; one inside a character means that character.
+// PositionAt returns the position of the byte at offset. Lines end with LF, CRLF or CR. An offset outside src is
+// clamped to it; an offset inside a character or a CRLF is that of its first byte.
 func PositionAt(src string, offset int) Position {
-	offset = max(0, min(offset, len(src)))
-	line, start := 1, textStart(src)
-	for {
-		end, next := lineEnd(src, start)
-		if next > offset || next == end {
-			end = min(max(offset, start), end)
-			return Position{Line: line, Column: 1 + characters(src, start, end)}
-		}
-		line, start = line+1, next
-	}
+	return NewLocator(src).At(offset)
 }
 
-// Line returns the text of line n, counted from 1, without its line end and without a byte order mark; "" when there
-// is no such line.
+// Locator returns the positions of ascending offsets in a single pass over the source.
+type Locator struct {
+	src    string
+	offset int // the text before it has been counted
+	at     Position
+}
+
+// NewLocator returns a Locator at the start of src.
+func NewLocator(src string) *Locator {
+	return &Locator{src: src, offset: BOMSize(src), at: Position{1, 1}}
+}
+
+// At returns what PositionAt does. Offsets must not decrease from call to call.
+func (l *Locator) At(offset int) Position {
+	offset = max(l.offset, characterStart(l.src, min(offset, len(l.src))))
+	passed := l.src[l.offset:offset]
+	if n := LineEnds(passed); n > 0 {
+		l.at = Position{l.at.Line + n, 1}
+		passed = passed[strings.LastIndexAny(passed, "\r\n")+1:]
+	}
+	l.at.Column += utf8.RuneCountInString(passed)
+	l.offset = offset
+	return l.at
+}
+
+// characterStart returns where the character or CRLF that offset is in begins. A byte that is not UTF-8 is a character.
+func characterStart(src string, offset int) int {
+	for start := offset - 1; start >= max(0, offset-utf8.UTFMax+1); start-- {
+		if _, size := utf8.DecodeRuneInString(src[start:]); start+size > offset {
+			return start
+		}
+	}
+	if offset > 0 && strings.HasPrefix(src[offset-1:], "\r\n") {
+		return offset - 1
+	}
+	return offset
+}
+
+// LineEnds returns the number of line ends in s: LF, CRLF or CR.
+func LineEnds(s string) int {
+	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
+}
+
+// Line returns the text of line n, counted from 1, without its line end and without a byte order mark. It returns ""
+// if there is no such line.
 func Line(src string, n int) string {
-	start := textStart(src)
-	for line := 1; line <= n; line++ {
-		end, next := lineEnd(src, start)
-		if line == n {
-			return src[start:end]
+	rest := src[BOMSize(src):]
+	for ; n > 0; n-- {
+		end := strings.IndexAny(rest, "\r\n")
+		switch {
+		case n == 1 && end < 0:
+			return rest
+		case n == 1:
+			return rest[:end]
+		case end < 0:
+			return ""
 		}
-		if next == end {
-			break
+		if strings.HasPrefix(rest[end:], "\r\n") {
+			end++
 		}
-		start = next
+		rest = rest[end+1:]
 	}
 	return ""
 }
 
-func textStart(src string) int {
-	if strings.HasPrefix(src, byteOrderMark) {
-		return len(byteOrderMark)
+// BOMSize returns the length of the byte order mark at the start of src, 0 if there is none.
+func BOMSize(src string) int {
+	if strings.HasPrefix(src, ByteOrderMark) {
+		return len(ByteOrderMark)
 	}
 	return 0
-}
-
-// lineEnd returns where the text of the line that begins at start ends, and where the next line begins; the same for
-// the last line.
-func lineEnd(src string, start int) (end, next int) {
-	n := strings.IndexAny(src[start:], "\r\n")
-	if n < 0 {
-		return len(src), len(src)
-	}
-	end = start + n
-	if strings.HasPrefix(src[end:], "\r\n") {
-		return end, end + 2
-	}
-	return end, end + 1
-}
-
-// characters counts those between start and end, without one that end would cut. A byte that is no UTF-8 counts as one.
-func characters(src string, start, end int) int {
-	for first := end - 1; first >= max(start, end-utf8.UTFMax+1); first-- {
-		if _, size := utf8.DecodeRuneInString(src[first:]); first+size > end {
-			end = first
-			break
-		}
-	}
-	return utf8.RuneCountInString(src[start:end])
 }

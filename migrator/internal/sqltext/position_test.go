@@ -86,7 +86,7 @@ func TestPositionAndLine(t *testing.T) {
 		if at.Column > len(line)+1 {
 			t.Fatalf("offset %d of %q is %+v, its line %q", offset, src, at, string(line))
 		}
-		if c := src[offset]; c == '\n' || c == '\r' || offset == 0 && strings.HasPrefix(src, byteOrderMark) {
+		if c := src[offset]; c == '\n' || c == '\r' || offset == 0 && strings.HasPrefix(src, ByteOrderMark) {
 			return
 		}
 		if rest := string(line[at.Column-1:]); !strings.HasPrefix(src[offset:], rest) || rest == "" {

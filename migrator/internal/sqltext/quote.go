@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// QuoteName returns name as a quoted name: a"b becomes "a""b". A name cannot be empty or hold a NUL; the server says so.
+// QuoteName returns name as a quoted identifier: a"b becomes "a""b". The server refuses names that are empty or contain a
+// NUL.
 func QuoteName(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// QuoteLiteral returns s as a dollar quoted string, $ambix1$…$ambix1$, whose tag does not occur in s. It means s
-// under every setting of the session; s cannot hold a NUL. White space or an operator must stand before it: behind a
-// name the dollar sign would belong to the name.
+// QuoteLiteral returns s as a dollar-quoted string, $ambix1$…$ambix1$, with a tag that does not occur in s. Its meaning
+// does not depend on settings of the session. The server refuses a NUL in it. It must follow white space or an operator:
+// directly after a name the dollar sign would be part of the name.
 func QuoteLiteral(s string) string {
-	// Without the closing $: if s ended in $ambix1 the tag would close one character too early. One number more than
-	// there are candidates in s is always free.
+	// The closing $ does not count: if s ended in $ambix1, the string would end one character too early.
 	const prefix = "$ambix"
 	taken := map[string]bool{}
 	for rest := s; ; {

@@ -2,13 +2,13 @@ package sqltext
 
 import "strings"
 
-// stage is how far the beginning of a statement has been recognised: enough to know the two constructs that reach
-// over semicolons or lines, function bodies and COPY.
+// stage is how much of the beginning of a statement has been recognized: enough to know the two constructs that extend
+// over semicolons or lines, function bodies and COPY data.
 type stage uint8
 
 const (
 	atStart     stage = iota // before the first token
-	afterStart               // in a statement that holds neither
+	afterStart               // in a statement that is neither
 	inCreate                 // CREATE
 	inCreateOr               // CREATE OR
 	inReplace                // CREATE OR REPLACE
@@ -25,209 +25,186 @@ const (
 
 // statementScanner reads tokens and knows where statements end.
 type statementScanner struct {
-	lexer // its src ends early while the rest of a COPY's line is read
+	lexer // its src ends early while the rest of the line of a COPY is read
 	full  string
 
-	stage  stage // of the statement, or of the one that stands in the innermost function body
-	parens int
-	bodies int   // function bodies that are open
-	name   bool  // the token before was a dot: what follows is a name, whatever word it is
-	rows   bool  // a COPY … FROM stdin has ended: its rows begin on the next line
-	ended  stage // of the last statement that ended
+	stage      stage // of the current statement, or of the current one in the innermost function body
+	parens     int
+	bodies     int   // open function bodies
+	afterDot   bool  // the next word is part of a name, whatever it is
+	copyStarts bool  // a COPY … FROM stdin has ended: its rows begin on the next line
+	ended      stage // of the last statement that ended
 
-	switches bool // the source speaks of standard_conforming_strings at all
-	setter   int  // the offset of a statement that may set it, or -1
+	mentionsSetting bool // src contains standard_conforming_strings
+	setter          int  // offset of the current statement if it may change that setting, or -1
 }
 
 func newStatementScanner(src string) statementScanner {
-	return statementScanner{lexer: lexer{src: src}, full: src, switches: mentionsConformingStrings(src), setter: -1}
+	return statementScanner{lexer: lexer{src: src}, full: src, mentionsSetting: mentionsConformingStrings(src), setter: -1}
 }
 
-func (c *statementScanner) next() (Token, bool) {
-	t, ok := c.lexer.next()
-	if !ok && c.rows {
-		return c.copyData()
+func (s *statementScanner) next() (Token, bool) {
+	t, ok := s.lexer.next()
+	if !ok && s.copyStarts {
+		return s.copyData()
 	}
-	if !ok || c.rows {
+	if !ok || s.copyStarts || t.Kind.skipped() {
 		return t, ok
 	}
-	switch t.Kind {
-	case Space, Comment, MetaCommand:
-		return t, true
-	case Semicolon:
-		return c.semicolon(t), true
-	case Operator:
-		if c.bracket(t) {
-			return t, true
-		}
+	if t.Kind == Semicolon {
+		return s.semicolon(t), true
 	}
-	if c.parens == 0 && c.stage != afterStart {
-		c.advance(t)
-		c.name = t.Kind == Operator && c.src[t.Start:t.End] == "."
+	if t.Kind == Operator && s.bracket(t) {
+		return t, true
+	}
+	if s.parens == 0 && s.stage != afterStart {
+		s.advance(t)
+		s.afterDot = t.Kind == Operator && s.src[t.Start:t.End] == "."
 	}
 	return t, true
 }
 
-// bracket counts parentheses, inside which a semicolon ends nothing (CREATE RULE … DO (…; …)). One that closes too
-// much is left to the server.
-func (c *statementScanner) bracket(t Token) bool {
-	switch c.src[t.Start] {
+// bracket counts parentheses, in which a semicolon does not end a statement (CREATE RULE … DO (…; …)). One that closes
+// nothing is left to the server.
+func (s *statementScanner) bracket(t Token) bool {
+	switch s.src[t.Start] {
 	case '(':
-		c.parens++
+		s.parens++
 	case ')':
-		c.parens = max(0, c.parens-1)
+		s.parens = max(0, s.parens-1)
 	default:
 		return false
 	}
-	switch c.stage {
+	switch s.stage {
 	case atStart:
-		c.stage = afterStart
+		s.stage = afterStart
 	case inCopy:
-		c.stage = inCopyQuery
+		s.stage = inCopyQuery
 	}
-	c.name = false
+	s.afterDot = false
 	return true
 }
 
-func (c *statementScanner) semicolon(t Token) Token {
-	if c.parens > 0 {
+func (s *statementScanner) semicolon(t Token) Token {
+	if s.parens > 0 {
 		t.Kind = Operator
 		return t
 	}
-	if c.bodies > 0 {
-		c.stage = atStart
+	if s.bodies > 0 {
+		s.stage = atStart
 		t.Kind = Operator
 		return t
 	}
-	c.ended, c.stage = c.stage, atStart
-	if c.setter >= 0 {
-		if on, known := conformingStrings(c.src, Statement{Start: c.setter, End: t.Start}); known {
-			c.backslashes = !on
+	s.ended, s.stage = s.stage, atStart
+	if s.setter >= 0 {
+		if on, known := conformingStrings(s.src, Statement{Start: s.setter, End: t.Start}); known {
+			s.backslashes = !on
 		}
-		c.setter = -1
+		s.setter = -1
 	}
-	if c.ended == inCopyIn {
-		// psql finishes the line before it reads rows, so nothing on it reaches into the next one.
-		c.rows = true
-		if n := strings.IndexByte(c.full[c.pos:], '\n'); n >= 0 {
-			c.src = c.full[:c.pos+n+1]
+	if s.ended == inCopyIn {
+		// psql finishes the line before it reads rows, so no token extends from it into the next line.
+		s.copyStarts = true
+		if n := strings.IndexByte(s.full[s.pos:], '\n'); n >= 0 {
+			s.src = s.full[:s.pos+n+1]
 		}
 	}
 	return t
 }
 
 // advance follows the beginning of a statement by one token outside parentheses.
-func (c *statementScanner) advance(t Token) {
+func (s *statementScanner) advance(t Token) {
 	var w string
 	if t.Kind == Word {
-		w = c.src[t.Start:t.End]
+		w = s.src[t.Start:t.End]
 	}
-	switch c.stage {
+	switch s.stage {
 	case atStart:
-		c.stage = c.start(w)
-		if c.switches && c.bodies == 0 && (isWord(w, "SET") || isWord(w, "RESET") || isWord(w, "SELECT") || isWord(w, "WITH")) {
-			c.setter = t.Start
+		s.stage = s.start(w)
+		if s.mentionsSetting && s.bodies == 0 && (isWord(w, "SET") || isWord(w, "RESET") || isWord(w, "SELECT") || isWord(w, "WITH")) {
+			s.setter = t.Start
 		}
 	case inCreate:
-		c.stage = afterStart
+		s.stage = afterStart
 		if isWord(w, "OR") {
-			c.stage = inCreateOr
+			s.stage = inCreateOr
 		} else if isWord(w, "FUNCTION") || isWord(w, "PROCEDURE") {
-			c.stage = inRoutine
+			s.stage = inRoutine
 		}
 	case inCreateOr:
-		c.stage = afterStart
+		s.stage = afterStart
 		if isWord(w, "REPLACE") {
-			c.stage = inReplace
+			s.stage = inReplace
 		}
 	case inReplace:
-		c.stage = afterStart
+		s.stage = afterStart
 		if isWord(w, "FUNCTION") || isWord(w, "PROCEDURE") {
-			c.stage = inRoutine
+			s.stage = inRoutine
 		}
 	case inRoutine, inBegin:
-		// Only the two words together open a body: BEGIN alone may be the name of a type or a function.
-		if c.stage == inBegin && isWord(w, "ATOMIC") {
-			c.bodies++
-			c.stage = atStart
+		// Only the two words together begin a body: BEGIN by itself may be the name of a type or a function.
+		if s.stage == inBegin && isWord(w, "ATOMIC") {
+			s.bodies++
+			s.stage = atStart
 		} else if isWord(w, "BEGIN") {
-			c.stage = inBegin
+			s.stage = inBegin
 		} else {
-			c.stage = inRoutine
+			s.stage = inRoutine
 		}
 	default:
-		c.advanceCopy(w)
+		s.advanceCopy(w)
 	}
 }
 
-func (c *statementScanner) start(w string) stage {
+func (s *statementScanner) start(w string) stage {
 	switch {
 	case isWord(w, "CREATE"):
 		return inCreate
 	case isWord(w, "COPY"):
 		return inCopy
-	case c.bodies > 0 && isWord(w, "END"):
-		// The END of a body stands where a statement would begin, and no statement in a body begins with END. So
-		// CASE … END needs no counting, and a column called begin or end does no harm.
-		c.bodies--
+	case s.bodies > 0 && isWord(w, "END"):
+		// END where a statement would begin ends the body, because no statement in a body begins with END. So CASE … END
+		// need not be counted, and columns named begin or end do no harm.
+		s.bodies--
 	}
 	return afterStart
 }
 
-func (c *statementScanner) advanceCopy(w string) {
-	stdio := isWord(w, "STDIN") || isWord(w, "STDOUT") // the server takes either for both directions
-	switch c.stage {
+func (s *statementScanner) advanceCopy(w string) {
+	stdio := isWord(w, "STDIN") || isWord(w, "STDOUT") // the server accepts either for both directions
+	switch s.stage {
 	case inCopy:
-		c.stage = inCopyTable
+		s.stage = inCopyTable
 	case inCopyTable, inCopyQuery:
-		if c.name {
+		if s.afterDot {
 			return
 		}
 		if isWord(w, "TO") {
-			c.stage = inCopyTo
-		} else if c.stage == inCopyTable && isWord(w, "FROM") {
-			c.stage = inCopyFrom
+			s.stage = inCopyTo
+		} else if s.stage == inCopyTable && isWord(w, "FROM") {
+			s.stage = inCopyFrom
 		}
 	case inCopyFrom:
-		c.stage = afterStart
+		s.stage = afterStart
 		if stdio {
-			c.stage = inCopyIn
+			s.stage = inCopyIn
 		}
 	case inCopyTo:
-		c.stage = afterStart
+		s.stage = afterStart
 		if stdio {
-			c.stage = inCopyOut
+			s.stage = inCopyOut
 		}
 	}
 }
 
-// copyData reads the rows that follow the line of a COPY … FROM stdin.
-func (c *statementScanner) copyData() (Token, bool) {
-	c.src, c.rows = c.full, false
-	if c.pos == len(c.src) {
+// copyData reads the rows that begin after the line of a COPY … FROM stdin.
+func (s *statementScanner) copyData() (Token, bool) {
+	s.src, s.copyStarts = s.full, false
+	if s.pos == len(s.src) {
 		return Token{}, false
 	}
-	t := Token{Kind: CopyData, Start: c.pos}
-	_, c.pos = rowsEnd(c.src, c.pos)
-	t.End = c.pos
+	t := Token{Kind: CopyData, Start: s.pos}
+	_, s.pos = copyDataEnd(s.src, s.pos)
+	t.End = s.pos
 	return t, true
-}
-
-// rowsEnd returns where the rows that begin at start end, and where the line \. after them ends. Without such a line
-// the rows reach to the end of src.
-func rowsEnd(src string, start int) (end, next int) {
-	const mark = `\.`
-	for at := start; ; {
-		if rest, ok := strings.CutPrefix(src[at:], mark); ok {
-			line, _, _ := strings.Cut(rest, "\n")
-			if line == "" || line == "\r" {
-				return at, min(at+len(mark)+len(line)+1, len(src))
-			}
-		}
-		n := strings.Index(src[at:], "\n"+mark)
-		if n < 0 {
-			return len(src), len(src)
-		}
-		at += n + 1
-	}
 }

@@ -2,17 +2,17 @@ package sqltext
 
 import "strings"
 
-// Sets returns the lower-case name of the setting that s changes with SET [SESSION|LOCAL] name …, RESET name or
-// SELECT set_config('name', …), wherever that call stands in the SELECT. The forms with a syntax of their own give the
-// setting behind them: SET NAMES client_encoding, SET ROLE role, SET SESSION AUTHORIZATION session_authorization, SET
-// TIME ZONE timezone, SET SCHEMA search_path, SET XML OPTION xmloption. RESET ALL gives "all". Everything else,
-// SET TRANSACTION and SET CONSTRAINTS among it, gives "".
+// SettingName returns the name, in lower case, of the setting that s changes with SET [SESSION|LOCAL] name …, RESET name
+// or a call of set_config('name', …) anywhere in a SELECT. It is "all" for RESET ALL. The forms with their own syntax are
+// known: SET NAMES is client_encoding, SET ROLE role, SET SESSION AUTHORIZATION session_authorization, SET TIME ZONE
+// timezone, SET SCHEMA search_path, SET XML OPTION xmloption. For everything else, including SET TRANSACTION and SET
+// CONSTRAINTS, the result is "".
 func SettingName(src string, s Statement) string {
 	r := newTokenReader(src, s)
 	return r.setting()
 }
 
-// setting does the work of SettingName, and leaves the setting's name or its last part as the current token.
+// setting is SettingName. The current token is then the setting's name, or the last part of it.
 func (r *tokenReader) setting() string {
 	r.next()
 	switch {
@@ -28,17 +28,17 @@ func (r *tokenReader) setting() string {
 	case r.is("RESET"):
 		return r.settingName(false)
 	case r.is("SELECT"), r.is("WITH"):
-		return r.configured()
+		return r.setConfigName()
 	}
 	return ""
 }
 
-// sessionForm reports whether SESSION, the word before, begins one of the special forms.
+// sessionForm reports whether SESSION, the current word, is not a modifier but begins a form with its own syntax.
 func (r tokenReader) sessionForm(word string) bool {
 	return word == "SESSION" && r.acceptAny("AUTHORIZATION", "CHARACTERISTICS")
 }
 
-// settingName reads the setting behind SET, its modifier, or RESET.
+// settingName reads what follows SET, its modifier, or RESET.
 func (r *tokenReader) settingName(set bool) string {
 	if !r.next() || r.name() == "" {
 		return ""
@@ -68,7 +68,7 @@ func (r *tokenReader) settingName(set bool) string {
 	name.WriteString(r.name())
 	for {
 		ahead := *r
-		if !ahead.next() || !ahead.mark(".") || !ahead.next() {
+		if !ahead.next() || !ahead.isOperator(".") || !ahead.next() {
 			return lower(name.String())
 		}
 		name.WriteString("." + ahead.name())
@@ -76,14 +76,14 @@ func (r *tokenReader) settingName(set bool) string {
 	}
 }
 
-// configured looks for set_config('name', …).
-func (r *tokenReader) configured() string {
+// setConfigName looks for set_config('name', …).
+func (r *tokenReader) setConfigName() string {
 	for r.next() {
 		if r.name() != "set_config" {
 			continue
 		}
 		ahead := *r
-		if ahead.next() && ahead.mark("(") && ahead.next() && ahead.literal() {
+		if ahead.next() && ahead.isOperator("(") && ahead.next() && ahead.isLiteral() {
 			*r = ahead
 			return r.value()
 		}
@@ -93,8 +93,8 @@ func (r *tokenReader) configured() string {
 
 const conforming = "standard_conforming_strings"
 
-// conformingStrings reports whether s leaves standard_conforming_strings on, if it sets it to a known value. From there
-// on the server reads strings accordingly: whether a quote behind a backslash ends a string decides what is a statement.
+// conformingStrings returns the value that s gives to standard_conforming_strings. known is false if s does not change it,
+// or not to a constant. From then on the server reads backslashes in strings accordingly.
 func conformingStrings(src string, s Statement) (on, known bool) {
 	r := newTokenReader(src, s)
 	switch r.setting() {
@@ -107,8 +107,8 @@ func conformingStrings(src string, s Statement) (on, known bool) {
 	if !r.next() {
 		return true, true // RESET: a session begins with it on
 	}
-	literal := r.mark(",") // in set_config a word would be a column
-	if !literal && !r.is("TO") && !r.mark("=") || !r.next() || r.value() == "" || literal && !r.literal() {
+	literal := r.isOperator(",") // set_config takes a string: a word would be a column
+	if !literal && !r.is("TO") && !r.isOperator("=") || !r.next() || r.value() == "" || literal && !r.isLiteral() {
 		return false, false
 	}
 	switch v := r.value(); {
@@ -118,7 +118,7 @@ func conformingStrings(src string, s Statement) (on, known bool) {
 	return true, true
 }
 
-// mentionsConformingStrings looks for the setting's name anywhere in src, in any case.
+// mentionsConformingStrings reports whether src contains the setting's name, in any case.
 func mentionsConformingStrings(src string) bool {
 	const capitals, before = "STANDARD_CONFORMING_STRINGS", len("standard")
 	for i := before; i < len(src); i++ {

@@ -2,13 +2,13 @@ package sqltext
 
 import "strings"
 
-// tokenReader walks over the tokens of one statement that mean something. A copy of it looks ahead.
+// tokenReader reads the tokens of one statement, without white space and comments. A copy of it looks ahead.
 type tokenReader struct {
 	lexer
-	tok Token // the current token; empty behind the end
+	tok Token // the current token; the zero Token before the first and after the last
 }
 
-// newTokenReader stands before the first token.
+// newTokenReader returns a reader in front of the first token of s.
 func newTokenReader(src string, s Statement) tokenReader {
 	return tokenReader{lexer: lexer{src: src[:s.End], pos: s.Start}}
 }
@@ -20,7 +20,7 @@ func (r *tokenReader) next() bool {
 		case !ok:
 			r.tok = Token{}
 			return false
-		case t.Kind == Space, t.Kind == Comment, t.Kind == MetaCommand:
+		case t.Kind.skipped():
 		default:
 			r.tok = t
 			return true
@@ -30,15 +30,15 @@ func (r *tokenReader) next() bool {
 
 func (r *tokenReader) text() string { return r.src[r.tok.Start:r.tok.End] }
 
-// is reports whether the current token is the key word k. Every other kind of token has a mark that no key word has.
+// is reports whether the current token is the keyword k. No token of another kind consists of letters only.
 func (r *tokenReader) is(k string) bool { return isWord(r.text(), k) }
 
-// mark reports whether the current token is the operator or punctuation mark m.
-func (r *tokenReader) mark(m string) bool { return r.tok.Kind == Operator && r.text() == m }
+// isOperator reports whether the current token is the operator or punctuation mark op.
+func (r *tokenReader) isOperator(op string) bool { return r.tok.Kind == Operator && r.text() == op }
 
-func (r *tokenReader) literal() bool { return r.tok.Kind == String || r.tok.Kind == Dollar }
+func (r *tokenReader) isLiteral() bool { return r.tok.Kind == String || r.tok.Kind == Dollar }
 
-// accept steps to the next token if that is the key word k.
+// accept advances if the next token is the keyword k.
 func (r *tokenReader) accept(k string) bool {
 	ahead := *r
 	if !ahead.next() || !ahead.is(k) {
@@ -48,7 +48,7 @@ func (r *tokenReader) accept(k string) bool {
 	return true
 }
 
-// acceptAny is accept for several words of which one may stand there.
+// acceptAny advances if the next token is one of the keywords.
 func (r *tokenReader) acceptAny(words ...string) bool {
 	for _, k := range words {
 		if r.accept(k) {
@@ -58,35 +58,35 @@ func (r *tokenReader) acceptAny(words ...string) bool {
 	return false
 }
 
-// skipParens steps behind the parentheses if some follow.
+// skipParens advances to the closing parenthesis if the next token is an opening one.
 func (r *tokenReader) skipParens() {
 	ahead := *r
-	if !ahead.next() || !ahead.mark("(") {
+	if !ahead.next() || !ahead.isOperator("(") {
 		return
 	}
 	for depth := 1; depth > 0 && ahead.next(); {
-		if ahead.mark("(") {
+		if ahead.isOperator("(") {
 			depth++
-		} else if ahead.mark(")") {
+		} else if ahead.isOperator(")") {
 			depth--
 		}
 	}
 	*r = ahead
 }
 
-// option reports whether the options in parentheses that follow, (name value, …) or (name = value, …), mention name, and
-// whether they turn it on; without a value they do. The last mention counts.
+// option looks for a boolean option in the list that follows, (name value, …) or (name = value, …). set reports whether the
+// list contains it, on whether it is turned on. Without a value it is on; the last occurrence counts.
 func (r *tokenReader) option(name string) (on, set bool) {
 	ahead := *r
-	if !ahead.next() || !ahead.mark("(") {
+	if !ahead.next() || !ahead.isOperator("(") {
 		return false, false
 	}
-	for !ahead.mark(")") {
+	for !ahead.isOperator(")") {
 		if !ahead.next() {
 			break
 		}
 		mentioned, value := ahead.name() == name, ""
-		for ahead.next() && !ahead.mark(",") && !ahead.mark(")") {
+		for ahead.next() && !ahead.isOperator(",") && !ahead.isOperator(")") {
 			value = ahead.value()
 		}
 		if mentioned {
@@ -97,7 +97,8 @@ func (r *tokenReader) option(name string) (on, set bool) {
 	return on, set
 }
 
-// name returns the identifier that the current token is, "" if it is none or has escapes. An unquoted one is folded.
+// name returns the current token as an identifier, folded unless it is quoted. It returns "" for other tokens and for
+// names with Unicode escapes.
 func (r *tokenReader) name() string {
 	text := r.text()
 	switch {
@@ -109,8 +110,8 @@ func (r *tokenReader) name() string {
 	return ""
 }
 
-// value returns what the current token stands for as the value of an option or as a literal argument, in lower case;
-// "" for a string with escapes or in several pieces, which nobody writes there.
+// value returns the current token as the value of an option or a setting, in lower case. It returns "" for a string
+// with escapes or in several parts.
 func (r *tokenReader) value() string {
 	text := r.text()
 	switch {

@@ -11,13 +11,12 @@ import (
 // maxSlug is the length of the longest slug, in characters.
 const maxSlug = 40
 
-// NewID makes an id of 12 random hex digits that is not taken; nil means that nothing
-// is. At least one digit is a letter other than e: YAML reads 123456789012 and
-// 1234567890e1 as numbers.
+// NewID returns a random id of 12 hexadecimal digits for which taken returns false; a nil taken means that every id is free.
+// At least one digit is a letter other than e, because YAML reads 123456789012 and 1234567890e1 as numbers.
 func NewID(taken func(id string) bool) string {
 	for {
 		var b [6]byte
-		rand.Read(b[:]) // never fails: the program would end
+		rand.Read(b[:]) // never returns an error
 		id := hex.EncodeToString(b[:])
 		if strings.ContainsAny(id, "abcdf") && (taken == nil || !taken(id)) {
 			return id
@@ -25,16 +24,16 @@ func NewID(taken func(id string) bool) string {
 	}
 }
 
-// Slug makes the readable part of a file name of a message's first line: its letters
-// and digits in small letters, words joined with _, at most 40 characters and no word
-// cut in two unless it is the only one. It is "" when the message has neither.
+// Slug returns the readable part of a file name for a message: the letters and digits of its first line in lower case,
+// with "_" between words. It has at most 40 characters and ends at the end of a word, unless the first word is longer. It
+// is "" if the line contains neither letters nor digits.
 func Slug(message string) string {
 	subject, _, _ := strings.Cut(message, "\n")
 	var b strings.Builder
 	gap := false
 	for _, c := range subject {
 		c = unicode.ToLower(c)
-		// go:embed takes letters of all scripts, but no other digits.
+		// go:embed accepts letters of all alphabets, but of the digits only these.
 		if !unicode.IsLetter(c) && (c < '0' || c > '9') {
 			gap = b.Len() > 0
 			continue
@@ -56,8 +55,7 @@ func Slug(message string) string {
 	return short
 }
 
-// FileStem is the stem of a revision's files: date_id_slug, the date in UTC, so that
-// the newest file is the last one.
+// FileStem returns the stem of a revision's files, DATE_ID_SLUG, with the date in UTC, so that files sort by date.
 func FileStem(id, message string, at time.Time) string {
 	stem := at.UTC().Format(time.DateOnly) + "_" + id
 	if slug := Slug(message); slug != "" {

@@ -1,20 +1,20 @@
 package revision
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Rewrite gives one header key of a revision's file a new value, "" for none. Every
-// other byte stays what it is, and the file is replaced at one stroke: whoever reads it
-// sees the old text or the new one. A key that the header lacks is added at its end.
+// SetKey changes the value of a header key in a revision file; "" means none. All other bytes stay as they are. A key that
+// the header does not have is added at its end. The file is replaced atomically.
 //
-// A file with problems, or one that would have some afterwards, stays as it is; the
-// error is then of type Problems. So does one that was changed since it was read here.
+// The file is not changed if it has problems or would have some afterwards, in which case the error is of type Problems, or
+// if another process changes it at the same time.
 func SetKey(file, key, value string) error {
-	// A rename would put a file in the place of a link.
+	// The file is replaced with a rename, which would replace a symbolic link and not its target.
 	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return err
@@ -31,47 +31,47 @@ func SetKey(file, key, value string) error {
 	if err != nil {
 		return err
 	}
-	hidden := hiddenName(target)
-	if err := writeFile(hidden, text, info.Mode().Perm()); err != nil {
-		return renamed(err, file)
+	temp := tempName(target)
+	if err := writeFile(temp, text, info.Mode().Perm()); err != nil {
+		return withFile(err, file)
 	}
-	defer os.Remove(hidden) // gone already when all went well
-	if err := os.Chmod(hidden, info.Mode().Perm()); err != nil {
-		return renamed(err, file)
+	defer os.Remove(temp) // after the rename it no longer exists
+	if err := os.Chmod(temp, info.Mode().Perm()); err != nil {
+		return withFile(err, file)
 	}
 	if now, err := os.ReadFile(target); err != nil || string(now) != string(old) {
-		return fmt.Errorf("%s: somebody else changed the file at this moment; nothing was written, run the command again", file)
+		return fmt.Errorf("%s: the file was changed by another process at the same time; nothing was written, run the command again", file)
 	}
-	if err := os.Rename(hidden, target); err != nil {
+	if err := os.Rename(temp, target); err != nil {
 		return err
 	}
 	syncFolders([]string{target})
 	return nil
 }
 
-// withKey is the text of a file with another value for a key.
+// withKey returns the text of a file with another value for a key.
 func withKey(src Source, key, value string) (string, error) {
-	if err := checkOne(src); err != nil {
+	if err := checkSource(src); err != nil {
 		return "", err
 	}
 	k := keyNamed(key)
 	if k < 0 {
-		return "", fmt.Errorf("%s", unknownKey(key, false))
+		return "", errors.New(unknownKey(key, false))
 	}
 	if strings.ContainsAny(value, "\r\n") {
-		return "", fmt.Errorf("%s: the value %q has more than one line", key, value)
+		return "", fmt.Errorf("%s: %q has more than one line", key, value)
 	}
 	p := parser{text: src.Text}
 	p.readHeader()
 	changed := p.insert(k, value)
-	if e := p.entries[k]; e.there {
+	if e := p.entries[k]; e.present {
 		changed = p.replace(e, value)
 	}
-	return changed, checkOne(Source{src.File, changed})
+	return changed, checkSource(Source{src.File, changed})
 }
 
-// checkOne parses a file alone.
-func checkOne(src Source) error {
+// checkSource returns the problems of a single file.
+func checkSource(src Source) error {
 	if strings.HasSuffix(src.File, downSuffix) {
 		return new(Revision).parseDown(src).Err()
 	}
@@ -79,6 +79,7 @@ func checkOne(src Source) error {
 	return problems.Err()
 }
 
+// replace changes the value of an entry.
 func (p *parser) replace(e entry, value string) string {
 	start := e.start
 	switch {
@@ -90,13 +91,13 @@ func (p *parser) replace(e entry, value string) string {
 	return p.text[:start] + value + p.text[e.end:]
 }
 
-// insert adds a key behind the last line of the header, with that line's own end.
+// insert adds a key after the last line of the header, with the line end of that line.
 func (p *parser) insert(key int, value string) string {
 	before, eol := p.text[:p.end], "\n"
 	if strings.HasSuffix(before, "\r\n") {
 		eol = "\r\n"
 	}
-	if p.end > bomSize(p.text) && !strings.HasSuffix(before, "\n") {
+	if p.end > p.textStart() && !strings.HasSuffix(before, "\n") {
 		before += eol
 	}
 	if !p.keyed && p.message != "" {

@@ -58,10 +58,10 @@ func TestRewriteRefuses(t *testing.T) {
 	tests := []struct {
 		name, text, key, value, want string
 	}{
-		{"bad value", good, "down_revision", "a-b", ":4:19: down_revision: id \"a-b\": forbidden character '-': A-Z a-z 0-9 _ and . are allowed"},
+		{"bad value", good, "down_revision", "a-b", ":4:19: down_revision: id \"a-b\": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed"},
 		{"no value", good, "revision", "", `:3:4: key "revision" has no value`},
 		{"unknown key", good, "down_revison", "x", `unknown key "down_revison": did you mean "down_revision"?`},
-		{"two lines", good, "down_revision", "x\n-- transaction: off", `down_revision: the value "x\n-- transaction: off" has more than one line`},
+		{"two lines", good, "down_revision", "x\n-- transaction: off", `down_revision: "x\n-- transaction: off" has more than one line`},
 		{"a file with problems", good + "-- colour: red\n", "down_revision", "x", `:5:4: unknown key "colour": the keys are`},
 		{"a file that is not there", "", "down_revision", "x", "no such file or directory"},
 	}

@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// readValues puts the values of the header's entries where they belong.
+// readValues sets the fields of r and s from the header's entries.
 func (p *parser) readValues(r *Revision, s *Script) {
-	if e := p.entries[keyRevision]; e.there {
+	if e := p.entries[keyRevision]; e.present {
 		r.ID = p.id(e)
 	}
 	r.DownRevision = p.list(keyDownRevision, "id")
 	r.BranchLabels = p.list(keyBranchLabels, "label")
 	r.DependsOn = p.list(keyDependsOn, "id or label")
-	if e := p.entries[keyCreated]; e.there {
+	if e := p.entries[keyCreated]; e.present {
 		t, err := time.Parse(time.RFC3339, p.value(e))
 		t = t.UTC()
 		if err != nil || t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
-			p.bad(keyCreated, "%q is no time: write it as 2021-11-20T19:17:01Z", p.value(e))
+			p.reportValue(keyCreated, "%q is not a time: write it as 2021-11-20T19:17:01Z", p.value(e))
 		}
 		r.Created = t
 	}
-	if e := p.entries[keyTransaction]; e.there {
+	if e := p.entries[keyTransaction]; e.present {
 		s.Transactional = p.value(e) != "off"
 		if v := p.value(e); v != "on" && v != "off" {
-			p.bad(keyTransaction, `%q is neither "on" nor "off"`, v)
+			p.reportValue(keyTransaction, `%q is neither "on" nor "off"`, v)
 		}
 	}
 	s.LockTimeout = p.duration(keyLockTimeout)
@@ -35,38 +35,34 @@ func (p *parser) readValues(r *Revision, s *Script) {
 
 func (p *parser) value(e entry) string { return p.text[e.start:e.end] }
 
-// bad reports the value of a key, or the key itself when its value is empty.
-func (p *parser) bad(key int, format string, args ...any) {
+// reportValue reports a problem of a key's value, or that it is missing.
+func (p *parser) reportValue(key int, format string, args ...any) {
 	e := p.entries[key]
 	if e.start == e.end {
-		p.report(e.name, "key %q has no value", keys[key])
+		p.report(e.position(), "key %q has no value", keys[key])
 		return
 	}
-	p.report(e.start, keys[key]+": "+format, args...)
+	p.report(e.position(), keys[key]+": "+format, args...)
 }
 
-// id returns what is written, even when it can be no id: others may refer to it.
+// id returns the id even if it is invalid, because other revisions may refer to it.
 func (p *parser) id(e entry) string {
 	id := p.value(e)
 	if err := CheckID(id); err != nil {
-		p.bad(keyRevision, "%s", err)
+		p.reportValue(keyRevision, "%s", err)
 	}
 	return id
 }
 
-// word is a place in the text.
-type word struct{ start, end int }
-
-// words cuts a value at its commas. An empty value has no words.
-func words(text string, e entry) iter.Seq[word] {
-	return func(yield func(word) bool) {
+// words yields the start and end offsets of the elements of a list that is separated by commas. An empty value has none.
+func (p *parser) words(e entry) iter.Seq2[int, int] {
+	return func(yield func(start, end int) bool) {
 		for at := e.start; at <= e.end && e.start < e.end; {
 			end := e.end
-			if i := strings.IndexByte(text[at:e.end], ','); i >= 0 {
+			if i := strings.IndexByte(p.text[at:e.end], ','); i >= 0 {
 				end = at + i
 			}
-			from, to := trim(text, at, end)
-			if !yield(word{from, to}) {
+			if !yield(trim(p.text, at, end)) {
 				return
 			}
 			at = end + 1
@@ -74,25 +70,25 @@ func words(text string, e entry) iter.Seq[word] {
 	}
 }
 
-// list reads names that are separated by commas.
+// list returns the elements of a list, of which each is, as what says, an id or a label.
 func (p *parser) list(key int, what string) []string {
 	e := p.entries[key]
 	if e.start == e.end {
 		return nil
 	}
 	list := make([]string, 0, strings.Count(p.value(e), ",")+1)
-	for w := range words(p.text, e) {
-		name := p.text[w.start:w.end]
+	for start, end := range p.words(e) {
+		name := p.text[start:end]
 		switch {
 		case name == "":
-			p.report(w.start, "%s: nothing between two commas, or after the last: remove the comma", keys[key])
+			p.report(start, "%s: empty element in the list: remove the comma", keys[key])
 			continue
 		case slices.Contains(list, name):
-			p.report(w.start, "%s: %q twice: remove one", keys[key], name)
+			p.report(start, "%s: %q is listed twice", keys[key], name)
 			continue
 		}
 		if err := checkName(what, name); err != nil {
-			p.report(w.start, "%s: %s", keys[key], err)
+			p.report(start, "%s: %s", keys[key], err)
 		}
 		list = append(list, name)
 	}
@@ -101,12 +97,12 @@ func (p *parser) list(key int, what string) []string {
 
 func (p *parser) duration(key int) *time.Duration {
 	e := p.entries[key]
-	if !e.there {
+	if !e.present {
 		return nil
 	}
 	d, err := ParseDuration(p.value(e))
 	if err != nil {
-		p.bad(key, "%s", err)
+		p.reportValue(key, "%s", err)
 		return nil
 	}
 	return &d

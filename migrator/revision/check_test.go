@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	addOff     = ` cannot run in a transaction: add the line "-- transaction: off" to the header`
-	ownEnd     = ` is not allowed: a revision runs in one transaction, which ends with it; remove the statement`
-	alone      = ` is not allowed: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
-	noEffect   = ` has no effect: with "-- transaction: off" each statement is sent alone; remove the statement, or the header line to run all in one transaction`
-	discardAll = `DISCARD ALL is not allowed: it would drop the lock that keeps other runs away; remove it, the session is put back after each revision`
+	addOff     = ` cannot run inside a transaction block: add the line "-- transaction: off" to the header`
+	ownEnd     = ` is not allowed: each revision runs in its own transaction; remove the statement`
+	alone      = ` is not allowed: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
+	noEffect   = ` has no effect: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
+	discardAll = `DISCARD ALL is not allowed: it would release the lock that keeps other runners out; remove the statement, the session is reset after each revision`
 )
 
 // The body begins in line 6.
@@ -54,20 +54,20 @@ func TestBodyProblems(t *testing.T) {
 		}},
 		{"a table called concurrently", "CREATE INDEX ON concurrently (a);\nREFRESH MATERIALIZED VIEW CONCURRENTLY v;\n", nil},
 		{"psql command", "\\i other.sql\nSELECT 1 \\gexec\n", []string{
-			`up:6:1: psql command \i: only \restrict and \unrestrict can stand in a script`,
-			`up:7:10: psql command \gexec inside a statement: is a semicolon missing before it?`,
+			`up:6:1: psql meta-command \i: only \restrict and \unrestrict are allowed`,
+			`up:7:10: psql meta-command \gexec inside a statement: is a semicolon missing before it?`,
 		}},
-		{"unterminated string", "SELECT 'a;\nSELECT 2;", []string{"up:6:8: string is never closed: ' is missing"}},
-		{"unterminated name", "SELECT \"a;", []string{`up:6:8: quoted name is never closed: " is missing`}},
-		{"unterminated dollar quote", "SELECT $x$a$$;", []string{"up:6:8: dollar quote is never closed: $x$ is missing"}},
-		{"unterminated comment", "SELECT 1; /* a /* b */", []string{"up:6:11: comment is never closed: */ is missing"}},
-		{"NUL", "SELECT 'a\x00';", []string{"up:6:10: NUL byte: a script is text"}},
+		{"unterminated string", "SELECT 'a;\nSELECT 2;", []string{"up:6:8: unterminated string: ' is missing"}},
+		{"unterminated name", "SELECT \"a;", []string{`up:6:8: unterminated quoted name: " is missing`}},
+		{"unterminated dollar quote", "SELECT $x$a$$;", []string{"up:6:8: unterminated dollar-quoted string: $x$ is missing"}},
+		{"unterminated comment", "SELECT 1; /* a /* b */", []string{"up:6:11: unterminated comment: */ is missing"}},
+		{"NUL", "SELECT 'a\x00';", []string{"up:6:10: NUL byte: SQL cannot contain one"}},
 		{"invalid UTF-8", "SELECT 'ä\xff';", []string{"up:6:10: invalid UTF-8: save the file as UTF-8"}},
 		{"invalid UTF-8 in a comment", "-- \xfc\nSELECT 1;", []string{"up:6:4: invalid UTF-8: save the file as UTF-8"}},
 		{"several, in order", "COMMIT;\nSELECT 'ä'; VACUUM; \\q\n'", []string{
 			"up:6:1: COMMIT" + ownEnd, "up:7:13: VACUUM" + addOff,
-			`up:7:21: psql command \q: only \restrict and \unrestrict can stand in a script`,
-			"up:8:1: string is never closed: ' is missing",
+			`up:7:21: psql meta-command \q: only \restrict and \unrestrict are allowed`,
+			"up:8:1: unterminated string: ' is missing",
 		}},
 	}
 	for _, test := range tests {
@@ -93,9 +93,9 @@ func TestBodyProblemsWithoutTransaction(t *testing.T) {
 			"up:7:1: SAVEPOINT" + noEffect, "up:8:1: ROLLBACK TO" + noEffect, "up:9:1: ROLLBACK TO" + noEffect, "up:10:1: RELEASE" + noEffect,
 			"up:11:1: LOCK" + noEffect, "up:12:1: SET LOCAL" + noEffect, "up:13:1: SET CONSTRAINTS" + noEffect,
 		}},
-		{"set transaction", "SET TRANSACTION READ ONLY;", []string{`up:7:1: SET TRANSACTION has no effect: with "-- transaction: off" each statement is sent alone; remove it`}},
+		{"set transaction", "SET TRANSACTION READ ONLY;", []string{`up:7:1: SET TRANSACTION has no effect: with "-- transaction: off" each statement is sent separately; remove the statement`}},
 		{"discard all", "DISCARD ALL;", []string{"up:7:1: " + discardAll}},
-		{"unterminated string", "SELECT '", []string{"up:7:8: string is never closed: ' is missing"}},
+		{"unterminated string", "SELECT '", []string{"up:7:8: unterminated string: ' is missing"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -215,10 +215,10 @@ func TestStoredProblems(t *testing.T) {
 	tests := []struct {
 		name, sql, options, want string
 	}{
-		{"newer option", "", "transaction: off\nisolation: serializable", `ledger:a1.down_options:2:1: unknown option "isolation: serializable": a newer version wrote it, use that one`},
-		{"no option", "", "revision: a1", `ledger:a1.down_options:1:1: unknown option "revision: a1": a newer version wrote it, use that one`},
-		{"twice", "", "transaction: off\ntransaction: on", `ledger:a1.down_options:2:1: option "transaction" twice`},
-		{"bad value", "", "lock_timeout: 5", `ledger:a1.down_options:1:15: lock_timeout: duration "5": the unit is missing: write 5ms, 5s, 5min or 5h`},
+		{"newer option", "", "transaction: off\nisolation: serializable", `ledger:a1.down_options:2:1: unknown option "isolation: serializable": it was recorded by a newer version; use that version`},
+		{"no option", "", "revision: a1", `ledger:a1.down_options:1:1: unknown option "revision: a1": it was recorded by a newer version; use that version`},
+		{"twice", "", "transaction: off\ntransaction: on", `ledger:a1.down_options:2:1: option "transaction" appears twice`},
+		{"bad value", "", "lock_timeout: 5", `ledger:a1.down_options:1:15: lock_timeout: duration "5": missing unit: write 5ms, 5s, 5min or 5h`},
 		{"bad body", "\nSELECT 1;\n COMMIT;", "", "ledger:a1.down.sql:3:2: COMMIT" + ownEnd},
 		{"comments are no header", "-- transaction: off\nVACUUM;", "", "ledger:a1.down.sql:2:1: VACUUM" + addOff},
 	}
