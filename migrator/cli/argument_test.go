@@ -117,7 +117,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"up --wobble", "unknown flag --wobble; see"},
 		{"--wobble up", "unknown flag --wobble; see"},
 		{"up --wait", "--wait needs a value"},
-		{"up --wait 5", `--wait: duration "5": the unit is missing`},
+		{"up --wait 5", `--wait: duration "5": missing unit`},
 		{"up --wait=-5s", `--wait: duration "-5s": it is negative`},
 		{"up --ahead maybe", `--ahead: "maybe" is none of auto, ok, fail`},
 		{"up --color=green", `--color: "green" is none of auto, always, never`},

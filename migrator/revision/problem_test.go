@@ -91,6 +91,9 @@ func TestHeaderProblems(t *testing.T) {
 		{"typing mistake in the very first key", "-- revison: a1\n-- down_revision:\n", []string{
 			`up:1:4: unknown key "revison": did you mean "revision"? (a message must be followed by a bare "--" line)`,
 		}},
+		{"swapped letters in a key that contains another", "-- revision: a1\n-- dwon_revision:\n", []string{
+			`up:2:4: unknown key "dwon_revision": did you mean "down_revision"?`,
+		}},
 		{"key twice", good + "-- revision: a2\n", []string{`up:5:4: key "revision" appears twice: it is also in line 3`}},
 		{"no colon", good + "-- transaction off\n-- a comment of the body\n--\n", []string{
 			`up:5:4: missing colon after "transaction": write "-- transaction: …"`,
@@ -197,6 +200,7 @@ func TestDownProblems(t *testing.T) {
 		{"empty file", "", nil},
 		{"no header", "DROP TABLE account;\n", nil},
 		{"header alone", "-- revision: a1\n", nil},
+		{"a comment that mentions a key", "-- this is the other transaction: it drops\n\nDROP TABLE account;\n", nil},
 		{"a comment alone", "-- drops: the table\n\nDROP TABLE account;\n", nil},
 		{"options of its own", "-- revision: a1\n-- transaction: off\n-- lock_timeout: 1s\n-- statement_timeout: 1h\n\nDROP INDEX CONCURRENTLY i;\n", nil},
 		{"message and keys", "-- undo\n--\n-- transaction: off\n", nil},

@@ -38,8 +38,8 @@ const (
 // Nearest returns the known word that was most likely meant by an unknown one, or "" when
 // none is similar. Case does not count, and "-", "_" and space are the same. In order of
 // preference it returns
-//   - the longest known word that is contained in word, as an id is in a file name;
 //   - the known word with the fewest typing mistakes (see distance), the first of several;
+//   - the longest known word that is contained in word, as an id is in a file name;
 //   - the only known word that contains word.
 //
 // Parts of less than four characters do not count as contained.
@@ -67,10 +67,10 @@ func Nearest(word string, known []string) string {
 		}
 	}
 	switch {
-	case contained != "":
-		return contained
 	case similar != "":
 		return similar
+	case contained != "":
+		return contained
 	case containers == 1:
 		return container
 	}

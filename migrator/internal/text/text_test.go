@@ -40,6 +40,7 @@ func TestNearestFindsLikelyWord(t *testing.T) {
 		{"jsn", "json yes", "json"},
 		{"Depends-On", "down_revision depends_on", "depends_on"},
 		{"lock_timout", "statement-timeout lock-timeout", "lock-timeout"},
+		{"dwon_revision", "revision down_revision", "down_revision"},
 		{"label", "message branch_labels", "branch_labels"},
 		{"timeout", "lock_timeout statement_timeout", ""},
 		{"abcd1243", "abcd9999 abcd1234", "abcd1234"},
