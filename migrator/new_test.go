@@ -26,8 +26,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 sql/b.up.sql:6:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement
 sql/c.up.sql:4:19: revision nix does not exist
 sql/c.up.sql:6:14: CREATE INDEX CONCURRENTLY cannot run inside a transaction block: add the line "-- transaction: off" to the header
-sql/d.up.sql:6:19: label "a" is also the id of sql/a.up.sql: choose another
-sql/f.up.sql:5:19: label "twice" is also in sql/e.up.sql: a label belongs to one revision, remove one
+sql/d.up.sql:6:19: branch_labels: label "a" is the id of sql/a.up.sql
+sql/f.up.sql:5:19: branch_labels: label "twice" is already used by sql/e.up.sql
 sql/f.up.sql:6:16: the dependency on d closes a cycle: d -> f -> d`
 	if got := problems.Error(); got != want {
 		t.Errorf("have\n%s\nwant\n%s", got, want)

@@ -118,7 +118,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"--wobble up", "unknown flag --wobble; see"},
 		{"up --wait", "--wait needs a value"},
 		{"up --wait 5", `--wait: duration "5": missing unit`},
-		{"up --wait=-5s", `--wait: duration "-5s": it is negative`},
+		{"up --wait=-5s", `--wait: duration "-5s": must not be negative`},
 		{"up --ahead maybe", `--ahead: "maybe" is none of auto, ok, fail`},
 		{"up --color=green", `--color: "green" is none of auto, always, never`},
 		{"up --json=perhaps", `--json: "perhaps" is neither true nor false`},

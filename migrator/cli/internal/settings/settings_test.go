@@ -62,7 +62,7 @@ func TestInvalidVariablesAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	_, err := resolved(t, []string{"MIGRATE_WAIT=60", "MIGRATE_CHANGED=auto", "MIGRATE_AHEAD=maybe", "MIGRATE_JSON=yes", "MIGRATE_ROLE=a\nb", "MIGRATE_COLOR=never"})
 	want := `MIGRATE_ROLE: a line end or a NUL byte is in it
-MIGRATE_WAIT: duration "60": the unit is missing: write 60ms, 60s, 60min or 60h
+MIGRATE_WAIT: duration "60": missing unit: write 60ms, 60s, 60min or 60h
 MIGRATE_AHEAD: "maybe" is none of auto, ok, fail
 MIGRATE_CHANGED: "auto" is none of warn, ok, fail
 MIGRATE_JSON: "yes" is neither true nor false`
