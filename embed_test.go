@@ -14,13 +14,13 @@ func TestStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if heads := set.Graph().Heads(); len(heads) != 1 {
+	if heads := set.Files().Graph().Heads(); len(heads) != 1 {
 		t.Errorf("heads: %v", heads)
 	}
-	if n := len(set.Revisions()); n < 8 {
+	if n := len(set.Files().Revisions()); n < 8 {
 		t.Errorf("only %d revisions", n)
 	}
-	for _, r := range set.Revisions() {
+	for _, r := range set.Files().Revisions() {
 		if !r.Reversible() {
 			t.Errorf("%s is irreversible", r.ID)
 		}

@@ -1,74 +1,180 @@
 package migrator
 
 import (
-	"crypto/rand"
-	"encoding/hex"
+	"time"
 
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/session"
 )
 
-// The events of a run, beside those of package apply.
-type (
-	// Started: a step is about to be sent.
-	Started = apply.Started
-	// Finished: a step is committed.
-	Finished = apply.Finished
-	// Notice is what a revision's statement made the server say.
-	Notice = apply.Notice
-	// Waiting: another runner holds the lock.
-	Waiting = apply.Waiting
-	// Retrying: a step did not get a lock in time and is tried again.
-	Retrying = apply.Retrying
-	// Blocked: a step waits for locks that others hold.
-	Blocked = apply.Blocked
-	// IndexProgress: an index build goes on.
-	IndexProgress = apply.IndexProgress
-	// Repaired: what an interrupted statement left is about to be removed or finished.
-	Repaired = apply.Repaired
-)
+// Event is something that happened during a call: one of the types below.
+type Event interface {
+	// Source tells which call an event belongs to.
+	Source() Origin
+}
 
-// Connecting: an attempt to connect failed, and another one follows.
+// Origin is the database that an event is about. It is part of every event.
+type Origin struct {
+	Database string // its name, as configured
+	Target   string // Config.Target
+}
+
+// Source returns the origin itself.
+func (o Origin) Source() Origin { return o }
+
+// Connecting reports a failed attempt to connect; another one follows.
 type Connecting struct {
-	apply.Base
-	Err error
+	Origin
+	Err error // a *ConnectError
 }
 
-// Planned: the first plan stands. Later plans hold what is left of it.
+// Planned reports the plan of a run, once.
 type Planned struct {
-	apply.Base
-	Plan plan.Plan
+	Origin
+	From, To []string // as in a Plan
+	Steps    []Step
+	// Stamp: the steps change the ledger and run nothing.
+	Stamp bool
 }
 
-// Changed: an applied revision's file is no longer what was applied.
-type Changed struct {
-	apply.Base
-	Change plan.Change
+// StepStarted reports a step that is about to be sent.
+type StepStarted struct {
+	Origin
+	Step Step
 }
 
-// Halfway: nothing is to be done, but a revision is unfinished. Finish is the command
-// that goes on with it, nil when its script is not in the set.
-type Halfway struct {
-	apply.Base
+// StepFinished reports a step that is committed. It is durable when the run returns.
+type StepFinished struct {
+	Origin
+	Step Step
+}
+
+// StepRetrying reports a step that did not get a lock in time; it was rolled back, and is
+// tried again after a pause.
+type StepRetrying struct {
+	Origin
+	Step  Step
+	Err   *RevisionError
+	Try   int // the one that failed, from 1
+	Pause time.Duration
+}
+
+// StepBlocked reports a step that waits for locks of other sessions: when the wait is
+// noticed, when the sessions change, and every ten seconds.
+type StepBlocked struct {
+	Origin
+	Step     Step
+	Blockers []Session
+	Waited   time.Duration // since the step was started
+}
+
+// IndexProgress reports an index build in progress, every ten seconds.
+type IndexProgress struct {
+	Origin
+	Step        Step
+	Index       string // "" until the server names it
+	Phase       string // PostgreSQL manual, "CREATE INDEX Progress Reporting"
+	Done, Total int64  // blocks, tuples or lockers of this phase; Total 0 when unknown
+	Running     time.Duration
+}
+
+// Repaired reports what an interrupted statement left behind, and the statement that is
+// about to remove or finish it.
+type Repaired struct {
+	Origin
+	Step      Step
+	Object    string // qualified and quoted
+	Problem   string
+	Statement string
+}
+
+// Notice reports a message of the server for a revision.
+type Notice struct {
+	Origin
+	Step           Step
+	Line           int    // of the statement, in Step.File; 0 when it is not about a statement
+	Severity, Text string // NOTICE, WARNING, INFO, LOG or DEBUG, in English whatever the server's language
+	Detail, Hint   string
+	SQLState       string
+}
+
+// Waiting reports another runner that holds the ledger's lock: when the wait is no longer
+// a moment, and every ten seconds.
+type Waiting struct {
+	Origin
+	Holder Session
+	Waited time.Duration
+}
+
+// FileModified reports an applied revision whose files were modified since.
+type FileModified struct {
+	Origin
+	Revision, File string
+	Changes        []string // see RevisionStatus
+}
+
+// RevisionUnfinished reports an unfinished revision when there is nothing else to do.
+type RevisionUnfinished struct {
+	Origin
 	Revision string
-	Finish   []string
+	Finish   []string // the verb and targets that finish it; nil when the files do not have its script
 }
 
-// Lost: the connection was lost; the run connects again and looks what happened.
-type Lost struct {
-	apply.Base
+// ConnectionLost reports a lost connection; the run connects again and looks what became
+// of the step in progress.
+type ConnectionLost struct {
+	Origin
 	Err error
 }
 
-func (s *Set) emit(e Event) {
-	if s.cfg.OnEvent != nil {
-		s.cfg.OnEvent(e)
-	}
+// Session is a session of the server that holds a lock.
+type Session struct {
+	PID         string
+	Application string // of another runner: program, revision, host and process
+	User        string
+	Address     string        // "" for a socket, or when this role may not see it
+	State       string        // "active", "idle in transaction"; "" when this role may not see it
+	Query       string        // its beginning; "" likewise
+	Running     time.Duration // how long its transaction has been running; zero likewise
 }
 
-// newRun tells the events of one run from those of another.
-func newRun() string {
-	var b [6]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	return hex.EncodeToString(b[:])
+// String describes the session on one line.
+func (s Session) String() string { return apply.Session(s).String() }
+
+func newEvent(o Origin, event apply.Event) Event {
+	switch e := event.(type) {
+	case apply.Started:
+		return StepStarted{o, newStep(e.Step, 0)}
+	case apply.Finished:
+		return StepFinished{o, newStep(e.Step, e.Duration)}
+	case apply.Retrying:
+		return StepRetrying{o, newStep(e.Step, 0), newRevisionError(e.Err), e.Try, e.Pause}
+	case apply.Blocked:
+		return StepBlocked{o, newStep(e.Step, 0), each(e.Blockers, func(s apply.Session) Session { return Session(s) }), e.Waited}
+	case apply.IndexProgress:
+		return IndexProgress{o, newStep(e.Step, 0), e.Index, e.Phase, e.Done, e.Total, e.Running}
+	case apply.Repaired:
+		return Repaired{o, newStep(e.Step, 0), e.Object, e.Problem, e.Statement}
+	case apply.Notice:
+		return Notice{o, newStep(e.Step, 0), e.Line, e.Severity, e.Text, e.Detail, e.Hint, e.SQLState}
+	case apply.Waiting:
+		return Waiting{o, Session(e.Holder), e.Waited}
+	case session.Connecting:
+		return Connecting{o, newError(e.Err)}
+	case session.Planned:
+		p := newPlan(e.Plan)
+		return Planned{o, p.From, p.To, p.Steps, e.Plan.Stamp}
+	case session.Modified:
+		return FileModified{o, e.Change.Revision, e.Change.File, e.Change.What}
+	case session.Unfinished:
+		return RevisionUnfinished{o, e.Unfinished.Revision, e.Unfinished.Finish}
+	case session.Lost:
+		return ConnectionLost{o, newError(e.Err)}
+	}
+	panic("unknown event") // a type without a case above: every test of events would meet it
+}
+
+func newPlan(p plan.Plan) *Plan {
+	return &Plan{From: p.From, To: p.To, Steps: each(p.Steps, func(s plan.Step) Step { return newStep(s, 0) }), plan: p}
 }

@@ -5,39 +5,16 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
 )
 
-// Who reads a table is not kept from it by a revision that waits for its lock: each time
-// the wait is given up, those who queued behind it are let through.
-func TestReadersGetThrough(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t)
-	pgtest.Exec(t, url, "CREATE TABLE account (id int)")
-	hold(t, config(t, url), "BEGIN; SELECT * FROM account") // to the test's end, so the revision never gets its lock
-	set := newProject(t).add("a", "", "ALTER TABLE account ADD name text;", "").
-		set(migrator.Config{LockTimeout: 100 * time.Millisecond, RetryFor: time.Hour})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	cfg := config(t, url)
-	go func() { _, err := set.Up(ctx, cfg); done <- err }()
-	for range 3 {
-		await(t, url, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'", "1")
-		pgtest.Exec(t, url, "SET statement_timeout = '30s'; SELECT * FROM account")
-	}
-	cancel()
-	if err := <-done; err == nil {
-		t.Error("the revision got its lock")
-	}
-}
-
-// docs/locking.md has a query that shows who is at work.
-func TestWhoIsAtWork(t *testing.T) {
+// The query in docs/locking.md shows the runners.
+func TestDocumentedQueryShowsRunners(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	queries := blocks(documents(t)["docs/locking.md"], "sql")
@@ -45,14 +22,14 @@ func TestWhoIsAtWork(t *testing.T) {
 		t.Fatalf("%d queries", len(queries))
 	}
 	if rows := pgtest.Query(t, url, queries[0]); len(rows) != 0 {
-		t.Errorf("nobody is at work: %q", rows)
+		t.Errorf("without a runner: %q", rows)
 	}
-	set := newProject(t).add("a", "", "SELECT pg_sleep(60);", "").set(migrator.Config{})
+	m := projecttest.New(t).Add("a", "", "SELECT pg_sleep(60);", "").Migrator(migrator.Config{})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	cfg := config(t, url)
-	go func() { _, err := set.Up(ctx, cfg); done <- err }()
-	await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'", "1")
+	cfg := projecttest.Config(t, url)
+	go func() { _, err := m.Up(ctx, cfg); done <- err }()
+	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'", "1")
 	rows := pgtest.Query(t, url, queries[0])
 	cancel()
 	<-done
@@ -61,8 +38,8 @@ func TestWhoIsAtWork(t *testing.T) {
 	}
 }
 
-// The roles of docs/operations.md can do what is said beside them, and no more.
-func TestRolesOfTheDocument(t *testing.T) {
+// The roles in docs/operations.md have the privileges that the text states, and no others.
+func TestDocumentedRolesSuffice(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{})
 	admin := server.Database(t)
@@ -77,17 +54,17 @@ func TestRolesOfTheDocument(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.User = url.UserPassword(user, password)
-		return config(t, u.String())
+		return projecttest.Config(t, u.String())
 	}
 	ctx := context.Background()
-	set := shop(t).set(migrator.Config{Ledger: "store.ambix", Role: "store_owner"})
-	if _, err := set.Up(ctx, as("store_migrator", "m")); err != nil {
+	m := projecttest.Shop(t).Migrator(migrator.Config{Ledger: "store.ambix", Role: "store_owner"})
+	if _, err := m.Up(ctx, as("store_migrator", "m")); err != nil {
 		t.Fatal(err)
 	}
 	if got := pgtest.Value(t, admin, "SELECT tableowner FROM pg_tables WHERE schemaname = 'store' AND tablename = 'account'"); got != "store_owner" {
 		t.Errorf("the owner is %s", got)
 	}
-	reader := shop(t).set(migrator.Config{Ledger: "store.ambix"})
+	reader := projecttest.Shop(t).Migrator(migrator.Config{Ledger: "store.ambix"})
 	if st, err := reader.Status(ctx, as("store_reader", "r")); err != nil || st.Count(migrator.Applied) != 3 {
 		t.Errorf("status: %+v, %v", st, err)
 	}
@@ -95,6 +72,6 @@ func TestRolesOfTheDocument(t *testing.T) {
 		t.Errorf("log: %d events, %v", len(events), err)
 	}
 	if _, err := reader.Down(ctx, as("store_reader", "r")); err == nil {
-		t.Error("the reader took a revision down")
+		t.Error("the reader reverted a revision")
 	}
 }

@@ -2,78 +2,68 @@ package migrator
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/ledger"
-	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/session"
 )
 
-// LogEntry is one line of the event log.
-type LogEntry = ledger.Event
+// LogEntry is one event in the ledger's log.
+type LogEntry struct {
+	ID        int64
+	At        time.Time
+	Action    LogAction
+	Revision  string // "" when the event is not about one revision
+	Message   string
+	Direction Direction // "" when no script was involved
+	Duration  time.Duration
+	// AppliedBy and AppliedFrom are the role and the host.
+	AppliedBy, AppliedFrom string
+	BinaryVersion          string
+	Run                    string // the same for all events of one run
+	Detail                 string // what failed, or what was decided
+}
 
-// Log gives the events of a database, the newest first, at most limit (0: all). A
+// LogAction says what an entry records.
+type LogAction string
+
+// The actions.
+const (
+	LogUp          LogAction = "up"
+	LogDown        LogAction = "down"
+	LogStamp       LogAction = "stamp"
+	LogFailed      LogAction = "failed"
+	LogInterrupted LogAction = "interrupted"
+	LogRepair      LogAction = "repair"
+	LogAdopt       LogAction = "adopt"
+	LogFormat      LogAction = "format" // the ledger's tables were upgraded
+)
+
+// Log returns the events of a database, the newest first, at most limit (0: all). A
 // database without a ledger has none. It writes nothing and locks nothing.
-func (s *Set) Log(ctx context.Context, cfg *pgconn.Config, limit int) ([]LogEntry, error) {
-	ss, err := s.open(ctx, cfg)
-	if err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	defer ss.close()
+func (m *Migrator) Log(ctx context.Context, cfg *pgconn.Config, limit int) ([]LogEntry, error) {
 	var entries []LogEntry
-	var bad error
-	_, err = ss.conn.Send(ctx, pg.Message{SQL: ss.roleFirst() + s.ledger.ReadEvents(limit)}, pg.Handler{Row: func(_ int, fields [][]byte) {
-		e, err := ledger.DecodeEvent(fields)
-		bad = errors.Join(bad, err)
-		entries = append(entries, e)
-	}})
-	if se := pg.ServerError(err); se != nil {
-		if se.Code == pg.UndefinedTable {
-			return nil, interrupted(ctx, ss.others(ctx))
-		}
-		return nil, ss.readError(se)
-	}
-	return entries, interrupted(ctx, errors.Join(err, bad))
-}
-
-// EnsureLedger creates the ledger of a database that has none. It says whether it did.
-func (s *Set) EnsureLedger(ctx context.Context, cfg *pgconn.Config) (created bool, err error) {
-	err = s.change(ctx, cfg, func(ss *session, state ledger.State) error {
-		if created = !state.Exists; !created {
-			return nil
-		}
-		if err := ss.others(ctx); err != nil {
-			return err
-		}
-		return ss.runner.Change(ctx, "ensure-version", false, 0)
+	err := m.with(ctx, cfg, func(s *session.Session) error {
+		events, err := s.Events(ctx, limit)
+		entries = each(events, func(e ledger.Event) LogEntry {
+			return LogEntry{
+				ID: e.ID, At: e.At, Action: LogAction(e.Action), Revision: e.Revision, Message: e.Message, Direction: Direction(e.Direction), Duration: e.Duration,
+				AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
+			}
+		})
+		return err
 	})
-	return created && err == nil, err
+	return entries, err
 }
 
-// change reads the ledger and lets do change it, again while somebody else does.
-func (s *Set) change(ctx context.Context, cfg *pgconn.Config, do func(*session, ledger.State) error) error {
-	ss, err := s.open(ctx, cfg)
-	if err != nil {
-		return interrupted(ctx, err)
-	}
-	defer ss.close()
-	deadline := time.Now().Add(s.cfg.WaitRunner)
-	for {
-		state, err := ss.read(ctx, true)
-		if err == nil {
-			err = ss.writable()
-		}
-		if err == nil {
-			err = do(ss, state)
-		}
-		if !apply.Waits(err) {
-			return interrupted(ctx, err)
-		}
-		if err := ss.runner.Wait(ctx, time.Until(deadline)); err != nil {
-			return interrupted(ctx, err)
-		}
-	}
+// EnsureLedger creates the ledger of a database that has none, and reports whether it
+// did. Errors: those of Stamp.
+func (m *Migrator) EnsureLedger(ctx context.Context, cfg *pgconn.Config) (created bool, err error) {
+	err = m.with(ctx, cfg, func(s *session.Session) (err error) {
+		created, err = s.EnsureLedger(ctx)
+		return err
+	})
+	return created, err
 }

@@ -5,20 +5,21 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/projecttest"
 )
 
-// Everything wrong with a set of files comes at once, whoever finds it.
-func TestAllProblemsAtOnce(t *testing.T) {
+// All problems of the files are reported together, whichever package finds them.
+func TestAllProblemsAreReported(t *testing.T) {
 	t.Parallel()
-	p := newProject(t).
-		add("a", "b", "SELECT 1;", "").
-		add("b", "a", "COMMIT;", "").
-		add("c", "nix", "CREATE INDEX CONCURRENTLY i ON t (x);", "").
-		add("d", "", "SELECT 1;", "", "depends_on: f", "branch_labels: a").
-		add("e", "", "SELECT 1;", "", "branch_labels: twice").
-		add("f", "e", "SELECT 1;", "", "branch_labels: twice", "depends_on: d")
-	_, err := migrator.New(p.files, migrator.Config{Prefix: "sql"})
-	var problems migrator.Problems
+	p := projecttest.New(t).
+		Add("a", "b", "SELECT 1;", "").
+		Add("b", "a", "COMMIT;", "").
+		Add("c", "nix", "CREATE INDEX CONCURRENTLY i ON t (x);", "").
+		Add("d", "", "SELECT 1;", "", "depends_on: f", "branch_labels: a").
+		Add("e", "", "SELECT 1;", "", "branch_labels: twice").
+		Add("f", "e", "SELECT 1;", "", "branch_labels: twice", "depends_on: d")
+	_, err := migrator.New(p.Files, migrator.Config{Prefix: "sql"})
+	var problems *migrator.FilesError
 	if !errors.As(err, &problems) {
 		t.Fatalf("%v", err)
 	}

@@ -2,125 +2,124 @@ package migrator
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
+	"io"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/session"
 )
 
-// Verb says which move a plan is for.
-type Verb string
-
-// The moves.
-const (
-	Up    Verb = "up"
-	Down  Verb = "down"
-	To    Verb = "to"
-	Redo  Verb = "redo"  // its target is how many revisions to take down and apply again
-	Stamp Verb = "stamp" // changes the ledger and runs nothing
-	Purge Verb = "purge" // a stamp that first forgets every row
-)
-
-// Plan is what a move would do.
+// Plan is what an operation would do to a database that is where From says.
 type Plan struct {
-	// From and To are the maximal applied revisions before and after.
+	// From and To are the maximal applied revisions before and after, sorted.
 	From, To []string
 	Steps    []Step
+
+	migrator *Migrator
+	plan     plan.Plan
+	applied  []string // every applied revision at the start, sorted
 }
 
-// Plan says what a move would do to a database. It writes nothing and locks nothing.
-// Errors: those of Up, Down and To that need no server to run a script.
-func (s *Set) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targets ...string) (*Plan, error) {
-	ss, v, err := s.look(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	ss.close()
-	return s.planFor(v, verb, targets)
-}
-
-// PlanFrom says what a move would do to a database in which exactly the named
-// revisions and what they stand on are applied; none, or "base", is an empty one. It
-// needs no database.
-func (s *Set) PlanFrom(from []string, verb Verb, targets ...string) (*Plan, error) {
-	if len(from) == 0 {
-		from = []string{"base"}
-	}
-	applied, err := s.files.Graph.State(from)
-	if err != nil {
-		return nil, err
-	}
-	return s.planFor(plan.At(s.files, applied), verb, targets)
-}
-
-func (s *Set) planFor(v *plan.View, verb Verb, targets []string) (*Plan, error) {
-	p, err := s.choose(v, verb, targets)
-	if err != nil {
-		return nil, err
-	}
-	return planOf(p), nil
-}
-
-func (s *Set) choose(v *plan.View, verb Verb, targets []string) (plan.Plan, error) {
-	switch verb {
-	case Up:
-		if len(targets) == 0 {
-			targets = []string{"head"}
-		}
-		return s.up(v, targets)
-	case Down:
-		target, err := atMostOne(verb, targets, "-1")
+// Plan returns what an operation would do to a database now. It writes nothing and locks
+// nothing. Errors: those of the operation that do not come from running a script.
+func (m *Migrator) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targets ...string) (*Plan, error) {
+	var p *Plan
+	err := m.with(ctx, cfg, func(s *session.Session) error {
+		v, err := s.View(ctx)
 		if err != nil {
-			return plan.Plan{}, err
+			return err
 		}
-		return v.Downgrade(target)
-	case Redo:
-		count, err := atMostOne(verb, targets, "1")
+		if p, err = m.plan(v, verb, targets); err != nil {
+			return err
+		}
+		return s.Fetch(ctx, &p.plan)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// PlanFrom returns what an operation would do to a database in which exactly the named
+// revisions and their ancestors are applied; "base" is an empty one. Without from a
+// target may be a range "a:b", which starts at a, and must be one for a downgrade;
+// everything else starts at base. It needs no database.
+func (m *Migrator) PlanFrom(from []string, verb Verb, targets ...string) (*Plan, error) {
+	p, err := m.planFrom(from, verb, targets)
+	if err != nil {
+		return nil, newError(err)
+	}
+	return p, nil
+}
+
+func (m *Migrator) planFrom(from []string, verb Verb, targets []string) (*Plan, error) {
+	applied, targets, err := m.start(from, verb, targets)
+	if err != nil {
+		return nil, err
+	}
+	return m.plan(plan.At(m.files.set, applied), verb, targets)
+}
+
+// start returns what is applied where a plan starts, and what is left of its targets.
+func (m *Migrator) start(from []string, verb Verb, targets []string) (graph.Set, []string, error) {
+	g := m.files.set.Graph
+	switch {
+	case len(from) > 0:
+		applied, err := g.State(from)
+		return applied, targets, err
+	case verb == Down:
+		target, err := plan.OneTarget(plan.Verb(verb), targets, "")
 		if err != nil {
-			return plan.Plan{}, err
+			return nil, nil, err
 		}
-		if n, err := strconv.Atoi(count); err != nil || n < 1 {
-			return plan.Plan{}, &UsageError{fmt.Sprintf("redo takes a number of revisions, and %q is none", count)}
-		}
-		p, err := v.Redo("-" + count)
-		return p, redoError(err, count)
-	case To, Stamp, Purge:
-		if len(targets) == 0 {
-			return plan.Plan{}, &UsageError{"say where to: a revision, a label, head, heads or base"}
-		}
-		if verb == To {
-			return v.To(targets)
-		}
-		return v.Stamp(targets, verb == Purge)
+		applied, rest, err := g.StartDowngrade(target)
+		return applied, []string{rest}, err
+	case verb == Redo:
+		return nil, nil, &plan.ArgumentError{Verb: plan.VerbRedo, Reason: "without a database, the revisions it starts from are required"}
+	case len(targets) == 1:
+		applied, rest, err := g.Start(targets[0])
+		return applied, []string{rest}, err
 	}
-	return plan.Plan{}, &UsageError{fmt.Sprintf("there is no move %q", verb)}
+	return nil, targets, nil
 }
 
-// redoError names the redo in the error of its downgrade. It drops the choices, which are
-// targets: a redo takes a number.
-func redoError(err error, count string) error {
-	if e, ok := errors.AsType[*TargetError](err); ok && e.Verb == string(Down) {
-		return &TargetError{Kind: e.Kind, Verb: string(Redo), Target: count, Reason: e.Reason, Revisions: e.Revisions}
+func (m *Migrator) plan(v *plan.View, verb Verb, targets []string) (*Plan, error) {
+	p, err := v.Plan(plan.Verb(verb), targets)
+	if err == nil && verb == Up {
+		_, err = v.Allow(p, m.settings.Policies)
 	}
-	return withVerb(err, Redo)
-}
-
-func atMostOne(verb Verb, targets []string, otherwise string) (string, error) {
-	switch len(targets) {
-	case 0:
-		return otherwise, nil
-	case 1:
-		return targets[0], nil
+	if err != nil {
+		return nil, err
 	}
-	return "", &UsageError{fmt.Sprintf("%s takes one target, not %d", verb, len(targets))}
+	made := newPlan(p)
+	made.migrator, made.applied = m, v.Applied.IDs()
+	return made, nil
 }
 
-// UsageError says what is missing or too much in a call.
-type UsageError struct {
-	Text string
+// Script writes the plan as one SQL script for psql, made by the renderer of the online
+// run. It refuses to run on a database that is not where From says. Errors: *RefusedError
+// for a non-transactional revision in a single transaction, and those of w.
+func (p *Plan) Script(w io.Writer) error {
+	r := p.migrator.settings.Runner()
+	if r.SingleTransaction {
+		if err := r.CheckPlan(context.Background(), p.plan); err != nil {
+			return newError(err)
+		}
+	}
+	script, err := r.Script(p.plan, p.applied)
+	if err != nil {
+		return newError(err)
+	}
+	_, err = io.WriteString(w, script)
+	return err
 }
 
-func (e *UsageError) Error() string { return e.Text }
+// Preflight checks what can be checked on a database without running the plan: that the
+// server takes writes, that the session can run its revisions, and the privileges on the
+// ledger. No script is sent, and nothing is written. Errors: those of the operation before
+// its first step.
+func (p *Plan) Preflight(ctx context.Context, cfg *pgconn.Config) error {
+	return p.migrator.with(ctx, cfg, func(s *session.Session) error { return s.Preflight(ctx, p.plan) })
+}

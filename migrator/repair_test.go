@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
 )
 
-// A procedure that commits cannot carry its mark, and the catalog does not tell whether
-// it ran: when its end was not seen, a person decides.
-func TestUndecidedStatement(t *testing.T) {
+// A procedure that commits cannot be marked in its transaction, and the system catalog does not
+// show whether it ran: if its end was not seen, a person decides.
+func TestRepairDecidesOutcome(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		decision migrator.Decision
@@ -21,22 +21,22 @@ func TestUndecidedStatement(t *testing.T) {
 	}{{migrator.DecideApplied, "1"}, {migrator.DecideNotApplied, "2"}} {
 		url := pgtest.Database(t)
 		pgtest.Exec(t, url, "CREATE TABLE x (id int); CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO x VALUES (1); COMMIT; END $$")
-		set := newProject(t).add("a", "", "CREATE TABLE once (id int);\nCALL work();\nINSERT INTO once VALUES (1);", "DROP TABLE once;", off).set(migrator.Config{})
+		m := projecttest.New(t).Add("a", "", "CREATE TABLE once (id int);\nCALL work();\nINSERT INTO once VALUES (1);", "DROP TABLE once;", projecttest.NonTransactional).Migrator(migrator.Config{})
 		proxy := pgtest.NewProxy(t, url)
 		proxy.Inject(pgtest.Fault{Direction: pgtest.ToClient, Match: "CALL\x00", Before: true, Action: pgtest.Cut})
-		_, err := set.Up(context.Background(), config(t, proxy.URL(url)))
-		var undecided *apply.UndecidedError
+		_, err := m.Up(context.Background(), projecttest.Config(t, proxy.URL(url)))
+		var undecided *migrator.RefusedError
 		if !errors.As(err, &undecided) || undecided.Line != 8 {
 			t.Fatalf("%v", err)
 		}
-		if _, err := set.Up(context.Background(), config(t, url)); !errors.As(err, &undecided) {
+		if _, err := m.Up(context.Background(), projecttest.Config(t, url)); !errors.As(err, &undecided) {
 			t.Fatalf("the next run: %v", err)
 		}
-		done, err := set.Repair(context.Background(), config(t, url), "a", c.decision)
-		if err != nil || !strings.HasPrefix(done, "statement 2 of a (CALL") {
+		done, err := m.Repair(context.Background(), projecttest.Config(t, url), "a", c.decision)
+		if err != nil || !strings.HasPrefix(done, "recorded statement 2 of a (CALL") {
 			t.Fatalf("%q, %v", done, err)
 		}
-		if _, err := set.Up(context.Background(), config(t, url)); err != nil {
+		if _, err := m.Up(context.Background(), projecttest.Config(t, url)); err != nil {
 			t.Fatal(err)
 		}
 		if got := pgtest.Value(t, url, "SELECT count(*) FROM x"); got != c.rows {
@@ -48,31 +48,31 @@ func TestUndecidedStatement(t *testing.T) {
 	}
 }
 
-func TestAcceptAChangedFile(t *testing.T) {
+func TestRepairAcceptsModifiedFile(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	ctx, cfg := context.Background(), config(t, url)
-	if _, err := shop(t).set(migrator.Config{}).Up(ctx, cfg); err != nil {
+	ctx, cfg := context.Background(), projecttest.Config(t, url)
+	if _, err := projecttest.Shop(t).Migrator(migrator.Config{}).Up(ctx, cfg); err != nil {
 		t.Fatal(err)
 	}
-	changed := newProject(t).
-		add("a1", "", "CREATE TABLE account (id bigint PRIMARY KEY, name text);", "DROP TABLE account;", "branch_labels: store").
-		set(migrator.Config{Changed: migrator.Fail})
+	modified := projecttest.New(t).
+		Add("a1", "", "CREATE TABLE account (id bigint PRIMARY KEY, name text);", "DROP TABLE account;", "branch_labels: store").
+		Migrator(migrator.Config{Modified: migrator.Fail})
 	var policy *migrator.PolicyError
-	if _, err := changed.Up(ctx, cfg); !errors.As(err, &policy) || policy.Policy != "changed" {
+	if _, err := modified.Up(ctx, cfg); !errors.As(err, &policy) || policy.Policy != "changed" {
 		t.Fatalf("%v", err)
 	}
-	if _, err := changed.Repair(ctx, cfg, "a1", migrator.AcceptFile); err != nil {
+	if _, err := modified.Repair(ctx, cfg, "a1", migrator.AcceptFile); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := changed.Up(ctx, cfg); err != nil {
+	if _, err := modified.Up(ctx, cfg); err != nil {
 		t.Errorf("after repair: %v", err)
 	}
-	var nothing *migrator.RepairError
-	if _, err := changed.Repair(ctx, cfg, "a1", migrator.AcceptFile); !errors.As(err, &nothing) {
+	var nothing *migrator.RefusedError
+	if _, err := modified.Repair(ctx, cfg, "a1", migrator.AcceptFile); !errors.As(err, &nothing) || nothing.Reason != migrator.RefusedRepair {
 		t.Errorf("again: %v", err)
 	}
-	if got := pgtest.Value(t, url, "SELECT action || ' ' || revision || ' ' || detail FROM ambix_event ORDER BY event DESC LIMIT 1"); got != "repair a1 a1 is recorded as it is in a1.up.sql now (up script, branch_labels)" {
+	if got := pgtest.Value(t, url, "SELECT action || ' ' || revision || ' ' || detail FROM ambix_event ORDER BY event DESC LIMIT 1"); got != "repair a1 recorded a1 as it is in a1.up.sql now (up script, branch_labels)" {
 		t.Errorf("event: %s", got)
 	}
 }

@@ -2,34 +2,25 @@ package migrator_test
 
 import (
 	"context"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
 )
 
-// rich is a project with everything that makes a difference between a script and a run.
-func rich(t testing.TB) *project {
-	return newProject(t).
-		add("a", "", "CREATE TABLE account (id int PRIMARY KEY, name text);\nCOPY account FROM stdin;\n1\tcopied\n\\.\nSET search_path TO '';", "DROP TABLE account;", "branch_labels: store").
-		add("b", "a", "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN ';'; END $f$;", "DROP FUNCTION f();").
-		add("c", "a", "CREATE INDEX CONCURRENTLY account_name ON account (name);\nINSERT INTO account VALUES (2, 'off');\nCOPY account FROM stdin;\n3\tx\n\\.\n", "DROP INDEX account_name;", off).
-		add("m", "b, c", "", "-").
-		add("d", "m", "CREATE TEMP TABLE left_over (id int);\nCREATE VIEW v AS SELECT name FROM account;", "DROP VIEW v;")
+// scriptProject has everything that may behave differently in a script and in a run.
+func scriptProject(t testing.TB) *projecttest.Project {
+	return projecttest.New(t).
+		Add("a", "", "CREATE TABLE account (id int PRIMARY KEY, name text);\nCOPY account FROM stdin;\n1\tcopied\n\\.\nSET search_path TO '';", "DROP TABLE account;", "branch_labels: store").
+		Add("b", "a", "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN ';'; END $f$;", "DROP FUNCTION f();").
+		Add("c", "a", "CREATE INDEX CONCURRENTLY account_name ON account (name);\nINSERT INTO account VALUES (2, 'off');\nCOPY account FROM stdin;\n3\tx\n\\.\n", "DROP INDEX account_name;", projecttest.NonTransactional).
+		Add("m", "b, c", "", "-").
+		Add("d", "m", "CREATE TEMP TABLE left_over (id int);\nCREATE VIEW v AS SELECT name FROM account;", "DROP VIEW v;")
 }
 
-func psql(t testing.TB, url, script string) (string, error) {
-	t.Helper()
-	cmd := exec.Command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", url)
-	cmd.Stdin = strings.NewReader(script)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-// contents dumps a database from its catalog, which works for servers newer than the
-// pg_dump at hand. What differs from run to run by its nature is left out.
+// contents describes a database, ledger included, without what differs between runs.
 func contents(t testing.TB, url string) string {
 	t.Helper()
 	var b strings.Builder
@@ -52,11 +43,11 @@ func contents(t testing.TB, url string) string {
 	return b.String()
 }
 
-func TestScriptDoesWhatTheRunDoes(t *testing.T) {
+func TestScriptLeavesWhatRunLeaves(t *testing.T) {
 	t.Parallel()
 	online, offline := pgtest.Database(t), pgtest.Database(t)
-	set := rich(t).set(migrator.Config{})
-	ctx, cfg := context.Background(), config(t, online)
+	m := scriptProject(t).Migrator(migrator.Config{})
+	ctx, cfg := context.Background(), projecttest.Config(t, online)
 	for _, step := range []struct {
 		name string
 		run  func() error
@@ -64,21 +55,21 @@ func TestScriptDoesWhatTheRunDoes(t *testing.T) {
 		verb migrator.Verb
 		goal []string
 	}{
-		{"up", func() error { _, err := set.Up(ctx, cfg, "b", "c"); return err }, nil, migrator.Up, []string{"b", "c"}},
-		{"on", func() error { _, err := set.Up(ctx, cfg); return err }, []string{"b", "c"}, migrator.Up, nil},
-		{"stamp", func() error { _, err := set.Stamp(ctx, cfg, "m"); return err }, []string{"d"}, migrator.Stamp, []string{"m"}},
-		{"stamp back", func() error { _, err := set.Stamp(ctx, cfg, "d"); return err }, []string{"m"}, migrator.Stamp, []string{"d"}},
-		{"redo", func() error { _, err := set.Redo(ctx, cfg, 1); return err }, []string{"d"}, migrator.Redo, []string{"1"}},
-		{"down", func() error { _, err := set.Down(ctx, cfg, "base"); return err }, []string{"d"}, migrator.Down, []string{"base"}},
+		{"up", func() error { _, err := m.Up(ctx, cfg, "b", "c"); return err }, nil, migrator.Up, []string{"b", "c"}},
+		{"on", func() error { _, err := m.Up(ctx, cfg); return err }, []string{"b", "c"}, migrator.Up, nil},
+		{"stamp", func() error { _, err := m.Stamp(ctx, cfg, "m"); return err }, []string{"d"}, migrator.Stamp, []string{"m"}},
+		{"stamp back", func() error { _, err := m.Stamp(ctx, cfg, "d"); return err }, []string{"m"}, migrator.Stamp, []string{"d"}},
+		{"redo", func() error { _, err := m.Redo(ctx, cfg, 1); return err }, []string{"d"}, migrator.Redo, []string{"1"}},
+		{"down", func() error { _, err := m.Down(ctx, cfg, "base"); return err }, []string{"d"}, migrator.Down, []string{"base"}},
 	} {
 		if err := step.run(); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		script, err := set.Script(step.from, step.verb, step.goal...)
+		script, err := projecttest.Script(m, step.from, step.verb, step.goal...)
 		if err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if out, err := psql(t, offline, script); err != nil {
+		if out, err := projecttest.Psql(t, offline, script); err != nil {
 			t.Fatalf("%s: %v\n%s\n%s", step.name, err, out, script)
 		}
 		if have, want := contents(t, offline), contents(t, online); have != want {
@@ -87,47 +78,25 @@ func TestScriptDoesWhatTheRunDoes(t *testing.T) {
 	}
 }
 
-func TestScriptRefusesAnotherPlace(t *testing.T) {
+func TestScriptRefusesOtherStart(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	set := rich(t).set(migrator.Config{})
-	if _, err := set.Up(context.Background(), config(t, url), "a"); err != nil {
+	m := scriptProject(t).Migrator(migrator.Config{})
+	if _, err := m.Up(context.Background(), projecttest.Config(t, url), "a"); err != nil {
 		t.Fatal(err)
 	}
 	before := contents(t, url)
 	for _, from := range [][]string{nil, {"b"}, {"m"}} {
-		script, err := set.Script(from, migrator.Up, "d")
+		script, err := projecttest.Script(m, from, migrator.Up, "d")
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := psql(t, url, script)
-		if err == nil || !strings.Contains(out, "and this database is elsewhere") {
+		out, err := projecttest.Psql(t, url, script)
+		if err == nil || !strings.Contains(out, "and this database is not there") {
 			t.Errorf("from %v: %v\n%s", from, err, out)
 		}
 	}
 	if after := contents(t, url); after != before {
 		t.Errorf("a refused script changed the database:\n%s", after)
-	}
-}
-
-func TestSingleTransaction(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t)
-	p := shop(t)
-	set := p.set(migrator.Config{SingleTransaction: true})
-	bad := shop(t).add("d4", "c3", "SELECT nix;", "").set(migrator.Config{SingleTransaction: true})
-	ctx, cfg := context.Background(), config(t, url)
-	if r, err := bad.Up(ctx, cfg); err == nil || len(r.Steps) != 0 {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_class WHERE relname = 'account'"); got != "0" {
-		t.Error("a part of the run was kept")
-	}
-	r, err := set.Up(ctx, cfg)
-	if err != nil || steps(r) != "up a1, up b2, up c3" {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	if got := pgtest.Value(t, url, "SELECT count(DISTINCT xmin::text) || ' ' || count(*) FROM ambix_revision"); got != "1 3" {
-		t.Errorf("transactions, rows: %s", got)
 	}
 }

@@ -9,18 +9,19 @@ import (
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/session"
 )
 
-// RevisionState says how a revision stands in a database.
+// RevisionState says how a revision and a database relate.
 type RevisionState string
 
-// The states of a revision.
+// The states.
 const (
 	Applied    RevisionState = "applied"
 	Pending    RevisionState = "pending"
-	Edited     RevisionState = "changed"    // applied, and its file is no longer what was applied
-	Unfinished RevisionState = "unfinished" // interrupted outside a transaction
-	Unknown    RevisionState = "unknown"    // applied by a program that knows more revisions
+	Modified   RevisionState = "changed"    // applied, and its files were modified since
+	Unfinished RevisionState = "unfinished" // non-transactional, and interrupted
+	Unknown    RevisionState = "unknown"    // applied, and not among the files
 )
 
 // Status says where a database is.
@@ -28,10 +29,12 @@ type Status struct {
 	Ledger string
 	// Exists is false for a database without a ledger: nothing is applied.
 	Exists bool
-	// Current are the maximal applied revisions, Heads the set's own heads.
+	// Current are the maximal applied revisions, Heads the heads of the files; both sorted.
 	Current, Heads []string
-	// Revisions are the set's and the ledger's, parents first.
+	// Revisions are those of the files and of the ledger, parents first.
 	Revisions []RevisionStatus
+
+	view *plan.View
 }
 
 // RevisionStatus is one revision of a Status.
@@ -40,26 +43,55 @@ type RevisionStatus struct {
 	State                                 RevisionState
 	File                                  string // "" when only the ledger knows it
 	DownRevision, DependsOn, BranchLabels []string
-	// Changes say what is no longer as it was applied.
+	// Changes are the parts that are no longer as they were applied: "up script",
+	// "down script" or keys of the header.
 	Changes []string
-	// OutOfOrder: pending below a revision that is applied.
+	// OutOfOrder: it is pending below a revision that is applied.
 	OutOfOrder bool
-	// Reversible: there is a way down, a file or what the ledger keeps.
+	// Reversible: there is a down script, in a file or in the ledger.
 	Reversible bool
-	// Of an unfinished revision: where it was going, how many statements are finished,
-	// and the command that goes on with it, nil when its script is not in the set.
-	Direction      plan.Direction
+
+	// Of an unfinished revision: what was interrupted, how many statements are done, and
+	// the verb and targets that finish it and do nothing else (nil when the files do not
+	// have its script).
+	Direction      Direction
 	StatementsDone int
 	Finish         []string
+
 	// The rest is zero for a pending revision. AppliedAt of an unfinished one is when it
-	// was begun.
+	// was started.
 	AppliedAt              time.Time
 	Duration               time.Duration
-	AppliedBy, AppliedFrom string
+	AppliedBy, AppliedFrom string // role and host
 	BinaryVersion          string
 }
 
-// Count gives how many revisions have a state.
+// Status looks where a database is. It writes nothing and locks nothing.
+func (m *Migrator) Status(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
+	var st *Status
+	err := m.with(ctx, cfg, func(s *session.Session) error {
+		v, err := s.View(ctx)
+		if err != nil {
+			return err
+		}
+		modified, err := s.Modified(ctx, v)
+		st = m.newStatus(v, modified)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// EmptyStatus is the status of a database in which nothing is applied. It needs no
+// database.
+func (m *Migrator) EmptyStatus() *Status {
+	v, _ := plan.Join(m.files.set, ledger.State{}) // no rows, so none that do not fit
+	return m.newStatus(v, nil)
+}
+
+// Count returns how many revisions have a state.
 func (s *Status) Count(state RevisionState) int {
 	n := 0
 	for _, r := range s.Revisions {
@@ -70,57 +102,33 @@ func (s *Status) Count(state RevisionState) int {
 	return n
 }
 
-// Status looks where a database is. It writes nothing and locks nothing.
-func (s *Set) Status(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
-	ss, v, err := s.look(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer ss.close()
-	changes, err := ss.changes(ctx, v)
-	if err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	return s.status(v, changes), nil
+// Resolve returns the ids of the revisions that a target names, including those that only
+// the ledger knows; none for "base". The error is a *TargetError.
+func (s *Status) Resolve(target string) ([]string, error) {
+	ids, err := s.view.Graph.Resolve(s.view.Applied, target)
+	return ids, newError(err)
 }
 
-// look reads a database once, with details. The session is the caller's to close.
-func (s *Set) look(ctx context.Context, cfg *pgconn.Config) (*session, *plan.View, error) {
-	ss, err := s.open(ctx, cfg)
-	if err != nil {
-		return nil, nil, interrupted(ctx, err)
-	}
-	state, err := ss.read(ctx, true)
-	if err == nil && !state.Exists {
-		err = ss.others(ctx)
-	}
-	var v *plan.View
-	if err == nil {
-		v, err = plan.Join(s.files, state)
-	}
-	if err != nil {
-		ss.close()
-		return nil, nil, interrupted(ctx, err)
-	}
-	return ss, v, nil
+// Range returns the ids of a history range "a:b", parents first. The error is a
+// *TargetError.
+func (s *Status) Range(text string) ([]string, error) {
+	ids, err := s.view.Graph.Range(s.view.Applied, text)
+	return ids, newError(err)
 }
 
-// Offline is the status of a database in which nothing is applied, without looking at
-// one.
-func (s *Set) Offline() *Status {
-	v, _ := plan.Join(s.files, ledger.State{}) // no rows: nothing that does not fit
-	return s.status(v, nil)
-}
-
-func (s *Set) status(v *plan.View, changed []plan.Change) *Status {
-	st := &Status{Ledger: s.ledger.String(), Exists: v.State.Exists, Current: v.Current(), Heads: s.files.Graph.Heads()}
+func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
+	st := &Status{Ledger: m.settings.Ledger.String(), Exists: v.State.Exists, Current: v.Current(), Heads: v.Files.Graph.Heads(), view: v}
 	changes := map[string][]string{}
-	for _, c := range changed {
+	for _, c := range modified {
 		changes[c.Revision] = c.What
 	}
 	late := graph.Set{}
-	for _, i := range v.Graph.OutOfOrder(v.Applied) {
-		late[i.Revision] = struct{}{}
+	for _, r := range v.Graph.OutOfOrder(v.Applied) {
+		late[r.Revision] = struct{}{}
+	}
+	unfinished := map[string]plan.Unfinished{}
+	for _, u := range v.Unfinished() {
+		unfinished[u.Revision] = u
 	}
 	for _, id := range v.Graph.Order() {
 		r := RevisionStatus{Revision: id, Message: v.Subject(id), State: Pending, Changes: changes[id]}
@@ -129,9 +137,11 @@ func (s *Set) status(v *plan.View, changed []plan.Change) *Status {
 		}
 		if row := v.Row(id); row != nil {
 			r.fill(row)
-			r.unfinished(v, row)
 		} else {
 			r.OutOfOrder = late.Has(id)
+		}
+		if u, ok := unfinished[id]; ok {
+			r.Direction, r.StatementsDone, r.Finish = Direction(u.Direction), u.StatementsDone, u.Finish
 		}
 		st.Revisions = append(st.Revisions, r)
 	}
@@ -149,20 +159,9 @@ func (r *RevisionStatus) fill(row *ledger.Row) {
 	case r.File == "":
 		r.State = Unknown
 	case len(r.Changes) > 0:
-		r.State = Edited
+		r.State = Modified
 	default:
 		r.State = Applied
 	}
 	r.AppliedAt, r.Duration, r.AppliedBy, r.AppliedFrom, r.BinaryVersion = row.AppliedAt, row.Duration, row.AppliedBy, row.AppliedFrom, row.BinaryVersion
-}
-
-func (r *RevisionStatus) unfinished(v *plan.View, row *ledger.Row) {
-	if r.State != Unfinished {
-		return
-	}
-	r.Direction = plan.Up
-	if row.State == ledger.Reverting {
-		r.Direction = plan.Down
-	}
-	r.StatementsDone, r.Finish = row.StatementsDone, v.Finish(row)
 }

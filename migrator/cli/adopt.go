@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"cmp"
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) adopt() *cobra.Command {
@@ -23,25 +23,25 @@ func (p *program) adopt() *cobra.Command {
 	var dryRun settings.Switch
 	return p.command(action{
 		use:   "adopt",
-		short: "take over a database from another tool",
-		long: `Reads the version table of Alembic, tern, goose, golang-migrate or dbmate, shows which
-revisions it stands for, and records those as applied. Nothing is run, and the other
-tool's table stays as it is. --map names the file that the import of the tool's
-migrations wrote; by default it is the adopt.json beside the revisions. Without one,
-versions are ids of revisions.`,
+		short: "take over a database from another migration tool",
+		long: `Reads the version table of Alembic, tern, goose, golang-migrate or dbmate, shows the
+revisions that its versions correspond to, and records them as applied. No revision is
+run, and the other tool's table is not changed. --map names the file that maps versions
+to revisions, written when the tool's migrations were imported; the default is adopt.json
+in the folder of the revisions. Without such a file, versions must be revision ids.`,
 		example: "adopt --dry-run\nadopt --map adopt.json\nadopt --tool alembic --table app.alembic_version\nadopt --baseline 9f3c",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &versions, "map", "", "FILE", "which revision each of the tool's versions became")
+			settings.AddFlag(f, &versions, "map", "", "FILE", "the file that maps versions to revisions")
 			settings.AddFlag(f, &tool, "tool", "", "TOOL", "alembic, dbmate, golang-migrate, goose or tern")
-			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, where it is not found by itself")
-			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "for a database that no tool migrated: what counts as applied")
+			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, if it is not found automatically")
+			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "revisions to record for a database that no tool migrated")
 			settings.AddFlag(f, &dryRun, "dry-run", "", "", "show what would be recorded")
 		},
 		run: func(r *run) error {
 			a := migrator.Adopt{Tool: string(tool), Table: string(from), Baseline: baseline, DryRun: bool(dryRun)}
 			if len(baseline) > 0 && string(versions+tool+from) != "" {
-				return &migrator.UsageError{Text: "--baseline is for a database that no tool migrated: leave --map, --tool and --table out, or --baseline"}
+				return &settings.UsageError{Text: "--baseline and --map, --tool or --table are mutually exclusive"}
 			}
 			if len(baseline) == 0 {
 				if err := r.readMap(string(versions), &a); err != nil {
@@ -63,7 +63,7 @@ func (r *run) adopt(a migrator.Adopt) error {
 		return err
 	}
 	if found.Empty {
-		r.log.Warn("the database is empty: nothing is there that " + strings.Join(a.Baseline, ", ") + " could stand for; `up` would have made it")
+		r.log.Warn("the database is empty, and adopt does not run revisions: to create the schema, use `up`")
 	}
 	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
 	if r.settings.JSON {
@@ -71,19 +71,19 @@ func (r *run) adopt(a migrator.Adopt) error {
 	}
 	var b strings.Builder
 	if found.Table != "" {
-		fmt.Fprintf(&b, "%s of %s has %s\n", found.Table, found.Tool, terminal.Count(len(found.Versions), "version"))
+		fmt.Fprintf(&b, "%s (%s) contains %s\n", found.Table, found.Tool, text.Count(len(found.Versions), "version"))
 	}
 	var t terminal.Table
 	for _, id := range found.Revisions {
-		t.Add(terminal.Green.Cell("applied"), terminal.Bold.Cell(id), terminal.Plain.Cell(terminal.Clip(set.Revision(id).Subject())))
+		t.Add(terminal.Green.Cell("applied"), terminal.Bold.Cell(id), terminal.Plain.Cell(terminal.Clip(set.Files().Revision(id).Subject())))
 	}
 	b.WriteString(r.out.Format(t))
-	revisions, migrate := terminal.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
+	revisions, migrate := text.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
 	switch {
 	case len(found.Revisions) == 0:
 		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandLineFor(migrate+" up", nil))
 	case a.DryRun:
-		fmt.Fprintf(&b, "%s would be recorded; next: the same without --dry-run\n", revisions)
+		fmt.Fprintf(&b, "%s would be recorded; next: run the same command without --dry-run\n", revisions)
 	default:
 		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandLineFor(migrate+" status", nil))
 	}
@@ -100,22 +100,9 @@ func (r *run) readMap(file string, a *migrator.Adopt) error {
 	if err != nil || text == nil {
 		return err
 	}
-	var m struct {
-		Tool, Table string
-		Versions    []struct{ Version, Revision string }
+	if err := a.ReadMap(bytes.NewReader(text)); err != nil {
+		return &settings.UsageError{Text: terminal.Quote(name) + ": " + err.Error()}
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return &migrator.UsageError{Text: terminal.Quote(name) + ": " + err.Error()}
-	}
-	if len(m.Versions) == 0 {
-		return &migrator.UsageError{Text: terminal.Quote(name) + ` holds no versions; it is written by the import: {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`}
-	}
-	a.Versions = map[string]string{}
-	for _, v := range m.Versions {
-		a.Versions[v.Version] = v.Revision
-	}
-	a.Tool = cmp.Or(a.Tool, m.Tool)
-	a.Table = cmp.Or(a.Table, m.Table)
 	return nil
 }
 

@@ -2,14 +2,12 @@ package cli_test
 
 import (
 	"os"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli"
 )
 
@@ -23,7 +21,7 @@ func TestAlembicDocumentNamesEveryCommand(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "\n## Commands and options\n")
 	section, _, ok := strings.Cut(rest, "\n## ")
 	if !ok {
-		t.Fatal("there is no section of commands")
+		t.Fatal("the section of commands is missing")
 	}
 	root := cli.Command(cli.Config{})
 	named := map[*cobra.Command]bool{}
@@ -33,15 +31,9 @@ func TestAlembicDocumentNamesEveryCommand(t *testing.T) {
 			continue
 		}
 		for _, words := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(cells[2], -1) {
-			if name, ok := strings.CutPrefix(words[1], "Set."); ok {
-				if _, ok := reflect.TypeFor[*migrator.Set]().MethodByName(name); !ok {
-					t.Errorf("migrator.Set has no method %s", name)
-				}
-				continue
-			}
 			cmd, flags, err := root.Find(strings.Fields(words[1]))
 			if err != nil || cmd == root {
-				t.Errorf("there is no command %q", words[1])
+				t.Errorf("unknown command %q", words[1])
 				continue
 			}
 			named[cmd] = true

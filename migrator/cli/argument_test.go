@@ -18,7 +18,7 @@ func TestNegativeNumbersAreArguments(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		args string
-		want string // the steps, or what the error says
+		want string // the steps, or a part of the error
 	}{
 		{"plan down -1 --from head", "down c3"},
 		{"plan down --from head -1", "down c3"},
@@ -36,19 +36,19 @@ func TestNegativeNumbersAreArguments(t *testing.T) {
 		{"plan down -1 -1 --from head", "down -11: "},
 		{"plan down -1x --from head", "unknown flag -x"},
 		{"plan down -x --from head", "unknown flag -x"},
-		{"plan down -1=2 --from head", "only digits follow the -"},
+		{"plan down -1=2 --from head", "only digits may follow the -"},
 		{"plan down --1 --from head", "unknown flag --1"},
 		{"plan down a1 b2 --from head", "one target"},
-		{"plan -1 --from head", "say which plan"},
-		{"plan sideways", "say which plan"},
-		{"plan", "say which plan"},
-		{"to", "say where to"},
+		{"plan -1 --from head", "unknown command -1: must be plan up, plan down, plan to or plan stamp"},
+		{"plan sideways", "unknown command sideways"},
+		{"plan", "missing command: plan up"},
+		{"to", "missing target"},
 		{"down -1 -- -1", "one target, not 2: -1 -1"},
 		{"down a b c", "one target, not 3: a b c"},
 		{"status x", "status takes no arguments"},
 		{"status -1", "unknown flag -1"},
 		{"-1", "unknown flag -1"},
-		{"show", "say which revision"},
+		{"show", "missing revision"},
 	}
 	for name, tree := range trees {
 		for _, test := range tests {
@@ -77,7 +77,7 @@ func steps(t *testing.T, r result) string {
 		Steps []struct{ Direction, Revision string }
 	}
 	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil {
-		t.Fatalf("standard output is no document: %v\n%s", err, r.stdout)
+		t.Fatalf("standard output is not a document: %v\n%s", err, r.stdout)
 	}
 	var words []string
 	for _, s := range document.Steps {
@@ -111,25 +111,25 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"upp", "unknown command upp; did you mean up?; see"},
 		{"statsu", "unknown command statsu; did you mean status?"},
 		{"wobble", "unknown command wobble; see"},
-		{"", "say what to do: up, down, to, "},
-		{"--wait 1s", "say what to do"},
+		{"", "missing command: up, down, to, "},
+		{"--wait 1s", "missing command"},
 		{"up --jsn", "unknown flag --jsn; did you mean --json?"},
 		{"up --wobble", "unknown flag --wobble; see"},
 		{"--wobble up", "unknown flag --wobble; see"},
-		{"up --wait", "--wait needs a value"},
+		{"up --wait", "--wait requires a value"},
 		{"up --wait 5", `--wait: duration "5": missing unit`},
 		{"up --wait=-5s", `--wait: duration "-5s": must not be negative`},
-		{"up --ahead maybe", `--ahead: "maybe" is none of auto, ok, fail`},
-		{"up --color=green", `--color: "green" is none of auto, always, never`},
-		{"up --json=perhaps", `--json: "perhaps" is neither true nor false`},
+		{"up --ahead maybe", `--ahead: "maybe" must be one of auto, ok, fail`},
+		{"up --color=green", `--color: "green" must be one of auto, always, never`},
+		{"up --json=perhaps", `--json: "perhaps" must be true or false`},
 		{"up --ledger ambix", `"ambix": the schema is missing`},
-		{"up --dir=", "--dir: is empty"},
-		{"up --quiet --verbose", "quiet and verbose"},
-		{"up ---", "a flag is written --name"},
-		{"revision add email", "the message belongs after -m, in quotes: revision -m 'add email'"},
-		{"revision", "say what the revision does"},
-		{"completion", "name one shell"},
-		{"completion tcsh", "name one shell"},
+		{"up --dir=", "--dir: must not be empty"},
+		{"up --quiet --verbose", "--quiet and --verbose are mutually exclusive"},
+		{"up ---", "invalid flag: the syntax is --name"},
+		{"revision add email", "the message must follow -m, in quotes: revision -m 'add email'"},
+		{"revision", "missing message"},
+		{"completion", "missing shell: bash, fish, powershell or zsh"},
+		{"completion tcsh", "unknown shell tcsh: must be bash"},
 		{"help wobble", "unknown command wobble"},
 		{"help up wobble", "unknown command wobble"},
 	}
@@ -152,7 +152,7 @@ func TestMistakesAreExplained(t *testing.T) {
 	}
 }
 
-// A URL in any wrong place may contain a password.
+// A URL in the wrong position may contain a password.
 func TestErrorsDoNotRepeatPasswords(t *testing.T) {
 	t.Parallel()
 	const url = "postgres://store:geheim@db/store"

@@ -8,8 +8,8 @@ import (
 
 func (p *program) bases() *cobra.Command {
 	return p.command(action{
-		use: "bases", short: "the revisions that build on none",
-		long:    "Shows the revisions without a down revision. What is current and pending is marked when a\ndatabase is named and can be reached.",
+		use: "bases", short: "show the base revisions",
+		long:    "Shows the revisions without a down revision. If a database is configured and can be\nreached, current and pending revisions are marked.",
 		example: "bases\nbases --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run: func(r *run) error {
@@ -17,7 +17,7 @@ func (p *program) bases() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bases := o.set.Graph().Bases()
+			bases := o.set.Files().Graph().Bases()
 			r.document = &basesDocument{list(bases), o.documents(bases)}
 			o.print(bases, false)
 			return nil

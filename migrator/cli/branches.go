@@ -9,14 +9,15 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) branches() *cobra.Command {
 	return p.command(action{
-		use: "branches", short: "where the graph branches, and which branches have a label",
-		long: `Shows the revisions that several others build on, each with those, and for each label
-where its branch begins and what its heads are. What is current and pending is marked
-when a database is named and can be reached.`,
+		use: "branches", short: "show branch points and branch labels",
+		long: `Shows the revisions that have several children, with those children, and for each label
+the revision where its branch begins and the heads of the branch. If a database is
+configured and can be reached, current and pending revisions are marked.`,
 		example: "branches\nbranches --verbose\nbranches --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run:     (*run).branches,
@@ -34,10 +35,10 @@ func (r *run) branches() error {
 	if err != nil {
 		return err
 	}
-	g := o.set.Graph()
+	g := o.set.Files().Graph()
 	var points []string
 	var labels []branchLabel
-	for _, rev := range o.set.Revisions() {
+	for _, rev := range o.set.Files().Revisions() {
 		if len(g.Children(rev.ID)) > 1 {
 			points = append(points, rev.ID)
 		}
@@ -59,7 +60,7 @@ func (r *run) branches() error {
 func (o *overview) branchesDocument(points []string, labels []branchLabel) *branchesDocument {
 	d := &branchesDocument{BranchPoints: []branchPointDocument{}, Labels: []labelDocument{}}
 	for i, base := range o.documents(points) {
-		d.BranchPoints = append(d.BranchPoints, branchPointDocument{base, list(o.set.Graph().Children(points[i]))})
+		d.BranchPoints = append(d.BranchPoints, branchPointDocument{base, list(o.set.Files().Graph().Children(points[i]))})
 	}
 	for _, b := range labels {
 		d.Labels = append(d.Labels, labelDocument{b.label, b.revision, list(b.heads)})
@@ -78,20 +79,20 @@ func (o *overview) branchesText(points []string, labels []branchLabel) string {
 	for _, id := range points {
 		marks := slices.DeleteFunc(o.marks(o.byID[id]), func(mark string) bool { return mark == "branch point" })
 		row("branch point", id, marks...)
-		for _, child := range o.set.Graph().Children(id) {
-			row("  on top", child, o.marks(o.byID[child])...)
+		for _, child := range o.set.Files().Graph().Children(id) {
+			row("  child", child, o.marks(o.byID[child])...)
 		}
 	}
 	full := points
 	for _, b := range labels {
-		row("label "+b.label, b.revision, terminal.Plural(len(b.heads), "head ", "heads ")+terminal.FirstFew(b.heads))
+		row("label "+b.label, b.revision, terminal.Plural(len(b.heads), "head ", "heads ")+text.List(b.heads, "and"))
 		if !slices.Contains(full, b.revision) {
 			full = append(full, b.revision)
 		}
 	}
-	text := o.out.Format(t)
+	out := o.out.Format(t)
 	if o.settings.Verbose && len(full) > 0 {
-		text += "\n" + o.fullText(full)
+		out += "\n" + o.fullText(full)
 	}
-	return text
+	return out
 }

@@ -10,21 +10,21 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) check() *cobra.Command {
 	var offline settings.Switch
 	return p.command(action{
 		use:   "check",
-		short: "find what is not ready for a release; exit code 3",
-		long: `Lists everything that is not as it should be: pending, changed, unfinished, empty and
-irreversible revisions, several heads, files that are wrong. It exits with 3 when there
-is any. It is for pipelines and readiness probes, and writes nothing.`,
+		short: "report everything that is not ready for a release",
+		long: `Reports pending, modified, unfinished, empty and irreversible revisions, multiple heads
+and invalid files, and exits with 3 if it finds any. It writes nothing and is intended
+for pipelines and readiness probes.`,
 		example: "check\ncheck --offline",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &offline, "offline", "", "", "look at the files alone")
+			settings.AddFlag(f, &offline, "offline", "", "", "check the files only")
 		},
 		run: func(r *run) error { return r.check(bool(offline)) },
 	})
@@ -33,35 +33,70 @@ is any. It is for pipelines and readiness probes, and writes nothing.`,
 // findingsError ends a check that has printed findings.
 type findingsError struct{ count int }
 
-func (e *findingsError) Error() string { return "check found " + terminal.Count(e.count, "problem") }
+func (e *findingsError) Error() string { return "check found " + text.Count(e.count, "problem") }
+
+// Kind returns kindFound.
+func (e *findingsError) Kind() migrator.Kind { return kindFound }
 
 func (r *run) check(offline bool) error {
+	d := &checkDocument{Findings: []findingDocument{}}
 	found, err := r.findings(offline)
-	if problems, ok := errors.AsType[revision.Problems](err); ok {
-		for _, p := range problems {
-			found = append(found, migrator.Finding{Kind: migrator.FindingFiles, File: p.File, Line: p.Line, Column: p.Column, Text: p.Text})
+	if e, ok := errors.AsType[*migrator.FilesError](err); ok && len(e.Problems) > 0 {
+		for _, p := range e.Problems {
+			d.Findings = append(d.Findings, findingDocument{Kind: string(migrator.FindingFiles), File: p.File, Line: p.Line, Column: p.Column, Message: p.Text})
 		}
 	} else if err != nil {
 		return err
 	}
-	d := &checkDocument{Findings: []findingDocument{}}
-	var t terminal.Table
 	for _, f := range found {
-		d.Findings = append(d.Findings, findingDocument{string(f.Kind), f.Revision, f.File, f.Line, f.Column, f.Text})
-		t.Add(terminal.Yellow.Cell(string(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Text), terminal.Faint.Cell(position(f)))
+		d.Findings = append(d.Findings, findingDocument{Kind: string(f.Kind), Revision: f.Revision, File: f.File, Message: findingText(f)})
 	}
 	r.document = d
-	if len(found) == 0 {
-		r.say("nothing found")
+	if len(d.Findings) == 0 {
+		r.say("no problems found")
 		return nil
 	}
 	if !r.settings.JSON {
+		var t terminal.Table
+		for _, f := range d.Findings {
+			t.Add(terminal.Yellow.Cell(findingTitle(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Message), terminal.Faint.Cell(f.position()))
+		}
 		r.out.Print(r.out.Format(t))
 	}
-	return &findingsError{len(found)}
+	return &findingsError{len(d.Findings)}
 }
 
-func position(f migrator.Finding) string {
+// findingTitle returns the kind of a finding as text output shows it. The value in JSON
+// documents is older than the word "modified".
+func findingTitle(kind string) string {
+	if kind == string(migrator.FindingModified) {
+		return "modified"
+	}
+	return kind
+}
+
+// findingText returns a description of a finding, and what to do about it.
+func findingText(f migrator.Finding) string {
+	switch f.Kind {
+	case migrator.FindingHeads:
+		return fmt.Sprintf("there are %d heads: %s; `merge` joins them", len(f.Heads), text.List(f.Heads, "and"))
+	case migrator.FindingEmpty:
+		return "the up script has no SQL; `up` refuses it"
+	case migrator.FindingIrreversible:
+		return "it has no down script and cannot be reverted"
+	case migrator.FindingOutOfOrder:
+		return "it is pending, but revisions above it are applied; `up --out-of-order=ok` applies it"
+	case migrator.FindingPending:
+		return "it is pending; `up` applies it"
+	case migrator.FindingUnfinished:
+		return "it was interrupted; run the same command again, or record its outcome with `repair`"
+	case migrator.FindingModified:
+		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied; `repair " + f.Revision + " --accept` records the file as it is now"
+	}
+	return ""
+}
+
+func (f findingDocument) position() string {
 	if f.Line == 0 {
 		return f.File
 	}
@@ -75,12 +110,11 @@ func (r *run) findings(offline bool) ([]migrator.Finding, error) {
 			return nil, err
 		}
 		r.warnIfStale()
-		return set.CheckFiles(), nil
+		return set.Files().Check(), nil
 	}
-	set, cfg, err := r.open((&reporter{run: r}).event)
+	set, cfg, err := r.openDatabase(&reporter{run: r})
 	if err != nil {
 		return nil, err
 	}
-	r.warnIfStale()
 	return set.Check(r.ctx, cfg)
 }

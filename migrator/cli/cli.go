@@ -9,6 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
 // Config configures the command. The zero value reads the revisions from the folder sql.
@@ -24,6 +27,14 @@ type Config struct {
 	// BeforeConnect, if not nil, may change the configuration before each connection, for
 	// example to set a token or a rotated password.
 	BeforeConnect func(context.Context, *pgconn.Config) error
+	// Defaults replaces the default values of settings, by the names of their flags:
+	// {"lock-timeout": "10s", "ledger": "app.ambix"}. Variables and flags still override
+	// them. An unknown name or an invalid value is an error of every command that uses
+	// settings, with exit code 2; so is a default of --database-url.
+	Defaults map[string]string
+	// OnEvent, if not nil, is called with the events of every run, like OnEvent of
+	// migrator.Config. What the commands print is not affected.
+	OnEvent func(migrator.Event)
 	// NoShorthands omits -v, -m and -r. A tree whose persistent flags use one of them needs
 	// it: cobra panics if two flags have the same shorthand.
 	NoShorthands bool
@@ -52,6 +63,9 @@ func Main(c Config) int {
 			p.printError(os.Stderr, err)
 			return ExitCode(err)
 		case s := <-signals:
+			if s == os.Interrupt && p.editing.Load() {
+				continue
+			}
 			if ctx.Err() != nil {
 				return signalError{s}.code()
 			}
@@ -63,3 +77,55 @@ func Main(c Config) int {
 // Command returns a new command `migrate` with all its subcommands. It may be executed more
 // than once, but not concurrently.
 func Command(c Config) *cobra.Command { return newProgram(c).migrate() }
+
+// run is one execution of a command.
+type run struct {
+	*program
+	cmd  *cobra.Command
+	ctx  context.Context
+	args []string
+	out  *terminal.Output
+	log  *terminal.Logger
+	// document is what --json prints. If it is nil after a failure, the document consists of
+	// the error.
+	document any
+	// advice is added to the text of an error: what was committed, and what to do next.
+	advice string
+	// opened is the migrator to close at the end, or nil.
+	opened *migrator.Migrator
+}
+
+// execute returns the function that executes an action with the arguments that were
+// checked before.
+func (p *program) execute(a *action, args *[]string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		ctx, stop := p.withSignals(cmd.Context())
+		defer stop()
+		r := &run{
+			program: p, cmd: cmd, ctx: ctx, args: *args,
+			out: p.newOutput(cmd.OutOrStdout()), log: p.newLogger(cmd.ErrOrStderr()),
+		}
+		defer context.AfterFunc(ctx, func() {
+			if p.handlesSignals && ctx.Err() != nil {
+				r.log.Warn(context.Cause(ctx).Error() + ": canceling; a second signal exits at once")
+			}
+		})()
+		if !a.allowBadSettings {
+			for _, text := range p.settings.UnknownVariables(p.environ()) {
+				r.log.Warn(text)
+			}
+		}
+		err := a.run(r)
+		if r.opened != nil {
+			r.opened.Close()
+		}
+		r.log.EndStep()
+		if err == nil && r.document != nil && p.settings.JSON {
+			r.out.JSON(r.document)
+		}
+		if err == nil && r.out.Err() != nil {
+			err = &fileError{r.out.Err()}
+		}
+		return p.fail(cmd, err, r.document, r.advice)
+	}
+}

@@ -51,7 +51,7 @@ func watched(program func() int) int {
 		}
 	}
 	var streams sync.WaitGroup
-	var told atomic.Bool
+	var leaked atomic.Bool
 	watch := func(stream **os.File) (end func()) {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -64,7 +64,7 @@ func watched(program func() int) int {
 			_, _ = io.Copy(io.MultiWriter(real, &all), r)
 			for _, secret := range secrets {
 				if len(secret) > 4 && strings.Contains(all.String(), secret) {
-					told.Store(true)
+					leaked.Store(true)
 				}
 			}
 		})
@@ -75,15 +75,15 @@ func watched(program func() int) int {
 	endOut()
 	endErr()
 	streams.Wait()
-	if told.Load() {
-		fmt.Fprintln(os.Stderr, "A PASSWORD IS TOLD")
+	if leaked.Load() {
+		fmt.Fprintln(os.Stderr, "A PASSWORD WAS PRINTED")
 		return 99
 	}
 	return code
 }
 
 // scriptConfig returns the configuration of the programs in scripts: EMBEDDED names the
-// folder that takes the place of the embedded revisions.
+// folder that replaces the embedded revisions.
 func scriptConfig() cli.Config {
 	c := cli.Config{Program: "app", Version: "v1.2.3"}
 	if v := os.Getenv("VERSION"); v != "" {
@@ -121,7 +121,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			t, ok := env.T().(testing.TB)
 			if !ok {
-				return errors.New("a script is no test")
+				return errors.New("a script is not a test")
 			}
 			built := filepath.Join(env.WorkDir, "built")
 			env.Setenv("DATABASE_URL", pgtest.Database(t))

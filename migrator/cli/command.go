@@ -1,16 +1,16 @@
 package cli
 
 import (
-	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // annotationGroups is the annotation of a command with the groups of settings in its help.
@@ -32,23 +32,6 @@ type action struct {
 	// flags adds the command's own flags; it may be nil.
 	flags func(*pflag.FlagSet)
 	run   func(*run) error
-}
-
-// run is one execution of a command.
-type run struct {
-	*program
-	cmd  *cobra.Command
-	ctx  context.Context
-	args []string
-	out  *terminal.Output
-	log  *terminal.Logger
-	// document is what --json prints. If it is nil after a failure, the document consists of
-	// the error.
-	document any
-	// advice is added to the text of an error: what was committed, and what to do next.
-	advice string
-	// opened is the set to close at the end, or nil.
-	opened *migrator.Set
 }
 
 // command returns the command that an action defines.
@@ -75,7 +58,7 @@ func (p *program) command(a action) *cobra.Command {
 		args, err = p.arguments(cmd, &a, given)
 		return p.fail(cmd, err, nil, "")
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return p.execute(cmd, &a, args) }
+	cmd.RunE = p.execute(&a, &args)
 	return cmd
 }
 
@@ -92,46 +75,15 @@ func (p *program) arguments(cmd *cobra.Command, a *action, given []string) ([]st
 		return nil, err
 	}
 	if slices.ContainsFunc(args, func(s string) bool { return settings.RefuseURL(s) != nil }) {
-		return nil, &migrator.UsageError{Text: "a URL is no argument; " + seeHelp(cmd)}
+		return nil, &settings.UsageError{Text: "a URL is not allowed as an argument; " + seeHelp(cmd)}
 	}
 	switch {
 	case a.check != nil:
 		err = a.check(args)
 	case len(args) > 0:
-		err = &migrator.UsageError{Text: cmd.Name() + " takes no arguments; " + seeHelp(cmd)}
+		err = &settings.UsageError{Text: cmd.Name() + " takes no arguments; " + seeHelp(cmd)}
 	}
 	return args, err
-}
-
-func (p *program) execute(cmd *cobra.Command, a *action, args []string) error {
-	ctx, stop := p.withSignals(cmd.Context())
-	defer stop()
-	r := &run{
-		program: p, cmd: cmd, ctx: ctx, args: args,
-		out: p.newOutput(cmd.OutOrStdout()), log: p.newLogger(cmd.ErrOrStderr()),
-	}
-	defer context.AfterFunc(ctx, func() {
-		if p.handlesSignals && ctx.Err() != nil {
-			r.log.Warn(context.Cause(ctx).Error() + ": cancelling; a second one ends at once")
-		}
-	})()
-	if !a.allowBadSettings {
-		for _, text := range p.settings.UnknownVariables(p.environ()) {
-			r.log.Warn(text)
-		}
-	}
-	err := a.run(r)
-	if r.opened != nil {
-		r.opened.Close()
-	}
-	r.log.EndStep()
-	if err == nil && r.document != nil && p.settings.JSON {
-		r.out.JSON(r.document)
-	}
-	if err == nil && r.out.Err() != nil {
-		err = &fileError{r.out.Err()}
-	}
-	return p.fail(cmd, err, r.document, r.advice)
 }
 
 // say prints a line of the result, unless the result is a JSON document.
@@ -143,12 +95,33 @@ func (r *run) say(text string) {
 
 func anyArgs([]string) error { return nil }
 
-func atLeastOne(text string) func([]string) error {
+// atLeastOne returns a check for one or more arguments. missing is the error for none.
+func atLeastOne(missing string) func([]string) error {
 	return func(args []string) error {
 		if len(args) == 0 {
-			return &migrator.UsageError{Text: text}
+			return &settings.UsageError{Text: missing}
 		}
 		return nil
+	}
+}
+
+// atMostOne returns a check for no more than one argument, which is a noun.
+func atMostOne(command, noun string) func([]string) error {
+	return func(args []string) error {
+		if len(args) > 1 {
+			return &settings.UsageError{Text: command + " takes one " + noun + ", not " + strconv.Itoa(len(args)) + ": " + strings.Join(args, " ")}
+		}
+		return nil
+	}
+}
+
+// exactlyOne combines atLeastOne and atMostOne.
+func exactlyOne(command, noun, missing string) func([]string) error {
+	return func(args []string) error {
+		if err := atLeastOne(missing)(args); err != nil {
+			return err
+		}
+		return atMostOne(command, noun)(args)
 	}
 }
 
@@ -166,20 +139,20 @@ func (p *program) parent(cmd *cobra.Command) *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		_ = p.settings.Resolve(cmd.Flags(), p.environ())
-		return p.fail(cmd, &migrator.UsageError{Text: "say what to do: " + strings.Join(commandNames(cmd), ", ") + "; " + seeHelp(cmd)}, nil, "")
+		return p.fail(cmd, &settings.UsageError{Text: "missing command: " + strings.Join(commandNames(cmd), ", ") + "; " + seeHelp(cmd)}, nil, "")
 	}
 	return cmd
 }
 
-func unknownCommand(cmd *cobra.Command, typed string) error {
-	text := "there is no such command"
-	if settings.RefuseURL(typed) == nil {
-		text = "unknown command " + terminal.Quote(typed)
-		if near := settings.Nearest(typed, commandNames(cmd)); near != "" {
-			text += "; did you mean " + near + "?"
+func unknownCommand(cmd *cobra.Command, name string) error {
+	message := "unknown command"
+	if settings.RefuseURL(name) == nil {
+		message += " " + terminal.Quote(name)
+		if near := text.Nearest(name, commandNames(cmd)); near != "" {
+			message += "; did you mean " + near + "?"
 		}
 	}
-	return &migrator.UsageError{Text: text + "; " + seeHelp(cmd)}
+	return &settings.UsageError{Text: message + "; " + seeHelp(cmd)}
 }
 
 func commandNames(cmd *cobra.Command) []string {

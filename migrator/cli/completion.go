@@ -7,20 +7,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) completion() *cobra.Command {
 	shells := []string{"bash", "fish", "powershell", "zsh"}
 	cmd := p.command(action{
-		use: "completion bash|fish|powershell|zsh", short: "a script that completes commands in a shell",
+		use: "completion bash|fish|powershell|zsh", short: "generate a shell completion script",
+		long:             "Writes a script to standard output that completes commands, flags and targets in a shell.",
 		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"",
 		allowBadSettings: true,
 		check: func(args []string) error {
-			if len(args) != 1 || !strings.Contains(" bash fish powershell zsh ", " "+args[0]+" ") {
-				return &migrator.UsageError{Text: "name one shell: bash, fish, powershell or zsh"}
+			err := exactlyOne("completion", "shell", "missing shell: "+text.List(shells, "or"))(args)
+			if err == nil && !slices.Contains(shells, args[0]) {
+				err = &settings.UsageError{Text: "unknown shell " + terminal.Quote(args[0]) + ": must be " + text.List(shells, "or")}
 			}
-			return nil
+			return err
 		},
 		run: func(r *run) error {
 			root, w := r.cmd.Root(), r.cmd.OutOrStdout()
@@ -53,7 +57,7 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	words := []string{"head", "heads", "base", "current"}
-	for _, rev := range set.Revisions() {
+	for _, rev := range set.Files().Revisions() {
 		words = append(words, cobra.CompletionWithDesc(rev.ID, terminal.Clip(rev.Subject())))
 		for _, label := range rev.BranchLabels {
 			words = append(words, cobra.CompletionWithDesc(label, "branch of "+rev.ID))

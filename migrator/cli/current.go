@@ -9,16 +9,19 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) current() *cobra.Command {
 	var checkHeads settings.Switch
 	return p.command(action{
-		use: "current", short: "the current revisions of the database",
+		use: "current", short: "show the current revisions of the database",
+		long: `Shows the current revisions of the database: the applied revisions that no other applied
+revision descends from or depends on.`,
 		example: "current\ncurrent --verbose\ncurrent --check-heads\ncurrent --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &checkHeads, "check-heads", "", "", "exit code 3 unless all revisions are applied")
+			settings.AddFlag(f, &checkHeads, "check-heads", "", "", "exit with 3 unless all revisions are applied")
 		},
 		run: func(r *run) error {
 			o, err := r.overview(true)
@@ -45,6 +48,9 @@ type notAtHeadsError struct{ text string }
 
 func (e *notAtHeadsError) Error() string { return e.text }
 
+// Kind returns kindFound.
+func (e *notAtHeadsError) Kind() migrator.Kind { return kindFound }
+
 // checkHeads returns an error unless every revision of the program is applied. It ignores
 // revisions that the program does not know.
 func (o *overview) checkHeads() error {
@@ -62,8 +68,8 @@ func (o *overview) checkHeads() error {
 	case len(missing) == 0:
 		return nil
 	case len(heads) == 0: // added below applied ones
-		return &notAtHeadsError{terminal.FirstFew(missing) + ", below applied revisions, " + terminal.Plural(len(missing), "is", "are") + " not applied"}
+		return &notAtHeadsError{text.List(missing, "and") + terminal.Plural(len(missing), " is", " are") + " not applied, but revisions above are"}
 	}
-	return &notAtHeadsError{terminal.Plural(len(heads), "head ", "heads ") + terminal.FirstFew(heads) + terminal.Plural(len(heads), " is", " are") + " not applied: " +
-		terminal.Count(len(missing), "revision") + " to go"}
+	return &notAtHeadsError{terminal.Plural(len(heads), "head ", "heads ") + text.List(heads, "and") + terminal.Plural(len(heads), " is", " are") + " not applied: " +
+		text.Count(len(missing), "revision") + terminal.Plural(len(missing), " is", " are") + " pending"}
 }

@@ -7,18 +7,20 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
 // diskSet reads the revisions on disk, also when the program has embedded ones. Commands
 // that write revisions work with it.
-func (r *run) diskSet() (*migrator.Set, error) {
+func (r *run) diskSet() (*migrator.Migrator, error) {
 	r.settings.Dir = r.dir()
 	return r.set()
 }
 
-// writeRevision writes the files of a revision and logs the advice with the next command.
+// writeRevision writes the files of a revision and logs the advice, which the next command
+// completes.
 func (r *run) writeRevision(rev *revision.Revision, versionPath, advice string) error {
 	folder, err := r.versionFolder(versionPath)
 	if err != nil {
@@ -36,7 +38,7 @@ func (r *run) writeRevision(rev *revision.Revision, versionPath, advice string) 
 	if !r.settings.JSON {
 		r.out.Print(up + "\n" + down + "\n")
 	}
-	r.log.Info(advice+"; then: "+next, "next", next)
+	r.log.Info(advice+next, "next", next)
 	return nil
 }
 
@@ -56,7 +58,7 @@ func (r *run) versionFolder(versionPath string) (string, error) {
 	}
 	below, err := filepath.Rel(base, path)
 	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
-		return "", &migrator.UsageError{Text: "--version-path " + terminal.Quote(versionPath) + " is not below " + terminal.Quote(r.dir()) + ", so nothing in it would be read"}
+		return "", &settings.UsageError{Text: "--version-path " + terminal.Quote(versionPath) + " is not below " + terminal.Quote(r.dir()) + ": revisions there would not be read"}
 	}
 	if err := os.MkdirAll(versionPath, 0o777); err != nil {
 		return "", &fileError{err}

@@ -2,17 +2,17 @@ package cli
 
 import "time"
 
-// The documents of --json. A field that a revision's header also has is named like the key
-// there. Lists are never null; times are RFC 3339 in UTC, durations milliseconds. Fields
-// that do not apply are omitted, except in lists.
+// The documents of --json. A field that corresponds to a key of a revision's header has the
+// name of the key. Lists are never null; times are RFC 3339 in UTC, durations milliseconds.
+// Fields that do not apply are omitted, except lists.
 
 // moveDocument is printed by up, down, to, redo and stamp.
 type moveDocument struct {
-	From   []string        `json:"from"`   // the current revisions before
-	To     []string        `json:"to"`     // and after
-	Steps  []doneDocument  `json:"steps"`  // what this run committed, also beside an error
-	Others []otherDocument `json:"others"` // what another runner did meanwhile
-	Ahead  []string        `json:"ahead"`  // applied revisions that this program does not know
+	From   []string        `json:"from"`   // the current revisions before the run
+	To     []string        `json:"to"`     // the current revisions afterwards
+	Steps  []doneDocument  `json:"steps"`  // the steps that this run committed, also if it failed
+	Others []otherDocument `json:"others"` // steps that another runner committed meanwhile
+	Ahead  []string        `json:"ahead"`  // applied revisions that this program does not contain
 	Error  *errorDocument  `json:"error,omitempty"`
 }
 
@@ -20,7 +20,7 @@ type stepDocument struct {
 	Direction     string `json:"direction"` // "up" or "down"
 	Revision      string `json:"revision"`
 	Message       string `json:"message"` // its first line
-	File          string `json:"file"`    // "" for a script that the ledger keeps
+	File          string `json:"file"`    // "" for a down script stored in the ledger
 	Transactional bool   `json:"transactional"`
 }
 
@@ -78,36 +78,34 @@ type showDocument struct {
 type shownDocument struct {
 	revisionDocument
 	Children []string        `json:"children"`
-	Up       *scriptDocument `json:"up"`   // null when only the ledger knows the revision
-	Down     *scriptDocument `json:"down"` // null when there is none, or when the ledger has it
+	Up       *scriptDocument `json:"up"`   // null if only the ledger contains the revision
+	Down     *scriptDocument `json:"down"` // null if there is none, or if it is stored in the ledger
 }
 
 // revisionDocument is a revision.
 type revisionDocument struct {
 	Revision string `json:"revision"`
-	// State is "applied", "pending", "changed", "unfinished" or "unknown"; it is left out
-	// when no database was looked at.
+	// "applied", "pending", "changed" (modified), "unfinished" or "unknown"; omitted if no
+	// database was read
 	State        string     `json:"state,omitempty"`
-	Message      string     `json:"message"` // its first line, in show all of it
+	Message      string     `json:"message"` // its first line; in show, the whole message
 	DownRevision []string   `json:"down_revision"`
 	DependsOn    []string   `json:"depends_on"`
 	BranchLabels []string   `json:"branch_labels"`
 	Head         bool       `json:"head"`
-	File         string     `json:"file"` // the up file; "" when only the ledger knows the revision
+	File         string     `json:"file"` // the up file; "" if only the ledger contains the revision
 	Created      *time.Time `json:"created,omitempty"`
-	// Changes say what is no longer as it was applied: "up script", "down_revision",
-	// "depends_on", "branch_labels", "down script".
+	// what was modified after the revision was applied: "up script", "down_revision",
+	// "depends_on", "branch_labels", "down script"
 	Changes    []string `json:"changes"`
-	OutOfOrder bool     `json:"out_of_order"` // pending below an applied one
-	// There is a way down: a file, or what the ledger keeps.
-	Reversible bool `json:"reversible"`
-	// Of an unfinished revision: where it was going, "up" or "down", and how many of its
-	// statements are finished.
-	Direction      string `json:"direction,omitempty"`
-	StatementsDone *int   `json:"statements_done,omitempty"`
+	OutOfOrder bool     `json:"out_of_order"` // pending, but a revision above it is applied
+	Reversible bool     `json:"reversible"`   // it has a down script, as a file or stored in the ledger
 
-	// The rest is there when the revision is applied. Of an unfinished one applied_at is
-	// when it was begun.
+	Direction      string `json:"direction,omitempty"`       // of an unfinished revision: "up" or "down"
+	StatementsDone *int   `json:"statements_done,omitempty"` // of an unfinished revision: the number of statements that are done
+
+	// omitted, like the fields below, if the revision is not applied; for an unfinished
+	// revision, the time when it was started
 	AppliedAt     *time.Time `json:"applied_at,omitempty"`
 	DurationMS    *float64   `json:"duration_ms,omitempty"`
 	AppliedBy     string     `json:"applied_by,omitempty"`
@@ -127,8 +125,8 @@ type scriptDocument struct {
 type writtenDocument struct {
 	Revision     string   `json:"revision"`
 	DownRevision []string `json:"down_revision"`
-	Files        []string `json:"files"` // the up file, the down file
-	Next         string   `json:"next"`  // the command to type when the SQL is written
+	Files        []string `json:"files"` // the up file and the down file
+	Next         string   `json:"next"`  // the command to run after writing the SQL
 }
 
 // versionDocument is printed by version.
@@ -139,7 +137,7 @@ type versionDocument struct {
 	Built     string   `json:"built,omitempty"`
 	Go        string   `json:"go"`
 	Platform  string   `json:"platform"`
-	Revisions int      `json:"revisions"` // how many are built in
+	Revisions int      `json:"revisions"` // the number of embedded revisions
 	Heads     []string `json:"heads"`
 }
 
@@ -148,19 +146,7 @@ type failedDocument struct {
 	Error *errorDocument `json:"error"`
 }
 
-// errorDocument is an error. Kind is one of
-//
-//	revision                                              exit code 1
-//	usage, configuration, target, irreversible,
-//	other-ledger, not-transactional, unfinished,
-//	adopt, repair                                         2
-//	found                                                 3
-//	policy, newer-ledger, foreign-revisions, undecided    4
-//	busy, lock-timeout                                    5
-//	connect, ledger, database, unknown-outcome            6
-//	files                                                 7
-//	interrupted                                           130, 143
-//	other                                                 1
+// errorDocument is an error. Its kinds and their exit codes are listed in docs/errors.md.
 type errorDocument struct {
 	Kind     string            `json:"kind"`
 	Exit     int               `json:"exit"` // the exit code
@@ -172,8 +158,8 @@ type errorDocument struct {
 	SQLState string            `json:"sqlstate,omitempty"`
 	Detail   string            `json:"detail,omitempty"`
 	Hint     string            `json:"hint,omitempty"`
-	Choices  []string          `json:"choices,omitempty"`  // what could be typed instead of a target
-	Problems []problemDocument `json:"problems,omitempty"` // everything that is wrong with the files
+	Choices  []string          `json:"choices,omitempty"`  // valid targets
+	Problems []problemDocument `json:"problems,omitempty"` // all problems of the files
 }
 
 type problemDocument struct {
@@ -186,7 +172,7 @@ type problemDocument struct {
 // ensureDocument is printed by ensure-version.
 type ensureDocument struct {
 	Ledger  string `json:"ledger"`
-	Created bool   `json:"created"` // false: it was there
+	Created bool   `json:"created"` // false if it already existed
 }
 
 // checkDocument is printed by check, also if it exits with 3.
@@ -229,13 +215,13 @@ type eventDocument struct {
 
 // repairDocument is printed by repair.
 type repairDocument struct {
-	Recorded string `json:"recorded"` // the decision in words, as in the event log
+	Recorded string `json:"recorded"` // the decision as text, as in the event log
 }
 
 // adoptDocument is printed by adopt.
 type adoptDocument struct {
 	Tool      string   `json:"tool"`  // "" for a baseline
-	Table     string   `json:"table"` // likewise
+	Table     string   `json:"table"` // "" for a baseline
 	Versions  []string `json:"versions"`
 	Revisions []string `json:"revisions"` // recorded as applied
 	DryRun    bool     `json:"dry_run"`
@@ -249,7 +235,7 @@ type basesDocument struct {
 
 // branchesDocument is printed by branches, parents first.
 type branchesDocument struct {
-	BranchPoints []branchPointDocument `json:"branch_points"` // what several revisions build on
+	BranchPoints []branchPointDocument `json:"branch_points"` // revisions with several children
 	Labels       []labelDocument       `json:"labels"`
 }
 
@@ -266,28 +252,28 @@ type labelDocument struct {
 
 // editDocument is printed by edit.
 type editDocument struct {
-	Files   []string `json:"files"`          // that were opened
-	Changed []string `json:"changed"`        // those of them that the editor changed
-	Next    string   `json:"next,omitempty"` // the command to type, when something was changed
+	Files   []string `json:"files"`          // the files that were opened
+	Changed []string `json:"changed"`        // the files that the editor changed
+	Next    string   `json:"next,omitempty"` // the command to run next, if something was changed
 }
 
 // rebaseDocument is printed by rebase.
 type rebaseDocument struct {
 	Revision     string   `json:"revision"`
-	From         []string `json:"from"`           // what came before it
-	DownRevision []string `json:"down_revision"`  // what comes before it now
-	Files        []string `json:"files"`          // that were changed: the up file, or none when there was nothing to do
+	From         []string `json:"from"`           // its down revisions before
+	DownRevision []string `json:"down_revision"`  // its down revisions now
+	Files        []string `json:"files"`          // the changed files: the up file, or none if there was nothing to do
 	Heads        []string `json:"heads"`          // of all revisions, afterwards
-	Next         string   `json:"next,omitempty"` // the command to type, when something was changed
+	Next         string   `json:"next,omitempty"` // the command to run next, if something was changed
 }
 
 // initDocument is printed by init.
 type initDocument struct {
 	Dir     string   `json:"dir"`
 	Module  string   `json:"module"`
-	Replace string   `json:"replace,omitempty"` // the checkout of this module that go.mod leads to
-	Files   []string `json:"files"`             // that were written
-	Next    string   `json:"next"`              // the command to type
+	Replace string   `json:"replace,omitempty"` // the checkout of this module that go.mod refers to
+	Files   []string `json:"files"`             // the files that were written
+	Next    string   `json:"next"`              // the command to run next
 }
 
 // list returns s, or an empty list for nil, which JSON would show as null.

@@ -89,7 +89,7 @@ var (
 // runBlock begins a block of commands that have to succeed. Their output is not shown.
 const runBlock = "```sh run"
 
-// shownDate stands for the day of the run.
+// shownDate replaces the day of the run.
 const shownDate = "2022-02-14"
 
 func newDocument(t *testing.T, text, app string) *document {
@@ -225,7 +225,7 @@ func (d *document) commands(text string) {
 func (d *document) file(name, text string) {
 	path := d.real(name)
 	if old, err := os.ReadFile(filepath.Join(d.dir, path)); err == nil && !strings.HasPrefix(form(text), form(d.pretty(string(old)))) {
-		d.Errorf("%s holds\n%s\nand the document goes on with\n%s", name, d.pretty(string(old)), text)
+		d.Errorf("%s contains\n%s\nand the document continues with\n%s", name, d.pretty(string(old)), text)
 	}
 	d.write(path, d.real(text))
 }

@@ -16,16 +16,19 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
+// missingRevision is the error of commands that need at least one revision.
+const missingRevision = "missing revision: an id or the beginning of one, a label, head or current"
+
 func (p *program) edit() *cobra.Command {
 	var down settings.Switch
 	return p.command(action{
 		use: "edit REV…", targets: true,
-		short: "open a revision's file in your editor",
-		long: `Opens the up file on disk in the editor that VISUAL or EDITOR names, and looks afterwards
-at what is wrong with the files.`,
+		short: "open a revision in your editor",
+		long: `Opens the up file of a revision on disk in the editor that VISUAL or EDITOR names.
+Afterwards all files are checked.`,
 		example: "edit head\nedit ae10 --down\nedit current",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
-		check:   atLeastOne("say which revision: its id or the beginning of it, a label, head or current"),
+		check:   atLeastOne(missingRevision),
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &down, "down", "", "", "open the down file")
 		},
@@ -70,7 +73,7 @@ func (r *run) edit(down bool) error {
 	}
 	d.Next = r.nextUp()
 	r.say(strings.Join(d.Changed, "\n"))
-	r.log.Info("then: "+d.Next, "next", d.Next)
+	r.log.Info("next: "+d.Next, "next", d.Next)
 	return nil
 }
 
@@ -83,7 +86,7 @@ func scriptFiles(revs []*revision.Revision, down bool) ([]string, error) {
 			script = rev.Down
 		}
 		if script == nil {
-			return nil, &migrator.UsageError{Text: rev.ID + " has no down file; write " + rev.DownFile() + " when there is a way back"}
+			return nil, &settings.UsageError{Text: rev.ID + " has no down file; to make it reversible, create " + rev.DownFile()}
 		}
 		files = append(files, filepath.FromSlash(script.File))
 	}
@@ -121,20 +124,20 @@ func (r *run) revisionsToEdit() ([]*revision.Revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := uniqueIDs("edit", r.args, o.Find)
+	ids, err := uniqueIDs("edit", r.args, o.Resolve)
 	return r.revisionsOnDisk(o.set, ids, err)
 }
 
 // revisionsOnDisk returns the revisions with these ids. It passes on err.
-func (r *run) revisionsOnDisk(set *migrator.Set, ids []string, err error) ([]*revision.Revision, error) {
+func (r *run) revisionsOnDisk(set *migrator.Migrator, ids []string, err error) ([]*revision.Revision, error) {
 	if err != nil {
 		return nil, err
 	}
 	var revs []*revision.Revision
 	for _, id := range ids {
-		rev := set.Revision(id)
+		rev := set.Files().Revision(id)
 		if rev == nil {
-			return nil, &migrator.UsageError{Text: id + " is applied, but no file in " + terminal.Quote(r.dir()) + " has it: take the files from the program that applied it"}
+			return nil, &settings.UsageError{Text: id + " is applied, but " + terminal.Quote(r.dir()) + " does not contain it; copy its files from the program that applied it"}
 		}
 		revs = append(revs, rev)
 	}

@@ -3,12 +3,11 @@ package cli
 import (
 	"context"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
 
-	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
@@ -21,7 +20,7 @@ func (r *run) editor(files []string) error {
 		}
 	}
 	if command == "" {
-		return &migrator.UsageError{Text: "no editor is named: set VISUAL or EDITOR, or open " + strings.Join(files, " ")}
+		return &settings.UsageError{Text: "no editor is configured: set VISUAL or EDITOR, or open " + strings.Join(files, " ")}
 	}
 	// The variable is a shell command, such as code --wait. Package os/exec would make the
 	// program 40 kB larger.
@@ -29,24 +28,23 @@ func (r *run) editor(files []string) error {
 	if r.settings.JSON {
 		attr.Files[1] = os.Stderr // standard output is for the document
 	}
+	// Ctrl+C in the editor reaches this process too.
+	r.editing.Store(true)
+	defer r.editing.Store(false)
 	process, err := os.StartProcess("/bin/sh", append([]string{"sh", "-c", command + ` "$@"`, command}, files...), attr)
 	if err != nil {
 		return &fileError{err}
 	}
-	// Ctrl+C in the editor reaches this process too. If it were ignored before the start,
-	// the editor would inherit that.
-	signal.Ignore(os.Interrupt)
 	stop := context.AfterFunc(r.ctx, func() { _ = process.Signal(syscall.SIGTERM) })
 	state, err := process.Wait()
 	stop()
-	signal.Reset(os.Interrupt)
 	switch {
 	case r.ctx.Err() != nil:
 		return context.Cause(r.ctx)
 	case err != nil:
 		return err
 	case !state.Success():
-		return &migrator.UsageError{Text: "the editor " + terminal.Printable(command) + ": " + state.String() + "; the files are as it left them"}
+		return &settings.UsageError{Text: "the editor " + terminal.Printable(command) + " failed: " + state.String() + "; changes that it saved are kept"}
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 func (p *program) ensureVersion() *cobra.Command {
 	return p.command(action{
 		use:    "ensure-version",
-		short:  "create the ledger",
-		long:   `Creates the version tables of a database that has none, and changes nothing else.`,
+		short:  "create the ledger if it does not exist",
+		long:   `Creates the tables of the ledger if they do not exist, and changes nothing else.`,
 		groups: []string{settings.GroupDatabase, settings.GroupRun, settings.GroupOutput},
 		run: func(r *run) error {
 			set, cfg, err := r.open((&reporter{run: r}).event)
@@ -22,7 +22,7 @@ func (p *program) ensureVersion() *cobra.Command {
 				return err
 			}
 			r.document = &ensureDocument{Ledger: r.settings.Ledger, Created: created}
-			text := "the ledger " + r.settings.Ledger + " is there"
+			text := "the ledger " + r.settings.Ledger + " already exists"
 			if created {
 				text = "created the ledger " + r.settings.Ledger
 			}

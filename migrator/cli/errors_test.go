@@ -1,52 +1,112 @@
-package cli_test
+package cli
 
 import (
+	"flag"
+	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator"
 )
 
-// docs/errors.md has each kind of error with its exit code, and each exit code.
-func TestErrorsDocumentListsEveryKind(t *testing.T) {
+const errorsDocument = "../../docs/errors.md"
+
+// The table of kinds in docs/errors.md is made of the rows of kinds; "go test -update"
+// writes it.
+func TestErrorsDocumentHasTheTableOfKinds(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("exit.go")
-	if err != nil {
-		t.Fatal(err)
+	var want strings.Builder
+	want.WriteString("| code | kind | what it is | what to do |\n| --- | --- | --- | --- |\n")
+	for _, row := range kinds {
+		code := strconv.Itoa(row.exit)
+		if row.exit == exitInterrupted {
+			code = fmt.Sprintf("%d, %d", exitInterrupted, exitTerminated)
+		}
+		fmt.Fprintf(&want, "| %s | `%s` | %s | %s |\n", code, row.kind, row.means, row.remedy)
 	}
-	codes := map[string]string{"signalCode": "130, 143"}
-	for _, m := range regexp.MustCompile(`(?m)^\t(exit\w+) += (\d+)`).FindAllStringSubmatch(string(source), -1) {
-		codes[m[1]] = m[2]
+	text := read(t, errorsDocument)
+	table := regexp.MustCompile(`(?m)^\| code \| kind \|.*\n(\|.*\n)+`)
+	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+		if err := os.WriteFile(errorsDocument, []byte(table.ReplaceAllLiteralString(text, want.String())), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
-	var kinds []string
-	for _, m := range regexp.MustCompile(`return "([a-z-]+)", (\w+)`).FindAllStringSubmatch(string(source), -1) {
-		kinds = append(kinds, codes[m[2]]+" "+m[1])
+	if diff := cmp.Diff(want.String(), table.FindString(text)); diff != "" {
+		t.Errorf("kinds (-) and docs/errors.md (+):\n%s", diff)
 	}
-	slices.Sort(kinds)
-	text, err := os.ReadFile(checkout + "/docs/errors.md")
-	if err != nil {
-		t.Fatal(err)
+}
+
+// Every Kind constant of the library has a row, and so has every exit code in the comment
+// of ExitCode.
+func TestEveryKindHasARow(t *testing.T) {
+	t.Parallel()
+	var known []string
+	for _, row := range kinds {
+		known = append(known, string(row.kind))
 	}
-	var described []string
-	for _, m := range regexp.MustCompile("(?m)^\\| ([0-9, ]+) \\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(text), -1) {
-		described = append(described, m[1]+" "+m[2])
+	found := regexp.MustCompile(`(?m)^\tKind\w+ +Kind += "([a-z-]+)"`).FindAllStringSubmatch(read(t, "../errors.go"), -1)
+	if len(found) < 20 {
+		t.Fatalf("found %d kinds", len(found))
 	}
-	slices.Sort(described)
-	if diff := cmp.Diff(slices.Compact(kinds), described); diff != "" {
-		t.Errorf("kinds in exit.go (-) and docs/errors.md (+):\n%s", diff)
-	}
-	_, list, _ := strings.Cut(string(source), "// ExitCode returns")
-	list, _, _ = strings.Cut(list, "\nfunc ")
-	want := regexp.MustCompile(`(?m)^//\t([0-9, ]+?)  `).FindAllStringSubmatch(list, -1)
-	for _, m := range want {
-		if !strings.Contains(string(text), "\n| "+m[1]+" | ") {
-			t.Errorf("docs/errors.md has no exit code %s", m[1])
+	for _, m := range found {
+		if !slices.Contains(known, m[1]) {
+			t.Errorf("kind %q has no row", m[1])
 		}
 	}
-	if len(want) < 8 || len(kinds) < 20 {
-		t.Errorf("%d exit codes and %d kinds were found in exit.go", len(want), len(kinds))
+	codes := regexp.MustCompile(`(?m)^//\t([0-9, ]+?)  `).FindAllStringSubmatch(read(t, "exit.go"), -1)
+	document := read(t, errorsDocument)
+	for _, m := range codes {
+		if !strings.Contains(document, "\n| "+m[1]+" | ") {
+			t.Errorf("docs/errors.md does not have exit code %s", m[1])
+		}
 	}
+	if len(codes) < 8 {
+		t.Errorf("found %d exit codes", len(codes))
+	}
+}
+
+// Every error type of the library has a Kind that has a row, in every variant.
+func TestEveryErrorTypeHasAKind(t *testing.T) {
+	t.Parallel()
+	for _, err := range []interface {
+		error
+		Kind() migrator.Kind
+	}{
+		&migrator.FilesError{},
+		&migrator.ConfigError{},
+		&migrator.TargetError{},
+		&migrator.RefusedError{},
+		&migrator.PolicyError{},
+		&migrator.ConnectError{},
+		&migrator.LedgerError{},
+		&migrator.RevisionError{},
+		&migrator.LockTimeoutError{RevisionError: &migrator.RevisionError{}},
+		&migrator.BusyError{},
+		&migrator.InterruptedError{},
+		&migrator.UnconfirmedError{},
+		&migrator.UnknownOutcomeError{},
+		&migrator.AdoptError{},
+	} {
+		kind, code := classify(err)
+		if kind != err.Kind() || code == 0 || kind == kindOther {
+			t.Errorf("%s: kind %s, exit code %d", reflect.TypeOf(err), kind, code)
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -9,63 +9,65 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/dbenv"
-	"example.com/ambix/migrator/internal/apply"
-	"example.com/ambix/migrator/internal/ledger"
-	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/revision"
 )
 
 func TestExitCodeOfEachError(t *testing.T) {
 	t.Parallel()
-	failed := &apply.RevisionError{SQLState: "55P03", Err: &pgconn.PgError{Code: "55P03"}}
+	failed := &migrator.RevisionError{SQLState: "55P03"}
 	_, unknownFlag := new(pflag.FlagSet).GetBool("wobble")
+	refused := func(r migrator.Refusal) error { return &migrator.RefusedError{Reason: r} }
+	ledger := func(p migrator.LedgerProblem) error { return &migrator.LedgerError{Problem: p} }
 	tests := []struct {
 		err  error
 		want int
 	}{
 		{nil, 0},
-		{errors.New("somebody else's"), 1},
+		{errors.New("an error of another package"), 1},
 		{failed, 1},
-		{&migrator.UsageError{}, 2},
+		{&settings.UsageError{}, 2},
 		{unknownFlag, 2},
 		{&dbenv.Error{}, 2},
 		{&migrator.ConfigError{}, 2},
-		{&ledger.NameError{}, 2},
 		{&migrator.TargetError{}, 2},
-		{&plan.IrreversibleError{}, 2},
-		{&plan.UnfinishedError{}, 2},
-		{&migrator.OtherLedgerError{}, 2},
-		{&apply.PoolerError{}, 2},
-		{&apply.SingleError{}, 2},
+		{refused(migrator.RefusedIrreversible), 2},
+		{refused(migrator.RefusedUnfinished), 2},
+		{refused(migrator.RefusedPooler), 2},
+		{refused(migrator.RefusedSingleTransaction), 2},
+		{refused(migrator.RefusedRepair), 2},
+		{ledger(migrator.LedgerElsewhere), 2},
+		{&migrator.AdoptError{}, 2},
 		{&revision.NameError{}, 2},
 		{&revision.ExistsError{}, 2},
 		{&migrator.PolicyError{}, 4},
-		{&ledger.NewerError{}, 4},
-		{&plan.JoinError{}, 4},
-		{&apply.EditedError{}, 4},
-		{&apply.UndecidedError{}, 4},
-		{&apply.BusyError{}, 5},
-		{&apply.LockTimeoutError{RevisionError: failed}, 5},
-		{&apply.IndexBuildError{}, 5},
-		{&pg.ConnectError{Err: errors.New("refused")}, 6},
-		{&pg.LostError{Err: errors.New("reset")}, 6},
-		{&pg.StatementError{Err: &pgconn.PgError{Code: "57P01"}}, 6},
-		{&apply.UnknownOutcomeError{Err: context.Canceled}, 6},
-		{&apply.LedgerError{Err: &pgconn.PgError{Code: "42501"}}, 6},
-		{&ledger.DecodeError{}, 6},
+		{ledger(migrator.LedgerNewer), 4},
+		{ledger(migrator.LedgerForeign), 4},
+		{refused(migrator.RefusedFileModified), 4},
+		{refused(migrator.RefusedUnknownOutcome), 4},
+		{&migrator.BusyError{}, 5},
+		{&migrator.LockTimeoutError{RevisionError: failed}, 5},
+		{refused(migrator.RefusedIndexBuild), 5},
+		{&migrator.ConnectError{}, 6},
+		{&migrator.ConnectError{Problem: migrator.ConnectLost}, 6},
+		{&pgconn.PgError{Code: "57P01"}, 6},
+		{&migrator.UnknownOutcomeError{}, 6},
+		{&migrator.UnconfirmedError{}, 6},
+		{ledger(migrator.LedgerUnusable), 6},
+		{&migrator.FilesError{}, 7},
 		{revision.Problems{{}}, 7},
 		{revision.Problem{}, 7},
 		{&fs.PathError{Err: fs.ErrPermission}, 7},
 		{context.Canceled, 130},
-		{&apply.InterruptedError{Err: context.Canceled}, 130},
+		{&migrator.InterruptedError{}, 130},
 	}
 	for _, test := range tests {
 		if got := cli.ExitCode(test.err); got != test.want {
@@ -91,8 +93,17 @@ func TestExitCodeOfNotifyContext(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-ctx.Done()
-		if got := cli.ExitCode(&apply.InterruptedError{Err: context.Cause(ctx)}); got != test.want {
-			t.Errorf("%v: exit code %d, want %d", test.signal, got, test.want)
+		cfg, err := pgconn.ParseConfig("postgres://127.0.0.1:1/nothing")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := migrator.New(fstest.MapFS{}, migrator.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Up(ctx, cfg)
+		if got := cli.ExitCode(err); got != test.want {
+			t.Errorf("%v: %v, exit code %d, want %d", test.signal, err, got, test.want)
 		}
 		stop()
 	}

@@ -12,9 +12,6 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/internal/apply"
-	"example.com/ambix/migrator/internal/plan"
-	"example.com/ambix/migrator/revision"
 )
 
 // failure is the error that a command returns. Its text is all that a person needs to read;
@@ -35,8 +32,8 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, advice string) erro
 		return err
 	}
 	text := message(err)
-	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
-		text += "\n" + e.Excerpt()
+	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
+		text += "\n" + e.Excerpt() + flagHint(e)
 	}
 	if advice != "" {
 		text = strings.TrimRight(text, "\n") + "\n" + advice
@@ -61,7 +58,7 @@ func (p *program) printError(w *os.File, err error) {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
 		logError(p.newLogger(w), err)
-	case is[*migrator.RevisionError](err), is[migrator.Problems](err):
+	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err):
 		// The text begins with a position, which editors recognize at the start of a line.
 		_, _ = w.WriteString(err.Error() + "\n")
 	default:
@@ -97,33 +94,34 @@ func newErrorDocument(err error) *errorDocument {
 		err = f.err
 	}
 	d := &errorDocument{Message: message(err)}
-	d.Kind, d.Exit = classify(err)
+	kind, exit := classify(err)
+	d.Kind, d.Exit = string(kind), exit
 	if se, ok := errors.AsType[*pgconn.PgError](err); ok {
 		d.SQLState, d.Detail, d.Hint = se.Code, se.Detail, se.Hint
 	}
-	if e, ok := errors.AsType[*apply.RevisionError](err); ok {
+	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
 		d.Revision, d.File, d.Line, d.Column, d.SQLState = e.Revision, e.File, e.Line, e.Column, e.SQLState
 		if e.Hint != "" {
 			d.Hint = e.Hint
 		}
 	}
-	if e, ok := errors.AsType[*apply.InterruptedError](err); ok {
+	if e, ok := errors.AsType[*migrator.InterruptedError](err); ok {
 		d.Revision = e.Revision
 	}
-	if e, ok := errors.AsType[*apply.UnknownOutcomeError](err); ok {
+	if e, ok := errors.AsType[*migrator.UnknownOutcomeError](err); ok {
 		d.Revision = e.Revision
 	}
-	if e, ok := errors.AsType[*plan.IrreversibleError](err); ok {
-		d.Revision, d.File = e.Revision, e.File
+	if e, ok := errors.AsType[*migrator.RefusedError](err); ok {
+		d.Revision, d.File, d.Line = e.Revision, e.File, e.Line
 	}
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		d.Choices = e.Choices
 	}
-	if problems, ok := errors.AsType[revision.Problems](err); ok {
-		for _, p := range problems {
+	if e, ok := errors.AsType[*migrator.FilesError](err); ok && len(e.Problems) > 0 {
+		for _, p := range e.Problems {
 			d.Problems = append(d.Problems, problemDocument{p.File, p.Line, p.Column, p.Text})
 		}
-		d.File, d.Line, d.Column = problems[0].File, problems[0].Line, problems[0].Column
+		d.File, d.Line, d.Column = e.Problems[0].File, e.Problems[0].Line, e.Problems[0].Column
 	}
 	return d
 }

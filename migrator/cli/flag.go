@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // propagateFlags sets persistent flags of parent commands to the values of this command's
@@ -44,7 +44,7 @@ func (p *program) flagError(cmd *cobra.Command, err error) error {
 	if line := os.Args[1:]; slices.Contains(line, cmd.CalledAs()) && slices.Contains(line, "--json") {
 		p.settings.JSON = true
 	}
-	return p.fail(cmd, &migrator.UsageError{Text: flagText(cmd, err) + "; " + seeHelp(cmd)}, nil, "")
+	return p.fail(cmd, &settings.UsageError{Text: flagText(cmd, err) + "; " + seeHelp(cmd)}, nil, "")
 }
 
 func flagText(cmd *cobra.Command, err error) string {
@@ -59,19 +59,19 @@ func flagText(cmd *cobra.Command, err error) string {
 		if settings.RefuseURL(name) != nil {
 			return "unknown flag"
 		}
-		text := "unknown flag --" + terminal.Printable(name)
-		if near := settings.Nearest(name, flagNames(cmd)); near != "" {
-			text += "; did you mean --" + near + "?"
+		message := "unknown flag --" + terminal.Printable(name)
+		if near := text.Nearest(name, flagNames(cmd)); near != "" {
+			message += "; did you mean --" + near + "?"
 		}
-		return text
+		return message
 	case errors.As(err, &bare):
-		return "--" + bare.GetFlag().Name + " needs a value"
+		return "--" + bare.GetFlag().Name + " requires a value"
 	case errors.As(err, &invalid) && settings.RefuseURL(invalid.GetValue()) != nil:
 		return "--" + invalid.GetFlag().Name + ": " + settings.RefuseURL(invalid.GetValue()).Error()
 	case errors.As(err, &invalid):
 		return "--" + invalid.GetFlag().Name + ": " + invalid.Unwrap().Error()
 	}
-	return "a flag is written --name, --name value or --name=value"
+	return "invalid flag: the syntax is --name, --name value or --name=value"
 }
 
 func flagNames(cmd *cobra.Command) []string {

@@ -8,8 +8,8 @@ import (
 
 func (p *program) heads() *cobra.Command {
 	return p.command(action{
-		use: "heads", short: "the revisions that none builds on",
-		long:    "Shows the revisions without a child. What is current and pending is marked when a\ndatabase is named and can be reached.",
+		use: "heads", short: "show the head revisions",
+		long:    "Shows the revisions without children. If a database is configured and can be reached,\ncurrent and pending revisions are marked.",
 		example: "heads\nheads --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run: func(r *run) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 )
 
@@ -19,30 +18,31 @@ const (
 	settingUsage = 46
 )
 
-const migrateHelp = `Moves a PostgreSQL database along the graph of revisions that are built into the program.
-A revision is a pair of SQL files; the database's ledger says which are applied.
+const migrateHelp = `Upgrades and downgrades a PostgreSQL database with the revisions embedded in this program.
+A revision is a pair of SQL files. The ledger, a set of tables in the database, records
+which revisions are applied.
 
-The database is named by --database-url or DATABASE_URL, or else by DB_HOST, DB_PORT,
+The database is configured by --database-url or DATABASE_URL, or else by DB_HOST, DB_PORT,
 DB_NAME, DB_USER and DB_PASS (or DB_PASS_FILE), DB_SSLMODE and DB_SSLROOTCERT, or else by
-PGHOST and its relatives.
+PGHOST and the other variables of libpq.
 
 Targets:
-  9f3c0d5e77ab, 9f3c   a revision, or the beginning of its id
-  head, heads, base    the newest, the newest of all branches, nothing
-  +1, -1, 9f3c+2       steps from the current revision, or from that one
-  shop, shop@head      the revision that a label names, the head of its branch
+  9f3c0d5e77ab, 9f3c   a revision: its id, or the beginning of it
+  head, heads, base    the only head, all heads, the state before the first revision
+  +1, -1, 9f3c+2       a number of steps from the current revision, or from 9f3c
+  shop, shop@head      the revision with the label shop, the head of its branch
 
 Exit codes:
-  0  done, or nothing to do                  5  a lock was not obtained: run again
+  0  success, or nothing to do               5  lock timeout: safe to run again
   1  a revision failed                       6  the database cannot be reached or used
-  2  usage, configuration, refused target    7  files invalid
-  3  check found something                   130, 143  ended by a signal
-  4  a policy says stop, ledger newer`
+  2  usage, configuration, invalid target    7  the files are invalid
+  3  check has findings                      130, 143  ended by SIGINT, SIGTERM
+  4  refused by a policy, or newer ledger`
 
 // help returns the command help: `migrate help up` is `migrate up --help`.
 func (p *program) help(parent *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "help about a command", Hidden: true, SilenceUsage: true,
+		Use: "help [COMMAND]", Short: "show the help of a command", Hidden: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if found, rest, err := parent.Find(args); err != nil || len(rest) > 0 {
 				return p.fail(cmd, unknownCommand(found, strings.Join(rest, " ")), nil, "")
@@ -52,7 +52,7 @@ func (p *program) help(parent *cobra.Command) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, _, err := parent.Find(args)
 			if err != nil {
-				return p.fail(cmd, &migrator.UsageError{Text: err.Error()}, nil, "")
+				return p.fail(cmd, &settings.UsageError{Text: err.Error()}, nil, "")
 			}
 			found.InitDefaultHelpFlag()
 			found.SetOut(cmd.OutOrStdout())
@@ -123,11 +123,11 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		title string
 		names []string
 	}{
-		{"Move", []string{"up", "down", "to", "redo", "stamp", "plan"}},
-		{"Look", []string{"status", "current", "heads", "branches", "bases", "history", "show", "log", "check"}},
-		{"Settle", []string{"ensure-version", "repair", "adopt"}},
-		{"Write", []string{"init", "revision", "merge", "edit", "rebase"}},
-		{"More", []string{"version", "completion"}},
+		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
+		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "show", "log", "check"}},
+		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
+		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
+		{"Other", []string{"version", "completion"}},
 	} {
 		here := commandGroup{title: p.title}
 		for _, name := range p.names {

@@ -12,13 +12,13 @@ import (
 func (p *program) history() *cobra.Command {
 	var span settings.Text
 	return p.command(action{
-		use: "history", short: "all revisions, newest first",
-		long: `Lists the revisions, each with its down revisions, newest first. What is current and
-pending is marked when a database is named and can be reached.`,
+		use: "history", short: "list all revisions, newest first",
+		long: `Lists the revisions with their down revisions, newest first. If a database is configured
+and can be reached, current and pending revisions are marked.`,
 		example: "history\nhistory -r ae1027a6acf1:head\nhistory -r -3:current\nhistory --verbose",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &span, "rev-range", p.shorthand("range"), "A:B", "only from A up to B")
+			settings.AddFlag(f, &span, "rev-range", p.shorthand("range"), "A:B", "only the revisions from A up to B")
 		},
 		run: func(r *run) error { return r.history(string(span)) },
 	})

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/scaffold"
 	"example.com/ambix/migrator/cli/internal/settings"
 )
@@ -15,22 +15,23 @@ import (
 func (p *program) initialize() *cobra.Command {
 	var module, replace settings.Text
 	return p.command(action{
-		use: "init DIR", short: "make a new project around revisions of its own",
-		long: `Writes a Go project that embeds its revisions and has this command line: it builds and
-runs at once, with no revision yet. All files are written or none, and none that is
-there is touched. Inside a checkout of this module, or with --replace, go.mod leads to
-that checkout; otherwise to the version of this program.`,
+		use: "init DIR", short: "create a new project",
+		long: `Writes a Go project that embeds its revisions and has this command line. It builds and
+runs as it is, without any revision. Either all files are written or none, and existing
+files are never changed. Inside a checkout of this module, or with --replace, go.mod
+refers to the checkout; otherwise it requires the version of this program.`,
 		example: "init store\ninit . --module github.com/acme/store",
 		groups:  []string{settings.GroupOutput},
 		check: func(args []string) error {
-			if len(args) != 1 || args[0] == "" {
-				return &migrator.UsageError{Text: "name one folder for the project: init DIR, or init . for this one"}
+			const missing = "missing folder: init DIR, or init . for the current one"
+			if slices.Equal(args, []string{""}) {
+				return &settings.UsageError{Text: missing}
 			}
-			return nil
+			return exactlyOne("init", "folder", missing)(args)
 		},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &module, "module", "", "PATH", "default: example.com/ and the folder's name")
-			settings.AddFlag(f, &replace, "replace", "", "DIR", "a checkout of "+scaffold.ModulePath+" to build with")
+			settings.AddFlag(f, &module, "module", "", "PATH", "module path (default: example.com/ and the folder's name)")
+			settings.AddFlag(f, &replace, "replace", "", "DIR", "build with this checkout of "+scaffold.ModulePath)
 		},
 		run: func(r *run) error { return r.initialize(string(module), string(replace)) },
 	})
@@ -49,8 +50,8 @@ func (r *run) initialize(module, replace string) error {
 	r.document = d
 	r.say(strings.Join(files, "\n"))
 	if p.Replace == "" && p.Version == "" {
-		r.log.Warn("this program does not know its version, so go.mod does not require " + scaffold.ModulePath + "; `go mod tidy` takes the newest, --replace DIR a checkout")
+		r.log.Warn("the version of this program is unknown, so go.mod does not require " + scaffold.ModulePath + ": `go mod tidy` adds the newest version; to build with a checkout, use --replace DIR")
 	}
-	r.log.Info("then: "+d.Next, "next", d.Next)
+	r.log.Info("next: "+d.Next, "next", d.Next)
 	return nil
 }

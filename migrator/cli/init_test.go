@@ -66,7 +66,7 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.want(n.run("app", "migrate", "init", "store", "--replace", root), "store/main.go\n", "then: cd store && go run . migrate revision -m ")
+	n.want(n.run("app", "migrate", "init", "store", "--replace", root), "store/main.go\n", "next: cd store && go run . migrate revision -m ")
 	n.dir = filepath.Join(n.dir, "store")
 	n.want(n.run("go", "run", ".", "migrate", "up"), "nothing to do, at base\n")
 	n.run("app", "migrate", "revision", "-m", "create account table", "--rev-id", "a1")
@@ -191,7 +191,7 @@ func TestConcurrentInitsWriteOneProject(t *testing.T) {
 	// All files are of one project.
 	module, _, _ := strings.Cut(strings.TrimPrefix(readText(t, dir+"/go.mod"), "module example.com/"), "\n")
 	if !strings.Contains(readText(t, dir+"/.gitignore"), "\n/"+module+"\n") {
-		t.Errorf("the module is %s, and .gitignore says %s", module, readText(t, dir+"/.gitignore"))
+		t.Errorf("the module is %s, and .gitignore contains %s", module, readText(t, dir+"/.gitignore"))
 	}
 }
 

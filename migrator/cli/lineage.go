@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/graph"
 )
 
@@ -28,7 +28,7 @@ func requireUnrelated(g *graph.Graph, ids []string) error {
 		below := ancestors(g, id)
 		for _, other := range ids {
 			if other != id && below[other] {
-				return &migrator.UsageError{Text: id + " builds on " + other + ": they are one line already, and " + id + " alone stands for both"}
+				return &settings.UsageError{Text: id + " already descends from " + other + "; name only " + id}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -21,10 +22,10 @@ func (o *overview) marks(s *migrator.RevisionStatus) []string {
 		marks = append(marks, "current")
 	}
 	if o.stateKnown && s.State != migrator.Applied {
-		marks = append(marks, string(s.State))
+		marks = append(marks, stateName(s.State))
 	}
 	if s.OutOfOrder {
-		marks = append(marks, "below an applied one")
+		marks = append(marks, "out of order")
 	}
 	if len(o.children[s.Revision]) > 1 {
 		marks = append(marks, "branch point")
@@ -33,6 +34,15 @@ func (o *overview) marks(s *migrator.RevisionStatus) []string {
 		marks = append(marks, "merge")
 	}
 	return append(marks, labelMarks(s.BranchLabels)...)
+}
+
+// stateName returns a state as text output shows it. The value in JSON documents is older
+// than the word "modified".
+func stateName(s migrator.RevisionState) string {
+	if s == migrator.Modified {
+		return "modified"
+	}
+	return string(s)
 }
 
 func labelMarks(labels []string) []string {
@@ -94,11 +104,11 @@ func (o *overview) fullText(ids []string) string {
 
 // details returns a revision in full, as shown by --verbose and show.
 func (o *overview) details(id string) string {
-	s, rev := o.byID[id], o.set.Revision(id)
+	s, rev := o.byID[id], o.set.Files().Revision(id)
 	var t terminal.Table
-	add := func(title, text string) {
-		if text != "" {
-			t.Add(terminal.Bold.Cell(title), terminal.Plain.Cell(text))
+	add := func(title, value string) {
+		if value != "" {
+			t.Add(terminal.Bold.Cell(title), terminal.Plain.Cell(value))
 		}
 	}
 	title := s.Revision
@@ -126,21 +136,24 @@ func (o *overview) details(id string) string {
 	case !s.AppliedAt.IsZero():
 		add("applied", appliedText(*s)+", in "+terminal.Duration(s.Duration))
 	}
-	add("changed", strings.Join(s.Changes, ", "))
+	add("modified", strings.Join(s.Changes, ", "))
 	for _, row := range scriptRows(s, rev) {
 		add(row[0], row[1])
 	}
 	return o.out.Format(t)
 }
 
+// irreversible is shown instead of a down script that does not exist.
+const irreversible = "none: irreversible"
+
 // scriptRows returns titles and texts for the scripts of a revision. rev is nil if only the
 // ledger has it.
 func scriptRows(s *migrator.RevisionStatus, rev *revision.Revision) [][2]string {
 	switch {
 	case rev == nil && s.Reversible:
-		return [][2]string{{"down", "in the ledger"}}
+		return [][2]string{{"down", "stored in the ledger"}}
 	case rev == nil:
-		return [][2]string{{"down", "none: it cannot be taken down"}}
+		return [][2]string{{"down", irreversible}}
 	}
 	created := ""
 	if !rev.Created.IsZero() {
@@ -172,18 +185,18 @@ func idsOrBase(ids []string) string {
 	return strings.Join(ids, ", ")
 }
 
-// idsInSentence is idsOrBase with an "and": a, b and c.
+// idsInSentence is idsOrBase as part of a sentence: a, b and c.
 func idsInSentence(ids []string) string {
 	if len(ids) == 0 {
 		return "base"
 	}
-	return terminal.List(ids)
+	return text.List(ids, "and")
 }
 
 func scriptText(s *revision.Script) string {
-	parts := []string{terminal.Count(len(s.Statements()), "statement")}
+	parts := []string{text.Count(len(s.Statements()), "statement")}
 	if !s.Transactional {
-		parts = append(parts, "outside a transaction")
+		parts = append(parts, "non-transactional")
 	}
 	if s.LockTimeout != nil {
 		parts = append(parts, "lock_timeout "+revision.FormatDuration(*s.LockTimeout))
@@ -197,27 +210,28 @@ func scriptText(s *revision.Script) string {
 func downText(rev *revision.Revision) string {
 	switch {
 	case rev.Down == nil && rev.Reversible():
-		return "there is nothing to undo"
+		return "none: nothing to revert"
 	case rev.Down == nil:
-		return "none: it cannot be taken down"
+		return irreversible
 	case rev.Down.Empty():
-		return rev.Down.File + "  (empty: it undoes nothing)"
+		return rev.Down.File + "  (empty: nothing to revert)"
 	}
 	return scriptText(rev.Down)
 }
 
 // appliedText returns when a revision was applied, by whom and from where.
 func appliedText(s migrator.RevisionStatus) string {
-	text := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Printable(s.AppliedBy) + " from " + terminal.Printable(s.AppliedFrom)
+	applied := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Printable(s.AppliedBy) + " from " + terminal.Printable(s.AppliedFrom)
 	if s.BinaryVersion != "" {
-		text += ", version " + terminal.Printable(s.BinaryVersion)
+		applied += ", version " + terminal.Printable(s.BinaryVersion)
 	}
-	return text
+	return applied
 }
 
-// unfinishedText returns how far a revision got, and when it was started.
+// unfinishedText returns the direction of an unfinished revision, how far it got, and when
+// it was started.
 func unfinishedText(s migrator.RevisionStatus) string {
-	return fmt.Sprintf("going %s, after %s, begun %sZ", s.Direction, terminal.Count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
+	return fmt.Sprintf("%sgrade interrupted after %s, started %sZ", s.Direction, text.Count(s.StatementsDone, "statement"), s.AppliedAt.UTC().Format(time.DateTime))
 }
 
 // documents returns revisions for --json.
@@ -226,7 +240,7 @@ func (o *overview) documents(ids []string) []revisionDocument {
 	for _, id := range ids {
 		s := o.byID[id]
 		d := newRevisionDocument(*s, slices.Contains(o.Heads, id), o.stateKnown)
-		if rev := o.set.Revision(id); rev != nil && !rev.Created.IsZero() {
+		if rev := o.set.Files().Revision(id); rev != nil && !rev.Created.IsZero() {
 			d.Created = new(rev.Created.UTC())
 		}
 		docs = append(docs, d)
@@ -235,12 +249,12 @@ func (o *overview) documents(ids []string) []revisionDocument {
 }
 
 // newRevisionDocument returns a revision for --json, with its state if that is known.
-func newRevisionDocument(s migrator.RevisionStatus, head, looked bool) revisionDocument {
+func newRevisionDocument(s migrator.RevisionStatus, head, stateKnown bool) revisionDocument {
 	d := revisionDocument{
 		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
 		Head: head, Reversible: s.Reversible, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
 	}
-	if looked {
+	if stateKnown {
 		d.State = string(s.State)
 	}
 	if s.State == migrator.Unfinished {

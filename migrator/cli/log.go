@@ -10,7 +10,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -27,18 +27,18 @@ func (p *program) log() *cobra.Command {
 	f := eventFilter{limit: 20}
 	return p.command(action{
 		use:   "log",
-		short: "who did what, when, and how it ended",
-		long: `Shows the event log of the database, the newest first: what was applied, taken down,
-stamped, repaired and adopted, what failed and what was interrupted, by whom, from where
-and with which version.`,
+		short: "show the event log: who did what, when, and how it ended",
+		long: `Shows the event log of the database, newest first: what was applied, reverted, stamped,
+repaired and adopted, what failed or was interrupted, by whom, from where and with which
+version.`,
 		example: "log\nlog --revision 9f3c --limit 0\nlog --action failed,interrupted --since 2026-01-31",
 		groups:  []string{settings.GroupDatabase, settings.GroupOutput},
 		flags: func(flags *pflag.FlagSet) {
-			settings.AddFlag(flags, &f.limit, "limit", "", "N", "how many at most; 0: all; default: 20")
-			settings.AddFlag(flags, &f.revision, "revision", "", "REV", "of this revision: an id or its beginning")
-			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "up, down, stamp, failed, interrupted, repair, adopt or format")
-			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before: 2026-01-31 or 2026-01-31T08:00:00Z")
-			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after that moment, or that day")
+			settings.AddFlag(flags, &f.limit, "limit", "", "N", "maximum number of events; 0: all (default: 20)")
+			settings.AddFlag(flags, &f.revision, "revision", "", "REV", "only this revision: its id, or the beginning of it")
+			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "only "+text.List(actions, "or"))
+			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before 2026-01-31 or 2026-01-31T08:00:00Z")
+			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after this time, or not after this day")
 		},
 		run: func(r *run) error { return r.logEvents(&f) },
 	})
@@ -72,12 +72,11 @@ func (r *run) logEvents(f *eventFilter) error {
 	switch {
 	case len(all) == 0:
 		r.out.Print("no events\n")
-		return nil
 	case len(d.Events) == 0:
-		r.out.Print("none of " + terminal.Count(len(all), "event") + " is like that\n")
-		return nil
+		r.out.Print("no matching events\n")
+	default:
+		r.out.Print(r.out.Format(t))
 	}
-	r.out.Print(r.out.Format(t))
 	return nil
 }
 
@@ -91,35 +90,35 @@ func (f *eventFilter) match(e *migrator.LogEntry) bool {
 func (f *eventFilter) check() error {
 	for _, a := range f.action {
 		if !slices.Contains(actions, a) {
-			return &migrator.UsageError{Text: "--action " + terminal.Quote(a) + ": it is one of " + strings.Join(actions, ", ")}
+			return &settings.UsageError{Text: "--action " + terminal.Quote(a) + ": must be " + text.List(actions, "or")}
 		}
 	}
 	if !f.until.IsZero() && !f.since.Before(f.until.End()) {
-		return &migrator.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
+		return &settings.UsageError{Text: "--since " + f.since.String() + " is after --until " + f.until.String()}
 	}
 	if r := string(f.revision); r != "" && revision.CheckID(r) != nil {
-		return &migrator.UsageError{Text: "--revision " + terminal.Quote(r) + ": name a revision by its id or the beginning of it"}
+		return &settings.UsageError{Text: "--revision " + terminal.Quote(r) + ": must be a revision id or the beginning of one"}
 	}
 	return nil
 }
 
 // actions are the values of --action.
 var actions = []string{
-	string(ledger.Up), string(ledger.Down), string(ledger.Stamped), string(ledger.Failed), string(ledger.Interrupted),
-	string(ledger.Repair), string(ledger.Adopted), string(ledger.FormatRaise),
+	string(migrator.LogUp), string(migrator.LogDown), string(migrator.LogStamp), string(migrator.LogFailed), string(migrator.LogInterrupted),
+	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogFormat),
 }
 
 func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 	color := terminal.Green
 	switch e.Action {
-	case ledger.Down, ledger.Stamped, ledger.Repair, ledger.Adopted:
+	case migrator.LogDown, migrator.LogStamp, migrator.LogRepair, migrator.LogAdopt:
 		color = terminal.Yellow
-	case ledger.Failed, ledger.Interrupted:
+	case migrator.LogFailed, migrator.LogInterrupted:
 		color = terminal.Red
 	}
 	action := string(e.Action)
-	if e.Direction != "" && e.Direction != action {
-		action += " " + e.Direction
+	if d := string(e.Direction); d != "" && d != action {
+		action += " " + d
 	}
 	took := ""
 	if e.Duration > 0 {
@@ -148,7 +147,7 @@ func detailRows(e *migrator.LogEntry) terminal.Table {
 
 func newEventDocument(e *migrator.LogEntry) eventDocument {
 	return eventDocument{
-		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: terminal.FirstLine(e.Message), Direction: e.Direction,
+		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: terminal.FirstLine(e.Message), Direction: string(e.Direction),
 		DurationMS: milliseconds(e.Duration), AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -18,18 +19,18 @@ func (p *program) merge() *cobra.Command {
 	var n newRevision
 	return p.command(action{
 		use: "merge [REV…]", targets: true,
-		short: "write a revision that joins several heads; default: all",
-		long: `Writes an up and a down file with several down revisions, so that what builds on them
-has one head again. They need no SQL. It works on disk: the next build embeds what was
-written.`,
+		short: "create a revision that joins heads (default: all)",
+		long: `Creates the up and the down file of a revision with several down revisions, so that the
+graph has one head again. They need no SQL. The files are created on disk, and embedded
+when the program is built.`,
 		example: "merge\nmerge shop@head billing@head -m \"merge shop and billing\"",
 		groups:  []string{settings.GroupFiles, settings.GroupOutput},
 		check:   anyArgs,
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &n.message, "message", p.shorthand("message"), "MESSAGE", "default: merge REV and REV")
-			settings.AddFlag(f, &n.labels, "branch-label", "", "LABEL", "name the branch that begins here")
-			settings.AddFlag(f, &n.id, "rev-id", "", "ID", "default: 12 random hex digits")
-			settings.AddFlag(f, &n.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
+			settings.AddFlag(f, &n.message, "message", p.shorthand("message"), "MESSAGE", "message of the revision (default: merge REV and REV)")
+			settings.AddFlag(f, &n.labels, "branch-label", "", "LABEL", "label of the branch that begins here")
+			settings.AddFlag(f, &n.id, "rev-id", "", "ID", "id of the revision (default: 12 random hex digits)")
+			settings.AddFlag(f, &n.versionPath, "version-path", "", "DIR", "create the files in this folder below --dir")
 		},
 		run: func(r *run) error { return r.merge(n) },
 	})
@@ -53,20 +54,20 @@ func (r *run) merge(n newRevision) error {
 		rev.Message = "merge " + idsInSentence(ids)
 	}
 	rev.Up, rev.Down = revision.NewScript(""), revision.NewScript("")
-	return r.writeRevision(rev, string(n.versionPath), "it joins "+idsInSentence(ids)+", and needs no SQL")
+	return r.writeRevision(rev, string(n.versionPath), "the revision joins "+idsInSentence(ids)+" and needs no SQL; next: ")
 }
 
 // headsToMerge returns the heads that the arguments name, or all.
-func (r *run) headsToMerge(set *migrator.Set) ([]string, error) {
-	g := set.Graph()
+func (r *run) headsToMerge(set *migrator.Migrator) ([]string, error) {
+	g := set.Files().Graph()
 	// The target heads omits a head that another one depends on, as in Alembic, but here it
 	// is to be merged too.
 	if len(r.args) == 0 || slices.Equal(r.args, []string{"heads"}) {
 		switch heads := g.Heads(); len(heads) {
 		case 0:
-			return nil, &migrator.UsageError{Text: "there are no revisions yet, so there is nothing to merge"}
+			return nil, &settings.UsageError{Text: "nothing to merge: there are no revisions yet"}
 		case 1:
-			return nil, &migrator.UsageError{Text: "there is one head, " + heads[0] + ", so there is nothing to merge"}
+			return nil, &settings.UsageError{Text: "nothing to merge: " + heads[0] + " is the only head"}
 		default:
 			return heads, nil
 		}
@@ -76,7 +77,7 @@ func (r *run) headsToMerge(set *migrator.Set) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case len(ids) == 1:
-		return nil, &migrator.UsageError{Text: "a merge joins two revisions or more, and " + strings.Join(r.args, " ") + " is one, " + ids[0]}
+		return nil, &settings.UsageError{Text: "merge " + strings.Join(r.args, " ") + ": at least two revisions are required, not only " + ids[0]}
 	}
 	if err := requireUnrelated(g, ids); err != nil {
 		return nil, err
@@ -104,8 +105,14 @@ func requireHeads(g *graph.Graph, ids []string) error {
 	case lower == "":
 		return nil
 	case len(heads) == 1:
-		return &migrator.UsageError{Text: idsInSentence(ids) + " lead to one head already, " + heads[0] + ", so there is nothing to merge"}
+		return &settings.UsageError{Text: "nothing to merge: " + idsInSentence(ids) + " already lead to one head, " + heads[0]}
 	}
-	return &migrator.UsageError{Text: lower + " is no head: " + terminal.FirstFew(g.Children(lower)) + " " + terminal.Plural(len(g.Children(lower)), "builds", "build") + " on it; merge " +
-		strings.Join(heads, " ") + ", or begin a branch there with revision --head " + strings.Join(ids, " --head ") + " --splice"}
+	return &settings.UsageError{Text: notAHead(g, lower) + "; merge " + strings.Join(heads, " ") +
+		", or start a branch there with revision --head " + strings.Join(ids, " --head ") + " --splice"}
+}
+
+// notAHead returns the reason why a revision with children is not accepted.
+func notAHead(g *graph.Graph, id string) string {
+	children := g.Children(id)
+	return id + " is not a head: " + text.List(children, "and") + terminal.Plural(len(children), " follows it", " follow it")
 }

@@ -7,17 +7,19 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
-// move runs a verb of the library and reports it.
-func (r *run) move(verb migrator.Verb) error {
+// move runs a verb of the library and reports it, unless it is only to be shown.
+func (r *run) move(verb migrator.Verb, pre *preview) error {
+	if done, err := pre.show(r, verb); done {
+		return err
+	}
 	rep := &reporter{run: r}
-	set, cfg, err := r.open(rep.event)
+	set, cfg, err := r.openDatabase(rep)
 	if err != nil {
 		return err
 	}
-	r.warnIfStale()
 	report, err := set.Move(r.ctx, cfg, verb, r.args...)
 	if rep.planned {
 		r.document = newMoveDocument(report)
@@ -26,11 +28,11 @@ func (r *run) move(verb migrator.Verb) error {
 		r.advice = rep.afterFailure(set, report, err)
 		return err
 	}
-	text := summary(set, report)
+	line := summary(set, report)
 	if verb == migrator.Stamp || verb == migrator.Purge {
-		text = "stamped, " + located(set, report.To)
+		line = "stamped, " + located(set, report.To)
 	}
-	rep.result(text, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
+	rep.result(line, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
 	return nil
 }
 
@@ -46,11 +48,11 @@ func newMoveDocument(r *migrator.Report) *moveDocument {
 }
 
 // summary returns the last line of a run.
-func summary(set *migrator.Set, r *migrator.Report) string {
+func summary(set *migrator.Migrator, r *migrator.Report) string {
 	var parts []string
 	up, down := countDirections(r.Steps)
 	if down > 0 {
-		parts = append(parts, fmt.Sprint(down, " taken down"))
+		parts = append(parts, fmt.Sprint(down, " reverted"))
 	}
 	if up > 0 {
 		parts = append(parts, fmt.Sprint(up, " applied"))
@@ -59,16 +61,16 @@ func summary(set *migrator.Set, r *migrator.Report) string {
 	if len(parts) == 0 {
 		parts = append(parts, "nothing to do")
 	}
-	text := strings.Join(parts, ", ") + ", " + located(set, r.To)
+	line := strings.Join(parts, ", ") + ", " + located(set, r.To)
 	if ids := r.Ahead; len(ids) > 0 {
-		text += "; the database is ahead of this program by " + terminal.Count(len(ids), "revision") + ": " + terminal.FirstFew(ids)
+		line += "; the database is ahead of this program by " + text.Count(len(ids), "revision") + ": " + text.List(ids, "and")
 	}
-	return text
+	return line
 }
 
 func countDirections(steps []migrator.Step) (up, down int) {
 	for _, s := range steps {
-		if s.Direction == plan.Up {
+		if s.Direction == migrator.Upgrade {
 			up++
 		} else {
 			down++
@@ -82,8 +84,8 @@ func otherRunners(steps []migrator.OtherStep) []string {
 	var order []string
 	counts := map[string]int{}
 	for _, o := range steps {
-		what := "already taken down by another runner"
-		if o.Direction == plan.Up {
+		what := "already reverted by another runner"
+		if o.Direction == migrator.Upgrade {
 			what = "already applied by another runner"
 			if o.By != "" {
 				what = "already applied by " + terminal.Printable(o.By) + " from " + terminal.Printable(o.From)
@@ -101,21 +103,21 @@ func otherRunners(steps []migrator.OtherStep) []string {
 }
 
 // located returns where a database is, and how many revisions are pending.
-func located(set *migrator.Set, ids []string) string {
-	text := "at " + idsOrBase(ids)
-	g := set.Graph()
+func located(set *migrator.Migrator, ids []string) string {
+	position := "at " + idsOrBase(ids)
+	g := set.Files().Graph()
 	for _, id := range ids {
 		if _, known := g.Node(id); !known {
-			return text
+			return position
 		}
 	}
 	switch pending := g.Len() - len(g.Closure(graph.NewSet(ids...))); {
 	case pending > 0:
-		return text + fmt.Sprintf(" (%d pending)", pending)
+		return position + fmt.Sprintf(" (%d pending)", pending)
 	case len(ids) == 1:
-		return text + " (head)"
+		return position + " (head)"
 	case len(ids) > 1:
-		return text + " (heads)"
+		return position + " (heads)"
 	}
-	return text
+	return position
 }

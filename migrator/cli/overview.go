@@ -15,7 +15,7 @@ import (
 type overview struct {
 	*run
 	*migrator.Status
-	set        *migrator.Set
+	set        *migrator.Migrator
 	stateKnown bool // from the database
 	byID       map[string]*migrator.RevisionStatus
 	children   map[string][]string
@@ -39,7 +39,7 @@ func (r *run) overview(need bool) (*overview, error) {
 			o.explainMissingMarks(err)
 		}
 		if o.set, err = r.set(); err == nil {
-			o.Status = o.set.Offline()
+			o.Status = o.set.EmptyStatus()
 		}
 	}
 	if err != nil {
@@ -79,12 +79,12 @@ func (o *overview) tryStatus(need bool) error {
 		err = errors.New("no answer in " + revision.FormatDuration(optionalDatabaseLimit))
 	}
 	o.explainMissingMarks(err)
-	o.Status = set.Offline()
+	o.Status = set.EmptyStatus()
 	return nil
 }
 
 func (o *overview) explainMissingMarks(err error) {
-	o.log.Info("without marks of what is applied: " + err.Error())
+	o.log.Info("applied revisions are not marked: " + err.Error())
 }
 
 // noDatabaseNamed reports whether the only problem is that no database is named.

@@ -9,24 +9,28 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) plan() *cobra.Command {
 	var from settings.List
 	return p.command(action{
 		use: "plan up|down|to|stamp [TARGET…]", targets: true,
-		short: "show the steps that up, down, to or stamp would take",
-		long: `Shows the steps in order and where they lead, and runs nothing. With --from no database
-is needed.`,
+		short: "show the steps of up, down, to or stamp",
+		long: `Shows the steps in order and the resulting revisions, and runs nothing. With --from, no
+database is needed.`,
 		example: "plan up\nplan down -2\nplan up head --from base\nplan to ae1027a6acf1 --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &from, "from", "", "REV,…|base", "what is applied, instead of a look into the database")
+			settings.AddFlag(f, &from, "from", "", "REV,…|base", "the applied revisions, instead of those in the database")
 		},
 		check: func(args []string) error {
-			if len(args) == 0 || parseVerb(args[0]) == "" {
-				return &migrator.UsageError{Text: "say which plan: plan up, plan down, plan to or plan stamp"}
+			const choices = "plan up, plan down, plan to or plan stamp"
+			if len(args) == 0 {
+				return &settings.UsageError{Text: "missing command: " + choices}
+			}
+			if parseVerb(args[0]) == "" {
+				return &settings.UsageError{Text: "unknown command " + terminal.Quote(args[0]) + ": must be " + choices}
 			}
 			return nil
 		},
@@ -51,6 +55,9 @@ func parseVerb(word string) migrator.Verb {
 
 func (r *run) plan(from []string) error {
 	verb, targets := parseVerb(r.args[0]), r.args[1:]
+	if len(from) == 0 {
+		from = []string{"current"}
+	}
 	set, p, err := r.makePlan(from, verb, targets)
 	if err != nil {
 		return err
@@ -59,8 +66,10 @@ func (r *run) plan(from []string) error {
 	return nil
 }
 
-func (r *run) makePlan(from []string, verb migrator.Verb, targets []string) (*migrator.Set, *migrator.Plan, error) {
-	if len(from) > 0 && !slices.Contains(from, "current") {
+// makePlan plans from the named revisions, or, if they are "current", from where the
+// database is.
+func (r *run) makePlan(from []string, verb migrator.Verb, targets []string) (*migrator.Migrator, *migrator.Plan, error) {
+	if !slices.Contains(from, "current") {
 		set, err := r.set()
 		if err != nil {
 			return nil, nil, err
@@ -69,18 +78,19 @@ func (r *run) makePlan(from []string, verb migrator.Verb, targets []string) (*mi
 		p, err := set.PlanFrom(from, verb, targets...)
 		return set, p, err
 	}
-	rep := &reporter{run: r} // planning has warnings too
-	set, cfg, err := r.open(rep.event)
+	if len(from) > 1 {
+		return nil, nil, &settings.UsageError{Text: "--from current cannot be combined with revisions"}
+	}
+	set, cfg, err := r.openDatabase(&reporter{run: r}) // planning has warnings too
 	if err != nil {
 		return nil, nil, err
 	}
-	r.warnIfStale()
 	p, err := set.Plan(r.ctx, cfg, verb, targets...)
 	return set, p, err
 }
 
 // showPlan prints a plan, or makes it the document of --json.
-func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
+func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 	r.document = newPlanDocument(p)
 	if r.settings.JSON {
 		return
@@ -92,18 +102,18 @@ func (r *run) showPlan(set *migrator.Set, p *migrator.Plan) {
 	var t terminal.Table
 	for _, s := range p.Steps {
 		direction, file := terminal.Green.Cell("up"), s.File
-		if s.Direction == plan.Down {
+		if s.Direction == migrator.Downgrade {
 			direction = terminal.Yellow.Cell("down")
 		}
 		if file == "" {
 			file = "(from the ledger)"
 		}
 		if !s.Transactional {
-			file += " (outside a transaction)"
+			file += " (non-transactional)"
 		}
 		t.Add(direction, terminal.Bold.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(file))
 	}
-	r.out.Print(r.out.Format(t) + terminal.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", then " + located(set, p.To) + "\n")
+	r.out.Print(r.out.Format(t) + text.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", ending " + located(set, p.To) + "\n")
 }
 
 func newPlanDocument(p *migrator.Plan) *planDocument {

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -17,65 +17,55 @@ type preview struct {
 }
 
 func (pre *preview) flags(f *pflag.FlagSet) {
-	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script instead; a TARGET may be a range FROM:TO")
-	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where the script of --sql starts; default: base")
-	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan and check rights, and change nothing")
+	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script; a TARGET may be a range FROM:TO")
+	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "the revisions where --sql starts (default: base)")
+	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan, check privileges, and change nothing")
 }
 
-// run makes a move, or shows it as the flags demand.
-func (pre *preview) run(r *run, verb migrator.Verb) error {
+// show shows an operation instead of running it, if the flags ask for that. done is false
+// if they do not.
+func (pre *preview) show(r *run, verb migrator.Verb) (done bool, err error) {
 	switch {
 	case bool(pre.sql) && bool(pre.dryRun):
-		return &migrator.UsageError{Text: "--sql and --dry-run are two things; choose one"}
+		return true, &settings.UsageError{Text: "--sql and --dry-run are mutually exclusive"}
 	case bool(pre.sql) && r.settings.JSON:
-		return &migrator.UsageError{Text: "--sql prints a script, not a JSON document; plan --json shows the steps"}
+		return true, &settings.UsageError{Text: "--sql and --json are mutually exclusive; plan --json shows the steps"}
 	case len(pre.from) > 0 && !bool(pre.sql):
-		return &migrator.UsageError{Text: "--from goes with --sql; to see a plan from there: plan " + string(verb) + " --from …"}
+		return true, &settings.UsageError{Text: "--from requires --sql; plan --from shows a plan from there"}
+	case len(pre.from) == 0 && bool(pre.sql) && verb == migrator.Redo:
+		return true, &settings.UsageError{Text: "missing --from: redo --sql --from REV"}
 	case bool(pre.sql):
-		return r.script(pre.from, verb)
+		return true, r.script(pre.from, verb)
 	case bool(pre.dryRun):
-		return r.dryRun(verb)
+		return true, r.dryRun(verb)
 	}
-	return r.move(verb)
+	return false, nil
 }
 
 // script prints the script of a move; after an error it prints nothing.
 func (r *run) script(from []string, verb migrator.Verb) error {
-	var script string
-	if slices.Contains(from, "current") {
-		if len(from) > 1 {
-			return &migrator.UsageError{Text: "--from current stands alone: the database says the rest"}
-		}
-		set, cfg, err := r.open((&reporter{run: r}).event)
-		if err != nil {
-			return err
-		}
-		r.warnIfStale()
-		if script, err = set.ScriptHere(r.ctx, cfg, verb, r.args...); err != nil {
-			return err
-		}
-	} else {
-		set, err := r.set()
-		if err != nil {
-			return err
-		}
-		r.warnIfStale()
-		if script, err = set.Script(from, verb, r.args...); err != nil {
-			return err
-		}
+	_, p, err := r.makePlan(from, verb, r.args)
+	if err != nil {
+		return err
 	}
-	r.out.Print(script)
+	var script strings.Builder
+	if err := p.Script(&script); err != nil {
+		return err
+	}
+	r.out.Print(script.String())
 	return nil
 }
 
 // dryRun shows the plan of a move after all checks that need no change.
 func (r *run) dryRun(verb migrator.Verb) error {
-	set, cfg, err := r.open((&reporter{run: r}).event)
+	set, cfg, err := r.openDatabase(&reporter{run: r})
 	if err != nil {
 		return err
 	}
-	r.warnIfStale()
-	p, err := set.DryRun(r.ctx, cfg, verb, r.args...)
+	p, err := set.Plan(r.ctx, cfg, verb, r.args...)
+	if err == nil {
+		err = p.Preflight(r.ctx, cfg)
+	}
 	if err != nil {
 		return err
 	}

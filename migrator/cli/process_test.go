@@ -114,7 +114,7 @@ func await(t *testing.T, databaseURL, query string) {
 
 const sleeping = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 
-func TestSignals(t *testing.T) {
+func TestSignalCancelsRunOnServer(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"app", "foreign"} {
 		for _, test := range []struct {
@@ -130,8 +130,8 @@ func TestSignals(t *testing.T) {
 					t.Fatal(err)
 				}
 				p.want(test.want,
-					`interrupted: upgrade r2 \(step r2\) was cancelled and rolled back$`,
-					`^nothing of r2 was kept; 1 revision before it stays applied; the database is at r1 \(2 pending\)$`,
+					`interrupted: upgrade r2 \(step r2\) was canceled and rolled back$`,
+					`^r2 was rolled back; 1 revision before it stays applied; the database is at r1 \(2 pending\)$`,
 					`^run again: `)
 				if got := pgtest.Value(t, db, sleeping); got != "f" {
 					t.Error("the statement still runs on the server")
@@ -153,7 +153,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	time.Sleep(200 * time.Millisecond)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	began := time.Now()
-	p.want(143, `^warning: terminated signal received: cancelling; a second one ends at once$`)
+	p.want(143, `^warning: terminated signal received: canceling; a second signal exits at once$`)
 	if spent := time.Since(began); spent > 2*time.Second {
 		t.Errorf("it took %s", spent)
 	}
@@ -161,7 +161,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 }
 
 // Programs that start at the same time apply each revision once, and all succeed.
-func TestTogether(t *testing.T) {
+func TestConcurrentRunnersApplyOnce(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
 	var scripts []string
@@ -205,7 +205,7 @@ func lockHolder(t *testing.T, databaseURL string) (release func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_lock(%d)", ledger.Name{}.LockKey())).ReadAll(); err != nil {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_lock(%d)", ledger.Tables{}.LockKey())).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
 	release = sync.OnceFunc(func() { _ = conn.Close(ctx) })
@@ -213,13 +213,13 @@ func lockHolder(t *testing.T, databaseURL string) (release func()) {
 	return release
 }
 
-func TestBusy(t *testing.T) {
+func TestBusyRunnerIsAwaited(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
 	start(t, "app", db, []string{"SELECT 1"}, "up").want(0)
 	release := lockHolder(t, db)
 	start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up", "--wait-runner", "0s").
-		want(5, `^error: waited .* for another runner: "ambix up 9f3c pod-7/1"`)
+		want(5, `^error: waited .* for another runner: process \d+, "ambix up 9f3c pod-7/1", .*; run again when it has ended, or wait longer with --wait-runner$`)
 	p := start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up")
 	for range 1000 {
 		if strings.Contains(p.stderr.String(), "another runner") {
@@ -228,16 +228,15 @@ func TestBusy(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	release()
-	p.want(0, `^another runner is at work: "ambix up 9f3c pod-7/1", .*; waiting for it, at most 10m$`)
+	p.want(0, `^waiting for another runner for up to 10m: process \d+, "ambix up 9f3c pod-7/1", `)
 	if !strings.Contains(p.stdout.String(), "1 applied, at r2 (head)") {
 		t.Errorf("standard output: %s", p.stdout.String())
 	}
 }
 
-// The log names a step that takes long while it runs.
-func TestRunning(t *testing.T) {
+func TestLongStepIsLoggedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
 	p := start(t, "app", db, []string{"SELECT pg_sleep(6)"}, "up")
-	p.want(0, `^up r1 \(step r1\) has been running for 5s$`)
+	p.want(0, `^upgrade r1 \(step r1\) has been running for 5s$`)
 }

@@ -4,10 +4,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
+	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
@@ -17,6 +18,8 @@ type program struct {
 	Config
 	settings *settings.Settings
 	negative settings.NegativeArgs
+	// editing is true while an editor runs: interrupts are for it.
+	editing atomic.Bool
 	// handlesSignals is true in Main, which handles signals itself.
 	handlesSignals bool
 }
@@ -26,16 +29,16 @@ func newProgram(c Config) *program {
 		c.Program = filepath.Base(os.Args[0])
 	}
 	if c.Version == "" {
-		c.Version = buildVersion()
+		c.Version = migrator.BuildVersion()
 	}
-	return &program{Config: c, settings: settings.New()}
+	return &program{Config: c, settings: settings.New(c.Defaults)}
 }
 
 // root returns the command of the program, the parent of `migrate`.
 func (p *program) root() *cobra.Command {
 	root := p.parent(&cobra.Command{
 		Use:     p.Program,
-		Short:   "migrates a PostgreSQL schema with the revisions that are built into it",
+		Short:   "upgrades and downgrades a PostgreSQL database with its embedded revisions",
 		Version: p.Version,
 		Example: p.Program + " migrate up\n" + p.Program + " migrate status\n" + p.Program + " migrate --help",
 	})
@@ -52,7 +55,7 @@ func (p *program) root() *cobra.Command {
 func (p *program) migrate() *cobra.Command {
 	m := p.parent(&cobra.Command{
 		Use:   "migrate",
-		Short: "move the database's schema, and see where it is",
+		Short: "upgrade, downgrade and inspect the database",
 		Long:  migrateHelp,
 	})
 	m.PersistentFlags().SortFlags = false
@@ -102,11 +105,4 @@ func (p *program) newLogger(w io.Writer) *terminal.Logger {
 	return terminal.NewLogger(w, terminal.LogOptions{
 		JSON: p.settings.LogFormat == settings.LogJSON, Quiet: p.settings.Quiet, Verbose: p.settings.Verbose,
 	})
-}
-
-func buildVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

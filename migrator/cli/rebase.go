@@ -11,8 +11,8 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
-	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -20,23 +20,24 @@ func (p *program) rebase() *cobra.Command {
 	var onto settings.List
 	return p.command(action{
 		use: "rebase REV --onto REV", targets: true,
-		short: "move a revision that was never released",
-		long: `Gives a revision on disk another down revision: two that were written at the same time
-become one line, without a merge. What builds on it moves along. Only the value of
-down_revision in its up file changes.
+		short: "give an unreleased revision another down revision",
+		long: `Gives a revision on disk another down revision, so that two revisions that were written
+at the same time follow one another without a merge. Its descendants move with it. Only
+the value of down_revision in its up file is changed.
 
-It is for revisions that are applied nowhere. A database that has it would show it as
-changed; when one is named and can be reached, that is looked up first.`,
+The revision must not be applied anywhere: a database that has it would report it as
+modified. If a database is configured and can be reached, it is checked first.`,
 		example: "rebase ae10 --onto 9f3c\nrebase shop@head --onto billing@head\nrebase ae10 --onto base",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
-			if len(args) != 1 || len(onto) == 0 {
-				return &migrator.UsageError{Text: "say which revision moves, and what will come before it: rebase REV --onto REV"}
+			err := exactlyOne("rebase", "revision", "missing revision: rebase REV --onto REV")(args)
+			if err == nil && len(onto) == 0 {
+				err = &settings.UsageError{Text: "missing --onto: rebase REV --onto REV"}
 			}
-			return nil
+			return err
 		},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &onto, "onto", "", "REV,…|base", "what comes before it from now on")
+			settings.AddFlag(f, &onto, "onto", "", "REV,…|base", "its new down revisions")
 		},
 		run: func(r *run) error { return r.rebase(onto) },
 	})
@@ -51,10 +52,10 @@ func (r *run) rebase(onto []string) error {
 	if err != nil {
 		return err
 	}
-	d := &rebaseDocument{Revision: rev.ID, From: list(rev.DownRevision), DownRevision: list(down), Files: []string{}, Heads: list(set.Graph().Heads())}
+	d := &rebaseDocument{Revision: rev.ID, From: list(rev.DownRevision), DownRevision: list(down), Files: []string{}, Heads: list(set.Files().Graph().Heads())}
 	r.document = d
 	if slices.Equal(slices.Sorted(slices.Values(d.From)), slices.Sorted(slices.Values(down))) {
-		r.log.Info("nothing to do: " + rev.ID + " comes after " + idsInSentence(down) + " already")
+		r.log.Info("nothing to do: " + rev.ID + " already follows " + idsInSentence(down))
 		return nil
 	}
 	if err := r.requireUnapplied(rev.ID); err != nil {
@@ -67,35 +68,35 @@ func (r *run) rebase(onto []string) error {
 		}
 		return err
 	}
-	r.advice = file + " has another down_revision now"
+	r.advice = "the down_revision in " + file + " was changed"
 	if set, err = r.set(); err != nil {
 		return err // files were changed meanwhile
 	}
-	d.Files, d.Heads, d.Next = []string{file}, list(set.Graph().Heads()), r.nextUp()
+	d.Files, d.Heads, d.Next = []string{file}, list(set.Files().Graph().Heads()), r.nextUp()
 	r.say(file)
-	r.log.Warn(rev.ID + " must not be applied anywhere: a database that has it shows it as changed from now on")
-	r.log.Info(d.advice()+"; then: "+d.Next, "next", d.Next)
+	r.log.Warn(rev.ID + " must not be applied anywhere: a database that has it will report it as modified")
+	r.log.Info(d.advice()+"; next: "+d.Next, "next", d.Next)
 	return nil
 }
 
 // advice returns what has changed in the graph.
 func (d *rebaseDocument) advice() string {
-	text := d.Revision + " comes after " + idsInSentence(d.DownRevision) + ", no longer after " + idsInSentence(d.From)
+	advice := d.Revision + " now follows " + idsInSentence(d.DownRevision) + " instead of " + idsInSentence(d.From)
 	if len(d.Heads) > 1 {
-		text += "; there are " + terminal.Count(len(d.Heads), "head") + " now, " + terminal.FirstFew(d.Heads)
+		advice += "; there are now " + text.Count(len(d.Heads), "head") + ": " + text.List(d.Heads, "and")
 	}
-	return text
+	return advice
 }
 
 // newParents returns the revision to move and its new down revisions, after checking that
 // the result is a graph.
-func (r *run) newParents(set *migrator.Set, onto []string) (*revision.Revision, []string, error) {
+func (r *run) newParents(set *migrator.Migrator, onto []string) (*revision.Revision, []string, error) {
 	ids, err := resolveEach(set, "rebase", r.args)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(ids) > 1 {
-		return nil, nil, &migrator.UsageError{Text: r.args[0] + " is more than one revision, " + terminal.FirstFew(ids) + "; name the one that moves"}
+		return nil, nil, &settings.UsageError{Text: "rebase " + r.args[0] + ": one revision is required, not " + text.List(ids, "and")}
 	}
 	down, err := resolveOnDisk(set, "--onto", onto)
 	if err != nil {
@@ -107,7 +108,7 @@ func (r *run) newParents(set *migrator.Set, onto []string) (*revision.Revision, 
 			once = append(once, id)
 		}
 	}
-	return set.Revision(ids[0]), once, checkParents(set.Graph(), ids[0], once)
+	return set.Files().Revision(ids[0]), once, checkParents(set.Files().Graph(), ids[0], once)
 }
 
 // checkParents returns an error if a revision cannot have these down revisions.
@@ -115,11 +116,11 @@ func checkParents(g *graph.Graph, rev string, down []string) error {
 	for _, id := range down {
 		switch {
 		case id == rev:
-			return &migrator.UsageError{Text: id + " cannot come before itself"}
+			return &settings.UsageError{Text: id + " cannot follow itself"}
 		case ancestors(g, id)[rev]:
-			return &migrator.UsageError{Text: id + " builds on " + rev + ", so it cannot come before it; nothing was written"}
+			return &settings.UsageError{Text: rev + " cannot follow its descendant " + id + "; nothing was written"}
 		case g.Closure(graph.NewSet(id)).Has(rev):
-			return &migrator.UsageError{Text: id + " depends on " + rev + ", so it cannot come before it; nothing was written"}
+			return &settings.UsageError{Text: rev + " cannot follow " + id + ", which depends on it; nothing was written"}
 		}
 	}
 	return requireUnrelated(g, down)
@@ -136,6 +137,6 @@ func (r *run) requireUnapplied(id string) error {
 	if s.State == migrator.Pending {
 		return nil
 	}
-	return &migrator.UsageError{Text: id + " is in this database (" + string(s.State) + ", " + appliedText(*s) + "), and only a revision that is applied nowhere can move; " +
-		"take it down first, or write a new one"}
+	return &settings.UsageError{Text: id + " is in this database (" + stateName(s.State) + ", " + appliedText(*s) + "), and a revision that is applied cannot be rebased; " +
+		"revert it first, or write a new revision"}
 }

@@ -6,33 +6,33 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // afterFailure returns what was committed before a failure, and what to do next.
-func (rep *reporter) afterFailure(set *migrator.Set, report *migrator.Report, err error) string {
+func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Report, err error) string {
 	if !rep.planned {
 		return ""
 	}
 	var lines []string
 	if rep.settings.SingleTransaction && len(report.Steps) == 0 {
-		lines = append(lines, "nothing of the whole run was kept")
+		lines = append(lines, "the whole run was rolled back")
 	}
-	failed, isFailed := errors.AsType[*apply.RevisionError](err)
-	interrupted, isInterrupted := errors.AsType[*apply.InterruptedError](err)
+	failed, isFailed := errors.AsType[*migrator.RevisionError](err)
+	interrupted, isInterrupted := errors.AsType[*migrator.InterruptedError](err)
 	switch {
-	case is[*apply.UnknownOutcomeError](err):
+	case is[*migrator.UnknownOutcomeError](err):
 		return rep.doneBefore(report)
-	case isFailed && failed.Outside:
-		lines = append(lines, partlyDone(failed.Revision, failed.Done))
-	case isInterrupted && interrupted.Outside:
-		lines = append(lines, partlyDone(interrupted.Revision, interrupted.Done))
+	case isFailed && failed.NonTransactional:
+		lines = append(lines, partlyDone(failed.Revision, failed.StatementsDone))
+	case isInterrupted && interrupted.NonTransactional:
+		lines = append(lines, partlyDone(interrupted.Revision, interrupted.StatementsDone))
 	case len(lines) > 0: // rolled back as a whole
 	case isFailed && failed.SQLState != "":
-		lines = append(lines, "nothing of "+failed.Revision+" was kept")
+		lines = append(lines, failed.Revision+" was rolled back")
 	case isInterrupted && interrupted.Revision != "":
-		lines = append(lines, "nothing of "+interrupted.Revision+" was kept")
+		lines = append(lines, interrupted.Revision+" was rolled back")
 	case len(report.Steps) == 0:
 		return ""
 	}
@@ -45,8 +45,7 @@ func (rep *reporter) afterFailure(set *migrator.Set, report *migrator.Report, er
 
 // partlyDone returns the state of a non-transactional revision that failed.
 func partlyDone(id string, done int) string {
-	return terminal.Count(done, "statement") + " of " + id + " " + terminal.Plural(done, "is", "are") + " done and " + terminal.Plural(done, "stays", "stay") +
-		", the next run goes on after " + terminal.Plural(done, "it", "them")
+	return text.Count(done, "statement") + " of " + id + terminal.Plural(done, " stays", " stay") + " done, and the next run continues after " + terminal.Plural(done, "it", "them")
 }
 
 // doneBefore returns what was committed before a failure.
@@ -55,26 +54,26 @@ func (rep *reporter) doneBefore(report *migrator.Report) string {
 	case up+down == 0:
 		return ""
 	case down == 0:
-		return terminal.Count(up, "revision") + " before it " + terminal.Plural(up, "stays", "stay") + " applied"
+		return text.Count(up, "revision") + " before it " + terminal.Plural(up, "stays", "stay") + " applied"
 	case up == 0:
-		return terminal.Count(down, "revision") + " before it " + terminal.Plural(down, "stays", "stay") + " taken down"
+		return text.Count(down, "revision") + " before it " + terminal.Plural(down, "stays", "stay") + " reverted"
 	default:
-		return terminal.Count(up+down, "step") + " before it " + terminal.Plural(up+down, "stays", "stay") + " done"
+		return text.Count(up+down, "step") + " before it " + terminal.Plural(up+down, "stays", "stay") + " done"
 	}
 }
 
 // nextStep returns what to do after a failure.
-func (rep *reporter) nextStep(err error, failed *apply.RevisionError) string {
-	again := "run again: " + rep.retryCommand()
+func (rep *reporter) nextStep(err error, failed *migrator.RevisionError) string {
+	again := rep.retryCommand()
 	switch {
-	case failed == nil || is[*apply.LockTimeoutError](err):
-		return again
+	case failed == nil || is[*migrator.LockTimeoutError](err):
+		return "run again: " + again
 	case strings.HasPrefix(failed.File, "ledger:"):
-		return "the script comes from the ledger: mend what it meets in the database, or use a program that has the revision's files; then " + again
+		return "the down script is stored in the ledger: fix the cause in the database, or use a program that contains the revision; then run: " + again
 	case rep.embedded():
-		return "correct " + failed.File + ", build the program again, then " + again
+		return "next: fix " + failed.File + ", rebuild the program, then run: " + again
 	}
-	return "correct " + failed.File + ", then " + again
+	return "next: fix " + failed.File + ", then run: " + again
 }
 
 // retryCommand returns the command that finishes the run. Targets relative to the current
@@ -99,10 +98,10 @@ func (rep *reporter) retryCommand() string {
 }
 
 // finishAdvice returns how to finish an unfinished revision. words are the command that
-// does; if they are nil, it takes another program or a decision.
+// finishes it; nil if this program cannot.
 func (r *run) finishAdvice(id string, words []string) string {
 	if words == nil {
-		return "finish it with the program that began it, or settle it: " + r.commandLineFor(r.cmd.Parent().CommandPath()+" repair "+id, nil) + " --applied or --not-applied"
+		return "finish it with the program that started it, or record its outcome: " + r.commandLineFor(r.cmd.Parent().CommandPath()+" repair "+id, nil) + " --applied or --not-applied"
 	}
-	return "go on with " + r.commandLineFor(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
+	return "to finish it, run: " + r.commandLineFor(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
 }

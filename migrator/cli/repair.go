@@ -12,23 +12,20 @@ func (p *program) repair() *cobra.Command {
 	var applied, notApplied, accept settings.Switch
 	return p.command(action{
 		use: "repair REV", targets: true,
-		short: "settle an unfinished or changed revision on purpose",
-		long: `Records a decision that only a person can make. A revision with "transaction: off" that
-was interrupted is settled with --applied or --not-applied: when nobody saw the end of
-one of its statements, that statement is meant, otherwise the whole revision. A changed
-file is taken as what was applied with --accept. Nothing is run.`,
+		short: "record a decision about an unfinished or modified revision",
+		long: `Records a decision that only a person can make, and runs no SQL of the revision.
+
+--applied and --not-applied are for a non-transactional revision that was interrupted.
+They record the outcome of the statement whose outcome is unknown, or, if there is no
+such statement, of the whole revision. --accept is for a modified revision: it records
+the files as they are now.`,
 		example: "repair 9f3c --applied\nrepair 9f3c --not-applied\nrepair 9f3c --accept",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
-		check: func(args []string) error {
-			if len(args) != 1 {
-				return &migrator.UsageError{Text: "name one revision: repair REV --applied, --not-applied or --accept"}
-			}
-			return nil
-		},
+		check:   exactlyOne("repair", "revision", "missing revision: repair REV --applied, --not-applied or --accept"),
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &applied, "applied", "", "", "it happened")
-			settings.AddFlag(f, &notApplied, "not-applied", "", "", "it did not happen")
-			settings.AddFlag(f, &accept, "accept", "", "", "the file as it is now is what was applied")
+			settings.AddFlag(f, &applied, "applied", "", "", "record that it took effect")
+			settings.AddFlag(f, &notApplied, "not-applied", "", "", "record that it did not take effect")
+			settings.AddFlag(f, &accept, "accept", "", "", "record the files as they are now")
 		},
 		run: func(r *run) error {
 			decision, err := parseDecision(bool(applied), bool(notApplied), bool(accept))
@@ -59,5 +56,5 @@ func parseDecision(applied, notApplied, accept bool) (migrator.Decision, error) 
 	case accept && !applied && !notApplied:
 		return migrator.AcceptFile, nil
 	}
-	return "", &migrator.UsageError{Text: "say one of --applied, --not-applied and --accept: nobody but you can know"}
+	return "", &settings.UsageError{Text: "exactly one of --applied, --not-applied and --accept is required"}
 }

@@ -12,31 +12,32 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) revision() *cobra.Command {
 	var n newRevision
 	return p.command(action{
-		use: "revision -m MESSAGE", short: "write the two files of a new revision",
-		long: `Writes an up and a down file into the folder of revisions, on top of the head. It works
-on disk: the next build embeds what was written.`,
+		use: "revision -m MESSAGE", short: "create the files of a new revision",
+		long: `Creates the up and the down file of a revision that follows the head. The files are
+created on disk, and embedded when the program is built.`,
 		example: "revision -m \"add email to account\"\nrevision -m \"add coupon\" --head shop@head\nrevision -m \"new branch\" --head base --branch-label shop",
 		groups:  []string{settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {
 			if len(args) > 0 {
-				return &migrator.UsageError{Text: "the message belongs after -m, in quotes: revision -m " + terminal.Quote(strings.Join(args, " "))}
+				return &settings.UsageError{Text: "the message must follow -m, in quotes: revision -m " + terminal.Quote(strings.Join(args, " "))}
 			}
 			return nil
 		},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &n.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
-			settings.AddFlag(f, &n.head, "head", "", "TARGET", "what comes before; default: the head; base begins a branch")
-			settings.AddFlag(f, &n.splice, "splice", "", "", "allow a --head that is no head: a branch begins there")
-			settings.AddFlag(f, &n.labels, "branch-label", "", "LABEL", "name the branch that begins here")
-			settings.AddFlag(f, &n.dependsOn, "depends-on", "", "TARGET", "what has to be applied before, beside what comes before")
-			settings.AddFlag(f, &n.id, "rev-id", "", "ID", "default: 12 random hex digits")
-			settings.AddFlag(f, &n.versionPath, "version-path", "", "DIR", "write into this folder below --dir")
+			settings.AddFlag(f, &n.head, "head", "", "TARGET", "its down revision (default: the head; base begins a branch)")
+			settings.AddFlag(f, &n.splice, "splice", "", "", "allow a --head that is not a head: a branch begins there")
+			settings.AddFlag(f, &n.labels, "branch-label", "", "LABEL", "label of the branch that begins here")
+			settings.AddFlag(f, &n.dependsOn, "depends-on", "", "TARGET", "another revision that must be applied first")
+			settings.AddFlag(f, &n.id, "rev-id", "", "ID", "id of the revision (default: 12 random hex digits)")
+			settings.AddFlag(f, &n.versionPath, "version-path", "", "DIR", "create the files in this folder below --dir")
 		},
 		run: func(r *run) error { return r.writeNewRevision(&n) },
 	})
@@ -53,7 +54,7 @@ type newRevision struct {
 func (r *run) writeNewRevision(n *newRevision) error {
 	message := revision.CleanMessage(string(n.message))
 	if message == "" {
-		return &migrator.UsageError{Text: `say what the revision does: -m "add email to account"`}
+		return &settings.UsageError{Text: `missing message: -m "add email to account"`}
 	}
 	set, err := r.diskSet()
 	if err != nil {
@@ -64,23 +65,23 @@ func (r *run) writeNewRevision(n *newRevision) error {
 		return err
 	}
 	rev.Message = message
-	return r.writeRevision(rev, string(n.versionPath), "write the SQL, and delete the down file when there is no way back")
+	return r.writeRevision(rev, string(n.versionPath), "next: write the SQL (delete the down file if the revision is irreversible), then run: ")
 }
 
 // build returns the revision, checked against the existing ones.
-func (n *newRevision) build(set *migrator.Set) (*revision.Revision, error) {
+func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) {
 	rev := &revision.Revision{
 		ID: string(n.id), BranchLabels: n.labels, Created: time.Now().UTC().Truncate(time.Second),
 		// An empty line separates the header from the SQL to be written.
 		Up: &revision.Script{Text: "\n", Transactional: true}, Down: &revision.Script{Text: "\n", Transactional: true},
 	}
 	if rev.ID == "" {
-		rev.ID = revision.NewID(func(id string) bool { return set.Revision(id) != nil })
+		rev.ID = revision.NewID(func(id string) bool { return set.Files().Revision(id) != nil })
 	}
 	if err := revision.CheckID(rev.ID); err != nil {
 		return nil, err
 	}
-	if old := set.Revision(rev.ID); old != nil {
+	if old := set.Files().Revision(rev.ID); old != nil {
 		return nil, &revision.ExistsError{ID: rev.ID, File: old.Up.File}
 	}
 	var err error
@@ -94,12 +95,12 @@ func (n *newRevision) build(set *migrator.Set) (*revision.Revision, error) {
 }
 
 // parents returns the down revisions.
-func (n *newRevision) parents(set *migrator.Set) ([]string, error) {
-	heads := set.Graph().Heads()
+func (n *newRevision) parents(set *migrator.Migrator) ([]string, error) {
+	heads := set.Files().Graph().Heads()
 	if len(n.head) == 0 {
 		if len(heads) > 1 {
-			return nil, &migrator.UsageError{Text: "there are " + terminal.Count(len(heads), "head") + ", " + terminal.FirstFew(heads) +
-				"; say which of them comes before: --head " + strings.Join(heads[:min(len(heads), 3)], " or --head ")}
+			return nil, &settings.UsageError{Text: "there are " + text.Count(len(heads), "head") + ", " + text.List(heads, "and") +
+				"; select the down revision: --head " + strings.Join(heads[:min(len(heads), 3)], " or --head ")}
 		}
 		return heads, nil
 	}
@@ -109,17 +110,16 @@ func (n *newRevision) parents(set *migrator.Set) ([]string, error) {
 	}
 	for _, id := range ids {
 		if !slices.Contains(heads, id) {
-			return nil, &migrator.UsageError{Text: id + " is no head: " + terminal.FirstFew(set.Graph().Children(id)) +
-				" builds on it; --splice begins a branch there"}
+			return nil, &settings.UsageError{Text: notAHead(set.Files().Graph(), id) + "; --splice begins a branch there"}
 		}
 	}
 	return ids, nil
 }
 
 // checkGraph returns an error unless rev and the existing revisions are a graph.
-func (n *newRevision) checkGraph(set *migrator.Set, rev *revision.Revision) error {
+func (n *newRevision) checkGraph(set *migrator.Migrator, rev *revision.Revision) error {
 	nodes := []graph.Node{{ID: rev.ID, DownRevision: rev.DownRevision, DependsOn: rev.DependsOn, BranchLabels: rev.BranchLabels}}
-	for _, old := range set.Revisions() {
+	for _, old := range set.Files().Revisions() {
 		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels})
 	}
 	_, problems := graph.New(nodes)
@@ -128,7 +128,7 @@ func (n *newRevision) checkGraph(set *migrator.Set, rev *revision.Revision) erro
 		texts = append(texts, p.Text)
 	}
 	if len(texts) > 0 {
-		return &migrator.UsageError{Text: "nothing was written: " + strings.Join(texts, "; ")}
+		return &settings.UsageError{Text: "nothing was written: " + strings.Join(texts, "; ")}
 	}
 	return nil
 }

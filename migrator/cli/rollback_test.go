@@ -72,7 +72,7 @@ func (r *release) run(code int, args string, patterns ...string) {
 	}
 	for _, pattern := range patterns {
 		if !regexp.MustCompile("(?m)" + pattern).Match(out) {
-			r.Errorf("%s: there is no %s", args, pattern)
+			r.Errorf("%s: no match for %s", args, pattern)
 		}
 	}
 	if r.Failed() {
@@ -120,13 +120,13 @@ func TestOlderProgramRevertsUnknownRevisions(t *testing.T) {
 	t.Parallel()
 	older, newer := releases(t)
 	for name, test := range map[string]func(older, newer *release){
-		"look":                   olderLooks,
-		"step by step":           olderStepsDown,
-		"all at once":            olderGoesBack,
-		"ahead":                  olderUp,
-		"irreversible":           olderIrreversible,
-		"killed on the way down": olderKilled,
-		"killed on the way up":   newerKilled,
+		"inspect":             olderInspects,
+		"one by one":          olderRevertsOneByOne,
+		"all at once":         olderRevertsAll,
+		"ahead":               olderUpgrades,
+		"irreversible":        olderMeetsIrreversible,
+		"killed in downgrade": olderKilledInDowngrade,
+		"killed in upgrade":   newerKilledInUpgrade,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,104 +136,104 @@ func TestOlderProgramRevertsUnknownRevisions(t *testing.T) {
 	}
 }
 
-func olderLooks(older, newer *release) {
+func olderInspects(older, newer *release) {
 	newer.run(0, "up heads", `^10 applied, at n1, n2 \(heads\)$`)
-	older.run(0, "status", `^unknown  7 `, `^         s3  add s3  \S+ \S+ by \S+ from \S+, version new$`, `^pending  none$`, `^now      nothing to do$`)
+	older.run(0, "status", `^unknown  7 `, `^         s3  add s3  \S+ \S+ by \S+ from \S+, version new$`, `^pending  none$`, `^next     nothing to do$`)
 	older.run(0, "status --json", `"state": "unknown"`, `"binary_version": "new"`, `"reversible": true`)
 	older.run(0, "history", `^m1  <- c2, s3  add m1  unknown, branch point, merge$`, `^c2  <- c1      add c2  unknown, label fast$`)
-	older.run(0, "show s2", `^depends on     c1$`, `^applied .* version new, in `, `^children       s3 \(add s3\)$`, `^down           in the ledger$`)
+	older.run(0, "show s2", `^depends on     c1$`, `^applied .* version new, in `, `^children       s3 \(add s3\)$`, `^down           stored in the ledger$`)
 	older.run(0, "show fast --json", `"revision": "c2"`, `"down_revision": \[\s+"c1"`, `"up": null`)
 	older.run(0, "log --revision s3", `^\S+ \S+  up  s3  add s3  .*, version new$`)
-	older.run(0, "plan to heads", `^down  s3  add s3  \(from the ledger\)$`, `^7 steps from n1, n2, then at b1, s1 \(heads\)$`)
+	older.run(0, "plan to heads", `^down  s3  add s3  \(from the ledger\)$`, `^7 steps from n1, n2, ending at b1, s1 \(heads\)$`)
 	older.run(0, "to heads --sql --from current", `^DROP INDEX CONCURRENTLY shop_owner;$`)
 	older.run(2, "redo", `redo 1: 2 revisions are current: n1 and n2`)
 }
 
-func olderStepsDown(older, newer *release) {
+func olderRevertsOneByOne(older, newer *release) {
 	newer.run(0, "up heads")
 	older.run(2, "down -1", `2 revisions are current: n1 and n2; type "down n1@-1" or "down n2@-1"`)
-	older.run(0, "down n2@-1", `^1 taken down, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1, n1$`)
-	older.run(2, "redo", `redo n1: the revision is only in the ledger`)
+	older.run(0, "down n2@-1", `^1 reverted, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1 and n1$`)
+	older.run(2, "redo", `redo 1: the revision is only in the ledger`)
 	older.run(2, "down -2", `m1 merges c2 \(fast\) and s3 \(slow\)`)
 	older.run(0, "down")
-	older.run(0, "down fast", `^1 taken down, at c2, s3; `)
-	older.run(0, "down slow@-2", `^2 taken down, at c2, s1; `)
-	older.run(0, "down fast@-1", `^1 taken down, at c1, s1; `)
-	older.run(0, "to heads", `^1 taken down, at b1, s1 \(heads\)$`)
+	older.run(0, "down fast", `^1 reverted, at c2, s3; `)
+	older.run(0, "down slow@-2", `^2 reverted, at c2, s1; `)
+	older.run(0, "down fast@-1", `^1 reverted, at c1, s1; `)
+	older.run(0, "to heads", `^1 reverted, at b1, s1 \(heads\)$`)
 	older.events("down n2, down n1, down m1, down s3, down s2, down c2, down c1")
 }
 
-func olderGoesBack(older, newer *release) {
+func olderRevertsAll(older, newer *release) {
 	newer.run(0, "up heads")
-	older.run(0, "to heads", `^7 taken down, at b1, s1 \(heads\)$`)
+	older.run(0, "to heads", `^7 reverted, at b1, s1 \(heads\)$`)
 	newer.run(0, "up heads", `^7 applied, at n1, n2 \(heads\)$`)
-	older.run(0, "to b1", `^8 taken down, at b1 \(1 pending\)$`)
+	older.run(0, "to b1", `^8 reverted, at b1 \(1 pending\)$`)
 	newer.run(0, "up heads")
-	older.run(0, "to base", `^10 taken down, at base \(3 pending\)$`)
+	older.run(0, "to base", `^10 reverted, at base \(3 pending\)$`)
 	const down = "down n2, down n1, down m1, down s3, down s2, down c2, down c1"
 	older.events(down + ", " + down + ", down s1, " + down + ", down s1, down b1, down a1")
-	if got := pgtest.Value(older, older.database, "SELECT count(*) FROM pg_class WHERE relname IN ('account', 'shop', 'account_nick', 'shop_owner', 'after_merge', 'beside')"); got != "0" {
+	if got := pgtest.Value(older, older.database, "SELECT count(*) FROM pg_class WHERE relname IN ('account', 'shop', 'account_nick', 'shop_owner', 'after_merge', 'after_merge_2')"); got != "0" {
 		older.Errorf("%s relations are left", got)
 	}
 }
 
-// olderUp checks each value of --ahead with nothing to do, and with pending revisions next
+// olderUpgrades checks each value of --ahead with nothing to do, and with pending revisions next
 // to unknown ones.
-func olderUp(older, newer *release) {
+func olderUpgrades(older, newer *release) {
 	newer.run(0, "up c2")
 	for flags, want := range map[string]struct {
 		done, pending int
-		says          string
+		message       string
 	}{
-		"":              {0, 4, "two lines of work met"},
-		" --ahead=auto": {0, 4, "two lines of work met"},
+		"":              {0, 4, "the histories have diverged"},
+		" --ahead=auto": {0, 4, "the histories have diverged"},
 		" --ahead=fail": {4, 4, "c1, c2"},
 	} {
-		older.run(want.done, "up store@head"+flags, `by 2 revisions: c1, c2$|ahead of this program by c1, c2; --ahead=auto accepts that$`)
-		older.run(want.pending, "up heads"+flags, want.says)
-		older.run(want.pending, "up heads --dry-run"+flags, want.says)
+		older.run(want.done, "up store@head"+flags, `by 2 revisions: c1 and c2$|ahead of this program by c1, c2; --ahead=auto allows that$`)
+		older.run(want.pending, "up heads"+flags, want.message)
+		older.run(want.pending, "up heads --dry-run"+flags, want.message)
 	}
-	older.run(0, "up store@head --ahead=ok", `^nothing to do, at c2; .* ahead .* by 2 revisions: c1, c2$`)
-	older.run(0, "status", `^now      \S+ migrate up heads --ahead=ok, when what is pending fits beside what is unknown$`)
+	older.run(0, "up store@head --ahead=ok", `^nothing to do, at c2; .* ahead .* by 2 revisions: c1 and c2$`)
+	older.run(0, "status", `^next     \S+ migrate up heads --ahead=ok, if the pending revisions are compatible with the unknown ones$`)
 	older.run(0, "up heads --ahead=ok", `^1 applied, at c2, s1; `)
 	older.events("up s1")
 }
 
-func olderIrreversible(older, newer *release) {
+func olderMeetsIrreversible(older, newer *release) {
 	newer.run(0, "up n1")
 	pgtest.Exec(older, older.database, "UPDATE ambix_revision SET down_sql = NULL, down_options = NULL WHERE revision = 's2'")
-	older.run(2, "to heads", `revision s2 \(add s2\) cannot be taken down: .*; the ledger keeps no down script for it$`)
-	older.run(0, "status", `^         s2  add s2  .*, cannot be taken down$`)
-	older.run(0, "show s2", `^down           none: it cannot be taken down$`)
-	older.run(0, "down slow", `^2 taken down, at c2, s3; `)
+	older.run(2, "to heads", `revision s2 \(add s2\) is irreversible: .*; the ledger has no down script for it either$`)
+	older.run(0, "status", `^         s2  add s2  .*, irreversible$`)
+	older.run(0, "show s2", `^down           none: irreversible$`)
+	older.run(0, "down slow", `^2 reverted, at c2, s3; `)
 }
 
-func olderKilled(older, newer *release) {
+func olderKilledInDowngrade(older, newer *release) {
 	newer.run(0, "up heads")
 	older.kill("shop IN ACCESS SHARE MODE", "DROP INDEX CONCURRENTLY shop_owner", "to heads")
-	const place = `s3  add s3  going down, after 1 statement, begun `
-	older.run(0, "status", place, `^now         s3 first: go on with \S+ migrate down s3@-1$`)
+	const row = `s3  add s3  downgrade interrupted after 1 statement, started `
+	older.run(0, "status", row, `^next        s3 is unfinished: to finish it, run: \S+ migrate down s3@-1$`)
 	older.run(0, "status --json", `"state": "unfinished",\s+"message": "add s3",\s+"down_revision": \[\s+"s2"`, `"direction": "down",\s+"statements_done": 1`)
 	older.run(0, "history -r s2:slow", `^s3  <- s2  add s3  current, unfinished, label slow$`)
-	older.run(0, "show s3", `^unfinished     going down, after 1 statement, begun `)
+	older.run(0, "show s3", `^unfinished     downgrade interrupted after 1 statement, started `)
 	older.run(3, "check", `^unfinished  s3 `)
-	older.run(0, "up heads", `^warning: s3 is unfinished: go on with \S+ migrate down s3@-1$`, `^nothing to do, at c2, s3; `)
-	newer.run(2, "up heads", "finish it with `down s3@-1` before you go up")
-	newer.run(0, "plan down s3@-1", `^1 step from c2, s3, then at c2, s2 \(4 pending\)$`)
-	older.run(0, "to heads", `^4 taken down, at b1, s1 \(heads\)$`)
-	older.events("down n2, down n1, down m1, down s3 an earlier run was interrupted after 1 statement, and this one went on, down s2, down c2, down c1")
+	older.run(0, "up heads", `^warning: s3 is unfinished: to finish it, run: \S+ migrate down s3@-1$`, `^nothing to do, at c2, s3; `)
+	newer.run(2, "up heads", "finish it with `down s3@-1`, or record its outcome: `repair s3 --applied`")
+	newer.run(0, "plan down s3@-1", `^1 step from c2, s3, ending at c2, s2 \(4 pending\)$`)
+	older.run(0, "to heads", `^4 reverted, at b1, s1 \(heads\)$`)
+	older.events("down n2, down n1, down m1, down s3 continued an earlier run that was interrupted after 1 statement, down s2, down c2, down c1")
 }
 
-func newerKilled(older, newer *release) {
+func newerKilledInUpgrade(older, newer *release) {
 	newer.run(0, "up s2")
 	newer.kill("account IN ROW EXCLUSIVE MODE", "CREATE INDEX CONCURRENTLY account_nick", "up heads")
-	older.run(0, "up heads", `^warning: c2 is unfinished: finish it with the program that began it, or settle it: \S+ migrate repair c2 --applied or --not-applied$`)
-	older.run(2, "to heads", `revision c2 \(add c2\) is unfinished: going up, .* this program has no file of it: `)
-	older.run(2, "repair c2 --accept", `this program has no file of it`)
+	older.run(0, "up heads", `^warning: c2 is unfinished: finish it with the program that started it, or record its outcome: \S+ migrate repair c2 --applied or --not-applied$`)
+	older.run(2, "to heads", `revision c2 \(add c2\) is unfinished: its upgrade was interrupted .* this program has no file for it; finish it with the program that started it, `)
+	older.run(2, "repair c2 --accept", `this program has no file for it`)
 	older.run(2, "repair c3 --applied", `^error: repair c3: no revision`)
-	older.run(0, "repair c2 --applied", `^c2 is recorded as applied$`)
-	newer.run(3, "check", `check found 5 problems$`) // it is no other than its file
-	older.run(0, "to heads", `^3 taken down, at b1, s1 \(heads\)$`)
-	older.events("repair c2 c2 is recorded as applied, down s2, down c2, down c1")
+	older.run(0, "repair c2 --applied", `^recorded c2 as applied$`)
+	newer.run(3, "check", `check found 5 problems$`) // c2 is not reported as modified
+	older.run(0, "to heads", `^3 reverted, at b1, s1 \(heads\)$`)
+	older.events("repair c2 recorded c2 as applied, down s2, down c2, down c1")
 	newer.run(0, "up heads", `^7 applied, at n1, n2 \(heads\)$`)
 }

@@ -6,17 +6,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/revision"
 )
 
 func (p *program) show() *cobra.Command {
 	return p.command(action{
-		use: "show REV…", short: "a revision in full", targets: true,
+		use: "show REV…", short: "show revisions in full", targets: true,
+		long: `Shows revisions in full: message, parents and children, and scripts. If a database is
+configured and can be reached, their state is shown too.`,
 		example: "show head\nshow ae10\nshow current",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
-		check:   atLeastOne("say which revision: its id or the beginning of it, a label, head or current"),
+		check:   atLeastOne(missingRevision),
 		run:     (*run).show,
 	})
 }
@@ -28,7 +29,7 @@ func (r *run) show() error {
 	}
 	var ids []string
 	for _, target := range r.args {
-		found, err := o.Find(target)
+		found, err := o.Resolve(target)
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (r *run) show() error {
 		}
 	}
 	if len(ids) == 0 {
-		return &migrator.UsageError{Text: strings.Join(r.args, " ") + " is base, and base is no revision: it comes before the first"}
+		return &settings.UsageError{Text: "show " + strings.Join(r.args, " ") + notARevision}
 	}
 	r.document = o.shown(ids)
 	if !r.settings.JSON {
@@ -52,7 +53,7 @@ func (o *overview) shown(ids []string) *showDocument {
 	d := &showDocument{Revisions: []shownDocument{}}
 	for i, base := range o.documents(ids) {
 		shown := shownDocument{revisionDocument: base, Children: list(o.children[ids[i]])}
-		if rev := o.set.Revision(ids[i]); rev != nil {
+		if rev := o.set.Files().Revision(ids[i]); rev != nil {
 			shown.Message, shown.Up, shown.Down = rev.Message, newScriptDocument(rev.Up), newScriptDocument(rev.Down)
 		}
 		d.Revisions = append(d.Revisions, shown)

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// signalError is the cause of a context that a signal has cancelled.
+// signalError is the cause of a context that a signal has canceled.
 type signalError struct{ signal os.Signal }
 
 func (e signalError) Error() string { return e.signal.String() + " signal received" }
@@ -37,31 +37,37 @@ func (p *program) withSignals(parent context.Context) (context.Context, func()) 
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		select {
-		case s := <-signals:
-			cancel(signalError{s})
-		case <-ctx.Done():
+		defer signal.Stop(signals)
+		for {
+			select {
+			case s := <-signals:
+				if s == os.Interrupt && p.editing.Load() {
+					continue
+				}
+				cancel(signalError{s})
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
-		signal.Stop(signals)
 	}()
 	return ctx, func() { cancel(errFinished) }
 }
 
 var errFinished = errors.New("the command has ended")
 
-// signalCode returns the exit code for the signal that caused an error. The cause that
-// signal.NotifyContext sets has no exported type, only a text.
-func signalCode(err error) int {
+// signalCode returns the exit code for the signal that caused an error; ok is false if a
+// canceled context is not among the causes. The cause that signal.NotifyContext sets has
+// no exported type, only a text.
+func signalCode(err error) (code int, ok bool) {
 	if s, ok := errors.AsType[signalError](err); ok {
-		return s.code()
+		return s.code(), true
 	}
-	if strings.Contains(err.Error(), "terminated signal received") {
-		return exitTerminated
-	}
+	ok = errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if strings.HasPrefix(e.Error(), "terminated signal") {
-			return exitTerminated
+			return exitTerminated, ok
 		}
 	}
-	return exitInterrupted
+	return exitInterrupted, ok
 }

@@ -11,10 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
-	"example.com/ambix/migrator/internal/ledger"
-	"example.com/ambix/migrator/revision"
 )
 
 // defaultDir is the folder where revisions are written, and read if none are embedded.
@@ -40,28 +39,23 @@ func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &migrator.UsageError{Text: "there is no folder " + terminal.Quote(dir) + "; name the one with the revisions with --dir"}
+		return nil, "", &settings.UsageError{Text: "the folder " + terminal.Quote(dir) + " does not exist; --dir names the folder of the revisions"}
 	case err != nil:
 		return nil, "", &fileError{err}
 	case !info.IsDir():
-		return nil, "", &migrator.UsageError{Text: terminal.Quote(dir) + " is no folder; --dir names the folder with the revisions"}
+		return nil, "", &settings.UsageError{Text: terminal.Quote(dir) + " is not a folder; --dir names the folder of the revisions"}
 	}
 	return os.DirFS(dir), filepath.ToSlash(dir), nil
 }
 
 // load reads the revisions.
-func (p *program) load(cfg migrator.Config) (*migrator.Set, error) {
+func (p *program) load(cfg migrator.Config) (*migrator.Migrator, error) {
 	fsys, prefix, err := p.files()
 	if err != nil {
 		return nil, err
 	}
 	cfg.Prefix = prefix
-	set, err := migrator.New(fsys, cfg)
-	switch {
-	case err == nil, is[revision.Problems](err), is[*ledger.NameError](err), is[*migrator.ConfigError](err):
-		return set, err
-	}
-	return nil, &fileError{err}
+	return migrator.New(fsys, cfg)
 }
 
 // config returns the settings of the library.
@@ -78,22 +72,33 @@ func (p *program) config() migrator.Config {
 		Ledger: s.Ledger, Role: s.Role, Version: p.Version,
 		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
 		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every",
-		Ahead: migrator.Policy(s.Ahead), Changed: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
+		Ahead: migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
 	}
 }
 
 // set reads the revisions for a command that needs no database.
-func (r *run) set() (*migrator.Set, error) { return r.load(r.config()) }
+func (r *run) set() (*migrator.Migrator, error) { return r.load(r.config()) }
+
+// openDatabase is open for a command that reports events, with a warning if the embedded
+// revisions are stale.
+func (r *run) openDatabase(rep *reporter) (*migrator.Migrator, *pgconn.Config, error) {
+	set, cfg, err := r.open(rep.event)
+	if err == nil {
+		r.warnIfStale()
+	}
+	return set, cfg, err
+}
 
 // open reads the revisions and returns them with the configuration of the database, which
-// it logs. Errors of the configuration take precedence over those of the files.
-func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config, error) {
+// it logs. Errors of the configuration take precedence over those of the files. onEvent may
+// be nil.
+func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Config, error) {
 	source, err := r.database().Source()
 	if err != nil {
 		return nil, nil, err
 	}
 	config := r.config()
-	config.OnEvent = onEvent
+	config.OnEvent = both(onEvent, r.OnEvent)
 	config.BeforeConnect = r.beforeConnect(source)
 	cfg, wrong := source.Config(r.ctx)
 	config.Database = cfg
@@ -107,6 +112,20 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Set, *pgconn.Config,
 	r.opened = set
 	r.log.Info(dbenv.Describe(cfg))
 	return set, cfg, nil
+}
+
+// both returns an observer that calls two others, either of which may be nil.
+func both(first, second func(migrator.Event)) func(migrator.Event) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(e migrator.Event) {
+		first(e)
+		second(e)
+	}
 }
 
 func (p *program) database() dbenv.Options {

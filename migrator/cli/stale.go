@@ -17,7 +17,7 @@ func (r *run) warnIfStale() {
 	}
 	for _, p := range r.folderPairs() {
 		if d := diskdiff.Compare(p.embedded, os.DirFS(p.dir)); d != "" {
-			r.log.Warn(terminal.Quote(p.dir) + " is not what is built into this program (" + d + "); build it again, or use --dir " + terminal.Quote(p.dir))
+			r.log.Warn(terminal.Quote(p.dir) + " differs from the revisions embedded in this program (" + d + "); rebuild the program, or use --dir " + terminal.Quote(p.dir))
 		}
 	}
 }

@@ -8,26 +8,30 @@ import (
 	"example.com/ambix/migrator/cli/internal/settings"
 )
 
+// missingTarget is the error of commands that need at least one target.
+const missingTarget = "missing target: a revision, a label, head, heads or base"
+
 func (p *program) stamp() *cobra.Command {
 	var pre preview
 	var purge settings.Switch
 	return p.command(action{
 		use: "stamp TARGET…", targets: true,
 		short: "set the ledger without running SQL",
-		long: `Sets the ledger to the targets as if their revisions had been applied, or the others taken
-down, and runs none of them. It is for databases whose schema is there already.`,
+		long: `Sets the ledger as if the targets and their ancestors had been applied and all other
+revisions reverted, without running any of them. It is for databases whose schema
+already exists.`,
 		example: "stamp head\nstamp ae1027a6acf1\nstamp base\nstamp --purge head",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
-		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
+		check:   atLeastOne(missingTarget),
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &purge, "purge", "", "", "forget every row first, unknown revisions' too")
+			settings.AddFlag(f, &purge, "purge", "", "", "remove all revisions from the ledger first, also unknown ones")
 			pre.flags(f)
 		},
 		run: func(r *run) error {
 			if purge {
-				return pre.run(r, migrator.Purge)
+				return r.move(migrator.Purge, &pre)
 			}
-			return pre.run(r, migrator.Stamp)
+			return r.move(migrator.Stamp, &pre)
 		},
 	})
 }

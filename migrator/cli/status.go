@@ -15,9 +15,9 @@ import (
 func (p *program) status() *cobra.Command {
 	return p.command(action{
 		use:   "status",
-		short: "where the database is, what is pending, what to do",
-		long: `Shows the current revisions, what is applied, pending, changed since, unfinished and
-unknown, and what to do now. It writes nothing and locks nothing.`,
+		short: "show where the database is, what is pending, and what to do",
+		long: `Shows the current revisions, which revisions are applied, pending, modified, unfinished
+and unknown, and what to do next. It writes nothing and locks nothing.`,
 		example: "status\nstatus --verbose\nstatus --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		run:     (*run).status,
@@ -25,11 +25,10 @@ unknown, and what to do now. It writes nothing and locks nothing.`,
 }
 
 func (r *run) status() error {
-	set, cfg, err := r.open((&reporter{run: r}).event)
+	set, cfg, err := r.openDatabase(&reporter{run: r})
 	if err != nil {
 		return err
 	}
-	r.warnIfStale()
 	st, err := set.Status(r.ctx, cfg)
 	if err != nil {
 		return err
@@ -65,15 +64,15 @@ func (v *statusView) text() string {
 	v.applied()
 	v.section("pending", migrator.Pending, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if s.OutOfOrder {
-			return "below an applied one"
+			return "out of order"
 		}
 		return ""
 	})
-	v.section("changed", migrator.Edited, terminal.Red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
+	v.section("modified", migrator.Modified, terminal.Red, func(s migrator.RevisionStatus) string { return strings.Join(s.Changes, ", ") })
 	v.section("unfinished", migrator.Unfinished, terminal.Red, unfinishedText)
 	v.section("unknown", migrator.Unknown, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if !s.Reversible {
-			return appliedText(s) + ", cannot be taken down"
+			return appliedText(s) + ", irreversible"
 		}
 		return appliedText(s)
 	})
@@ -89,7 +88,7 @@ func (v *statusView) current() {
 	if len(v.Current) == 0 {
 		note := "nothing is applied"
 		if !v.Exists {
-			note = "there is no ledger " + v.Ledger + " yet"
+			note = "the ledger " + v.Ledger + " does not exist yet"
 		}
 		v.add("current", terminal.Bold.Cell("base"), terminal.Plain.Cell(note))
 		return
@@ -154,12 +153,12 @@ func (v *statusView) section(title string, state migrator.RevisionState, color t
 
 func describeState(state migrator.RevisionState) string {
 	switch state {
-	case migrator.Edited:
-		return "applied, but the files say something else now"
+	case migrator.Modified:
+		return "applied, but the files were modified afterwards"
 	case migrator.Unfinished:
-		return "interrupted outside a transaction"
+		return "interrupted, non-transactional"
 	case migrator.Unknown:
-		return "applied by a program that has more revisions than this one"
+		return "applied, but not contained in this program"
 	}
 	return ""
 }
@@ -183,31 +182,31 @@ func (v *statusView) next() {
 		up += " heads"
 	}
 	up = v.commandLineFor(up, nil)
-	pending, late, half := v.Count(migrator.Pending), 0, 0
+	pending, late, unfinished := v.Count(migrator.Pending), 0, 0
 	for _, s := range v.Revisions {
 		if s.OutOfOrder {
 			late++
 		}
 		if s.State == migrator.Unfinished {
-			v.add("now", terminal.Plain.Cell(s.Revision+" first: "+v.finishAdvice(s.Revision, s.Finish)))
-			half++
+			v.add("next", terminal.Plain.Cell(s.Revision+" is unfinished: "+v.finishAdvice(s.Revision, s.Finish)))
+			unfinished++
 		}
 	}
-	if half > 0 {
+	if unfinished > 0 {
 		return
 	}
-	changed := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Edited })
+	modified := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Modified })
 	switch {
-	case pending == 0 && changed >= 0:
-		v.add("now", terminal.Plain.Cell("nothing to apply; put a changed file back, or take it as it is: "+
-			v.commandLineFor(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[changed].Revision+" --accept", nil)))
+	case pending == 0 && modified >= 0:
+		v.add("next", terminal.Plain.Cell("nothing to apply; restore the modified files, or accept them: "+
+			v.commandLineFor(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[modified].Revision+" --accept", nil)))
 	case pending == 0:
-		v.add("now", terminal.Plain.Cell("nothing to do"))
+		v.add("next", terminal.Plain.Cell("nothing to do"))
 	case v.Count(migrator.Unknown) > 0:
-		v.add("now", terminal.Plain.Cell(up+" --ahead=ok, when what is pending fits beside what is unknown"))
+		v.add("next", terminal.Plain.Cell(up+" --ahead=ok, if the pending revisions are compatible with the unknown ones"))
 	case late > 0:
-		v.add("now", terminal.Plain.Cell(up+" --out-of-order=ok, when what is below may run late"))
+		v.add("next", terminal.Plain.Cell(up+" --out-of-order=ok, if the revisions that are out of order may run now"))
 	default:
-		v.add("now", terminal.Plain.Cell(up))
+		v.add("next", terminal.Plain.Cell(up))
 	}
 }

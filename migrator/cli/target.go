@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
@@ -25,13 +26,13 @@ func dependsOnState(target string) bool {
 
 // resolveOnDisk returns the ids that targets name without a database; none for base. flag
 // is the word before them, for errors.
-func resolveOnDisk(set *migrator.Set, flag string, targets []string) ([]string, error) {
+func resolveOnDisk(set *migrator.Migrator, flag string, targets []string) ([]string, error) {
 	var ids []string
 	for _, target := range targets {
 		if dependsOnState(target) {
-			return nil, &migrator.UsageError{Text: flag + " " + terminal.Quote(target) + ": only a database has a current revision; name the revision"}
+			return nil, &settings.UsageError{Text: flag + " " + terminal.Quote(target) + ": this needs a database; use the id of the revision"}
 		}
-		found, err := set.Offline().Find(target)
+		found, err := set.EmptyStatus().Resolve(target)
 		if err != nil {
 			return nil, withCommand(flag, err)
 		}
@@ -47,14 +48,16 @@ func withCommand(word string, err error) error {
 		return err
 	}
 	named := *e
-	named.Verb = word
+	named.Verb = migrator.Verb(word)
 	return &named
 }
 
 // resolveEach is uniqueIDs without a database.
-func resolveEach(set *migrator.Set, command string, targets []string) ([]string, error) {
+func resolveEach(set *migrator.Migrator, command string, targets []string) ([]string, error) {
 	return uniqueIDs(command, targets, func(target string) ([]string, error) { return resolveOnDisk(set, command, []string{target}) })
 }
+
+const notARevision = ": base is not a revision, but the state before the first one"
 
 // uniqueIDs returns the ids that targets name, each once. It is an error if one is base.
 func uniqueIDs(command string, targets []string, find func(target string) ([]string, error)) ([]string, error) {
@@ -65,7 +68,7 @@ func uniqueIDs(command string, targets []string, find func(target string) ([]str
 			return nil, withCommand(command, err)
 		}
 		if len(found) == 0 {
-			return nil, &migrator.UsageError{Text: command + " " + terminal.Quote(target) + ": that is base, and base is no revision: it comes before the first"}
+			return nil, &settings.UsageError{Text: command + " " + terminal.Quote(target) + notARevision}
 		}
 		for _, id := range found {
 			if !slices.Contains(ids, id) {

@@ -11,14 +11,14 @@ func (p *program) to() *cobra.Command {
 	var pre preview
 	return p.command(action{
 		use: "to TARGET…", targets: true,
-		short: "go up or down, until exactly the targets are applied",
-		long: `Takes down what does not belong to the targets and applies what does, revisions that
-only the ledger knows included. For people and pipelines: two images of a rolling
-deployment that both say "to head" would fight.`,
+		short: "apply and revert until exactly the targets are applied",
+		long: `Reverts what does not belong to the targets, including revisions that only the ledger
+contains, and applies what does. It is for people and pipelines: two images of a rolling
+deployment that both run "to head" would revert each other's work.`,
 		example: "to head\nto ae1027a6acf1\nto base",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
-		check:   atLeastOne("say where to: a revision, a label, head, heads or base"),
+		check:   atLeastOne(missingTarget),
 		flags:   pre.flags,
-		run:     func(r *run) error { return pre.run(r, migrator.To) },
+		run:     func(r *run) error { return r.move(migrator.To, &pre) },
 	})
 }

@@ -11,15 +11,15 @@ func (p *program) up() *cobra.Command {
 	var pre preview
 	return p.command(action{
 		use: "up [TARGET…]", aliases: []string{"upgrade"}, targets: true,
-		short: "apply what leads to the targets; default: head",
-		long: `Applies what leads to the targets, each revision in a transaction of its own, and stops
-at the first that fails. Without a target it goes to the head; several heads are an
+		short: "apply pending revisions up to the targets (default: head)",
+		long: `Applies every pending revision up to the targets, each in its own transaction, and stops
+at the first failure. Without a target it upgrades to the head; multiple heads are an
 error that lists them. Any number of processes may do this at once: each revision runs
 once.`,
 		example: "up\nup heads\nup +1\nup shop@head",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		check:   anyArgs,
 		flags:   pre.flags,
-		run:     func(r *run) error { return pre.run(r, migrator.Up) },
+		run:     func(r *run) error { return r.move(migrator.Up, &pre) },
 	})
 }

@@ -11,11 +11,13 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) version() *cobra.Command {
 	return p.command(action{
-		use: "version", short: "the program's version, and the revisions it was built with",
+		use: "version", short: "show the version of the program and its embedded revisions",
+		long:   "Shows the version of the program and of Go, the platform, and the embedded revisions.",
 		groups: []string{settings.GroupOutput}, allowBadSettings: true,
 		run: (*run).version,
 	})
@@ -38,21 +40,21 @@ func (r *run) version() error {
 	// A program with invalid revisions has a version too.
 	if r.FS != nil {
 		if set, err := migrator.New(r.FS, migrator.Config{}); err == nil {
-			d.Revisions, d.Heads = set.Graph().Len(), list(set.Graph().Heads())
+			d.Revisions, d.Heads = set.Files().Graph().Len(), list(set.Files().Graph().Heads())
 		}
 	}
 	r.document = d
 	if r.settings.JSON {
 		return nil
 	}
-	text := d.Program + " " + d.Version
+	out := d.Program + " " + d.Version
 	if d.Commit != "" {
-		text += " (commit " + d.Commit[:min(12, len(d.Commit))] + ")"
+		out += " (commit " + d.Commit[:min(12, len(d.Commit))] + ")"
 	}
-	text += ", " + d.Go + " " + d.Platform + "\n"
+	out += ", " + d.Go + " " + d.Platform + "\n"
 	if d.Revisions > 0 {
-		text += fmt.Sprintf("%s built in, %s %s\n", terminal.Count(d.Revisions, "revision"), terminal.Plural(len(d.Heads), "head", "heads"), strings.Join(d.Heads, ", "))
+		out += fmt.Sprintf("%s, %s %s\n", text.Count(d.Revisions, "embedded revision"), terminal.Plural(len(d.Heads), "head", "heads"), strings.Join(d.Heads, ", "))
 	}
-	r.out.Print(text)
+	r.out.Print(out)
 	return nil
 }

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	addOff     = ` cannot run inside a transaction block: add the line "-- transaction: off" to the header`
-	ownEnd     = ` is not allowed: each revision runs in its own transaction; remove the statement`
-	alone      = ` is not allowed: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
-	noEffect   = ` has no effect: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
-	discardAll = `DISCARD ALL is not allowed: it would release the lock that keeps other runners out; remove the statement, the session is reset after each revision`
+	addOff         = ` cannot run inside a transaction block: add the line "-- transaction: off" to the header`
+	ownTransaction = ` is not allowed: each revision runs in its own transaction; remove the statement`
+	sentSeparately = ` is not allowed: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
+	noEffect       = ` has no effect: with "-- transaction: off" each statement is sent separately; remove the statement, or that line of the header to run everything in one transaction`
+	discardAll     = `DISCARD ALL is not allowed: it would release the lock that keeps other runners out; remove the statement, the session is reset after each revision`
 )
 
-// The body begins in line 6.
-func TestBodyProblems(t *testing.T) {
+// The script begins in line 6.
+func TestScriptProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body string
@@ -29,7 +29,7 @@ func TestBodyProblems(t *testing.T) {
 		{"BEGIN ATOMIC", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;\n", nil},
 		{"copy", "COPY a FROM stdin;\nCOMMIT;\nit's\n\\.\nSELECT 1;\n", nil},
 		{"savepoint", "SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; RELEASE a; SET LOCAL lock_timeout = '1s'; LOCK TABLE a;\n", nil},
-		{"names that are key words", "SELECT a.commit, b.begin FROM commit; ALTER TABLE begin ADD vacuum int; COMMENT ON COLUMN a.abort IS '';\n", nil},
+		{"keywords as names", "SELECT a.commit, b.begin FROM commit; ALTER TABLE begin ADD vacuum int; COMMENT ON COLUMN a.abort IS '';\n", nil},
 		{"pg_dump", "\\restrict Kx3\nSET statement_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n\\unrestrict Kx3\n", nil},
 		{"prepared statement", "PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p; DISCARD TEMP; DISCARD PLANS;\n", nil},
 		{"session characteristics", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\n", nil},
@@ -37,10 +37,10 @@ func TestBodyProblems(t *testing.T) {
 		{"empty statements", ";;\n;", nil},
 
 		{"transaction control", "BEGIN;\nSTART TRANSACTION;\n  COMMIT;\nend;\nROLLBACK;\nABORT;\nPREPARE TRANSACTION 'x';\nCOMMIT PREPARED 'x';\n", []string{
-			"up:6:1: BEGIN" + ownEnd, "up:7:1: START TRANSACTION" + ownEnd, "up:8:3: COMMIT" + ownEnd, "up:9:1: END" + ownEnd,
-			"up:10:1: ROLLBACK" + ownEnd, "up:11:1: ABORT" + ownEnd, "up:12:1: PREPARE TRANSACTION" + ownEnd, "up:13:1: COMMIT PREPARED" + ownEnd,
+			"up:6:1: BEGIN" + ownTransaction, "up:7:1: START TRANSACTION" + ownTransaction, "up:8:3: COMMIT" + ownTransaction, "up:9:1: END" + ownTransaction,
+			"up:10:1: ROLLBACK" + ownTransaction, "up:11:1: ABORT" + ownTransaction, "up:12:1: PREPARE TRANSACTION" + ownTransaction, "up:13:1: COMMIT PREPARED" + ownTransaction,
 		}},
-		{"behind a comment on the line", "/* ä */ COMMIT", []string{"up:6:9: COMMIT" + ownEnd}},
+		{"after a comment on the same line", "/* ä */ COMMIT", []string{"up:6:9: COMMIT" + ownTransaction}},
 		{"set transaction", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL TRANSACTION READ ONLY;\n", []string{
 			"up:6:1: SET TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement",
 			"up:7:1: SET LOCAL TRANSACTION is not allowed: the revision's transaction has already begun; remove the statement",
@@ -52,7 +52,7 @@ func TestBodyProblems(t *testing.T) {
 		{"not in a transaction", "VACUUM a;\nCLUSTER;\nALTER SYSTEM SET a = 1;\nCREATE DATABASE d;\n", []string{
 			"up:6:1: VACUUM" + addOff, "up:7:1: CLUSTER" + addOff, "up:8:1: ALTER SYSTEM" + addOff, "up:9:1: CREATE DATABASE" + addOff,
 		}},
-		{"a table called concurrently", "CREATE INDEX ON concurrently (a);\nREFRESH MATERIALIZED VIEW CONCURRENTLY v;\n", nil},
+		{"a table named concurrently", "CREATE INDEX ON concurrently (a);\nREFRESH MATERIALIZED VIEW CONCURRENTLY v;\n", nil},
 		{"psql command", "\\i other.sql\nSELECT 1 \\gexec\n", []string{
 			`up:6:1: psql meta-command \i: only \restrict and \unrestrict are allowed`,
 			`up:7:10: psql meta-command \gexec inside a statement: is a semicolon missing before it?`,
@@ -64,8 +64,8 @@ func TestBodyProblems(t *testing.T) {
 		{"NUL", "SELECT 'a\x00';", []string{"up:6:10: NUL byte: SQL cannot contain one"}},
 		{"invalid UTF-8", "SELECT 'ä\xff';", []string{"up:6:10: invalid UTF-8: save the file as UTF-8"}},
 		{"invalid UTF-8 in a comment", "-- \xfc\nSELECT 1;", []string{"up:6:4: invalid UTF-8: save the file as UTF-8"}},
-		{"several, in order", "COMMIT;\nSELECT 'ä'; VACUUM; \\q\n'", []string{
-			"up:6:1: COMMIT" + ownEnd, "up:7:13: VACUUM" + addOff,
+		{"several, sorted", "COMMIT;\nSELECT 'ä'; VACUUM; \\q\n'", []string{
+			"up:6:1: COMMIT" + ownTransaction, "up:7:13: VACUUM" + addOff,
 			`up:7:21: psql meta-command \q: only \restrict and \unrestrict are allowed`,
 			"up:8:1: unterminated string: ' is missing",
 		}},
@@ -79,16 +79,16 @@ func TestBodyProblems(t *testing.T) {
 	}
 }
 
-// The body begins in line 7.
-func TestBodyProblemsWithoutTransaction(t *testing.T) {
+// The script begins in line 7.
+func TestNonTransactionalScriptProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body string
 		want       []string
 	}{
-		{"what it is for", "CREATE INDEX CONCURRENTLY i ON a (b);\nVACUUM a;\nREINDEX DATABASE d;\nALTER TYPE e ADD VALUE 'x';\nSET lock_timeout = '1s';\nCOPY a FROM stdin;\n1\n\\.\n", nil},
-		{"a table called lock", "ALTER TABLE lock ADD savepoint int; SELECT 1 AS release;", nil},
-		{"transaction control", "BEGIN;\nCOMMIT;\n", []string{"up:7:1: BEGIN" + alone, "up:8:1: COMMIT" + alone}},
+		{"non-transactional commands", "CREATE INDEX CONCURRENTLY i ON a (b);\nVACUUM a;\nREINDEX DATABASE d;\nALTER TYPE e ADD VALUE 'x';\nSET lock_timeout = '1s';\nCOPY a FROM stdin;\n1\n\\.\n", nil},
+		{"a table named lock", "ALTER TABLE lock ADD savepoint int; SELECT 1 AS release;", nil},
+		{"transaction control", "BEGIN;\nCOMMIT;\n", []string{"up:7:1: BEGIN" + sentSeparately, "up:8:1: COMMIT" + sentSeparately}},
 		{"needs a transaction", "SAVEPOINT a;\nROLLBACK TO SAVEPOINT a;\nROLLBACK WORK TO a;\nRELEASE SAVEPOINT a;\nLOCK TABLE a;\nSET LOCAL x.y = 1;\nSET CONSTRAINTS ALL IMMEDIATE;\n", []string{
 			"up:7:1: SAVEPOINT" + noEffect, "up:8:1: ROLLBACK TO" + noEffect, "up:9:1: ROLLBACK TO" + noEffect, "up:10:1: RELEASE" + noEffect,
 			"up:11:1: LOCK" + noEffect, "up:12:1: SET LOCAL" + noEffect, "up:13:1: SET CONSTRAINTS" + noEffect,
@@ -106,8 +106,8 @@ func TestBodyProblemsWithoutTransaction(t *testing.T) {
 	}
 }
 
-// Positions agree with those of the lexer, however many problems a file has.
-func TestManyProblems(t *testing.T) {
+// Positions are right, however many problems a file has.
+func TestManyProblemsAreLocated(t *testing.T) {
 	t.Parallel()
 	text := "\ufeff" + good + "\n" + strings.Repeat("/* ä */ COMMIT; SELECT 'ß'; BEGIN;\n", 20_000)
 	_, problems := parse(text, noDown)
@@ -127,7 +127,7 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
-func TestScript(t *testing.T) {
+func TestScriptIsSeparatedFromHeader(t *testing.T) {
 	t.Parallel()
 	r, problems := parse("\ufeff"+good+"\r\n/* x */ SELECT 'ä';\r\nSELECT 2; -- end\r\n", "-- revision: a1")
 	checkProblems(t, problems, nil)
@@ -142,17 +142,17 @@ func TestScript(t *testing.T) {
 		t.Errorf("statements %s", got)
 	}
 	if r.Up.Empty() || !r.Down.Empty() || !r.Reversible() {
-		t.Error("the up script has statements, the down script has none")
+		t.Error("Empty or Reversible is wrong")
 	}
 	if got, want := r.Up.Checksum(), revision.NewScript("SELECT 'ä'; SELECT 2;").Checksum(); got != want {
 		t.Errorf("checksum %s, of the same without comments %s", got, want)
 	}
 	if r.Up.Checksum() == r.Down.Checksum() {
-		t.Error("two scripts, one checksum")
+		t.Error("different scripts have the same checksum")
 	}
 }
 
-func TestEmpty(t *testing.T) {
+func TestScriptWithoutStatementsIsEmpty(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]bool{
 		"": true, "\n": true, "\n-- SELECT 1;\n": true, "\n/* SELECT 1; */ ;\n;": true, "\n\\restrict a\n\\unrestrict a\n": true,
@@ -167,24 +167,24 @@ func TestEmpty(t *testing.T) {
 		}
 	}
 	if r := (&revision.Revision{}); !r.Reversible() || r.DownFile() != "" {
-		t.Error("a revision without scripts does nothing")
+		t.Error("a revision without scripts must be reversible and not have a down file")
 	}
 	r, _ := parse("\ufeffSELECT 1;", "\ufeff")
 	if got := r.DownFile(); got != "a.down.sql" {
 		t.Errorf("the down file is %s", got)
 	}
 	if r.Up.SQL() != "SELECT 1;" || r.Down.SQL() != "" {
-		t.Errorf("the byte order mark is in the body: %q, %q", r.Up.SQL(), r.Down.SQL())
+		t.Errorf("the byte order mark is part of the SQL: %q, %q", r.Up.SQL(), r.Down.SQL())
 	}
 }
 
-func TestOptions(t *testing.T) {
+func TestStoredScriptKeepsOptions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, header, options string
 	}{
 		{"default", "", ""},
-		{"default in so many words", "-- transaction: on\n", ""},
+		{"explicit default", "-- transaction: on\n", ""},
 		{"off", "-- transaction: off\n", "transaction: off"},
 		{"all", "-- statement_timeout: 90s\n-- lock_timeout: 0ms\n-- transaction: off\n", "transaction: off\nlock_timeout: 0s\nstatement_timeout: 1m30s"},
 	}
@@ -204,23 +204,23 @@ func TestOptions(t *testing.T) {
 				t.Errorf("stored %+v, want %+v", s, r.Down)
 			}
 			if s.Checksum() != r.Down.Checksum() || len(s.Statements()) != 1 {
-				t.Errorf("the stored script is another one")
+				t.Errorf("the stored script differs")
 			}
 		})
 	}
 }
 
-func TestStoredProblems(t *testing.T) {
+func TestStoredScriptRefusesUnknownOptions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, sql, options, want string
 	}{
 		{"newer option", "", "transaction: off\nisolation: serializable", `ledger:a1.down_options:2:1: unknown option "isolation: serializable": it was recorded by a newer version; use that version`},
-		{"no option", "", "revision: a1", `ledger:a1.down_options:1:1: unknown option "revision: a1": it was recorded by a newer version; use that version`},
-		{"twice", "", "transaction: off\ntransaction: on", `ledger:a1.down_options:2:1: option "transaction" appears twice`},
+		{"key that is not an option", "", "revision: a1", `ledger:a1.down_options:1:1: unknown option "revision: a1": it was recorded by a newer version; use that version`},
+		{"repeated option", "", "transaction: off\ntransaction: on", `ledger:a1.down_options:2:1: option "transaction" appears twice`},
 		{"bad value", "", "lock_timeout: 5", `ledger:a1.down_options:1:15: lock_timeout: duration "5": missing unit: write 5ms, 5s, 5min or 5h`},
-		{"bad body", "\nSELECT 1;\n COMMIT;", "", "ledger:a1.down.sql:3:2: COMMIT" + ownEnd},
-		{"comments are no header", "-- transaction: off\nVACUUM;", "", "ledger:a1.down.sql:2:1: VACUUM" + addOff},
+		{"invalid SQL", "\nSELECT 1;\n COMMIT;", "", "ledger:a1.down.sql:3:2: COMMIT" + ownTransaction},
+		{"header in the SQL", "-- transaction: off\nVACUUM;", "", "ledger:a1.down.sql:2:1: VACUUM" + addOff},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

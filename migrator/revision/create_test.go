@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-func TestCreate(t *testing.T) {
+func TestCreateFilesIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	noLinks := func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
 	lateFailure := func(from, to string) error {
 		if strings.HasSuffix(to, "b") {
-			// Somebody else is faster.
+			// Another process creates the file first.
 			if err := os.WriteFile(to, []byte("theirs"), 0o666); err != nil {
 				return err
 			}
@@ -29,19 +29,19 @@ func TestCreate(t *testing.T) {
 		return os.Link(from, to)
 	}
 	tests := []struct {
-		name string
-		link func(from, to string) error
-		here string // a file that is there before
-		err  error
-		want string // the files afterwards, with their text
+		name     string
+		link     func(from, to string) error
+		existing string // a file that exists before
+		err      error
+		want     string // the files afterwards, with their text
 	}{
 		{"links", os.Link, "", nil, "a=A b=B"},
 		{"no links", noLinks, "", nil, "a=A b=B"},
 		{"first exists", os.Link, "a", fs.ErrExist, "a=mine"},
 		{"second exists", os.Link, "b", fs.ErrExist, "b=mine"},
 		{"second exists, no links", noLinks, "b", fs.ErrExist, "b=mine"},
-		{"somebody is faster", lateFailure, "", fs.ErrExist, "b=theirs"},
-		{"the folder goes away", lostFolder, "", fs.ErrNotExist, ""},
+		{"another process is faster", lateFailure, "", fs.ErrExist, "b=theirs"},
+		{"the folder is removed", lostFolder, "", fs.ErrNotExist, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -50,8 +50,8 @@ func TestCreate(t *testing.T) {
 			if err := os.Mkdir(dir, 0o777); err != nil {
 				t.Fatal(err)
 			}
-			if test.here != "" {
-				if err := os.WriteFile(filepath.Join(dir, test.here), []byte("mine"), 0o666); err != nil {
+			if test.existing != "" {
+				if err := os.WriteFile(filepath.Join(dir, test.existing), []byte("mine"), 0o666); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -60,10 +60,10 @@ func TestCreate(t *testing.T) {
 				t.Errorf("error %v, want %v", err, test.err)
 			}
 			if err != nil && strings.Contains(err.Error(), ".ambix-") {
-				t.Errorf("the error names a hidden file: %v", err)
+				t.Errorf("the error names a temporary file: %v", err)
 			}
 			var got []string
-			entries, _ := os.ReadDir(dir) // none when the folder went away
+			entries, _ := os.ReadDir(dir) // an error if the folder was removed
 			for _, e := range entries {
 				text, err := os.ReadFile(filepath.Join(dir, e.Name()))
 				if err != nil {
@@ -72,7 +72,7 @@ func TestCreate(t *testing.T) {
 				got = append(got, e.Name()+"="+string(text))
 			}
 			if s := strings.Join(got, " "); s != test.want {
-				t.Errorf("the folder holds %s, want %s", s, test.want)
+				t.Errorf("the folder contains %s, want %s", s, test.want)
 			}
 		})
 	}

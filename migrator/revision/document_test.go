@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestFormatDocument: the table of keys in docs/file-format.md has every key, in the
-// order in which they are written, and says which a down file may have.
-func TestFormatDocument(t *testing.T) {
+// The table in docs/file-format.md lists every key, in the order in which they are written, and whether a down file may
+// have it.
+func TestDocumentListsAllKeys(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/file-format.md")
 	if err != nil {
@@ -19,7 +19,7 @@ func TestFormatDocument(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|.*\\| ([^|]*) \\|$").FindAllStringSubmatch(string(text), -1) {
 		found = append(found, m[1])
 		if key := keyNamed(m[1]); key >= 0 && allowedInDown(key) == (m[2] == "no") {
-			t.Errorf("%s in a down file: the document says %q", m[1], m[2])
+			t.Errorf("%s in a down file: the document has %q", m[1], m[2])
 		}
 	}
 	if !slices.Equal(found, keys[:]) {

@@ -11,7 +11,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-func TestParseDuration(t *testing.T) {
+func TestParseDurationRequiresUnit(t *testing.T) {
 	t.Parallel()
 	const shape = "not a number with a unit, such as 500ms, 5s, 10min or 1h30m"
 	const whole = "not a whole number of milliseconds"
@@ -89,7 +89,7 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
-func TestFormatDuration(t *testing.T) {
+func TestFormatDurationRoundsUp(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]time.Duration{
 		"0s": 0, "500ms": 500 * time.Millisecond, "5s": 5 * time.Second, "10m": 10 * time.Minute, "1h": time.Hour,
@@ -103,7 +103,7 @@ func TestFormatDuration(t *testing.T) {
 	}
 }
 
-func TestDurationInverse(t *testing.T) {
+func TestFormattedDurationIsParsedBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(0, math.MaxInt32).Draw(t, "ms")) * time.Millisecond

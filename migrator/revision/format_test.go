@@ -12,7 +12,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-func TestFormat(t *testing.T) {
+func TestFormatIsCanonical(t *testing.T) {
 	t.Parallel()
 	limit, none := 5*time.Second, time.Duration(0)
 	off := revision.NewScript("VACUUM account;\n")
@@ -22,7 +22,7 @@ func TestFormat(t *testing.T) {
 		r        *revision.Revision
 		up, down string
 	}{
-		{"least", &revision.Revision{ID: "a1"}, "-- revision: a1\n-- down_revision:\n-- branch_labels:\n-- depends_on:\n", ""},
+		{"minimal", &revision.Revision{ID: "a1"}, "-- revision: a1\n-- down_revision:\n-- branch_labels:\n-- depends_on:\n", ""},
 		{
 			"first", &revision.Revision{
 				ID: "433af9f41996", Message: "create account table", BranchLabels: []string{"store"},
@@ -37,7 +37,7 @@ func TestFormat(t *testing.T) {
 			Up: revision.NewScript(""), Down: revision.NewScript(""),
 		}, "-- merge\n--   two heads\n--\n-- revision: m\n-- down_revision: a, b\n-- branch_labels:\n-- depends_on: c\n", "-- revision: m\n"},
 		{
-			"options, and a comment at the start of the body", &revision.Revision{ID: "a1", DownRevision: []string{"p"}, Up: off, Down: revision.NewScript("-- nothing")},
+			"options, and a comment at the start of the SQL", &revision.Revision{ID: "a1", DownRevision: []string{"p"}, Up: off, Down: revision.NewScript("-- nothing")},
 			"-- revision: a1\n-- down_revision: p\n-- branch_labels:\n-- depends_on:\n-- transaction: off\n-- lock_timeout: 5s\n-- statement_timeout: 0s\n\nVACUUM account;\n",
 			"-- revision: a1\n\n-- nothing",
 		},
@@ -54,7 +54,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// checkInverse says that a revision and its canonical text mean each other.
+// checkInverse checks that parsing the formatted revision returns an equal one, which has the same format.
 func checkInverse(t rapid.TB, r *revision.Revision) {
 	t.Helper()
 	up, down := r.Format()
@@ -66,7 +66,7 @@ func checkInverse(t rapid.TB, r *revision.Revision) {
 	if len(problems) > 0 {
 		t.Fatalf("%q has problems: %v", up, problems)
 	}
-	// A script that is in no file has no header.
+	// A script that is not from a file does not have a header.
 	body := cmp.Transformer("body", func(s *revision.Script) any {
 		if s == nil {
 			return nil
@@ -78,10 +78,10 @@ func checkInverse(t rapid.TB, r *revision.Revision) {
 		want.Up = revision.NewScript("")
 	}
 	if diff := cmp.Diff(&want, read, body, cmpopts.EquateEmpty()); diff != "" {
-		t.Fatalf("read back (-want +got):\n%s", diff)
+		t.Fatalf("parsed back (-want +got):\n%s", diff)
 	}
 	if againUp, againDown := read.Format(); againUp != up || againDown != down {
-		t.Fatalf("written again: %q, %q\nwas %q, %q", againUp, againDown, up, down)
+		t.Fatalf("formatted again: %q, %q\nwant %q, %q", againUp, againDown, up, down)
 	}
 }
 
@@ -101,7 +101,7 @@ func drawRevision(t *rapid.T) *revision.Revision {
 	r := &revision.Revision{
 		ID: name.Draw(t, "id"), DownRevision: names.Draw(t, "down_revision"), DependsOn: names.Draw(t, "depends_on"), BranchLabels: names.Draw(t, "branch_labels"),
 		Up: script.Draw(t, "up"),
-		// Such as no header can hold is refused by Write.
+		// Write refuses messages that a header cannot contain.
 		Message: strings.Join(rapid.SliceOfN(rapid.StringMatching(`\*[ -~äß€]{0,30}[:;.!x]`), 0, 4).Draw(t, "message"), "\n"),
 	}
 	if rapid.Bool().Draw(t, "reversible") {
@@ -113,13 +113,13 @@ func drawRevision(t *rapid.T) *revision.Revision {
 	return r
 }
 
-func TestFormatInverse(t *testing.T) {
+func TestFormattedRevisionIsParsedBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { checkInverse(t, drawRevision(t)) })
 }
 
-// Any header that is read without problems can be written, and says the same then.
-func TestFormatWhateverIsRead(t *testing.T) {
+// Whatever is parsed without problems can be formatted, and is parsed as the same.
+func TestValidFilesSurviveFormat(t *testing.T) {
 	t.Parallel()
 	junk := rapid.SliceOf(rapid.SampledFrom([]string{
 		"-- message", "--  a: colon", "-- created: x", "--", "-- --", "-- transaction: on", "-- transaction: off", "-- revision: a1", "", "SELECT 1;", "/* x */",
@@ -141,7 +141,7 @@ func TestFormatWhateverIsRead(t *testing.T) {
 		}
 	})
 	if accepted < 50 {
-		t.Errorf("only %d texts were without problems", accepted)
+		t.Errorf("only %d texts were valid", accepted)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestCleanMessage(t *testing.T) {
 		"tabs\tinside and ä":  "tabs\tinside and ä",
 	} {
 		if got := revision.CleanMessage(in); got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
+			t.Errorf("CleanMessage(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

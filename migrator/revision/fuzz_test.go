@@ -8,8 +8,8 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// FuzzParse looks at any two files: nothing panics, problems are in the files and in
-// order, and what has none is written and read back.
+// FuzzParse checks for arbitrary files that problems are sorted and have valid positions, and that files without problems
+// survive Format.
 func FuzzParse(f *testing.F) {
 	f.Add("-- m\n--\n-- revision: a1\n-- down_revision: p, q\n-- created: 2021-11-20T19:17:01Z\n\nSELECT 1;\n", "-- revision: a1\n-- transaction: off\n\nVACUUM;")
 	f.Add("\ufeff-- revision: a1\r\n-- down_revision:\r\n-- lock_timeout: 1.5s\r\n\r\nCOMMIT;", "-- down_revision: x\r-- y")
@@ -24,11 +24,11 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%v is not in %q", p, line)
 			}
 			if i > 0 && problems[i-1].File == p.File && problems[i-1].Line > p.Line {
-				t.Errorf("%v stands before %v", problems[i-1], p)
+				t.Errorf("%v is before %v", problems[i-1], p)
 			}
 		}
-		if !strings.HasPrefix(up[r.Up.BodyStart:], r.Up.SQL()) || len(r.Up.SQL()) != len(up)-r.Up.BodyStart {
-			t.Errorf("body at %d of %q is %q", r.Up.BodyStart, up, r.Up.SQL())
+		if !strings.HasPrefix(up[r.Up.SQLStart:], r.Up.SQL()) || len(r.Up.SQL()) != len(up)-r.Up.SQLStart {
+			t.Errorf("SQL at %d of %q is %q", r.Up.SQLStart, up, r.Up.SQL())
 		}
 		for _, key := range []string{"revision", "depends_on", "x"} {
 			r.Pos(key, r.ID)

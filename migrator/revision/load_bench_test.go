@@ -9,8 +9,8 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// manyPairs is a folder of n ordinary pairs: tables, indexes, every tenth a function,
-// every tenth with a word that needs a closer look.
+// manyPairs returns n ordinary revisions: tables and indexes, in every tenth a function, and in every tenth a word that
+// makes it not plain.
 func manyPairs(n int) fstest.MapFS {
 	files := make(fstest.MapFS, 2*n)
 	for i := range n {

@@ -21,13 +21,13 @@ import (
 //go:embed testdata/embedded
 var embedded embed.FS
 
-// sameRevision compares what revisions say, not where they say it.
+// sameRevision compares exported fields.
 var sameRevision = cmp.Options{
 	cmpopts.IgnoreUnexported(revision.Script{}),
 	cmpopts.EquateEmpty(),
 }
 
-func TestLoadEmbedded(t *testing.T) {
+func TestLoadReadsEmbeddedFiles(t *testing.T) {
 	t.Parallel()
 	sub, err := fs.Sub(embedded, "testdata/embedded")
 	if err != nil {
@@ -46,7 +46,7 @@ func TestLoadEmbedded(t *testing.T) {
 	}
 	script := func(name string, transaction bool) *revision.Script {
 		text := read(name)
-		return &revision.Script{File: "sql/" + name, Text: text, BodyStart: strings.Index(text, "\n\n") + 1, Transactional: transaction}
+		return &revision.Script{File: "sql/" + name, Text: text, SQLStart: strings.Index(text, "\n\n") + 1, Transactional: transaction}
 	}
 	limit := 10 * time.Second
 	second := script("orders/2021-11-22_9f3c0a1b2c3d_index_account_name.up.sql", false)
@@ -74,12 +74,12 @@ func TestLoadEmbedded(t *testing.T) {
 	}
 }
 
-// pair is the text of a small up file.
+// pair returns a minimal up file.
 func pair(id, down string, more ...string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(strings.TrimRight("-- revision: "+id+"\n-- down_revision: "+down, " ") + "\n" + strings.Join(more, "\n") + "\n")}
 }
 
-func TestLoad(t *testing.T) {
+func TestLoadReportsProblemsOfFiles(t *testing.T) {
 	t.Parallel()
 	text := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	tests := []struct {
@@ -108,16 +108,16 @@ func TestLoad(t *testing.T) {
 			"sql/z.UP.sql:1:1: neither .up.sql nor .down.sql: write the suffix in lower case",
 		}},
 		{"an id and a label in two files are left to the graph", fstest.MapFS{"a.up.sql": pair("a1", "", "-- branch_labels: store"), "b.up.sql": pair("a1", "", "-- branch_labels: store")}, "a1 a1", nil},
-		{"a pair with two ids", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text("-- undo\n--\n-- revision: a2\n")}, "a1", []string{
+		{"different ids in up and down file", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text("-- undo\n--\n-- revision: a2\n")}, "a1", []string{
 			`sql/a.down.sql:3:14: revision: id "a2" differs from the id "a1" in sql/a.up.sql`,
 		}},
-		{"orphans", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.down.sql": text("-- revision: a1\n\nCOMMIT;"), "c.down.sql": text("SELECT 1;"), "d/a.down.sql": text("")}, "a1", []string{
+		{"down files without up files", fstest.MapFS{"a.up.sql": pair("a1", ""), "b.down.sql": text("-- revision: a1\n\nCOMMIT;"), "c.down.sql": text("SELECT 1;"), "d/a.down.sql": text("")}, "a1", []string{
 			`sql/b.down.sql:1:1: down file without an up file: sql/b.up.sql does not exist; its revision is in sql/a.up.sql: rename it to sql/a.down.sql`,
 			`sql/b.down.sql:3:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement`,
 			`sql/c.down.sql:1:1: down file without an up file: sql/c.up.sql does not exist`,
 			`sql/d/a.down.sql:1:1: down file without an up file: sql/d/a.up.sql does not exist`,
 		}},
-		{"an orphan whose revision has its down file", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text(""), "b.down.sql": text("-- revision: a1")}, "a1", []string{
+		{"a second down file of a revision", fstest.MapFS{"a.up.sql": pair("a1", ""), "a.down.sql": text(""), "b.down.sql": text("-- revision: a1")}, "a1", []string{
 			`sql/b.down.sql:1:1: down file without an up file: sql/b.up.sql does not exist; its revision is in sql/a.up.sql`,
 		}},
 		{"all at once, sorted", fstest.MapFS{"c.up.sql": pair("head", "", "-- colour: red"), "b/x.up.sql": pair("a-1", "a2"), "b.sql": text(""), "a.up.sql": text("SELECT 1;")}, "a-1 head", []string{
@@ -157,18 +157,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadPrefix(t *testing.T) {
+func TestLoadShowsPrefix(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{"d/x.up.sql": pair("a1", "")}
 	for prefix, want := range map[string]string{"": "d/x.up.sql", ".": "d/x.up.sql", "sql": "sql/d/x.up.sql", "./sql/": "sql/d/x.up.sql", "../a": "../a/d/x.up.sql", "/": "/d/x.up.sql"} {
 		revisions, _, err := revision.Load(files, prefix)
 		if err != nil || revisions[0].Up.File != want {
-			t.Errorf("prefix %q shows %s, want %s (%v)", prefix, revisions[0].Up.File, want, err)
+			t.Errorf("prefix %q: file %s, want %s (%v)", prefix, revisions[0].Up.File, want, err)
 		}
 	}
 }
 
-func TestLoadDisk(t *testing.T) {
+func TestLoadFollowsLinksToFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -184,7 +184,7 @@ func TestLoadDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A mounted volume holds links to links.
+	// A mounted volume contains links to links.
 	write("..2024_01/x.up.sql", "-- revision: a1\n-- down_revision:\n")
 	link("..2024_01", "..data")
 	link("..data/x.up.sql", "x.up.sql")
@@ -212,10 +212,10 @@ func TestLoadDisk(t *testing.T) {
 	_, _, err = revision.Load(os.DirFS(dir), "sql")
 	var pe *fs.PathError
 	if !errors.As(err, &pe) || pe.Path != "sql/z.up.sql" || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a link to nowhere: %v", err)
+		t.Errorf("a dangling link: %v", err)
 	}
 	_, _, err = revision.Load(os.DirFS(filepath.Join(dir, "nosuch")), "sql/nosuch")
 	if !errors.As(err, &pe) || pe.Path != "sql/nosuch" {
-		t.Errorf("a folder that is not there: %v", err)
+		t.Errorf("a missing folder: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-func TestCheckID(t *testing.T) {
+func TestCheckIDExplainsInvalidIDs(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"a", "433af9f41996", "1", "a.b_C", ".", strings.Repeat("x", 64), "Head", "current_1"} {
 		if err := errors.Join(revision.CheckID(id), revision.CheckLabel(id)); err != nil {
@@ -38,7 +38,7 @@ func TestCheckID(t *testing.T) {
 	}
 }
 
-func TestNewID(t *testing.T) {
+func TestNewIDIsUnusedHex(t *testing.T) {
 	t.Parallel()
 	shape := regexp.MustCompile(`^[0-9a-f]{12}$`)
 	seen := map[string]bool{}
@@ -59,7 +59,7 @@ func TestNewID(t *testing.T) {
 	}
 }
 
-func TestSlug(t *testing.T) {
+func TestSlugIsReadableAndShort(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
 		"":                          "",
@@ -78,7 +78,7 @@ func TestSlug(t *testing.T) {
 		strings.Repeat("é", 41):                        strings.Repeat("é", 40),
 	} {
 		if got := revision.Slug(message); got != want {
-			t.Errorf("%q becomes %q, want %q", message, got, want)
+			t.Errorf("%q is %q, want %q", message, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -89,7 +89,7 @@ func TestSlug(t *testing.T) {
 	})
 }
 
-func TestFileStem(t *testing.T) {
+func TestFileStemBeginsWithDateInUTC(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2021, 11, 20, 23, 30, 0, 0, time.FixedZone("", -5*3600))
 	if got, want := revision.FileStem("433af9f41996", "create account table", at), "2021-11-21_433af9f41996_create_account_table"; got != want {

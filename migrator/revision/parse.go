@@ -57,7 +57,7 @@ func (r *Revision) parseDown(src Source) Problems {
 
 // finish completes a script whose header has been read, and returns all problems of the file.
 func (p *parser) finish(s *Script) Problems {
-	s.BodyStart = p.end
+	s.SQLStart = p.end
 	p.found = append(p.found, s.check()...)
 	if len(p.found) == 0 {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// good is a header without problems; the tables put a body or more keys behind it.
+// good is a valid header, to which the tests add keys or a script.
 const good = "-- create account\n--\n-- revision: a1\n-- down_revision:\n"
 
 // noDown stands for a missing down file.
@@ -40,7 +40,7 @@ func checkProblems(t *testing.T, got revision.Problems, want []string) {
 	}
 }
 
-func TestHeaderProblems(t *testing.T) {
+func TestHeaderProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, up string
@@ -49,13 +49,13 @@ func TestHeaderProblems(t *testing.T) {
 		{"all keys", "-- m\n--\n-- revision: a1\n-- down_revision: p1, p2\n-- branch_labels: store, shop\n-- depends_on: d1,d2\n" +
 			"-- created: 2021-11-20T19:17:01Z\n-- transaction: off\n-- lock_timeout: 5s\n-- statement_timeout: 10min\n\nSELECT 1;\n", nil},
 		{"no message", "-- revision: a1\n-- down_revision: p\n", nil},
-		{"header without a body and without a line end", "-- revision: a1\n-- down_revision:", nil},
-		{"any order, any blanks", "--down_revision:p\n  --\trevision :  a1  \n\nSELECT 1;", nil},
+		{"header without a script and without a line end", "-- revision: a1\n-- down_revision:", nil},
+		{"any order, any spaces", "--down_revision:p\n  --\trevision :  a1  \n\nSELECT 1;", nil},
 		{"message with colons", "-- fix: revision: not this\n-- down_revison: nor this\n--\n-- revision: a1\n-- down_revision:\n", nil},
 		{"message with dashes", "-----------\n-- fix\n--\n-- revision: a1\n-- down_revision:\n", nil},
 		{"CRLF", "-- m\r\n--\r\n-- revision: a1\r\n-- down_revision:\r\n\r\nSELECT 1;\r\n", nil},
 		{"byte order mark", "\ufeff-- revision: a1\n-- down_revision:\n\nSELECT 1;", nil},
-		{"body right below the header", good + "SELECT 1;", nil},
+		{"script right below the header", good + "SELECT 1;", nil},
 		{"explicit default", good + "-- transaction: on\n", nil},
 		{"no limits", good + "-- lock_timeout: 0s\n-- statement_timeout: 0ms\n", nil},
 		{"time with an offset and a fraction", good + "-- created: 2021-11-20T20:17:01.5+01:00\n", nil},
@@ -88,13 +88,13 @@ func TestHeaderProblems(t *testing.T) {
 			`up:9:4: unknown key "createt": did you mean "created"?`,
 			`up:10:4: unknown key "": the keys are revision, down_revision, branch_labels, depends_on, created, transaction, lock_timeout and statement_timeout`,
 		}},
-		{"typing mistake in the very first key", "-- revison: a1\n-- down_revision:\n", []string{
+		{"mistyped first key", "-- revison: a1\n-- down_revision:\n", []string{
 			`up:1:4: unknown key "revison": did you mean "revision"? (a message must be followed by a bare "--" line)`,
 		}},
 		{"swapped letters in a key that contains another", "-- revision: a1\n-- dwon_revision:\n", []string{
 			`up:2:4: unknown key "dwon_revision": did you mean "down_revision"?`,
 		}},
-		{"key twice", good + "-- revision: a2\n", []string{`up:5:4: key "revision" appears twice: it is also in line 3`}},
+		{"repeated key", good + "-- revision: a2\n", []string{`up:5:4: key "revision" appears twice: it is also in line 3`}},
 		{"no colon", good + "-- transaction off\n-- a comment of the body\n--\n", []string{
 			`up:5:4: missing colon after "transaction": write "-- transaction: …"`,
 			`up:6:4: not a "key: value" line: only keys can follow the message; put an empty line between the header and a comment of the script`,
@@ -118,7 +118,7 @@ func TestHeaderProblems(t *testing.T) {
 		{"bad date", good + "-- created: 2021-11-20\n", []string{
 			`up:5:13: created: "2021-11-20" is not a time: write it as 2021-11-20T19:17:01Z`,
 		}},
-		{"a time that is no date in UTC", good + "-- created: 9999-12-31T23:59:59-01:00\n", []string{
+		{"a time that is not a valid date in UTC", good + "-- created: 9999-12-31T23:59:59-01:00\n", []string{
 			`up:5:13: created: "9999-12-31T23:59:59-01:00" is not a time: write it as 2021-11-20T19:17:01Z`,
 		}},
 		{"no such day", good + "-- created: 2021-02-30T00:00:00Z\n", []string{
@@ -149,7 +149,7 @@ func TestHeaderProblems(t *testing.T) {
 			`up:3:19: branch_labels: empty element in the list: remove the comma`,
 			`up:3:20: branch_labels: empty element in the list: remove the comma`,
 		}},
-		{"no bare line behind the message", "-- m\n-- revision: a1\n-- down_revision:\n", []string{
+		{"no bare line after the message", "-- m\n-- revision: a1\n-- down_revision:\n", []string{
 			`up:2:4: key "revision" is part of the message: put a bare "--" line between the message and the keys`,
 			`up:3:4: key "down_revision" is part of the message: put a bare "--" line between the message and the keys`,
 		}},
@@ -161,22 +161,22 @@ func TestHeaderProblems(t *testing.T) {
 			`up:7:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
 			`up:9:1: VACUUM cannot run inside a transaction block: add the line "-- transaction: off" to the header`,
 		}},
-		{"a contradiction below the header", good + "-- transaction: on\n\n-- transaction: off\n-- transaction: on\n", []string{
+		{"another value below the header", good + "-- transaction: on\n\n-- transaction: off\n-- transaction: on\n", []string{
 			`up:7:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
 		}},
 		{"empty first line", "\n-- revision: a1\n-- down_revision:\n", []string{
 			`up:2:4: key "revision" is not in the header: the header begins in the first line of the file; remove the lines above`,
 			`up:3:4: key "down_revision" is not in the header: the header begins in the first line of the file; remove the lines above`,
 		}},
-		{"comments of the body that look like keys", good + "\n-- created: by hand\n-- transaction: the order counts\n-- transaction: on\n-- revision: x\n-- lock_timeout\nSELECT 1;\n-- transaction: off\n", nil},
-		{"carriage return alone", "-- revision: a1\rDROP TABLE x;\n-- down_revision:\n", []string{
+		{"comments of the script that look like keys", good + "\n-- created: by hand\n-- transaction: the order counts\n-- transaction: on\n-- revision: x\n-- lock_timeout\nSELECT 1;\n-- transaction: off\n", nil},
+		{"carriage return without line feed", "-- revision: a1\rDROP TABLE x;\n-- down_revision:\n", []string{
 			"up:1:14: revision: id \"a1\\rDROP TABLE x;\": forbidden character '\\r': only A-Z a-z 0-9 _ and . are allowed",
 			"up:1:16: carriage return without a line feed: PostgreSQL ends the comment here; end lines with LF or CRLF",
 		}},
-		{"NUL and bytes that are no UTF-8 in the header", "-- \xff m\x00\n--\n-- revision: a1\n-- down_revision:\n", []string{
+		{"NUL and invalid UTF-8 in the header", "-- \xff m\x00\n--\n-- revision: a1\n-- down_revision:\n", []string{
 			`up:1:4: invalid UTF-8: save the file as UTF-8`, `up:1:7: NUL byte: SQL cannot contain one`,
 		}},
-		{"columns count characters, the byte order mark none", "\ufeff-- äöü: ß\n--\n-- revision: a1\n-- down_revision: é€, x-y\n", []string{
+		{"columns count characters, without the byte order mark", "\ufeff-- äöü: ß\n--\n-- revision: a1\n-- down_revision: é€, x-y\n", []string{
 			`up:4:19: down_revision: id "é€": forbidden character 'é': only A-Z a-z 0-9 _ and . are allowed`,
 			`up:4:23: down_revision: id "x-y": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed`,
 		}},
@@ -190,7 +190,7 @@ func TestHeaderProblems(t *testing.T) {
 	}
 }
 
-func TestDownProblems(t *testing.T) {
+func TestDownFileProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, down string
@@ -199,10 +199,10 @@ func TestDownProblems(t *testing.T) {
 		{"no down file", noDown, nil},
 		{"empty file", "", nil},
 		{"no header", "DROP TABLE account;\n", nil},
-		{"header alone", "-- revision: a1\n", nil},
+		{"only a header", "-- revision: a1\n", nil},
 		{"a comment that mentions a key", "-- this is the other transaction: it drops\n\nDROP TABLE account;\n", nil},
-		{"a comment alone", "-- drops: the table\n\nDROP TABLE account;\n", nil},
-		{"options of its own", "-- revision: a1\n-- transaction: off\n-- lock_timeout: 1s\n-- statement_timeout: 1h\n\nDROP INDEX CONCURRENTLY i;\n", nil},
+		{"only a comment", "-- drops: the table\n\nDROP TABLE account;\n", nil},
+		{"its own options", "-- revision: a1\n-- transaction: off\n-- lock_timeout: 1s\n-- statement_timeout: 1h\n\nDROP INDEX CONCURRENTLY i;\n", nil},
 		{"message and keys", "-- undo\n--\n-- transaction: off\n", nil},
 
 		{"another id", "-- revision: a2\n", []string{`down:1:14: revision: id "a2" differs from the id "a1" in a.up.sql`}},
@@ -213,13 +213,13 @@ func TestDownProblems(t *testing.T) {
 			`down:3:4: key "depends_on" is not allowed in a down file: it belongs in the up file`,
 			`down:4:4: key "created" is not allowed in a down file: it belongs in the up file`,
 		}},
-		{"typing mistake", "-- transacton: off\n\nSELECT 1;", []string{
+		{"mistyped key", "-- transacton: off\n\nSELECT 1;", []string{
 			`down:1:4: unknown key "transacton": did you mean "transaction"? (a message must be followed by a bare "--" line)`,
 		}},
-		{"cut off", "-- revision: a1\n\n-- transaction: off\n-- down_revision: x\nSELECT 1;", []string{
+		{"key below the header", "-- revision: a1\n\n-- transaction: off\n-- down_revision: x\nSELECT 1;", []string{
 			`down:3:4: key "transaction" is below the header: message and keys are one block of comment lines; remove the lines in between`,
 		}},
-		{"body", "-- revision: a1\n\nDROP TABLE a;\nCOMMIT;", []string{
+		{"script", "-- revision: a1\n\nDROP TABLE a;\nCOMMIT;", []string{
 			`down:4:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement`,
 		}},
 	}
@@ -245,14 +245,14 @@ func TestProblemsAreErrors(t *testing.T) {
 		t.Errorf("errors.As found %+v", one)
 	}
 	if err := (revision.Problems{}).Err(); err != nil {
-		t.Errorf("no problems are an error: %v", err)
+		t.Errorf("Err of no problems is %v", err)
 	}
 	if got := strings.Count(problems.Error(), "\n"); got != 1 {
-		t.Errorf("%d line ends between two problems", got)
+		t.Errorf("%d line ends for two problems", got)
 	}
 }
 
-func TestPos(t *testing.T) {
+func TestPosFindsWordInHeader(t *testing.T) {
 	t.Parallel()
 	r, problems := parse("-- ä\n--\n-- revision: a1\n-- down_revision: p1,  p2\n-- depends_on:\n", noDown)
 	checkProblems(t, problems, nil)
@@ -276,6 +276,6 @@ func TestPos(t *testing.T) {
 		}
 	}
 	if got := (&revision.Revision{ID: "x"}).Pos("revision", "").String(); got != ":1:1" {
-		t.Errorf("a revision without a file is at %s", got)
+		t.Errorf("position of a revision that is not from a file: %s", got)
 	}
 }

@@ -15,10 +15,10 @@ import (
 type Script struct {
 	// File is the name to show, "" if the script is not from a file.
 	File string
-	// Text is the content of the file, unaltered. The header ends at the offset BodyStart. If Load has left the rows of
+	// Text is the content of the file, unaltered. The header ends at the offset SQLStart. If Load has left the rows of
 	// large COPYs in the file, Text contains only line ends in their place, and Rows reads them.
-	Text      string
-	BodyStart int
+	Text     string
+	SQLStart int
 	// Transactional reports whether the script runs in a transaction. That is the default of the header, but not the zero
 	// value; NewScript sets it.
 	Transactional bool
@@ -46,7 +46,7 @@ func NewScript(sql string) *Script {
 }
 
 // SQL returns Text without the header.
-func (s *Script) SQL() string { return s.Text[s.BodyStart:] }
+func (s *Script) SQL() string { return s.Text[s.SQLStart:] }
 
 // Statements returns the statements of the script in order. Their offsets are offsets in Text. The slice must not be
 // changed.
@@ -58,7 +58,8 @@ func (s *Script) Statements() []sqltext.Statement {
 // Empty reports whether the script contains no statement.
 func (s *Script) Empty() bool { return !sqltext.HasStatement(s.Text) }
 
-// Checksum returns the checksum of the SQL without white space and comments, as the ledger records it. It is "" if rows that
+// Checksum returns the checksum of the SQL without white space and comments, as the ledger (the version tables)
+// records it. It is "" if rows that
 // were left in the file cannot be read.
 func (s *Script) Checksum() string {
 	if s.checksum != nil {

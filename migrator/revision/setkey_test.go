@@ -12,7 +12,7 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-func TestRewrite(t *testing.T) {
+func TestSetKeyChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, file, text, key, value, want string
@@ -47,13 +47,13 @@ func TestRewrite(t *testing.T) {
 			}
 			info, err := os.Stat(file)
 			if err != nil || info.Mode() != 0o640 || names(t, dir) != test.file {
-				t.Errorf("mode %v, %v; the folder holds %s", info.Mode(), err, names(t, dir))
+				t.Errorf("mode %v, %v; the folder contains %s", info.Mode(), err, names(t, dir))
 			}
 		})
 	}
 }
 
-func TestRewriteRefuses(t *testing.T) {
+func TestSetKeyRefusesInvalidChanges(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, text, key, value, want string
@@ -78,13 +78,13 @@ func TestRewriteRefuses(t *testing.T) {
 				t.Errorf("error %v\nwant %s", err, test.want)
 			}
 			if test.text != "" && (read(t, file) != test.text || names(t, dir) != "a.up.sql") {
-				t.Errorf("the folder holds %s, the file %q", names(t, dir), read(t, file))
+				t.Errorf("the folder contains %s, the file %q", names(t, dir), read(t, file))
 			}
 		})
 	}
 }
 
-func TestRewriteThroughLink(t *testing.T) {
+func TestSetKeyFollowsLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "real"), good)

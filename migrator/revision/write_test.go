@@ -25,7 +25,7 @@ func newRevision(id, message string) *revision.Revision {
 	}
 }
 
-// names lists a folder, hidden files included.
+// names lists the files in a folder, including hidden ones.
 func names(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -55,7 +55,7 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-func TestWrite(t *testing.T) {
+func TestWriteCreatesBothFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	up, down, err := revision.Write(dir, newRevision("a1", "create account"), at)
@@ -76,7 +76,7 @@ func TestWrite(t *testing.T) {
 		t.Errorf("without a down script: %s, %s, %v", up, down, err)
 	}
 	if got, want := names(t, dir), "2021-11-20_a1_create_account.down.sql 2021-11-20_a1_create_account.up.sql 2021-11-20_a2.up.sql"; got != want {
-		t.Errorf("the folder holds %s, want %s", got, want)
+		t.Errorf("the folder contains %s, want %s", got, want)
 	}
 	revisions, problems, err := revision.Load(os.DirFS(dir), "sql")
 	if len(revisions) != 2 || len(problems) > 0 || err != nil {
@@ -84,11 +84,11 @@ func TestWrite(t *testing.T) {
 	}
 	info, err := os.Stat(up)
 	if err != nil || info.Mode().Perm()&0o444 == 0o400 {
-		t.Errorf("only we can read the file: %v, %v", info.Mode(), err)
+		t.Errorf("only the owner can read the file: %v, %v", info.Mode(), err)
 	}
 }
 
-func TestWriteRefuses(t *testing.T) {
+func TestWriteRefusesWhatLoadWouldRefuse(t *testing.T) {
 	t.Parallel()
 	change := func(f func(*revision.Revision)) *revision.Revision {
 		r := newRevision("b1", "m")
@@ -106,15 +106,15 @@ func TestWriteRefuses(t *testing.T) {
 		{"id with a second line", change(func(r *revision.Revision) { r.ID = "x\n-- transaction: off" }), "its id cannot be written"},
 		{"parent with a comma", change(func(r *revision.Revision) { r.DownRevision = []string{"a,b"} }), "its down_revision cannot be written"},
 		{"empty parent", change(func(r *revision.Revision) { r.DownRevision = []string{""} }), "its down_revision cannot be written"},
-		{"label twice", change(func(r *revision.Revision) { r.BranchLabels = []string{"l", "l"} }), `"l" is listed twice`},
-		{"message that is a key", change(func(r *revision.Revision) { r.Message = "created: by hand" }), `"by hand" is not a time`},
+		{"repeated label", change(func(r *revision.Revision) { r.BranchLabels = []string{"l", "l"} }), `"l" is listed twice`},
+		{"message that looks like a key", change(func(r *revision.Revision) { r.Message = "created: by hand" }), `"by hand" is not a time`},
 		{"message with an empty line", change(func(r *revision.Revision) { r.Message = "a\n\nb" }), `not a "key: value" line`},
-		{"message with blanks at the end", change(func(r *revision.Revision) { r.Message = "a \nb" }), "its message cannot be written"},
+		{"message with a space at the end of a line", change(func(r *revision.Revision) { r.Message = "a \nb" }), "its message cannot be written"},
 		{"message with a carriage return", change(func(r *revision.Revision) { r.Message = "a\rDROP TABLE b;" }), "carriage return"},
 		{"message with a NUL", change(func(r *revision.Revision) { r.Message = "a\x00" }), "NUL byte"},
-		{"date that cannot be read", change(func(r *revision.Revision) { r.Created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }), "is not a time"},
-		{"body that ends the transaction", change(func(r *revision.Revision) { r.Up = revision.NewScript("COMMIT;") }), "COMMIT is not allowed"},
-		{"body that would join the header", change(func(r *revision.Revision) {
+		{"year beyond 9999", change(func(r *revision.Revision) { r.Created = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }), "is not a time"},
+		{"script that ends the transaction", change(func(r *revision.Revision) { r.Up = revision.NewScript("COMMIT;") }), "COMMIT is not allowed"},
+		{"script that would become part of the header", change(func(r *revision.Revision) {
 			r.Down = &revision.Script{Text: "-- transaction: off\n", Transactional: true}
 		}), "its down script cannot be written"},
 		{"timeout finer than a millisecond", change(func(r *revision.Revision) { d := time.Nanosecond; r.Up.LockTimeout = &d }), ""},
@@ -138,7 +138,7 @@ func TestWriteRefuses(t *testing.T) {
 				t.Errorf("%s, %s, %v\nwant %s", up, down, err, test.want)
 			}
 			if got := names(t, dir) + names(t, filepath.Dir(dir)); got != "sql" {
-				t.Errorf("left behind: %s", got)
+				t.Errorf("files were left behind: %s", got)
 			}
 		})
 	}
@@ -162,13 +162,13 @@ func TestWriteNeverOverwrites(t *testing.T) {
 				t.Errorf("error %s", got)
 			}
 			if got := names(t, dir); got != existing || read(t, file) != "mine" {
-				t.Errorf("the folder holds %s: %q", got, read(t, file))
+				t.Errorf("the folder contains %s: %q", got, read(t, file))
 			}
 		})
 	}
 }
 
-func TestWriteWithoutDownBesideOne(t *testing.T) {
+func TestWriteRefusesToAdoptDownFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	down := filepath.Join(dir, "2021-11-20_a1_m.down.sql")
@@ -177,16 +177,16 @@ func TestWriteWithoutDownBesideOne(t *testing.T) {
 	r.Down = nil
 	var ee *revision.ExistsError
 	if _, _, err := revision.Write(dir, r, at); !errors.As(err, &ee) || ee.File != down || names(t, dir) != filepath.Base(down) {
-		t.Errorf("error %v, the folder holds %s", err, names(t, dir))
+		t.Errorf("error %v, the folder contains %s", err, names(t, dir))
 	}
 }
 
-func TestWriteSameID(t *testing.T) {
+func TestWriteRefusesUsedID(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "2020-01-01_a_b.up.sql"), "-- revision: a_b\n-- down_revision:\n")
 	if _, _, err := revision.Write(dir, newRevision("a", "b c"), at); err != nil {
-		t.Errorf("a_b is another id than a: %v", err)
+		t.Errorf("id a although a_b exists: %v", err)
 	}
 	_, _, err := revision.Write(dir, newRevision("a_b", "other"), at)
 	want := "revision a_b already exists in " + filepath.Join(dir, "2020-01-01_a_b.up.sql") + "; nothing was written, choose another id"
@@ -195,12 +195,12 @@ func TestWriteSameID(t *testing.T) {
 	}
 }
 
-func TestWriteFailures(t *testing.T) {
+func TestWriteErrorsNameTheFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "nosuch")
 	_, _, err := revision.Write(file, newRevision("a1", "m"), at)
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), file) {
-		t.Errorf("a folder that is not there: %v", err)
+		t.Errorf("a missing folder: %v", err)
 	}
 	err = revision.CreateFiles(revision.Source{File: filepath.Join(file, "main.go"), Text: "x"})
 	if want := "write " + filepath.Join(file, "main.go") + ": no such file or directory"; err == nil || err.Error() != want {
@@ -208,9 +208,8 @@ func TestWriteFailures(t *testing.T) {
 	}
 }
 
-// Many write at once: with ids of their own all succeed; with one id exactly one does,
-// whatever the messages, and nobody ever sees a file that is not complete.
-func TestWriteAtOnce(t *testing.T) {
+// Writers with different ids all succeed; of writers with the same id exactly one does. A file is never seen incomplete.
+func TestConcurrentWritersDoNotCollide(t *testing.T) {
 	t.Parallel()
 	const writers = 16
 	for _, sameID := range []bool{false, true} {
@@ -249,7 +248,7 @@ func TestWriteAtOnce(t *testing.T) {
 				want = 1
 			}
 			if written != want || len(strings.Fields(names(t, dir))) != 2*want {
-				t.Errorf("%d were written, the folder holds %s", written, names(t, dir))
+				t.Errorf("%d writers succeeded, the folder contains %s", written, names(t, dir))
 			}
 			if _, problems, err := revision.Load(os.DirFS(dir), "sql"); len(problems) > 0 || err != nil {
 				t.Error(problems, err)
@@ -258,8 +257,8 @@ func TestWriteAtOnce(t *testing.T) {
 	}
 }
 
-// watch reads all up files again and again: each is complete, and, unless writers step
-// back, its down file is there.
+// watch reads all up files until it is stopped. Each must be complete and, unless writers remove files again, have a down
+// file.
 func watch(t *testing.T, dir string, stop chan struct{}, pairs bool) {
 	for {
 		files, err := filepath.Glob(filepath.Join(dir, "*.up.sql"))

@@ -208,13 +208,16 @@ func create(out string, ids map[string]string, files []revision.Source) error {
 // check checks the whole folder as every command does.
 func check(out string) []finding {
 	const what = "These errors must be fixed before any command accepts the files:"
-	_, err := migrator.New(os.DirFS(out), migrator.Config{Prefix: out})
-	var problems migrator.Problems
-	if err != nil && !errors.As(err, &problems) {
+	_, err := migrator.Load(os.DirFS(out), out)
+	invalid, ok := errors.AsType[*migrator.FilesError](err)
+	if !ok || len(invalid.Problems) == 0 {
+		if err == nil {
+			return nil
+		}
 		return []finding{{what, err.Error()}}
 	}
 	var findings []finding
-	for _, problem := range problems {
+	for _, problem := range invalid.Problems {
 		findings = append(findings, finding{what, problem.Error()})
 	}
 	return findings

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -10,33 +9,34 @@ import (
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
-// RevisionError says that the server refused a revision. Nothing of that revision was
-// kept, unless Outside is set; those before it stay committed.
+// RevisionError reports a revision that failed. A transactional revision was rolled back;
+// those before it stay committed.
 type RevisionError struct {
 	Direction plan.Direction
 	Revision  string
 	Message   string // the revision's first line
 	File      string
-	Line      int // 1-based; of the statement when the server names no place
-	Column    int // 1-based, in characters
-	// Source is the text of that line.
-	Source string
-	more   []string // the statement's next lines, when it is to blame as a whole
-	// Exact says whether the server named the place, or the statement alone is known.
-	Exact bool
-	// Statement is the beginning of the failing statement, "" when none is to blame.
-	Statement string
+	Line      int      // 1-based; that of the statement when the server names no position; 0 when unknown
+	Column    int      // 1-based, in characters
+	Source    string   // the text of that line
+	more      []string // the next lines of the statement, when the server names no position
+	Exact     bool     // the server named the position
+	Statement string   // the beginning of the failing statement; "" when none is known
 	SQLState  string
-	// Text is what went wrong, Hint what to do about it where we know better than the
-	// server.
+	// Text is what went wrong. Hint is what to do, where that is known better than the
+	// server knows it.
 	Text, Hint string
-	// Outside: the revision has `transaction: off`. Done of its statements stay, and the
-	// next run goes on after them.
-	Outside bool
-	Done    int
-	Err     error
+	// NonTransactional: StatementsDone of its statements stay done, and the next run
+	// continues after them.
+	NonTransactional bool
+	StatementsDone   int
+	// Undecided: the statement may have committed a part of its work before it failed. A
+	// person has to decide whether it counts as done.
+	Undecided bool
+	Err       error
 }
 
 func (e *RevisionError) Error() string {
@@ -48,22 +48,23 @@ func (e *RevisionError) Error() string {
 	if e.SQLState != "" {
 		code = " (" + e.SQLState + ")"
 	}
-	return fmt.Sprintf("%s: %s %s (%s): %s%s", at, verb(e.Direction), e.Revision, e.Message, e.Text, code)
+	return fmt.Sprintf("%s: %s %s (%s): %s%s", at, Operation(e.Direction), e.Revision, e.Message, e.Text, code)
 }
 
-// Unwrap gives the server's error (*pgconn.PgError) where there is one.
+// Unwrap returns the server's error (*pgconn.PgError), if there is one.
 func (e *RevisionError) Unwrap() error { return e.Err }
 
-func verb(d plan.Direction) string {
+// Operation returns "upgrade" or "downgrade".
+func Operation(d plan.Direction) string {
 	if d == plan.Down {
 		return "downgrade"
 	}
 	return "upgrade"
 }
 
-// Excerpt is the line with a caret, or the first lines of the statement when the server
-// names no place, and the server's DETAIL, HINT and CONTEXT; "" when there is nothing to
-// add to Error.
+// Excerpt returns the failing line with a caret, or the first lines of the statement when
+// the server names no position, and the server's DETAIL, HINT and CONTEXT; "" when there
+// is nothing to add to Error.
 func (e *RevisionError) Excerpt() string {
 	var b strings.Builder
 	if e.Line > 0 {
@@ -73,8 +74,8 @@ func (e *RevisionError) Excerpt() string {
 		if e.Exact {
 			fmt.Fprintf(&b, "%s| %s^\n", strings.Repeat(" ", len(number)-2), indent(line, column))
 		}
-		for i, text := range e.more {
-			line, _ := clip(strings.TrimRight(text, "\r"), 1)
+		for i, source := range e.more {
+			line, _ := clip(strings.TrimRight(source, "\r"), 1)
 			fmt.Fprintf(&b, "%5d | %s\n", e.Line+1+i, line)
 		}
 	}
@@ -82,7 +83,7 @@ func (e *RevisionError) Excerpt() string {
 		for _, f := range []struct{ name, text string }{
 			{"DETAIL", se.Detail}, {"HINT", se.Hint}, {"QUERY", se.InternalQuery}, {"CONTEXT", se.Where},
 		} {
-			// Where we have a hint of our own it says more than the server's.
+			// Our own hint replaces the server's.
 			if f.text != "" && !(f.name == "HINT" && e.Hint != "") {
 				fmt.Fprintf(&b, "%s: %s\n", f.name, strings.ReplaceAll(f.text, "\n", "\n  "))
 			}
@@ -94,7 +95,7 @@ func (e *RevisionError) Excerpt() string {
 	return b.String()
 }
 
-// clip keeps the neighbourhood of a column of a very long line.
+// clip returns the part of a very long line that is around a column, and the column in it.
 func clip(line string, column int) (string, int) {
 	const width = 160
 	runes := []rune(line)
@@ -105,7 +106,7 @@ func clip(line string, column int) (string, int) {
 	return string(runes[from : from+width]), column - from
 }
 
-// indent is as wide as what stands before the column, tabs kept.
+// indent returns white space as wide as the text before the column.
 func indent(line string, column int) string {
 	var b strings.Builder
 	for i, c := range []rune(line) {
@@ -120,19 +121,19 @@ func indent(line string, column int) string {
 	return b.String()
 }
 
-// BusyError says that another runner held the ledger's lock for longer than this one
-// was told to wait. Nothing of the plan's rest was run; it is safe to run again.
+// BusyError reports another runner that held the ledger's lock for longer than this one
+// was to wait. The rest of the plan was not run.
 type BusyError struct {
-	Holder Holder
+	Holder Session
 	Waited time.Duration
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("waited %s for another runner: %s; run again when it has ended, or wait longer with --wait-runner", e.Waited.Round(time.Second/10), e.Holder)
+	return fmt.Sprintf("waited %s for another runner: %s", e.Waited.Round(time.Second/10), e.Holder)
 }
 
-// LockTimeoutError says that a revision did not get a table's lock in its time, as
-// often as it was tried. Nothing of it was kept; it is safe to run again.
+// LockTimeoutError reports a revision that did not get a lock in time, however often it
+// was tried.
 type LockTimeoutError struct {
 	*RevisionError
 	Tries int
@@ -140,112 +141,90 @@ type LockTimeoutError struct {
 }
 
 func (e *LockTimeoutError) Error() string {
-	tries, kept := "tried once", "nothing was kept"
+	tries, state := "tried once", "rolled back"
 	if e.Tries > 1 {
 		tries = fmt.Sprintf("tried %d times in %s", e.Tries, e.Spent.Round(time.Second/10))
 	}
-	if e.Outside && e.Done > 0 {
-		kept = "what was finished stays (" + count(e.Done, "statement") + ")"
+	if e.NonTransactional && e.StatementsDone > 0 {
+		state = text.Count(e.StatementsDone, "statement") + " of it done"
 	}
-	return e.RevisionError.Error() + "; " + tries + ", " + kept + ", safe to run again"
+	return e.RevisionError.Error() + "; " + tries + ", " + state + ", safe to run again"
 }
 
-// Unwrap gives the *RevisionError of the last try.
+// Unwrap returns the *RevisionError of the last try.
 func (e *LockTimeoutError) Unwrap() error { return e.RevisionError }
 
-// InterruptedError says that the context ended while a revision ran. The statement was
-// cancelled on the server and the revision rolled back.
+// InterruptedError reports a context that ended during a run. The statement in progress was
+// canceled on the server, and a transactional revision was rolled back.
 type InterruptedError struct {
 	Direction plan.Direction
-	Revision  string // "" when none was under way
+	Revision  string // "" when none was in progress
 	Message   string
-	Err       error // the context's
-	// Outside: the revision has `transaction: off`. Done of its statements stay, and the
-	// next run goes on after them.
-	Outside bool
-	Done    int
+	Err       error // of the context
+	// NonTransactional: StatementsDone of its statements stay done, and the next run
+	// continues after them.
+	NonTransactional bool
+	StatementsDone   int
 }
 
 func (e *InterruptedError) Error() string {
 	if e.Revision == "" {
-		return "interrupted before the next revision began"
+		return "interrupted between two revisions"
 	}
-	if e.Outside {
-		return fmt.Sprintf("interrupted: %s %s (%s) was cancelled; what it had finished stays (%s), and the next run goes on there", verb(e.Direction), e.Revision, e.Message, count(e.Done, "statement"))
+	end := "canceled and rolled back"
+	if e.NonTransactional {
+		end = "canceled after " + text.Count(e.StatementsDone, "statement") + "; the next run continues there"
 	}
-	return fmt.Sprintf("interrupted: %s %s (%s) was cancelled and rolled back", verb(e.Direction), e.Revision, e.Message)
+	return fmt.Sprintf("interrupted: %s %s (%s) was %s", Operation(e.Direction), e.Revision, e.Message, end)
 }
 
-// Unwrap gives the context's error.
+// Unwrap returns the error of the context.
 func (e *InterruptedError) Unwrap() error { return e.Err }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
-// UnconfirmedError says that a revision is committed on this server, while no
-// synchronous standby has confirmed it: somebody cancelled the wait. A standby that takes
-// over now may lack it.
+// UnconfirmedError reports a revision that is committed on this server, but that no
+// synchronous standby has confirmed, because the wait was canceled. A standby that is
+// promoted now may lack it.
 type UnconfirmedError struct {
 	Direction plan.Direction
 	Revision  string // "" when it is about a whole run
 	Message   string
 	Text      string // the server's warning
-	Err       error  // an *InterruptedError when it was our own context that ended, else nil
+	Err       error  // an *InterruptedError when the context ended; nil when somebody else canceled the wait
 }
 
 func (e *UnconfirmedError) Error() string {
-	if e.Revision == "" {
-		return "everything is committed on this server, and no synchronous standby has confirmed it (" + e.Text + "): a standby that takes over now may lack some of it; see to the standbys, then run the same command again"
+	what := "the run"
+	if e.Revision != "" {
+		what = fmt.Sprintf("%s %s (%s)", Operation(e.Direction), e.Revision, e.Message)
 	}
-	return fmt.Sprintf("%s %s (%s) is committed on this server, and no synchronous standby has confirmed it (%s): a standby that takes over now may lack it; see to the standbys, then run the same command again",
-		verb(e.Direction), e.Revision, e.Message, e.Text)
+	return what + " is committed on this server, but no synchronous standby has confirmed it (" + e.Text + "); check the standbys before one is promoted"
 }
 
-// Unwrap gives the interruption.
+// Unwrap returns the interruption, if there was one.
 func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
-// UnknownOutcomeError says that the connection was lost while a revision was under way
-// and the database could not be asked again. The next run looks and goes on.
-type UnknownOutcomeError struct {
-	Direction plan.Direction
-	Revision  string
-	Message   string
-	Err       error
-	// Outside: the revision has `transaction: off`.
-	Outside bool
-}
-
-func (e *UnknownOutcomeError) Error() string {
-	if e.Outside {
-		return fmt.Sprintf("%s while %s %s (%s) was under way, outside a transaction: the ledger knows which of its statements are done, and the next run goes on after them; run the same command again",
-			e.Err, verb(e.Direction), e.Revision, e.Message)
-	}
-	return fmt.Sprintf("%s while %s %s (%s) was under way: it was applied as a whole or not at all, and the next run will know; run the same command again",
-		e.Err, verb(e.Direction), e.Revision, e.Message)
-}
-
-// Unwrap gives the loss.
-func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
-
-// LedgerError says that the ledger could not be created or written.
+// LedgerError reports a ledger that cannot be read, created or written.
 type LedgerError struct {
-	Ledger ledger.Name
+	Ledger ledger.Tables
 	Text   string
-	Hint   string // what to type
-	Err    error
+	Hint   string // what to do; "" when Grants is set
+	// Role lacks the privilege Missing ("SELECT on public.ambix_revision"), as far as that
+	// is known. Grants are the statements that grant what it lacks.
+	Role, Missing string
+	Grants        []string
+	Err           error
 }
 
 func (e *LedgerError) Error() string {
-	s := fmt.Sprintf("the ledger %s: %s", e.Ledger, e.Text)
+	s := fmt.Sprintf("ledger %s: %s", e.Ledger, e.Text)
 	if e.Hint != "" {
 		s += "; " + e.Hint
+	}
+	if len(e.Grants) > 0 {
+		s += "; its owner can run: " + strings.Join(e.Grants, "; ")
 	}
 	return s
 }
 
-// Unwrap gives the server's error.
+// Unwrap returns the server's error.
 func (e *LedgerError) Unwrap() error { return e.Err }

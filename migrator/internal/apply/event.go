@@ -6,8 +6,7 @@ import (
 	"example.com/ambix/migrator/internal/plan"
 )
 
-// Event is something that happened during a run: one of the types below, or one that
-// embeds Base.
+// Event is something that happened during a run: a type that embeds Base.
 type Event interface{ event() }
 
 // Base makes a type an Event.
@@ -15,39 +14,39 @@ type Base struct{}
 
 func (Base) event() {}
 
-// Started: a step is about to be sent.
+// Started reports a step that is about to be sent.
 type Started struct {
 	Base
 	Step plan.Step
 }
 
-// Finished: a step is committed.
+// Finished reports a step that is committed.
 type Finished struct {
 	Base
 	Step     plan.Step
 	Duration time.Duration // as the server measured it
 }
 
-// Notice is what a revision's statement made the server say. Severity is NOTICE,
-// WARNING, INFO, LOG or DEBUG, in English whatever the server's language.
+// Notice reports a message of the server about a revision's statement. Severity is NOTICE,
+// WARNING, INFO, LOG or DEBUG, whatever the server's language.
 type Notice struct {
 	Base
 	Step           plan.Step
-	Line           int // of the statement in the step's file
+	Line           int // of the statement in the step's file; 0 when it is not about a statement
 	Severity, Text string
 	Detail, Hint   string
 	SQLState       string
 }
 
-// Waiting: another runner holds the lock. It is told when the wait is no longer a moment,
-// and every so often.
+// Waiting reports another runner that holds the lock: after reportAfter, and every
+// reportEvery.
 type Waiting struct {
 	Base
-	Holder Holder
+	Holder Session
 	Waited time.Duration
 }
 
-// Retrying: a step did not get a lock in time and is tried again after a pause.
+// Retrying reports a step that did not get a lock in time, and is tried again after a pause.
 type Retrying struct {
 	Base
 	Step  plan.Step
@@ -56,12 +55,12 @@ type Retrying struct {
 	Pause time.Duration
 }
 
-// Repaired: what an interrupted statement left in the catalog is about to be removed
-// or finished, before the statement runs again.
+// Repaired reports what an interrupted statement left in the catalog, and the statement
+// that is about to remove or complete it.
 type Repaired struct {
 	Base
 	Step      plan.Step
 	Object    string // qualified and quoted
 	Problem   string
-	Statement string // what is run
+	Statement string
 }

@@ -11,28 +11,31 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// message is some parts on their way, with the way back from a position in it.
+// message is parts that are sent together. It maps positions in its SQL to parts.
 type message struct {
 	pg.Message
-	parts  parts
-	start  start // where the ledger is before a message that steps share
-	starts []int // byte offset of each part in SQL
-	bytes  bool  // the server counts its bytes, not its characters
-	// unconfirmed is the server's word that its commit was not replicated.
-	unconfirmed *pgconn.Notice
+	parts       parts
+	start       start          // the state of the ledger before a batch
+	starts      []int          // byte offset of each part in SQL
+	bytes       bool           // the server counts positions in bytes, not in characters
+	unconfirmed *pgconn.Notice // the server's warning that the commit was not replicated
 }
 
-// pack makes one message of all parts, or several where one would be wrong or heavy: a
-// message is decoded and read whole on arrival, so a change of encoding or string syntax
-// counts from the next one on, and the server holds all of it at once.
+// maxMessage is the size in bytes up to which statements are sent in one message. The
+// server needs several times the size of a message in memory.
+const maxMessage = 1 << 20
+
+// pack makes as few messages of all parts as possible. The server decodes and parses a
+// message as a whole, so a change of encoding or string syntax takes effect with the next
+// one.
 func pack(all parts) []message {
-	whole := !changesAnything(all)
+	oneSyntax := !slices.ContainsFunc(all, part.changesReading)
 	var messages []message
 	from, size := 0, 0
 	for i, p := range all {
-		heavy := size > 0 && size+len(p.sql) > wholeMessage
-		// What the closing write quotes must not be read with the body's settings.
-		if heavy || !whole && i > from && (all[i-1].changesReading() || p.kind == finishing) {
+		full := size > 0 && size+len(p.sql) > maxMessage
+		// The literals of the closing write must not be parsed with the body's settings.
+		if full || !oneSyntax && i > from && (all[i-1].changesReading() || p.kind == finishing) {
 			messages = append(messages, newMessage(all[from:i]))
 			from, size = i, 0
 		}
@@ -41,15 +44,11 @@ func pack(all parts) []message {
 	return append(messages, newMessage(all[from:]))
 }
 
-func changesAnything(all parts) bool {
-	return slices.ContainsFunc(all, part.changesReading)
-}
-
 func (p part) changesReading() bool {
 	return p.kind == body && changesReading(p.script.Text, p.source())
 }
 
-// changesReading says whether a statement changes how the server reads the next one.
+// changesReading reports whether a statement changes how the server parses the next one.
 func changesReading(text string, st sqltext.Statement) bool {
 	switch sqltext.SettingName(text, st) {
 	case "standard_conforming_strings", "client_encoding":
@@ -73,7 +72,7 @@ func newMessage(parts parts) message {
 	return m
 }
 
-// at finds the part that holds a byte offset of the message, and the offset in it.
+// at returns the part that contains a byte offset of the message, and the offset in it.
 func (m *message) at(offset int) (part, int) {
 	i := len(m.parts) - 1
 	for i > 0 && m.starts[i] > offset {

@@ -13,14 +13,14 @@ import (
 	"example.com/ambix/migrator/internal/plan"
 )
 
-// recordLimit bounds what is done after a failure, also when the caller's context has
-// already ended.
+// recordLimit limits the work after a failure, which is also done when the context has
+// ended.
 const recordLimit = 10 * time.Second
 
-// clean leaves nothing of a failed revision in the session: a rollback keeps prepared
-// statements and session locks, and a pooler would hand them to a stranger. It is one
-// message, because two may reach two servers.
-func (r *Runner) clean() error {
+// resetSession removes everything that a failed revision left in the session: a rollback
+// keeps prepared statements and session locks, and a pooler would give them to another
+// client. It is one message, because two may reach two server sessions.
+func (r *Runner) resetSession() error {
 	if r.Conn.Closed() {
 		return errors.New("the connection is closed")
 	}
@@ -33,46 +33,35 @@ func (r *Runner) clean() error {
 	return r.Conn.Exec(ctx, strings.Join(statements, ";\n"))
 }
 
-// record writes what happened to a step into the event log, in a transaction of its
-// own. It makes the ledger when there is none yet, so that the log knows the first
-// failure too. That it cannot be written is no news beside the failure itself.
-func (r *Runner) record(s plan.Step, meaning error) {
-	action, ok := eventOf(meaning)
+// Record writes a failure of a step into the event log, in a separate transaction. It
+// creates the ledger if there is none, so that the log has the first failure too. An error
+// is ignored: the failure itself matters more.
+func (r *Runner) Record(s plan.Step, failure error) {
+	action, ok := eventAction(failure)
 	if !ok {
 		return
 	}
-	e := ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: meaning.Error()}
-	if !r.since.IsZero() {
-		e.Duration = time.Since(r.since)
+	e := ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction), Detail: failure.Error()}
+	if !r.stepStarted.IsZero() {
+		e.Duration = time.Since(r.stepStarted)
 	}
-	r.append(e)
-}
-
-// Record writes what happened to a step into the event log, as Run does for what it
-// reports itself.
-func (r *Runner) Record(s plan.Step, err error) { r.record(s, err) }
-
-func (r *Runner) append(e ledger.Event) {
 	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
 	defer cancel()
 	event := r.Ledger.Append(e, r.Author)
-	err := r.transaction(ctx, event)
+	err := r.runTransaction(ctx, event)
 	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
-		_ = r.transaction(ctx, append(append([]string{r.Ledger.TryLock()}, r.Ledger.Create(r.CreateSchema)...), event)...)
+		_ = r.runTransaction(ctx, append(append([]string{r.Ledger.TryLock()}, r.Ledger.Create(r.CreateSchema)...), event)...)
 	}
 }
 
-// transaction runs statements of our own in one transaction, one message.
-func (r *Runner) transaction(ctx context.Context, statements ...string) error {
-	all := []string{
-		"BEGIN ISOLATION LEVEL READ COMMITTED",
-		"SET LOCAL application_name = " + literal(r.applicationName("ledger")),
-		"SET LOCAL statement_timeout = 0",
-		"SET LOCAL lock_timeout = '5s'",
-	}
-	all = append(append(append(all, r.role()...), atLeastLocal), statements...)
+// runTransaction runs statements of ours in one transaction and one message.
+func (r *Runner) runTransaction(ctx context.Context, statements ...string) error {
+	var p parts
+	r.openLedgerTransaction(&p, "", "ledger")
+	p.add(recording, statements...)
+	p.add(commit, "COMMIT")
 	var unconfirmed *pgconn.Notice
-	_, err := r.Conn.Send(ctx, pg.Message{SQL: strings.Join(append(all, "COMMIT"), ";\n")}, pg.Handler{Notice: func(_ int, n *pgconn.Notice) {
+	_, err := r.Conn.Send(ctx, newMessage(p).Message, pg.Handler{Notice: func(_ int, n *pgconn.Notice) {
 		if notReplicated(n) {
 			unconfirmed = n
 		}
@@ -84,4 +73,11 @@ func (r *Runner) transaction(ctx context.Context, statements ...string) error {
 		_ = r.Conn.Exec(ctx, "ROLLBACK")
 	}
 	return err
+}
+
+// openLedgerTransaction begins a transaction that writes the ledger and nothing else.
+func (r *Runner) openLedgerTransaction(p *parts, comment, activity string) {
+	p.begin(comment)
+	p.set(opening, true, set("application_name", r.applicationName(activity)))
+	p.set(opening, true, append(append(ledgerLimits(), atLeastLocal), r.roleSetting()...)...)
 }

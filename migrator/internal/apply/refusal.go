@@ -6,50 +6,51 @@ import (
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
-// PoolerError refuses revisions with `transaction: off` through a pooler: their lock
-// belongs to a server session, and the pooler hands that to others between two
+// PoolerError refuses a non-transactional revision through a connection pooler: its lock
+// belongs to a server session, which the pooler gives to other clients between two
 // statements. Nothing was run.
 type PoolerError struct {
 	Revision, Message string
 }
 
 func (e *PoolerError) Error() string {
-	return fmt.Sprintf("revision %s (%s) has `transaction: off`, and there is a connection pooler between here and the server, so it could not be kept from running twice; nothing was run; connect to the server itself (DB_HOST and DB_PORT of PostgreSQL, not of the pooler)",
+	return fmt.Sprintf("revision %s (%s) is non-transactional (`transaction: off`), and a connection pooler is between this program and the server, so that two runners could run it at once; nothing was run; connect to PostgreSQL directly",
 		e.Revision, e.Message)
 }
 
-// SingleError refuses revisions with `transaction: off` in a run that is one
+// SingleTransactionError refuses a non-transactional revision in a run that is a single
 // transaction. Nothing was run.
-type SingleError struct {
+type SingleTransactionError struct {
 	Revision, Message string
 }
 
-func (e *SingleError) Error() string {
-	return fmt.Sprintf("revision %s (%s) has `transaction: off` and cannot be part of a single transaction; nothing was run; run without --single-transaction", e.Revision, e.Message)
+func (e *SingleTransactionError) Error() string {
+	return fmt.Sprintf("revision %s (%s) is non-transactional (`transaction: off`) and cannot be part of a single transaction; nothing was run", e.Revision, e.Message)
 }
 
-// EditedError refuses to resume a revision whose finished statements are no longer in
-// its file.
-type EditedError struct {
+// ModifiedError refuses to resume a revision whose file no longer begins with the
+// statements that are done. Nothing was run.
+type ModifiedError struct {
 	Revision, Message, File string
-	Done                    int
-	// Header: the statements are, but the header no longer says `transaction: off`.
+	StatementsDone          int
+	// Header: the statements are there, but the header no longer has `transaction: off`.
 	Header bool
 }
 
-func (e *EditedError) Error() string {
-	what := "its file no longer begins with those; nothing was run; put them back"
+func (e *ModifiedError) Error() string {
+	problem := "its file no longer begins with those statements; restore them"
 	if e.Header {
-		what = "its header no longer says `transaction: off`; nothing was run; put that line back"
+		problem = "its header no longer contains `transaction: off`; restore that line"
 	}
-	return fmt.Sprintf("%s: revision %s (%s) was interrupted after %s, and %s, or settle it with `repair %s --applied|--not-applied`",
-		e.File, e.Revision, e.Message, count(e.Done, "statement"), what, e.Revision)
+	return fmt.Sprintf("%s: revision %s (%s) was interrupted after %s, and %s; nothing was run",
+		e.File, e.Revision, e.Message, text.Count(e.StatementsDone, "statement"), problem)
 }
 
-// UndecidedError says that a statement was sent outside a transaction, its end was not
-// seen, and nothing in the catalog tells whether it happened.
+// UndecidedError refuses to resume a revision at a statement whose outcome is unknown, and
+// which the system catalog does not show. Nothing was run.
 type UndecidedError struct {
 	Revision, Message, File string
 	Line                    int
@@ -57,27 +58,28 @@ type UndecidedError struct {
 }
 
 func (e *UndecidedError) Error() string {
-	return fmt.Sprintf("%s:%d: revision %s (%s): an earlier run sent `%s` outside a transaction and did not see it succeed, and the catalog does not tell what it did; nothing was run; look, then say `repair %s --applied` or `repair %s --not-applied`, and run again",
-		e.File, e.Line, e.Revision, e.Message, e.Statement, e.Revision, e.Revision)
+	return fmt.Sprintf("%s:%d: revision %s (%s): the outcome of `%s` is unknown: an earlier run sent it and did not see how it ended, and the system catalog does not show whether it took effect; nothing was run",
+		e.File, e.Line, e.Revision, e.Message, e.Statement)
 }
 
-// Refuse says whether something in a plan cannot be run in this session: *PoolerError,
-// *SingleError, *EditedError. It asks the server only when there is something to ask for.
-func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
+// CheckPlan reports whether this session can run a plan. It queries the server only for a
+// plan with non-transactional revisions. Errors: *PoolerError, *SingleTransactionError,
+// *ModifiedError, and those of pg.Conn.Query.
+func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 	if p.Stamp {
 		return nil
 	}
-	outside := false
+	checked := false
 	for _, s := range p.Steps {
-		if err := resumable(s); err != nil {
+		if err := checkResume(s); err != nil {
 			return err
 		}
-		if s.Script.Transactional || outside {
+		if s.Script.Transactional || checked {
 			continue
 		}
-		outside = true
-		if r.Single {
-			return &SingleError{s.Revision, s.Message}
+		checked = true
+		if r.SingleTransaction {
+			return &SingleTransactionError{s.Revision, s.Message}
 		}
 		rows, err := r.Conn.Query(ctx, "SELECT pg_catalog.pg_backend_pid()")
 		if err != nil {
@@ -90,18 +92,19 @@ func (r *Runner) Refuse(ctx context.Context, p plan.Plan) error {
 	return nil
 }
 
-// resumable says whether a step that goes on with an interrupted revision can do that.
-func resumable(s plan.Step) error {
+// checkResume reports whether a step can continue an interrupted revision. The error is a
+// *ModifiedError.
+func checkResume(s plan.Step) error {
 	if !s.Resume {
 		return nil
 	}
-	e := &EditedError{Revision: s.Revision, Message: s.Message, File: s.Script.File, Done: s.Done}
+	e := &ModifiedError{Revision: s.Revision, Message: s.Message, File: s.Script.File, StatementsDone: s.StatementsDone}
 	if s.Script.Transactional {
 		e.Header = true
 		return e
 	}
-	chain := Progress(s.Script)
-	if finished, _ := ledger.Unsent(s.Checksum); s.Done >= len(chain) || finished != chain[s.Done] {
+	checksums := PrefixChecksums(s.Script)
+	if done, _ := ledger.CutSent(s.Checksum); s.StatementsDone >= len(checksums) || done != checksums[s.StatementsDone] {
 		return e
 	}
 	return nil

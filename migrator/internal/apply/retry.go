@@ -10,10 +10,10 @@ import (
 	"example.com/ambix/migrator/internal/plan"
 )
 
-// untilLocked calls try again, after a growing pause with jitter, while a lock that was
-// not to be had is all that went wrong. The error is that of try, a *LockTimeoutError, or
-// what ended a pause: ctx.Err() or a *pg.LostError.
-func (r *Runner) untilLocked(ctx context.Context, s plan.Step, try func() error) error {
+// retryWhileLocked calls try again, after a growing pause with jitter, while it fails with
+// a lock timeout, a deadlock or a serialization failure. The error is that of try, a
+// *LockTimeoutError, or what ended a pause: ctx.Err() or a *pg.LostError.
+func (r *Runner) retryWhileLocked(ctx context.Context, s plan.Step, try func() error) error {
 	began, pause := time.Now(), 250*time.Millisecond
 	for tries := 1; ; tries++ {
 		err := try()
@@ -33,7 +33,7 @@ func (r *Runner) untilLocked(ctx context.Context, s plan.Step, try func() error)
 	}
 }
 
-// pause waits, and keeps the session in use: a role may have an idle_session_timeout.
+// pause waits, and uses the session meanwhile: the role may have an idle_session_timeout.
 func (r *Runner) pause(ctx context.Context, d time.Duration) error {
 	const slice = 500 * time.Millisecond
 	for ; d > slice; d -= slice {
@@ -47,8 +47,7 @@ func (r *Runner) pause(ctx context.Context, d time.Duration) error {
 	return pg.Sleep(ctx, d)
 }
 
-// transient says whether a whole revision may succeed when it is tried again: lock
-// timeout, deadlock, serialization failure.
+// transient reports whether a revision may succeed when it is tried again.
 func transient(code string) bool {
 	return code == pg.LockNotAvailable || code == pg.DeadlockDetected || code == pg.SerializationFailure
 }

@@ -9,60 +9,55 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// Script gives a plan as one SQL script for psql, made by the renderer of the online
-// run. applied are all revisions that must be applied where it starts, sorted; it
-// refuses to run anywhere else. Single puts it into one transaction.
+// Script returns a plan as an SQL script for psql, with the statements that Run sends.
+// applied are all revisions that must be applied where it starts, sorted; the script fails
+// in any other database.
 //
-// Fields of the runner that name the server or this process need not be set. The error is
-// that of reading the rows of a large COPY.
+// The runner needs no connection, server version or process. The error is that of reading
+// the rows of a large COPY.
 func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
-	w := &script{Runner: r}
-	where := "base"
-	if len(p.From) > 0 {
-		where = strings.Join(p.From, ", ")
-	}
-	w.head(p, where)
-	start := frame{guard: "", first: true, last: !r.Single || len(p.Steps) == 1, offline: true}
+	w := &scriptWriter{Runner: r}
+	from := revisionsOrBase(p.From)
+	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -v ON_ERROR_STOP=1 -f FILE\n\n", from, revisionsOrBase(p.To), w.Ledger)
+	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
+	first := frame{first: true, last: !r.SingleTransaction || len(p.Steps) == 1, offline: true}
 	if len(applied) == 0 {
-		start.create = r.Ledger.CreateIfMissing()
+		first.create = r.Ledger.CreateIfMissing()
 	}
-	start.guard = r.Ledger.Expect(applied, where) + ";\n" + r.Ledger.GuardRemembered()
+	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved()
 	if p.Stamp {
-		w.write(r.renderChange("stamp", start, r.stamps(p)))
+		w.write(r.renderChange("stamp", first, r.stampStatements(p)))
 		return w.String(), w.err
 	}
 	for i, s := range p.Steps {
-		f := frame{guard: r.Ledger.GuardRemembered(), first: !r.Single, last: !r.Single || i == len(p.Steps)-1, offline: true}
+		f := frame{guard: r.Ledger.GuardSaved(), first: !r.SingleTransaction, last: !r.SingleTransaction || i == len(p.Steps)-1, offline: true}
 		if i == 0 {
-			f = start
+			f = first
 		}
-		fmt.Fprintf(w, "\n-- %s %s: %s\n", verb(s.Direction), s.Revision, s.Message)
+		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), s.Revision, s.Message)
 		if s.Script.Transactional {
 			w.write(r.render(s, f))
 		} else {
-			w.outside(s, f)
+			w.write(r.renderNonTransactional(s, f))
 		}
 	}
 	return w.String(), w.err
 }
 
-// script is a sink for parts, beside the server.
-type script struct {
+func revisionsOrBase(ids []string) string {
+	if len(ids) == 0 {
+		return "base"
+	}
+	return strings.Join(ids, ", ")
+}
+
+type scriptWriter struct {
 	*Runner
 	strings.Builder
 	err error // the first
 }
 
-func (w *script) head(p plan.Plan, where string) {
-	to := "base"
-	if len(p.To) > 0 {
-		to = strings.Join(p.To, ", ")
-	}
-	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -v ON_ERROR_STOP=1 -f FILE\n\n", where, to, w.Ledger)
-	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
-}
-
-func (w *script) write(p parts) {
+func (w *scriptWriter) write(p parts) {
 	for _, part := range p {
 		w.WriteString(part.sql)
 		w.WriteString(";\n")
@@ -72,7 +67,7 @@ func (w *script) write(p parts) {
 	}
 }
 
-func (w *script) copyRows(p part) {
+func (w *scriptWriter) copyRows(p part) {
 	before := w.Len()
 	rows, err := p.script.Rows(p.source())
 	if err == nil {
@@ -82,7 +77,7 @@ func (w *script) copyRows(p part) {
 	if w.err == nil {
 		w.err = err
 	}
-	// The server wants one kind of line end, up to the line that ends the rows.
+	// The server requires the same line ending everywhere, including the end of the rows.
 	lineEnd, text := "\n", w.String()[before:]
 	if strings.Contains(text, "\r\n") {
 		lineEnd = "\r\n"
@@ -93,26 +88,26 @@ func (w *script) copyRows(p part) {
 	w.WriteString(`\.` + lineEnd)
 }
 
-// outside writes a revision with `transaction: off`: its statements stand alone, each
-// followed by its mark.
-func (w *script) outside(s plan.Step, f frame) {
-	o := newOutside(w.Runner, s)
+// renderNonTransactional returns a revision with `transaction: off` for a script: each
+// statement is followed by its mark.
+func (r *Runner) renderNonTransactional(s plan.Step, f frame) parts {
+	n := newNonTransactional(r, s)
 	var p parts
-	p.add(locking, w.Ledger.TrySessionLock())
-	p = append(p, o.opening(f)...)
-	p.add(opening, o.sessionSettings(f)...)
+	p.add(locking, r.Ledger.TrySessionLock())
+	p = append(p, n.renderOpening(f)...)
+	p.set(opening, false, n.sessionSettings(f.offline)...)
 	for i := range s.Script.Statements() {
-		o.done = i
-		p = append(p, o.part(i))
-		// psql sends each statement alone: what is LOCAL needs a transaction.
+		n.done = i
+		p = append(p, bodyPart(s.Script, i))
+		// psql sends one statement at a time, and SET LOCAL needs a transaction.
 		p.add(opening, "BEGIN")
-		p = append(p, o.markParts(i+1, o.chain[i+1])...)
+		p = append(p, n.renderMark(i+1, n.checksums[i+1])...)
 		p.add(commit, "COMMIT")
 	}
-	p.add(resetting, resets[:len(resets)-1]...)
-	p.add(resetting, w.Ledger.Remember())
-	p = append(p, o.closing(w.Ledger.GuardRemembered())...)
+	p.add(resetting, resetsKeepingLocks...)
+	p.add(resetting, r.Ledger.SaveGeneration())
+	p = append(p, n.renderClosing(r.Ledger.GuardSaved())...)
 	p.add(resetting, resets...)
-	p.add(finishing, w.Ledger.Remember())
-	w.write(p)
+	p.add(finishing, r.Ledger.SaveGeneration())
+	return p
 }

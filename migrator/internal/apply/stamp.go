@@ -11,10 +11,11 @@ import (
 )
 
 // Stamp changes the ledger as if the steps had run, in one transaction. Errors: ErrStale,
-// ErrBusy, *pg.LostError, *InterruptedError, *LedgerError; *UnconfirmedError when it is done.
+// ErrBusy, *pg.LostError, *InterruptedError, *LedgerError; *UnconfirmedError if it is
+// committed.
 func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
-	err := r.Change(ctx, "stamp", p.Exists, p.Generation, r.stamps(p)...)
-	if err != nil && !committed(err) {
+	err := r.Change(ctx, "stamp", p.Exists, p.Generation, r.stampStatements(p)...)
+	if err != nil && !isCommitted(err) {
 		return nil, err
 	}
 	var done []Result
@@ -25,18 +26,18 @@ func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 	return done, err
 }
 
-// Change runs statements that change nothing but the ledger, in one transaction that
-// begins like a revision's: under the lock, and only if the ledger is at generation. A
-// ledger that does not exist is created first. doing is what others see meanwhile. The
+// Change runs statements that change only the ledger, in one transaction that begins like
+// that of a revision: under the lock, and only if the ledger is at generation. A ledger
+// that does not exist is created. Other sessions see activity in the application name. The
 // errors are those of Stamp.
-func (r *Runner) Change(ctx context.Context, doing string, exists bool, generation int64, statements ...string) error {
-	step := plan.Step{Message: "the ledger alone"} // for messages: no script runs
+func (r *Runner) Change(ctx context.Context, activity string, exists bool, generation int64, statements ...string) error {
+	step := plan.Step{Message: "change of the ledger"} // for messages: no script runs
 	if err := r.Conn.EnsureUTF8(ctx); err != nil {
-		return r.broken(ctx, step, err)
+		return r.connFailed(ctx, step, err)
 	}
-	m := newMessage(r.renderChange(doing, r.frame(start{exists, generation}), statements))
+	m := newMessage(r.renderChange(activity, r.frame(start{exists, generation}), statements))
 	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
-		return r.failed(ctx, step, &m, err)
+		return r.sendFailed(ctx, step, &m, err)
 	}
 	if m.unconfirmed != nil {
 		return r.unconfirmed(ctx, plan.Step{}, m.unconfirmed)
@@ -44,7 +45,7 @@ func (r *Runner) Change(ctx context.Context, doing string, exists bool, generati
 	return nil
 }
 
-func (r *Runner) stamps(p plan.Plan) []string {
+func (r *Runner) stampStatements(p plan.Plan) []string {
 	action := ledger.Stamped
 	if p.Adopt {
 		action = ledger.Adopted
@@ -61,17 +62,15 @@ func (r *Runner) stamps(p plan.Plan) []string {
 	return statements
 }
 
-func (r *Runner) renderChange(doing string, f frame, statements []string) parts {
+func (r *Runner) renderChange(activity string, f frame, statements []string) parts {
 	var p parts
-	p.add(opening, "/* ambix "+doing+" */ BEGIN ISOLATION LEVEL READ COMMITTED",
-		"SET LOCAL application_name = "+literal(r.applicationName(doing)), "SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = 0", atLeastLocal)
-	p.add(opening, r.role()...)
+	r.openLedgerTransaction(&p, activity, activity)
 	p.add(locking, r.Ledger.TryLock())
 	p.add(creating, f.create...)
 	p.add(guarding, f.guard)
 	p.add(recording, statements...)
 	if f.offline {
-		p.add(finishing, r.Ledger.Remember())
+		p.add(finishing, r.Ledger.SaveGeneration())
 	}
 	p.add(commit, "COMMIT")
 	return p

@@ -12,165 +12,180 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// ConcurrentLockTimeout is the lock_timeout of CONCURRENTLY statements unless the
-// revision sets one. They wait for old transactions without standing in anybody's way,
-// and a concurrent index build that gives up leaves an invalid index.
+// ConcurrentLockTimeout is the lock_timeout of CONCURRENTLY statements, unless the revision
+// sets one. They wait for old transactions without blocking other sessions, and a
+// concurrent index build that times out leaves an invalid index.
 const ConcurrentLockTimeout = 30 * time.Minute
 
-// next runs the next statement: together with its mark where the server allows that,
-// alone and marked after where not. sent says that an earlier run sent it alone and did
+// runNext runs the next statement: in one transaction with its mark if the server allows
+// that, and marked afterwards if not. sent: an earlier run sent it without a mark and did
 // not see its end.
-func (o *outside) next(ctx context.Context, sent bool) error {
-	st := o.statement()
+func (n *nonTransactional) runNext(ctx context.Context, sent bool) error {
+	st := n.statement()
 	if sent || st.Class == sqltext.NonTransactional {
-		return o.alone(ctx, st, sent)
+		return n.runThenMark(ctx, st, sent)
 	}
-	err := o.untilLocked(ctx, o.step, func() error { return o.withMark(ctx) })
+	err := n.retryWhileLocked(ctx, n.step, func() error { return n.runWithMark(ctx) })
 	var failed *RevisionError
 	if errors.As(err, &failed) && (failed.SQLState == pg.ActiveSQLTransaction || failed.SQLState == pg.InvalidTransactionTermination) {
-		return o.alone(ctx, st, false)
+		return n.runThenMark(ctx, st, false)
 	}
 	return err
 }
 
-func (o *outside) statement() sqltext.Statement { return o.step.Script.Statements()[o.done] }
+func (n *nonTransactional) statement() sqltext.Statement { return n.step.Script.Statements()[n.done] }
 
-func (o *outside) part(i int) part {
-	st := o.step.Script.Statements()[i]
-	return part{kind: body, sql: o.step.Script.Text[st.Start:st.End], script: o.step.Script, index: i}
+// runWithMark runs a statement and its mark in one implicit transaction, so that the
+// statement takes effect exactly once. It fails if the statement removes a table of the
+// ledger.
+func (n *nonTransactional) runWithMark(ctx context.Context) error {
+	p := append(parts{bodyPart(n.step.Script, n.done)}, n.renderMark(n.done+1, n.checksums[n.done+1])...)
+	p.add(finishing, n.Ledger.Probe())
+	return n.send(ctx, p, nil)
 }
 
-// withMark runs a statement and its mark in one implicit transaction: it happens
-// exactly once, whatever happens to us. A statement that takes the rest of the ledger
-// away fails there.
-func (o *outside) withMark(ctx context.Context) error {
-	p := append(parts{o.part(o.done)}, o.markParts(o.done+1, o.chain[o.done+1])...)
-	p.add(finishing, "SELECT e.run, m.generation FROM "+o.Ledger.Events()+" e, "+o.Ledger.Meta()+" m LIMIT 0")
-	return o.send(ctx, p, nil)
-}
-
-// markParts record how many statements are finished.
-func (o *outside) markParts(done int, checksum string) parts {
+// renderMark returns the parts that record how many statements are done.
+func (n *nonTransactional) renderMark(done int, checksum string) parts {
 	var p parts
-	if o.bodySets("role", "session_authorization") {
-		p.add(resetting, o.ourselves()...)
+	if n.bodySets("role", "session_authorization") {
+		n.restoreRole(&p)
 	}
-	if o.timeout(o.step) != nil || o.bodySets("statement_timeout", "all") {
-		p.add(resetting, "SET LOCAL statement_timeout = 0") // it is for the statement, not for its mark
+	if n.bodyTimeout(n.step) != nil || n.bodySets("statement_timeout", "all") {
+		p.set(resetting, true, set("statement_timeout", "0")) // it applies to the statement, not to its mark
 	}
-	p.add(finishing, o.Ledger.Mark(o.step.Revision, o.state, o.done, done, checksum))
+	p.add(finishing, n.Ledger.Mark(n.step.Revision, n.state, n.done, done, checksum))
 	return p
 }
 
-// bodySets says whether one of the statements so far changes one of these settings.
-func (o *outside) bodySets(names ...string) bool {
-	return slices.ContainsFunc(o.step.Script.Statements()[:o.done+1], func(st sqltext.Statement) bool {
-		return slices.Contains(names, sqltext.SettingName(o.step.Script.Text, st))
+// restoreRole sets the runner's role for the rest of a transaction, after a body that
+// changed it. The body's role is back after the transaction.
+func (n *nonTransactional) restoreRole(p *parts) {
+	p.add(resetting, "SET LOCAL SESSION AUTHORIZATION DEFAULT")
+	if n.Role == "" {
+		p.set(resetting, true, set("role", "none"))
+	}
+	p.set(resetting, true, n.roleSetting()...)
+}
+
+// bodySets reports whether one of the statements up to the current one changes one of
+// these settings.
+func (n *nonTransactional) bodySets(names ...string) bool {
+	return slices.ContainsFunc(n.step.Script.Statements()[:n.done+1], func(st sqltext.Statement) bool {
+		return slices.Contains(names, sqltext.SettingName(n.step.Script.Text, st))
 	})
 }
 
-// alone runs a statement that the server refuses in a transaction, and marks it after.
-// One that does no harm twice is tried again when it got no lock.
-func (o *outside) alone(ctx context.Context, st sqltext.Statement, sent bool) error {
+// onlyChangesSetting reports whether a statement changes a setting and does nothing else:
+// SET, RESET, and the SELECT set_config('name', 'value', false) of every pg_dump.
+func onlyChangesSetting(source string, st sqltext.Statement) bool {
+	if sqltext.SettingName(source, st) == "" {
+		return false
+	}
+	first, _, _ := strings.Cut(st.Keywords, " ")
+	if first == "SET" || first == "RESET" {
+		return true
+	}
+	var tokens []string
+	for t := range sqltext.Tokens(source[st.Start:st.End]) {
+		switch t.Kind {
+		case sqltext.Space, sqltext.Comment:
+		case sqltext.String, sqltext.Dollar:
+			tokens = append(tokens, "''")
+		default:
+			tokens = append(tokens, strings.ToLower(source[st.Start+t.Start:st.Start+t.End]))
+		}
+	}
+	call := strings.Join(tokens, " ")
+	return call == "select set_config ( '' , '' , false )" || call == "select pg_catalog . set_config ( '' , '' , false )"
+}
+
+// runThenMark runs a statement that the server refuses in a transaction, and marks it
+// afterwards. A statement that may run twice is tried again after a lock timeout.
+func (n *nonTransactional) runThenMark(ctx context.Context, st sqltext.Statement, sent bool) error {
 	try := func() error {
-		err := o.once(ctx, st, sent)
+		err := n.runOnce(ctx, st, sent)
 		sent = false
 		return err
 	}
 	var err error
 	if st.Class == sqltext.NonTransactional {
-		err = o.untilLocked(ctx, o.step, try)
+		err = n.retryWhileLocked(ctx, n.step, try)
 	} else {
 		err = try()
 	}
 	if err != nil {
 		return err
 	}
-	// It is done, whatever the caller wants by now.
+	// It is done, and has to be marked even if the context has ended.
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	return o.untilLocked(limit, o.step, func() error { return o.send(limit, o.markParts(o.done+1, o.chain[o.done+1]), nil) })
+	return n.retryWhileLocked(limit, n.step, func() error { return n.send(limit, n.renderMark(n.done+1, n.checksums[n.done+1]), nil) })
 }
 
-// once sends a statement alone, unless the catalog says that it happened. Its being sent
-// is recorded first, so that a run that resumes knows whether there is anything in doubt.
-func (o *outside) once(ctx context.Context, st sqltext.Statement, sent bool) error {
-	verdict, err := o.settle(ctx, st, sent)
-	if err != nil || verdict == happened {
+// runOnce runs a statement without a mark, unless the catalog shows that it took effect.
+// That it is sent is recorded first, so that a run that resumes knows whether a statement
+// is in doubt.
+func (n *nonTransactional) runOnce(ctx context.Context, st sqltext.Statement, sent bool) error {
+	o, err := n.resolveOutcome(ctx, st, sent)
+	if err != nil || o == done {
 		return err
 	}
-	if err := o.send(ctx, o.markParts(o.done, ledger.Sent+o.chain[o.done]), nil); err != nil {
+	if err := n.send(ctx, n.renderMark(n.done, ledger.SentPrefix+n.checksums[n.done]), nil); err != nil {
 		return err
 	}
-	if err := o.patiently(ctx, st, o.part(o.done)); err != nil {
-		return o.notHappened(ctx, st, err)
+	if err := n.sendWithLongLockTimeout(ctx, st, bodyPart(n.step.Script, n.done)); err != nil {
+		return n.clearSentMark(ctx, st, err)
 	}
 	return nil
 }
 
-// patiently sends a part that, when it is CONCURRENTLY, may wait for locks longer than
-// others may.
-func (o *outside) patiently(ctx context.Context, st sqltext.Statement, p part) error {
-	if !strings.HasSuffix(st.Keywords, "CONCURRENTLY") || o.step.Script.LockTimeout != nil || o.bodySets("lock_timeout", "all") {
-		return o.send(ctx, parts{p}, nil)
+// sendWithLongLockTimeout sends a part. A CONCURRENTLY statement may wait for locks for
+// ConcurrentLockTimeout.
+func (n *nonTransactional) sendWithLongLockTimeout(ctx context.Context, st sqltext.Statement, p part) error {
+	if !strings.HasSuffix(st.Keywords, "CONCURRENTLY") || n.step.Script.LockTimeout != nil || n.bodySets("lock_timeout", "all") {
+		return n.send(ctx, parts{p}, nil)
 	}
-	if err := o.send(ctx, parts{{kind: opening, sql: "SET lock_timeout = " + milliseconds(ConcurrentLockTimeout)}}, nil); err != nil {
+	setTimeout := func(ctx context.Context, d time.Duration) error {
+		var p parts
+		p.set(opening, false, set("lock_timeout", milliseconds(d)))
+		return n.send(ctx, p, nil)
+	}
+	if err := setTimeout(ctx, ConcurrentLockTimeout); err != nil {
 		return err
 	}
-	err := o.send(ctx, parts{p}, nil)
-	if o.Conn.Closed() {
+	err := n.send(ctx, parts{p}, nil)
+	if n.Conn.Closed() {
 		return err
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	again := o.send(limit, parts{{kind: opening, sql: "SET lock_timeout = " + milliseconds(o.LockTimeout)}}, nil)
-	if err == nil {
-		err = again
+	if restored := setTimeout(limit, n.LockTimeout); err == nil {
+		err = restored
 	}
 	return err
 }
 
-// notHappened takes the doubt back when the server itself said that a statement
-// failed, and names what it left.
-func (o *outside) notHappened(ctx context.Context, st sqltext.Statement, err error) error {
+// clearSentMark records that a statement is not in doubt when the server itself reported
+// its failure, and adds a hint about what the statement left.
+func (n *nonTransactional) clearSentMark(ctx context.Context, st sqltext.Statement, err error) error {
 	var failed *RevisionError
 	var interrupted *InterruptedError
 	if !errors.As(err, &failed) && !errors.As(err, &interrupted) && err != ctx.Err() {
 		return err
 	}
-	effect := sqltext.CatalogEffectOf(o.step.Script.Text, st)
+	effect := sqltext.CatalogEffectOf(n.step.Script.Text, st)
 	if effect.Verb == "" && st.Class != sqltext.NonTransactional {
 		if failed != nil {
-			failed.Hint = "what it committed before that stays: look, then say `repair " + o.step.Revision + " --applied` or `repair " + o.step.Revision + " --not-applied`"
+			failed.Undecided = true
+			failed.Hint = "what it committed before the failure stays; check what it did, then record whether it counts as applied"
 		}
 		return err
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	_ = o.send(limit, o.markParts(o.done, o.chain[o.done]), nil)
-	if left := o.invalidIndex(limit, effect); left != "" && failed != nil {
-		failed.Hint = "the failed build left an invalid index: " + left + "; the next run drops it before it builds again"
-	}
-	return err
-}
-
-// look asks the catalog before a statement runs alone. What goes wrong is told as the
-// statement's own failure.
-func (o *outside) look(ctx context.Context, sql string) ([]pg.Row, error) {
-	var rows []pg.Row
-	err := o.send(ctx, parts{{kind: body, sql: sql, script: o.step.Script, index: o.done}}, func(_ int, fields [][]byte) {
-		rows = append(rows, pg.NewRow(fields))
-	})
-	return rows, err
-}
-
-// repair runs a statement of ours that removes what an interrupted one left.
-func (o *outside) repair(ctx context.Context, object, problem, sql string) error {
-	o.emit(Repaired{Step: o.step, Object: object, Problem: problem, Statement: sql})
-	err := o.patiently(ctx, o.statement(), part{kind: body, sql: sql, script: o.step.Script, index: o.done})
-	var failed *RevisionError
-	if errors.As(err, &failed) {
-		failed.Text = "what an interrupted statement left could not be removed: " + failed.Text
+	_ = n.send(limit, n.renderMark(n.done, n.checksums[n.done]), nil)
+	if index := n.invalidIndexes(limit, effect); index != "" && failed != nil {
+		failed.Hint = "the failed build left an invalid index: " + index + "; the next run drops it and builds it again"
 	}
 	return err
 }

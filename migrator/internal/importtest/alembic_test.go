@@ -145,19 +145,19 @@ op.execute("UPDATE account SET kind = 'shop' WHERE kind = 'company'")`,
 	if strings.Contains(im.output, "must be fixed") {
 		t.Error(im.output)
 	}
-	graph := im.set.Graph()
-	if b1 := im.set.Revision("b1"); !slices.Equal(b1.DependsOn, []string{"a1"}) || !slices.Equal(b1.BranchLabels, []string{"shop"}) {
+	graph := im.set.Files().Graph()
+	if b1 := im.set.Files().Revision("b1"); !slices.Equal(b1.DependsOn, []string{"a1"}) || !slices.Equal(b1.BranchLabels, []string{"shop"}) {
 		t.Errorf("b1: %+v", b1)
 	}
 	if heads := graph.Heads(); !slices.Equal(heads, []string{"c2"}) {
 		t.Error("heads:", heads)
 	}
-	c1 := im.set.Revision("c1")
+	c1 := im.set.Files().Revision("c1")
 	if want := "add owner\nMore about it.\n  - a list\nfrom alembic: migrations/versions/c1_add_owner_more_about_it_a_list.py"; c1.Message != want || c1.Created.IsZero() {
 		t.Errorf("c1: %q, %v", c1.Message, c1.Created)
 	}
 	for id, alone := range map[string]bool{"a1": false, "b2": true, "m1": false, "c1": true} {
-		if r := im.set.Revision(id); r.Up.Transactional == alone {
+		if r := im.set.Files().Revision(id); r.Up.Transactional == alone {
 			t.Errorf("%s: transaction %t", id, r.Up.Transactional)
 		}
 	}
@@ -201,7 +201,7 @@ op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"
 		"a3": {"\nCREATE INDEX CONCURRENTLY t_a ON t (a);\n", "\nDROP INDEX CONCURRENTLY t_a;\n"},
 		"a4": {"\nCREATE SCHEMA shop;\n", "\nSELECT 1;\n"},
 	} {
-		r := im.set.Revision(id)
+		r := im.set.Files().Revision(id)
 		have := [2]string{r.Up.SQL(), "none"}
 		if r.Down != nil {
 			have[1] = r.Down.SQL()
@@ -210,13 +210,13 @@ op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"
 			t.Errorf("%s:\n%s", id, diff)
 		}
 	}
-	if a1 := im.set.Revision("a1"); a1.Message != "from alembic: migrations/versions/a1_revision_looks_like_a_key.py\nrevision: looks like a key" {
+	if a1 := im.set.Files().Revision("a1"); a1.Message != "from alembic: migrations/versions/a1_revision_looks_like_a_key.py\nrevision: looks like a key" {
 		t.Errorf("%q", a1.Message)
 	}
-	if a5 := im.set.Revision("a5"); a5.Message != "say what\nfrom alembic: migrations/versions/a5_say_what.py" {
+	if a5 := im.set.Files().Revision("a5"); a5.Message != "say what\nfrom alembic: migrations/versions/a5_say_what.py" {
 		t.Errorf("%q", a5.Message)
 	}
-	if a3 := im.set.Revision("a3"); a3.Up.Transactional || a3.Down.Transactional {
+	if a3 := im.set.Files().Revision("a3"); a3.Up.Transactional || a3.Down.Transactional {
 		t.Error("a3 is transactional")
 	}
 

@@ -62,7 +62,7 @@ func TestGooseCodeMustBeWrittenByHand(t *testing.T) {
 	url := database(t)
 	empty := dump(t, url)
 	ctx, cfg := context.Background(), config(t, url)
-	if _, err := im.set.Up(ctx, cfg); err == nil || !strings.Contains(err.Error(), "fill_account.up.sql:1:1: the revision has no SQL") {
+	if _, err := im.set.Up(ctx, cfg); err == nil || !strings.Contains(err.Error(), "fill_account.up.sql:1:1: the up script has no SQL") {
 		t.Errorf("%v", err)
 	}
 	if dump(t, url) != empty {
@@ -71,7 +71,7 @@ func TestGooseCodeMustBeWrittenByHand(t *testing.T) {
 	if _, err := im.set.Stamp(ctx, cfg, "head"); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := im.set.Down(ctx, cfg, "base"); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "cannot be taken down") {
+	if report, err := im.set.Down(ctx, cfg, "base"); err == nil || len(report.Steps) > 0 || !strings.Contains(err.Error(), "is irreversible") {
 		t.Errorf("%+v, %v", report, err)
 	}
 	if _, err := im.set.Stamp(ctx, cfg, im.adopt.Versions["2"]); err != nil {

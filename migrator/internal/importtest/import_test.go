@@ -111,7 +111,7 @@ func write(t testing.TB, dir, name, text string) {
 type imported struct {
 	dir    string
 	output string
-	set    *migrator.Set
+	set    *migrator.Migrator
 	adopt  migrator.Adopt
 }
 
@@ -198,8 +198,8 @@ func (im *imported) checkEqual(t testing.TB, theirs string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := status.Count(migrator.Applied); n != len(im.set.Revisions()) {
-		t.Errorf("after adopt %d of %d revisions are applied", n, len(im.set.Revisions()))
+	if n := status.Count(migrator.Applied); n != len(im.set.Files().Revisions()) {
+		t.Errorf("after adopt %d of %d revisions are applied", n, len(im.set.Files().Revisions()))
 	}
 	for _, url := range []string{theirs, ours} {
 		if _, err := im.set.Down(ctx, config(t, url), "base"); err != nil {

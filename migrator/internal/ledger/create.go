@@ -7,26 +7,36 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// Create gives the statements that create the ledger, in order; with its schema, if
-// there is none: even CREATE SCHEMA IF NOT EXISTS needs CREATE on the database. They
-// belong inside a transaction that holds the lock; the tables do not say IF NOT EXISTS,
-// so that a ledger that somebody else has just made stops the transaction (42P07). Types
-// that are no key words of SQL are qualified: a search_path may lead elsewhere.
-func (n Name) Create(schema bool) []string {
+// Create returns the statements that create the ledger, in order. schema also creates its
+// schema: even CREATE SCHEMA IF NOT EXISTS needs CREATE on the database. They belong in a
+// transaction that holds the lock, and fail (42P07) if another runner has just created the
+// ledger.
+func (t Tables) Create(schema bool) []string {
+	return t.create("CREATE TABLE", schema, "")
+}
+
+// CreateIfMissing is Create for a script, which may run in a database that has an empty
+// ledger by then.
+func (t Tables) CreateIfMissing() []string {
+	return t.create("CREATE TABLE IF NOT EXISTS", t.Schema() != "public", " ON CONFLICT DO NOTHING")
+}
+
+// create returns the statements of Create. onConflict is a clause of the INSERT.
+func (t Tables) create(createTable string, schema bool, onConflict string) []string {
 	id := sqltext.QuoteName
 	var statements []string
 	if schema {
-		statements = append(statements, "CREATE SCHEMA IF NOT EXISTS "+id(n.Schema()))
+		statements = append(statements, "CREATE SCHEMA IF NOT EXISTS "+id(t.Schema()))
 	}
 	statements = append(statements,
-		fmt.Sprintf(`CREATE TABLE %s (
+		fmt.Sprintf(createTable+` %s (
     format integer NOT NULL,
     generation bigint NOT NULL,
     one boolean DEFAULT true NOT NULL,
     CONSTRAINT %s PRIMARY KEY (one),
     CONSTRAINT %s CHECK (one)
-)`, n.Meta(), id(n.Prefix()+"_meta_pkey"), id(n.Prefix()+"_meta_one")),
-		fmt.Sprintf(`CREATE TABLE %s (
+)`, t.Meta(), id(t.Prefix()+"_meta_pkey"), id(t.Prefix()+"_meta_one")),
+		fmt.Sprintf(createTable+` %s (
     revision pg_catalog.text COLLATE pg_catalog."C" NOT NULL,
     message pg_catalog.text NOT NULL,
     down_revision pg_catalog.text[] COLLATE pg_catalog."C" NOT NULL,
@@ -44,8 +54,8 @@ func (n Name) Create(schema bool) []string {
     down_options pg_catalog.text,
     down_sql pg_catalog.text,
     CONSTRAINT %s PRIMARY KEY (revision)
-)`, n.Revisions(), id(n.Prefix()+"_revision_pkey")),
-		fmt.Sprintf(`CREATE TABLE %s (
+)`, t.Revisions(), id(t.Prefix()+"_revision_pkey")),
+		fmt.Sprintf(createTable+` %s (
     event bigint GENERATED ALWAYS AS IDENTITY,
     at timestamp with time zone NOT NULL,
     action pg_catalog.text NOT NULL,
@@ -59,36 +69,64 @@ func (n Name) Create(schema bool) []string {
     run pg_catalog.text NOT NULL,
     detail pg_catalog.text,
     CONSTRAINT %s PRIMARY KEY (event)
-)`, n.Events(), id(n.Prefix()+"_event_pkey")),
+)`, t.Events(), id(t.Prefix()+"_event_pkey")),
 	)
-	statements = append(statements, n.comments()...)
-	return append(statements, fmt.Sprintf("INSERT INTO %s (format, generation) VALUES (%d, 0)", n.Meta(), Format))
+	statements = append(statements, t.comments()...)
+	return append(statements, fmt.Sprintf("INSERT INTO %s (format, generation) VALUES (%d, 0)%s", t.Meta(), Format, onConflict))
 }
 
-// MetaComment begins the comment of every ledger's meta table; it tells a ledger from
-// a table that only has its name.
+// MetaComment begins the comment of every ledger's meta table. It distinguishes a ledger from
+// other tables of that name, in existing databases too.
 const MetaComment = "ambix ledger: "
 
-func (n Name) comments() []string {
+func (t Tables) comments() []string {
 	comment := func(table, text string) string {
 		return "COMMENT ON TABLE " + table + " IS " + sqltext.QuoteLiteral(text)
 	}
 	return []string{
-		comment(n.Meta(), MetaComment+"its format version, and a generation that every change raises by one"),
-		comment(n.Revisions(), "ambix ledger: one row per applied revision, with the script that takes it down"),
-		comment(n.Events(), "ambix ledger: what happened, only ever appended to"),
+		comment(t.Meta(), MetaComment+"its format version, and a generation that every change increments"),
+		comment(t.Revisions(), "ambix ledger: one row per applied revision, with its down script"),
+		comment(t.Events(), "ambix ledger: event log, append-only"),
 	}
 }
 
-// Grant is the statement that lets role create the ledger.
-func (n Name) Grant(role string) string {
-	return "GRANT USAGE, CREATE ON SCHEMA " + sqltext.QuoteName(n.Schema()) + " TO " + sqltext.QuoteName(role)
+// tablePrivileges returns what a runner needs on each table. Reading needs only SELECT.
+func (t Tables) tablePrivileges() []struct{ table, privileges string } {
+	return []struct{ table, privileges string }{
+		{t.Revisions(), "SELECT, INSERT, UPDATE, DELETE"},
+		{t.Events(), "SELECT, INSERT"},
+		{t.Meta(), "SELECT, UPDATE"},
+	}
 }
 
-// Rights asks whether the current role could write the ledger: rows of what, t or f,
-// the role, and the statement that grants it.
-func (n Name) Rights(exists bool) string {
-	lit, schema := sqltext.QuoteLiteral, sqltext.QuoteName(n.Schema())
+// CreateGrants returns the statements that let a role create the ledger.
+func (t Tables) CreateGrants(role string) []string {
+	return []string{"GRANT USAGE, CREATE ON SCHEMA " + sqltext.QuoteName(t.Schema()) + " TO " + sqltext.QuoteName(role)}
+}
+
+// ReadGrants returns the statements that let a role read the ledger.
+func (t Tables) ReadGrants(role string) []string {
+	to := " TO " + sqltext.QuoteName(role)
+	return []string{
+		"GRANT USAGE ON SCHEMA " + sqltext.QuoteName(t.Schema()) + to,
+		"GRANT SELECT ON " + t.Revisions() + ", " + t.Events() + ", " + t.Meta() + to,
+	}
+}
+
+// WriteGrants returns the statements that let a role write the ledger.
+func (t Tables) WriteGrants(role string) []string {
+	to := " TO " + sqltext.QuoteName(role)
+	grants := []string{"GRANT USAGE ON SCHEMA " + sqltext.QuoteName(t.Schema()) + to}
+	for _, p := range t.tablePrivileges() {
+		grants = append(grants, "GRANT "+p.privileges+" ON "+p.table+to)
+	}
+	return grants
+}
+
+// Privileges queries which privileges the current role has that writing the ledger, or
+// creating it, needs: rows of privilege, t or f, role, and the statement that grants it.
+func (t Tables) Privileges(exists bool) string {
+	lit, schema := sqltext.QuoteLiteral, sqltext.QuoteName(t.Schema())
 	row := func(what, test, grant string) string {
 		return fmt.Sprintf("SELECT %s, %s, CURRENT_USER, %s OPERATOR(pg_catalog.||) pg_catalog.quote_ident(CURRENT_USER)", lit(what), test, lit(grant+" TO "))
 	}
@@ -96,31 +134,24 @@ func (n Name) Rights(exists bool) string {
 		test := fmt.Sprintf("CASE WHEN pg_catalog.to_regnamespace(%s) IS NULL THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') ELSE pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace(%[1]s)::pg_catalog.oid, 'CREATE') END", lit(schema))
 		return row("CREATE on the schema "+schema, test, "GRANT USAGE, CREATE ON SCHEMA "+schema)
 	}
-	rows := []string{row("USAGE on the schema "+schema, "pg_catalog.has_schema_privilege("+lit(n.Schema())+", 'USAGE')", "GRANT USAGE ON SCHEMA "+schema)}
-	for _, t := range []struct {
-		table  string
-		rights []string
-	}{
-		{n.Revisions(), []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
-		{n.Events(), []string{"SELECT", "INSERT"}},
-		{n.Meta(), []string{"SELECT", "UPDATE"}},
-	} {
-		for _, right := range t.rights {
-			test := "pg_catalog.has_table_privilege(" + lit(t.table) + ", '" + right + "')"
-			rows = append(rows, row(right+" on "+t.table, test, "GRANT "+strings.Join(t.rights, ", ")+" ON "+t.table))
+	rows := []string{row("USAGE on the schema "+schema, "pg_catalog.has_schema_privilege("+lit(t.Schema())+", 'USAGE')", "GRANT USAGE ON SCHEMA "+schema)}
+	for _, p := range t.tablePrivileges() {
+		for privilege := range strings.SplitSeq(p.privileges, ", ") {
+			test := "pg_catalog.has_table_privilege(" + lit(p.table) + ", '" + privilege + "')"
+			rows = append(rows, row(privilege+" on "+p.table, test, "GRANT "+p.privileges+" ON "+p.table))
 		}
 	}
 	return strings.Join(rows, " UNION ALL ")
 }
 
-// HasSchema asks whether the ledger's schema exists: t or f.
-func (n Name) HasSchema() string {
-	return "SELECT pg_catalog.to_regnamespace(" + sqltext.QuoteLiteral(sqltext.QuoteName(n.Schema())) + ") IS NOT NULL"
+// HasSchema queries whether the ledger's schema exists: t or f.
+func (t Tables) HasSchema() string {
+	return "SELECT pg_catalog.to_regnamespace(" + sqltext.QuoteLiteral(sqltext.QuoteName(t.Schema())) + ") IS NOT NULL"
 }
 
-// Others finds ledgers in other places of the same database: rows of schema and
-// prefix. It reads the catalog only, which every role may.
-func (n Name) Others() string {
+// Others finds all ledgers of the database: rows of schema and meta table. It reads only
+// the system catalog, which every role may read.
+func (t Tables) Others() string {
 	return `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 JOIN pg_catalog.pg_description d ON d.objoid OPERATOR(pg_catalog.=) c.oid AND d.objsubid OPERATOR(pg_catalog.=) 0
@@ -129,11 +160,8 @@ WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND pg_catalog.starts_with(d.descript
 ORDER BY 1, 2`
 }
 
-// OtherName makes a Name of a row of Others; false when it is not one.
-func OtherName(row []string) (Name, bool) {
-	if len(row) != 2 {
-		return Name{}, false
-	}
-	prefix, ok := strings.CutSuffix(row[1], "_meta")
-	return Name{row[0], prefix}, ok && prefix != ""
+// ParseOther parses a row of Others. ok is false if it is not that of a ledger.
+func ParseOther(schema, table string) (t Tables, ok bool) {
+	prefix, ok := strings.CutSuffix(table, "_meta")
+	return Tables{schema, prefix}, ok && prefix != ""
 }

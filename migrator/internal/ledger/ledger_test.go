@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseName(t *testing.T) {
+func TestLedgerNamesAreParsed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, schema, prefix, text, bad string }{
 		{in: "", schema: "public", prefix: "ambix", text: "public.ambix"},
@@ -21,46 +21,46 @@ func TestParseName(t *testing.T) {
 		{in: ".ambix", bad: "a part is empty"},
 		{in: "public.", bad: "a part is empty"},
 		{in: `"public.ambix`, bad: "a double quote is not closed"},
-		{in: "a.b.c", bad: "there is more than a schema and a prefix"},
+		{in: "a.b.c", bad: "it has more parts than a schema and a prefix"},
 		{in: `"a"b.c`, bad: "the schema is missing"},
-		{in: "pg_catalog.x", bad: "schemas that begin with pg_ belong to PostgreSQL"},
-		{in: "a.b\nc", bad: "a part holds a character that a name cannot have"},
-		{in: "a." + strings.Repeat("x", 50), bad: "the prefix has at most 49 bytes"},
-		{in: strings.Repeat("x", 64) + ".a", bad: "a schema name has at most 63 bytes"},
+		{in: "pg_catalog.x", bad: "schemas that begin with pg_ are reserved for PostgreSQL"},
+		{in: "a.b\nc", bad: "a part contains a character that a name cannot contain"},
+		{in: "a." + strings.Repeat("x", 50), bad: "the prefix is longer than 49 bytes"},
+		{in: strings.Repeat("x", 64) + ".a", bad: "the schema is longer than 63 bytes"},
 	} {
-		n, err := ParseName(c.in)
+		n, err := ParseTables(c.in)
 		if c.bad != "" {
 			var e *NameError
 			if !errors.As(err, &e) || e.Problem != c.bad {
-				t.Errorf("ParseName(%q): error %v, want %q", c.in, err, c.bad)
+				t.Errorf("ParseTables(%q): error %v, want %q", c.in, err, c.bad)
 			}
 			continue
 		}
 		if err != nil || n.Schema() != c.schema || n.Prefix() != c.prefix || n.String() != c.text {
-			t.Errorf("ParseName(%q) = %q, %q, %q, %v", c.in, n.Schema(), n.Prefix(), n, err)
+			t.Errorf("ParseTables(%q) = %q, %q, %q, %v", c.in, n.Schema(), n.Prefix(), n, err)
 		}
 	}
 }
 
-// The key is what runners of different versions agree on: it must never change.
+// Runners of all versions use the same key.
 func TestLockKeyIsFixed(t *testing.T) {
 	t.Parallel()
-	if got := (Name{}).LockKey(); got != -1183247968517512263 {
+	if got := (Tables{}).LockKey(); got != -1183247968517512263 {
 		t.Errorf("the default ledger's lock key is %d", got)
 	}
-	named, err := ParseName(DefaultName)
-	if err != nil || named.LockKey() != (Name{}).LockKey() {
-		t.Errorf("the named default has another key: %d, %v", named.LockKey(), err)
+	named, err := ParseTables(DefaultName)
+	if err != nil || named.LockKey() != (Tables{}).LockKey() {
+		t.Errorf("the default by name has another key: %d, %v", named.LockKey(), err)
 	}
-	other, _ := ParseName("public.other")
+	other, _ := ParseTables("public.other")
 	if other.LockKey() == named.LockKey() {
-		t.Error("two ledgers share a lock")
+		t.Error("two ledgers have the same lock")
 	}
 }
 
-func TestQuoting(t *testing.T) {
+func TestTableNamesAreQuoted(t *testing.T) {
 	t.Parallel()
-	n, err := ParseName(`Weird 'schema.it's`)
+	n, err := ParseTables(`Weird 'schema.it's`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestQuoting(t *testing.T) {
 	}
 }
 
-func TestReader(t *testing.T) {
+func TestReaderDecodesState(t *testing.T) {
 	t.Parallel()
 	fields := func(s ...string) [][]byte {
 		out := make([][]byte, len(s))
@@ -84,7 +84,7 @@ func TestReader(t *testing.T) {
 		"add b\nmore", "1637435821.5", "0.25", "app", "pod-1", "v1.2.3"))
 	r.Row(1, fields("a", "reverting", "e", "{}", "{}", "{}", "2", "v1:y", "f", "", "0", "0", "", "", ""))
 	r.Row(1, fields("c", "applied", "f")) // not in full
-	got, err := r.State(Name{})
+	got, err := r.State(Tables{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-func TestReaderRefuses(t *testing.T) {
+func TestReaderRefusesInvalidState(t *testing.T) {
 	t.Parallel()
 	row := func(fields ...string) [][]byte {
 		out := make([][]byte, len(fields))
@@ -114,7 +114,7 @@ func TestReaderRefuses(t *testing.T) {
 	var newer Reader
 	newer.Row(0, row("2", "1"))
 	var tooNew *NewerError
-	if _, err := newer.State(Name{}); !errors.As(err, &tooNew) || tooNew.Format != 2 {
+	if _, err := newer.State(Tables{}); !errors.As(err, &tooNew) || tooNew.Format != 2 {
 		t.Errorf("a newer format: %v", err)
 	}
 	for column, fields := range map[string][][]byte{
@@ -127,7 +127,7 @@ func TestReaderRefuses(t *testing.T) {
 		r.Row(0, row("1", "1"))
 		r.Row(1, fields)
 		var e *DecodeError
-		if _, err := r.State(Name{}); !errors.As(err, &e) || e.Column != column {
+		if _, err := r.State(Tables{}); !errors.As(err, &e) || e.Column != column {
 			t.Errorf("a bad %s: %v", column, err)
 		}
 	}
@@ -166,7 +166,7 @@ func FuzzReader(f *testing.F) {
 		var r Reader
 		r.Row(0, split(meta))
 		r.Row(1, split(row))
-		if s, err := r.State(Name{}); err == nil && len(s.Rows) != 1 {
+		if s, err := r.State(Tables{}); err == nil && len(s.Rows) != 1 {
 			t.Errorf("%d rows of one", len(s.Rows))
 		}
 	})

@@ -11,50 +11,50 @@ import (
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// NewerError says that the ledger was written by a newer program.
+// NewerError reports a ledger that a newer program wrote.
 type NewerError struct {
-	Ledger Name
+	Ledger Tables
 	Format int
 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("the ledger %s has format %d, and this program knows formats up to %d; use a newer program", e.Ledger, e.Format, Format)
+	return fmt.Sprintf("ledger %s has format %d, and this program supports formats up to %d; use a newer program", e.Ledger, e.Format, Format)
 }
 
-// DecodeError says that the ledger holds something this package never writes.
+// DecodeError reports a value in the ledger that this package does not write.
 type DecodeError struct {
 	Column, Value string
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the ledger's column %s holds %q, which was not written by this program", e.Column, e.Value)
+	return fmt.Sprintf("the ledger's column %s contains %q, which this program does not write", e.Column, e.Value)
 }
 
-// Read gives the statements that read the state in one message: first the generation,
-// then the rows, so that a row written in between makes the guard fail instead of
-// passing unseen. A ledger that is absent fails with 42P01 at the first of them. Not in
-// full, the rows tell only whether they are those of the files.
-func (n Name) Read(full bool) []string {
+// Read returns the statements that read the state in one message. The generation is read
+// before the rows, so that the guard fails if a row was written in between. If there is no
+// ledger, the first statement fails with 42P01. Unless full, the rows have only the columns
+// that tell whether they match the files.
+func (t Tables) Read(full bool) []string {
 	columns := "revision, state, digest"
 	if full {
 		columns += ", down_revision, depends_on, branch_labels, statements_done, checksum, down_sql IS NOT NULL" +
 			", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
 	return []string{
-		"SELECT format, generation FROM " + n.Meta(),
-		"SELECT " + columns + " FROM " + n.Revisions(),
+		"SELECT format, generation FROM " + t.Meta(),
+		"SELECT " + columns + " FROM " + t.Revisions(),
 	}
 }
 
-// Reader collects the answer to Read.
+// Reader collects the results of Read.
 type Reader struct {
-	Expect int // how many rows are likely
+	Expect int // the likely number of rows
 
 	state State
 	err   error
 }
 
-// Row takes one row of the answer: statement is 0 for the generation, 1 for the rows.
+// Row adds a row: of the generation if statement is 0, of a revision if it is 1.
 func (r *Reader) Row(statement int, fields [][]byte) {
 	if r.err != nil {
 		return
@@ -72,10 +72,10 @@ func (r *Reader) Row(statement int, fields [][]byte) {
 	r.err = d.err
 }
 
-// State gives what was collected. Errors: *NewerError, *DecodeError.
-func (r *Reader) State(n Name) (State, error) {
+// State returns the state. Errors: *NewerError, *DecodeError.
+func (r *Reader) State(t Tables) (State, error) {
 	if r.state.Format > Format {
-		return State{}, &NewerError{n, r.state.Format}
+		return State{}, &NewerError{t, r.state.Format}
 	}
 	if r.err != nil {
 		return State{}, r.err
@@ -84,29 +84,35 @@ func (r *Reader) State(n Name) (State, error) {
 	return r.state, nil
 }
 
-// DownScripts reads the stored way back of some revisions: rows of revision,
-// down_options, down_sql, both NULL for an irreversible one, and message.
-func (n Name) DownScripts(ids []string) string {
-	return "SELECT revision, down_options, down_sql, message FROM " + n.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
+// DownScripts reads the stored down scripts of revisions: rows of revision, down_options,
+// down_sql and message. down_options and down_sql are NULL for an irreversible revision.
+func (t Tables) DownScripts(ids []string) string {
+	return "SELECT revision, down_options, down_sql, message FROM " + t.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) ANY (" + Array(ids) + ")"
 }
 
-// Happened finds what a run has committed: rows of direction and revision, in order.
-func (n Name) Happened(run string) string {
-	return fmt.Sprintf("SELECT action, revision FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND action IN ('up', 'down') ORDER BY event",
-		n.Events(), sqltext.QuoteLiteral(run))
+// DownScriptHashes reads what identifies the stored down scripts: rows of revision,
+// down_options and the SHA-256 of down_sql in hex, without irreversible revisions.
+func (t Tables) DownScriptHashes() string {
+	return "SELECT revision, down_options, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(down_sql, 'UTF8')), 'hex') FROM " + t.Revisions() + " WHERE down_sql IS NOT NULL"
 }
 
-// ReadEvents reads the newest events first, at most limit (0: all).
-func (n Name) ReadEvents(limit int) string {
+// CommittedSteps finds what a run has committed: rows of direction and revision, in order.
+func (t Tables) CommittedSteps(run string) string {
+	return fmt.Sprintf("SELECT action, revision FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND action OPERATOR(pg_catalog.=) ANY ('{up,down}'::pg_catalog.text[]) ORDER BY event",
+		t.Events(), sqltext.QuoteLiteral(run))
+}
+
+// ReadEvents reads the event log, the newest event first, at most limit events (0: all).
+func (t Tables) ReadEvents(limit int) string {
 	sql := "SELECT event, extract(epoch FROM at), action, revision, message, direction, extract(epoch FROM duration), applied_by, applied_from, binary_version, run, detail FROM " +
-		n.Events() + " ORDER BY event DESC"
+		t.Events() + " ORDER BY event DESC"
 	if limit > 0 {
 		sql += " LIMIT " + strconv.Itoa(limit)
 	}
 	return sql
 }
 
-// DecodeEvent makes an Event of one row of ReadEvents. The error is a *DecodeError.
+// DecodeEvent decodes a row of ReadEvents. The error is a *DecodeError.
 func DecodeEvent(fields [][]byte) (Event, error) {
 	d := newDecoder(fields)
 	e := Event{
@@ -117,10 +123,10 @@ func DecodeEvent(fields [][]byte) (Event, error) {
 	return e, d.err
 }
 
-// decoder takes the fields of a row one after the other and keeps the first error.
+// decoder decodes the fields of a row in order, and keeps the first error.
 type decoder struct {
 	fields [][]byte
-	joined string // what they hold, in one piece: a row costs one allocation, not one for each field
+	joined string // all fields, so that a row needs one allocation
 	err    error
 }
 
@@ -159,7 +165,7 @@ func (d *decoder) integer(column string) int64 {
 	return n
 }
 
-// seconds reads extract(epoch …): a double precision number on 13, a numeric later.
+// seconds decodes extract(epoch …): double precision in version 13, numeric later.
 func (d *decoder) seconds(column string) time.Duration {
 	s := d.text(column)
 	if s == "" {
@@ -205,8 +211,8 @@ func (d *decoder) row() Row {
 	return r
 }
 
-// parseArray reads the text form of a one-dimensional array (PostgreSQL manual
-// 8.15.6). A NULL element is refused.
+// parseArray parses the text form of a one-dimensional array (PostgreSQL manual 8.15.6). A
+// NULL element is refused.
 func parseArray(s string) ([]string, bool) {
 	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
 		return nil, false
@@ -258,7 +264,7 @@ func parseItem(s string) (item, rest string, ok bool) {
 	return "", "", false
 }
 
-// Array is a text[] value as SQL.
+// Array returns a text[] value as SQL.
 func Array(items []string) string {
 	if len(items) == 0 {
 		return "'{}'::pg_catalog.text[]"

@@ -13,7 +13,7 @@ import (
 // it does not know count as Unreachable and temporary.
 func classify(cfg *pgconn.Config, err error) *ConnectError {
 	e := connectError(cfg, Unreachable, err)
-	e.Temporary, e.noPassword = true, cfg.Password == ""
+	e.Temporary, e.NoPassword = true, cfg.Password == ""
 	if se := ServerError(err); se != nil {
 		e.Problem, e.Temporary = classifyServer(se)
 		return e

@@ -27,7 +27,7 @@ func config(t testing.TB, url string) *pgconn.Config {
 	return cfg
 }
 
-func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
+func TestConnectErrorTellsProblem(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Shared(t)
 	url := server.Database(t)
@@ -54,25 +54,25 @@ func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
 		cfg       *pgconn.Config
 		problem   pg.ConnectProblem
 		temporary bool
-		advice    string
+		reason    string
 	}{
-		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused; is the server running there? --wait 60s waits for it"},
+		{"refused", with(url, func(c *pgconn.Config) { c.Port = port }), pg.Refused, true, "connection refused"},
 		// Names must not influence the classification.
 		{"refused, misleading names", with(url, func(c *pgconn.Config) {
 			c.Port, c.User, c.Database = port, "password", "hot standby read only x509: tls:"
 		}), pg.Refused, true, "connection refused"},
-		{"unknown host", with(url, func(c *pgconn.Config) { c.Host = "standby.invalid" }), pg.UnknownHost, true, "check DB_HOST"},
+		{"unknown host", with(url, func(c *pgconn.Config) { c.Host = "standby.invalid" }), pg.UnknownHost, true, "host name does not resolve"},
 		{"silent", with(url, func(c *pgconn.Config) {
 			c.Port, c.ConnectTimeout = uint16(silent.Addr().(*net.TCPAddr).Port), 100*time.Millisecond
 		}), pg.Unreachable, true, "no answer in time"},
-		{"wrong password", with(url, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, `check DB_USER and DB_PASS, or set a new password: ALTER ROLE "postgres" PASSWORD '…'`},
-		{"no password", with(url, func(c *pgconn.Config) { c.Password = "" }), pg.WrongPassword, false, "no password is set: set DB_PASS, or DB_PASS_FILE to a file"},
-		{"no database", with(url, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `create it: CREATE DATABASE "nowhere" OWNER "postgres"`},
-		{"bad setting", with(url, func(c *pgconn.Config) { c.RuntimeParams["keepalives"] = "1" }), pg.BadSetting, false, "remove the setting"},
-		{"bad value", with(url, func(c *pgconn.Config) { c.RuntimeParams["statement_timeout"] = "soon" }), pg.BadSetting, false, "remove the setting"},
-		{"pooler, no database", with(pooler, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `CREATE DATABASE "nowhere"`},
-		{"pooler, wrong password", with(pooler, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, "check DB_USER and DB_PASS"},
-		{"pooler, bad setting", with(pooler, func(c *pgconn.Config) { c.RuntimeParams["lock_timeout"] = "1s" }), pg.BadSetting, false, "remove the setting"},
+		{"wrong password", with(url, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, "password authentication failed"},
+		{"no password", with(url, func(c *pgconn.Config) { c.Password = "" }), pg.WrongPassword, false, "password authentication failed"},
+		{"no database", with(url, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `database "nowhere" does not exist`},
+		{"bad setting", with(url, func(c *pgconn.Config) { c.RuntimeParams["keepalives"] = "1" }), pg.BadSetting, false, "parameter"},
+		{"bad value", with(url, func(c *pgconn.Config) { c.RuntimeParams["statement_timeout"] = "soon" }), pg.BadSetting, false, "parameter"},
+		{"pooler, no database", with(pooler, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `database "nowhere" does not exist`},
+		{"pooler, wrong password", with(pooler, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, "authentication failed"},
+		{"pooler, bad setting", with(pooler, func(c *pgconn.Config) { c.RuntimeParams["lock_timeout"] = "1s" }), pg.BadSetting, false, "parameter"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +85,7 @@ func TestConnectErrorTellsProblemAndRemedy(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("%v", err)
 			}
-			if e.Problem != c.problem || e.Temporary != c.temporary || !strings.Contains(err.Error(), c.advice) {
+			if e.Problem != c.problem || e.Temporary != c.temporary || !strings.Contains(err.Error(), c.reason) || e.NoPassword != (c.cfg.Password == "") {
 				t.Errorf("%s, temporary %v: %v", e.Problem, e.Temporary, err)
 			}
 			if c.cfg.Password != "" && strings.Contains(fmt.Sprintf("%v %+v", err, *e), c.cfg.Password) {
@@ -116,7 +116,7 @@ func TestUnknownAuthorityIsExplained(t *testing.T) {
 	}()
 	_, err = pg.Connect(context.Background(), config(t, "postgres://u:p@"+listener.Addr().String()+"/d?sslmode=verify-full"), pg.Options{})
 	var e *pg.ConnectError
-	if !errors.As(err, &e) || e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(err.Error(), "set DB_SSLROOTCERT") {
+	if !errors.As(err, &e) || e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(err.Error(), "unknown authority") {
 		t.Errorf("%v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestConnectErrorsOfAServer(t *testing.T) {
 		}
 		return e
 	}
-	if e := try(func(c *pgconn.Config) { c.User = "ghost" }); e.Problem != pg.NoRole || e.Temporary || !strings.Contains(e.Error(), `CREATE ROLE "ghost" LOGIN PASSWORD '…'`) {
+	if e := try(func(c *pgconn.Config) { c.User = "ghost" }); e.Problem != pg.NoRole || e.Temporary || !strings.Contains(e.Error(), `role "ghost" does not exist`) {
 		t.Errorf("no such role: %v", e)
 	}
 	if e := try(func(c *pgconn.Config) { c.Database = "template1" }); e.Problem != pg.NoAccess || e.Temporary || !strings.Contains(e.Error(), "pg_hba.conf") {
@@ -154,7 +154,7 @@ func TestConnectErrorsOfAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := try(func(c *pgconn.Config) { *c = *required }); e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(e.Error(), "check DB_SSLMODE") {
+	if e := try(func(c *pgconn.Config) { *c = *required }); e.Problem != pg.TLSFailed || e.Temporary || !strings.Contains(e.Error(), "TLS") {
 		t.Errorf("no TLS: %v", e)
 	}
 	var open []*pg.Conn

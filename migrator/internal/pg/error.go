@@ -40,16 +40,12 @@ type ConnectError struct {
 	Hint string
 	// Err is the driver's or the server's error.
 	Err error
-
-	noPassword bool // the configuration has none
+	// NoPassword: the configuration has none.
+	NoPassword bool
 }
 
 func (e *ConnectError) Error() string {
-	text := "database " + quote(e.Database) + " at " + e.Host + " as " + e.User + ": " + e.Reason()
-	if remedy := e.Remedy(); remedy != "" {
-		text += "; " + remedy
-	}
-	return text
+	return "database " + quote(e.Database) + " at " + e.Host + " as " + e.User + ": " + e.Reason()
 }
 
 // Unwrap returns Err.
@@ -74,48 +70,6 @@ func (e *ConnectError) Reason() string {
 		}
 	}
 	return innermost(e.Err)
-}
-
-// Remedy returns what to do about it, or "".
-func (e *ConnectError) Remedy() string {
-	if e.Hint != "" {
-		return e.Hint
-	}
-	db, user := quote(e.Database), quote(e.User)
-	switch e.Problem {
-	case Refused, Unreachable:
-		return "is the server running there? --wait 60s waits for it"
-	case UnknownHost:
-		return "check DB_HOST, or wait for the name to exist with --wait 60s"
-	case StartingUp:
-		return "--wait 60s waits for it"
-	case WrongPassword:
-		if e.noPassword {
-			return "no password is set: set DB_PASS, or DB_PASS_FILE to a file that contains it"
-		}
-		return "check DB_USER and DB_PASS, or set a new password: ALTER ROLE " + user + " PASSWORD '…'"
-	case NoRole:
-		return "check DB_USER, or create the role: CREATE ROLE " + user + " LOGIN PASSWORD '…'"
-	case NoDatabase:
-		return "create it: CREATE DATABASE " + db + " OWNER " + user
-	case NoAccess:
-		return "allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user + ", and an entry in pg_hba.conf"
-	case BadSetting:
-		return "remove the setting from the URL or from PGOPTIONS"
-	case ConnectionLimit:
-		return "--wait 60s waits for a free connection"
-	case TLSFailed:
-		if text := e.Reason(); strings.Contains(text, "unknown authority") || strings.Contains(text, "system roots") {
-			return "set DB_SSLROOTCERT to the root certificate of the authority that signed the server's certificate; an image built from scratch trusts the authorities in /etc/ssl/certs/ca-certificates.crt if that file was copied into it"
-		}
-		return "check DB_SSLMODE and DB_SSLROOTCERT"
-	case ReadOnly:
-		if strings.Contains(e.Reason(), "default_transaction_read_only") {
-			return "it is set for the server, the database or the role; to change it for the role: ALTER ROLE " + user + " IN DATABASE " + db + " SET default_transaction_read_only = off"
-		}
-		return "migrations must run on the primary: check DB_HOST, or add target_session_attrs=read-write"
-	}
-	return ""
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

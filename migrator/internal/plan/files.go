@@ -14,15 +14,16 @@ import (
 type Files struct {
 	Graph *graph.Graph
 	byID  map[string]*revision.Revision
-	nodes []graph.Node // by id
-	// Digests gives those of the up scripts, in the order of the ids.
+	nodes []graph.Node // sorted by id
+	// Digests returns the digests of the up scripts, sorted by id. They are computed once.
 	Digests func() []string
-	// labelled says that a revision depends on one that it names by a label.
-	labelled bool
+	// dependsOnLabel: a revision names a dependency by a label.
+	dependsOnLabel bool
 }
 
-// NewFiles builds the graph of revisions, which are sorted by id. The problems are those that show only when all revisions
-// are seen together: an id or a label that is used twice, a parent that does not exist, a cycle.
+// NewFiles builds the graph of revisions, which are sorted by id. The problems are those
+// between revisions: an id or a label that is used twice, a parent that does not exist, a
+// cycle.
 func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
 	for i, r := range revs {
@@ -30,7 +31,7 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 		f.nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels}
 	}
 	for _, r := range revs {
-		f.labelled = f.labelled || slices.ContainsFunc(r.DependsOn, func(id string) bool { return f.byID[id] == nil })
+		f.dependsOnLabel = f.dependsOnLabel || slices.ContainsFunc(r.DependsOn, func(id string) bool { return f.byID[id] == nil })
 	}
 	f.Digests = sync.OnceValue(func() []string {
 		digests := make([]string, len(revs))
@@ -50,7 +51,7 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 
 // locate returns the problems of files that a problem of the graph amounts to.
 func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Problems {
-	text := p.Text
+	problem := p.Text
 	switch p.Kind {
 	case graph.BadCharacter, graph.BadLength, graph.ReservedWord:
 		return nil // revision.Load reports them
@@ -64,17 +65,17 @@ func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Prob
 		}
 		return problems
 	case graph.DuplicateLabel:
-		text = fmt.Sprintf("branch_labels: label %q is already used by %s", p.Word, f.byID[p.Path[0]].Up.File)
+		problem = fmt.Sprintf("branch_labels: label %q is already used by %s", p.Word, f.byID[p.Path[0]].Up.File)
 	case graph.LabelIsID:
-		text = fmt.Sprintf("branch_labels: label %q is the id of %s", p.Word, f.byID[p.Word].Up.File)
+		problem = fmt.Sprintf("branch_labels: label %q is the id of %s", p.Word, f.byID[p.Word].Up.File)
 	}
-	return revision.Problems{{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: text}}
+	return revision.Problems{{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: problem}}
 }
 
-// Revision gives one revision by its full id, or nil.
+// Revision returns a revision by its full id, or nil.
 func (f *Files) Revision(id string) *revision.Revision { return f.byID[id] }
 
-// Ordered gives all revisions, parents first.
+// Ordered returns all revisions, parents first.
 func (f *Files) Ordered() []*revision.Revision {
 	ids := f.Graph.Order()
 	revs := make([]*revision.Revision, len(ids))
@@ -84,19 +85,19 @@ func (f *Files) Ordered() []*revision.Revision {
 	return revs
 }
 
-// Entry is what the ledger will say of a revision.
+// Entry returns what the ledger records of a revision.
 func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 	node, _ := f.Graph.Node(r.ID)
 	e := ledger.Entry{
 		Revision: r.ID, Message: r.Message, DownRevision: r.DownRevision, DependsOn: node.DependsOn, BranchLabels: r.BranchLabels,
 		Checksum: r.Up.Checksum(), Digest: r.Up.Digest(),
 	}
-	e.DownSQL, e.DownOptions = WayBack(r)
+	e.DownSQL, e.DownOptions = DownScript(r)
 	return e
 }
 
-// WayBack is what the ledger keeps to take a revision down: nil for an irreversible one.
-func WayBack(r *revision.Revision) (sql *string, options string) {
+// DownScript returns what the ledger records to revert a revision: nil if it is irreversible.
+func DownScript(r *revision.Revision) (sql *string, options string) {
 	if down := r.DownScript(); down != nil {
 		text := down.SQL()
 		return &text, down.Options()

@@ -7,8 +7,8 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 )
 
-// The command that goes on with an interrupted revision takes down nothing else.
-func TestFinish(t *testing.T) {
+// The operation that finishes an interrupted revision does nothing else.
+func TestFinishRevertsNothingElse(t *testing.T) {
 	t.Parallel()
 	row := func(id string, state ledger.RowState, down ...string) ledger.Row {
 		return ledger.Row{Revision: id, DownRevision: down, State: state}
@@ -18,9 +18,9 @@ func TestFinish(t *testing.T) {
 		rows       []ledger.Row // the last one is asked for
 	}{
 		{"a revision", "down b@-1", []ledger.Row{row("a", ledger.Applied), row("b", ledger.Reverting, "a")}},
-		{"a first one beside others", "down b@-1", []ledger.Row{row("a", ledger.Applied), row("b", ledger.Reverting)}},
+		{"a base next to others", "down b@-1", []ledger.Row{row("a", ledger.Applied), row("b", ledger.Reverting)}},
 		{"a merge", "to a b x", []ledger.Row{row("x", ledger.Applied), row("a", ledger.Applied), row("b", ledger.Applied), row("m", ledger.Reverting, "a", "b")}},
-		{"going up, without its script", "", []ledger.Row{row("a", ledger.Applied), row("b", ledger.Applying, "a")}},
+		{"an upgrade without its script", "", []ledger.Row{row("a", ledger.Applied), row("b", ledger.Applying, "a")}},
 	} {
 		files, _ := NewFiles(nil)
 		v, err := Join(files, ledger.State{Exists: true, Rows: c.rows})

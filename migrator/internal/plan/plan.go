@@ -1,5 +1,3 @@
-// Package plan is where files meet ledger rows: a target becomes ordered steps.
-// It talks to nobody.
 package plan
 
 import (
@@ -7,53 +5,53 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
-// Direction says which of a revision's two scripts a step runs.
+// Direction is which of a revision's scripts a step runs.
 type Direction string
 
-// The two directions.
+// The directions.
 const (
 	Up   Direction = "up"
 	Down Direction = "down"
 )
 
-// Step is one revision to apply or to take down.
+// Step is one revision to apply or to revert.
 type Step struct {
 	Direction Direction
 	Revision  string
 	Message   string // its first line
-	// Script is what runs. It is nil for a revision that only the ledger knows, until
-	// SetScript gives it.
+	// Script is what runs. It is nil for a down script that only the ledger has, until
+	// SetScript.
 	Script *revision.Script
-	// Stored: the script is the one that the ledger keeps.
-	Stored bool
-	// Entry is what the ledger will say of an applied revision; zero for a down step.
-	Entry ledger.Entry
-	// Resume says that the revision runs outside a transaction and was begun before:
-	// Done of its statements are finished, and Checksum stands for those.
-	Resume   bool
-	Done     int
-	Checksum string
+	Stored bool         // the script is from the ledger
+	Entry  ledger.Entry // what the ledger records of an applied revision; zero for a down step
+	// Resume: the revision is non-transactional and was interrupted. StatementsDone of its
+	// statements are done; Checksum is that of the row.
+	Resume         bool
+	StatementsDone int
+	Checksum       string
 }
 
-// Plan is an ordered list of steps for a database that is where From says.
+// Transactional reports whether the step runs in one transaction.
+func (s *Step) Transactional() bool { return s.Script == nil || s.Script.Transactional }
+
+// Plan is an ordered list of steps for a database in a certain state.
 type Plan struct {
 	// From and To are the maximal applied revisions before and after, over both kinds
 	// of links, sorted.
 	From, To []string
 	Steps    []Step
-	// Exists says whether the database has a ledger, Generation where it stands.
+	// Exists and Generation are those of the ledger.
 	Exists     bool
 	Generation int64
-	// Stamp: the steps change the ledger and run nothing.
-	Stamp bool
-	// Adopt: a stamp that takes over what another tool applied.
-	Adopt bool
+	Stamp      bool // the steps change the ledger and run nothing
+	Adopt      bool // a stamp that records what another tool applied
 }
 
-// Stored lists the steps' revisions whose down script has to be read from the ledger.
+// Stored returns the revisions whose down scripts have to be read from the ledger.
 func (p *Plan) Stored() []string {
 	var ids []string
 	for _, s := range p.Steps {
@@ -64,8 +62,8 @@ func (p *Plan) Stored() []string {
 	return ids
 }
 
-// SetScript gives the steps of a revision the script and the message that the ledger
-// keeps.
+// SetScript sets the script and the message of a revision that has no script yet to those
+// of the ledger.
 func (p *Plan) SetScript(id string, s *revision.Script, message string) {
 	for i := range p.Steps {
 		if p.Steps[i].Revision == id && p.Steps[i].Script == nil {
@@ -78,53 +76,34 @@ func (p *Plan) SetScript(id string, s *revision.Script, message string) {
 // IrreversibleError refuses a downgrade through a revision without a down script.
 type IrreversibleError struct {
 	Revision, Message string
-	// File is where the missing down file would be, "" for a revision that only the
-	// ledger knows.
-	File string
+	File              string // the missing down file; "" if only the ledger has the revision
 }
 
 func (e *IrreversibleError) Error() string {
-	way := "the ledger keeps no down script for it"
-	if e.File != "" {
-		way = "write " + e.File + " (a header alone undoes nothing)"
-	}
-	return fmt.Sprintf("revision %s cannot be taken down: it has no down script, and nothing was run; %s", named(e.Revision, e.Message), way)
+	return fmt.Sprintf("revision %s is irreversible: it has no down script; nothing was run", withMessage(e.Revision, e.Message))
 }
 
-// named is a revision with its message, as far as that is known.
-func named(id, message string) string {
+// withMessage returns a revision with its message, if that is known.
+func withMessage(id, message string) string {
 	if message == "" {
 		return id
 	}
 	return id + " (" + message + ")"
 }
 
-// UnfinishedError refuses a move past a revision that was interrupted outside a
-// transaction.
+// UnfinishedError refuses to move past an unfinished revision.
 type UnfinishedError struct {
-	Revision, Message string
-	Direction         Direction
-	Done              int // statements that are finished
-	// Finish is the command that goes on with it; nil when its script is not in the set.
-	Finish []string
+	Unfinished
 }
 
 func (e *UnfinishedError) Error() string {
-	other := Down
+	operation := "upgrade"
 	if e.Direction == Down {
-		other = Up
+		operation = "downgrade"
 	}
+	s := fmt.Sprintf("revision %s is unfinished: its %s was interrupted after %s; nothing was run", withMessage(e.Revision, e.Message), operation, text.Count(e.StatementsDone, "statement"))
 	if e.Finish == nil {
-		return fmt.Sprintf("revision %s is unfinished: going up, it was interrupted after %s; nothing was run; this program has no file of it: finish it with the program that began it, or look how much of it is there and settle it with `repair %s --applied` (what the ledger keeps can take it down then) or `--not-applied`",
-			named(e.Revision, e.Message), statements(e.Done), e.Revision)
+		s += "; this program has no file for it"
 	}
-	return fmt.Sprintf("revision %s is unfinished: going %s, it was interrupted after %s; nothing was run; finish it with `%s` before you go %s, or settle it with `repair %s --applied|--not-applied`",
-		named(e.Revision, e.Message), e.Direction, statements(e.Done), strings.Join(e.Finish, " "), other, e.Revision)
-}
-
-func statements(n int) string {
-	if n == 1 {
-		return "1 statement"
-	}
-	return fmt.Sprintf("%d statements", n)
+	return s
 }

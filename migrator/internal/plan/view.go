@@ -8,24 +8,24 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 )
 
-// View is a set of files together with what a database has applied. Rows that the
-// files do not know are part of its graph.
+// View is a set of files together with the ledger of a database. Its graph includes rows
+// without files.
 type View struct {
 	Files *Files
 	Graph *graph.Graph
 	State ledger.State
-	// Applied is the set of revisions that are there to be taken down: those whose row
-	// says applied, and those that are half taken down.
-	Applied graph.Set
-	rows    map[string]*ledger.Row
-	same    bool // the digests say that the rows are those of the files
+	// Applied are the revisions that can be reverted: those that are applied, and those that
+	// were interrupted while they were reverted.
+	Applied   graph.Set
+	rows      map[string]*ledger.Row
+	unchanged bool // no applied revision was modified, according to the digests
 }
 
-// Same gives the view of a state that was not read in full, or nil when a row says more
-// than that its revision was applied from the very file that is here.
-func Same(f *Files, state ledger.State) *View {
-	if f.labelled {
-		return nil // what a label stands for, other files say
+// JoinUnchanged is Join for a state that was not read in full. It returns nil if that is not
+// enough: unless every row is applied, and from the file as it is now.
+func JoinUnchanged(f *Files, state ledger.State) *View {
+	if f.dependsOnLabel {
+		return nil // the digest of a file does not cover what a label refers to
 	}
 	digests, file := f.Digests(), 0 // rows and files are both sorted by id
 	for i := range state.Rows {
@@ -37,13 +37,12 @@ func Same(f *Files, state ledger.State) *View {
 			return nil
 		}
 	}
-	v, _ := Join(f, state) // nothing that does not fit
-	v.same = true
+	v, _ := Join(f, state) // cannot fail: every row has a file
+	v.unchanged = true
 	return v
 }
 
-// Join makes files and rows meet. The error is a *JoinError: the rows that the files
-// do not know cannot be fitted to them.
+// Join combines files and rows. The error is a *JoinError.
 func Join(f *Files, state ledger.State) (*View, error) {
 	v := &View{Files: f, Graph: f.Graph, State: state, rows: make(map[string]*ledger.Row, len(state.Rows))}
 	var unknown []graph.Node
@@ -71,7 +70,7 @@ func Join(f *Files, state ledger.State) (*View, error) {
 	return v, nil
 }
 
-// JoinError says that the ledger's unknown rows and the files make no graph.
+// JoinError reports rows without files that do not form a graph with the files.
 type JoinError struct {
 	Problems []graph.Problem
 }
@@ -84,7 +83,7 @@ func (e *JoinError) Error() string {
 	return "the revisions that only the ledger knows do not fit these files: " + strings.Join(texts, "; ")
 }
 
-// At gives a view of a database in which exactly these revisions are applied.
+// At returns a view of a database in which exactly these revisions are applied.
 func At(f *Files, applied graph.Set) *View {
 	var state ledger.State
 	for id := range applied {
@@ -94,17 +93,17 @@ func At(f *Files, applied graph.Set) *View {
 			Checksum: e.Checksum, Digest: e.Digest, Reversible: e.DownSQL != nil, Message: e.Message,
 		})
 	}
-	v, _ := Join(f, state) // files fit files
+	v, _ := Join(f, state) // cannot fail: every row has a file
 	return v
 }
 
-// Row gives what the ledger says of a revision, or nil.
+// Row returns the row of a revision, or nil.
 func (v *View) Row(id string) *ledger.Row { return v.rows[id] }
 
-// Current gives the maximal applied revisions over both kinds of links, sorted.
+// Current returns the maximal applied revisions over both kinds of links, sorted.
 func (v *View) Current() []string { return v.Graph.Maximal(v.Applied) }
 
-// Unknown gives the applied revisions that no file knows, parents first.
+// Unknown returns the revisions in the ledger that have no file, parents first.
 func (v *View) Unknown() []string {
 	var ids []string
 	for _, id := range v.Graph.Order() {
@@ -115,7 +114,7 @@ func (v *View) Unknown() []string {
 	return ids
 }
 
-// Pending gives the files that are not applied, parents first.
+// Pending returns the revisions of the files that are not applied, parents first.
 func (v *View) Pending() []string {
 	var ids []string
 	for _, id := range v.Files.Graph.Order() {
@@ -126,18 +125,34 @@ func (v *View) Pending() []string {
 	return ids
 }
 
-// Unfinished gives the rows of revisions that were interrupted outside a transaction.
-func (v *View) Unfinished() []*ledger.Row {
-	var rows []*ledger.Row
-	for i := range v.State.Rows {
-		if v.State.Rows[i].State != ledger.Applied {
-			rows = append(rows, &v.State.Rows[i])
-		}
-	}
-	return rows
+// Unfinished is a non-transactional revision that was interrupted.
+type Unfinished struct {
+	Revision, Message string
+	Direction         Direction
+	StatementsDone    int
+	// Finish is the verb and the targets that finish it and do nothing else; nil when the
+	// files do not have its script.
+	Finish []string
 }
 
-// Subject is the first line of a revision's message, from its file or its row.
+// Unfinished returns the revisions that were interrupted, sorted.
+func (v *View) Unfinished() []Unfinished {
+	var all []Unfinished
+	for i := range v.State.Rows {
+		row := &v.State.Rows[i]
+		if row.State == ledger.Applied {
+			continue
+		}
+		u := Unfinished{row.Revision, v.Subject(row.Revision), Up, row.StatementsDone, v.Finish(row)}
+		if row.State == ledger.Reverting {
+			u.Direction = Down
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+// Subject returns the first line of a revision's message, from its file or its row.
 func (v *View) Subject(id string) string {
 	if r := v.Files.byID[id]; r != nil {
 		return r.Subject()
@@ -149,19 +164,21 @@ func (v *View) Subject(id string) string {
 	return ""
 }
 
-// Change says that an applied revision is no longer what was applied.
+// DownScriptModified is among the changes of a revision whose down script differs from the
+// one in the ledger.
+const DownScriptModified = "down script"
+
+// Change is an applied revision whose files were modified.
 type Change struct {
 	Revision string
-	// What changed: "up script", "down_revision", "depends_on", "branch_labels".
-	What []string
-	// File is the revision's up file.
-	File string
+	What     []string // "up script", DownScriptModified, "down_revision", "depends_on", "branch_labels"
+	File     string   // the up file
 }
 
-// Changes compares applied revisions with their files; comments and white space do
-// not count.
+// Changes compares applied revisions with their up files. Comments and white space do not
+// count.
 func (v *View) Changes() []Change {
-	if v.same {
+	if v.unchanged {
 		return nil
 	}
 	var changes []Change
@@ -172,7 +189,7 @@ func (v *View) Changes() []Change {
 			continue
 		}
 		if slices.Equal(r.DownRevision, row.DownRevision) && slices.Equal(r.DependsOn, row.DependsOn) && slices.Equal(r.BranchLabels, row.BranchLabels) && row.Digest == r.Up.Digest() {
-			continue // as nearly all are
+			continue // like nearly all
 		}
 		node, _ := v.Graph.Node(r.ID)
 		var what []string
@@ -180,14 +197,14 @@ func (v *View) Changes() []Change {
 			what = append(what, "up script")
 		}
 		for _, l := range []struct {
-			key        string
-			file, mind []string
+			key            string
+			file, recorded []string
 		}{
 			{"down_revision", node.DownRevision, row.DownRevision},
 			{"depends_on", node.DependsOn, row.DependsOn},
 			{"branch_labels", r.BranchLabels, row.BranchLabels},
 		} {
-			if !sameSet(l.file, l.mind) {
+			if !sameSet(l.file, l.recorded) {
 				what = append(what, l.key)
 			}
 		}

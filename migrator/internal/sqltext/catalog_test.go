@@ -2,7 +2,7 @@ package sqltext
 
 import "testing"
 
-func TestEffectOf(t *testing.T) {
+func TestCatalogEffectOf(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		sql  string

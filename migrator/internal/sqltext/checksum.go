@@ -136,13 +136,12 @@ func (d *digest) addRows(rows ElidedRows, open func(ElidedRows) (io.ReadCloser, 
 // writeLines hashes text with LF in place of CRLF.
 func (d *digest) writeLines(text []byte) {
 	for {
-		before, after, found := bytes.Cut(text, []byte("\r\n"))
+		before, _, found := bytes.Cut(text, []byte("\r\n"))
 		d.hash.Write(before)
 		if !found {
 			return
 		}
-		d.hash.Write([]byte{'\n'})
-		text = after
+		text = text[len(before)+len("\r"):]
 	}
 }
 

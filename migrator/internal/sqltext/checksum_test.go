@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestChecksum holds groups of sources: those of one group are the same, those of different groups are not.
-func TestChecksum(t *testing.T) {
+// Sources of one group have the same checksum, sources of different groups have not.
+func TestChecksumIgnoresLayoutOnly(t *testing.T) {
 	t.Parallel()
 	groups := [][]string{
 		{"", " \n", "-- c", "\ufeff", "/* /* */ */"},
@@ -95,8 +95,8 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-// TestChecksumFormat pins v1: ledgers hold these values.
-func TestChecksumFormat(t *testing.T) {
+// Ledgers contain checksums of format v1.
+func TestChecksumFormatNeverChanges(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string]string{
 		"":        "v1:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -108,7 +108,7 @@ func TestChecksumFormat(t *testing.T) {
 	}
 }
 
-// everyKind holds every kind of token.
+// everyKind contains every kind of token.
 const everyKind = "\ufeff-- c\nCREATE \"Table\" /* c */ U&\"x\" 'a'\r\n'b' E'\\'' $$ d $$ 1.5E3 $1 <> ;\n" +
 	"\\restrict k\ncopy T from stdin;\n1\t2\n\\.\n"
 
@@ -120,14 +120,14 @@ func TestChecksumOfLongSource(t *testing.T) {
 	}
 }
 
-// tokenTexts are sequences of tokens that can stand in any order with white space between them.
+// tokenTexts are sequences of tokens that stay the same in any order with white space between them.
 var tokenTexts = rapid.SliceOf(rapid.SampledFrom([]string{
 	"a", "select", `"a"`, `"A"`, "1", "1.5", "'a'", "''", "'a''b'", "E'\\''", "$$;$$", "$a$x$a$", "$1", "$", "+", "-", "<=", "::", ".",
 	"(", ")", ",", ";", "é", "b'1'", "n'a'", "u&'a'", "'\n'", "create", "function", "begin", "atomic", "end",
 }))
 
-// TestChecksumProperty writes the same tokens twice with other white space and comments, and other tokens.
-func TestChecksumProperty(t *testing.T) {
+// The same tokens have the same checksum whatever is between them, and other tokens have another.
+func TestChecksumIgnoresAddedSpace(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := tokenTexts.Draw(t, "tokens"), tokenTexts.Draw(t, "other tokens")
@@ -141,7 +141,7 @@ func TestChecksumProperty(t *testing.T) {
 	})
 }
 
-// spaced never puts a line end alone between two tokens: between strings it has a meaning.
+// spaced puts white space and comments between tokens, but never only a line end: after a string it is significant.
 func spaced(t *rapid.T, tokens []string) string {
 	var b strings.Builder
 	for _, token := range tokens {

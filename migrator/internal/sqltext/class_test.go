@@ -183,7 +183,7 @@ var classes = map[string]classified{
 	"averyveryveryverylongwordthatisnokeyword":   {Ordinary, ""},
 }
 
-func TestClass(t *testing.T) {
+func TestStatementsAreClassified(t *testing.T) {
 	t.Parallel()
 	for src, want := range classes {
 		statements, _ := Split(src)

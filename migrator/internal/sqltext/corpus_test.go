@@ -9,9 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// corpus are inputs on which psql and the server agree, so that psql can be asked. It leaves out what psql reads
-// differently from the server: backslashes in a string that an E'…' continues into, and a BEGIN, CASE or END in a
-// function's head or body that is a name.
+// corpus are sources that psql and the server read alike, so that psql can be the reference. Left out are backslashes in a
+// string that an E'…' continues into, and names begin, case or end in a function.
 var corpus = []string{
 	"",
 	";",
@@ -79,7 +78,7 @@ func TestSplitAgreesWithPsql(t *testing.T) {
 	compareWithPsql(t, corpus)
 }
 
-// TestSplitAgreesWithPsqlOnRandomScripts joins pieces of scripts at random, always the same ones.
+// The random scripts are the same in every run.
 func TestSplitAgreesWithPsqlOnRandomScripts(t *testing.T) {
 	t.Parallel()
 	var sources []string
@@ -121,7 +120,7 @@ var scripts = rapid.Custom(func(t *rapid.T) string {
 
 func atomicBody(t *rapid.T) string {
 	var b strings.Builder
-	// psql takes the first words for the beginning of the statement, whatever stands before them: end what is open.
+	// psql looks only at the first words of a statement, so the one before must end here.
 	b.WriteString("\nx;create" + rapid.SampledFrom([]string{" function", gap(t) + "or" + gap(t) + "replace" + gap(t) + "procedure"}).Draw(t, "routine"))
 	b.WriteString(" f(a int)" + gap(t) + "Begin" + gap(t) + "Atomic" + gap(t))
 	for range rapid.IntRange(0, 3).Draw(t, "inner statements") {
@@ -149,11 +148,11 @@ func gap(t *rapid.T) string {
 
 var (
 	names = []string{"t", "s.t", `"a;b"`, `"from"`, "s.from", "t(a, b)", "t (to_x)"}
-	// What ends by itself, whatever stands beside it.
+	// Fragments that are complete, whatever is next to them.
 	closed = []string{
 		"a ", "1", "$1", "é ", "a$$ ", "'x;'", "'it''s;'", "n'\\' ", "b'0;'", "x'1'", "u&';' ", `"a;""b"`, `u&";"`, "$$;$$",
 		"$a$ ; $b$ ; $a$", "1$$;$$", "+-", "@-", "/", "*", "::", ".", ",", "$ ", "(a)", "(a; b)", "<", "1.5e3 ", "=>",
 	}
-	// What may swallow its neighbours, the same for psql and the server.
+	// Fragments that may extend into the next ones, for psql and the server alike.
 	fragments = append([]string{"(", ")", "((", "/*", "*/", "--", "'", `"`, "$$", "$x$", " e'\\';' ", " E'\\\\'", "\\x", "\v"}, closed...)
 )

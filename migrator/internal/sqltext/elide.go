@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unsafe"
 )
 
 // Elided is a source without the rows of its large COPYs, which may be larger than the memory.
@@ -131,7 +132,7 @@ func (e *elider) readRows() error {
 		if end = err == io.EOF; err != nil && !end {
 			return err
 		}
-		used := r.read(string(buffer[:n]), end)
+		used := r.read(unsafe.String(unsafe.SliceData(buffer), n), end) // not kept, so it need not be copied
 		if r.size <= int64(e.limits.Rows) {
 			rows = append(rows, buffer[:used]...)
 		}

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Every fuzz target has the same seeds, so that an input one of them found is tried by all.
+// All fuzz targets have the same seeds, so that what was found by one is tried by all.
 func addSeeds(f *testing.F) {
 	for _, src := range corpus {
 		f.Add(src)
@@ -41,8 +41,8 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// FuzzChecksum widens and narrows the white space between the tokens. Commands and rows are left to the table test:
-// line ends mean something to them.
+// FuzzChecksum adds and removes white space between tokens, except for meta-commands and rows, in which line ends are
+// significant.
 func FuzzChecksum(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, src string) {

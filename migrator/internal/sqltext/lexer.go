@@ -179,9 +179,11 @@ func (l *lexer) comment() Kind {
 	}
 	if l.src[l.pos] == '-' {
 		// A carriage return ends the line too, for the server and for psql.
-		for l.pos < len(l.src) && l.src[l.pos] != '\n' && l.src[l.pos] != '\r' {
-			l.pos++
+		src, pos := l.src, l.pos // local copies, as in skip
+		for pos < len(src) && src[pos] != '\n' && src[pos] != '\r' {
+			pos++
 		}
+		l.pos = pos
 		return Comment
 	}
 	for depth := 0; l.pos < len(l.src); l.pos++ {

@@ -1,7 +1,6 @@
 package sqltext
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,14 +15,15 @@ func IsPlain(src string) bool {
 	}
 	l := lexer{src: src, pos: BOMSize(src)}
 	for l.pos < len(src) {
-		switch kind := charKinds[src[l.pos]]; {
+		c := src[l.pos]
+		switch kind := charKinds[c]; {
 		case kind&letterChar != 0:
 			start := l.pos
 			l.skip(wordChar)
-			if isTelling(src[start:l.pos]) {
+			if isSpecial(src[start:l.pos]) {
 				return false
 			}
-		case kind&spaceChar != 0:
+		case kind&spaceChar != 0, kind == 0 && c != '\'' && c != '"': // white space and punctuation
 			l.pos++
 		default:
 			if l.next(); l.open {
@@ -34,24 +34,29 @@ func IsPlain(src string) bool {
 	return true
 }
 
-// tellingWords contain at least one word of every statement whose class is not Ordinary.
-var tellingWords = [...]string{
+// specialWords contain at least one word of every statement whose class is not Ordinary.
+var specialWords = [...]string{
 	"END", "COPY", "BEGIN", "START", "ABORT", "COMMIT", "VACUUM", "SYSTEM", "PREPARE", "DISCARD", "REINDEX", "CLUSTER",
 	"ROLLBACK", "DATABASE", "TABLESPACE", "TRANSACTION", "CONCURRENTLY", "SUBSCRIPTION",
 }
 
-// tellingLengths has, for the first byte of a word, a bit for each length of a telling word that begins with it.
-var tellingLengths = func() (lengths [256]uint16) {
-	for _, w := range tellingWords {
+// specialLengths has, for the first byte of a word, a bit for each length of a special word that begins with it.
+var specialLengths = func() (lengths [256]uint16) {
+	for _, w := range specialWords {
 		lengths[w[0]] |= 1 << len(w)
 		lengths[w[0]-'A'+'a'] |= 1 << len(w)
 	}
 	return lengths
 }()
 
-func isTelling(word string) bool {
-	if tellingLengths[word[0]]>>len(word)&1 == 0 {
+func isSpecial(word string) bool {
+	if specialLengths[word[0]]>>len(word)&1 == 0 {
 		return false
 	}
-	return slices.ContainsFunc(tellingWords[:], func(k string) bool { return isWord(word, k) })
+	for _, k := range specialWords {
+		if isWord(word, k) {
+			return true
+		}
+	}
+	return false
 }

@@ -40,7 +40,7 @@ func TestIsPlainRefusesWhatNeedsCloserLook(t *testing.T) {
 	t.Parallel()
 	for _, src := range append([]string{
 		"cOmMiT", "SELECT 1;commit", "-- a\rCOMMIT", "/* ", "'", "\"", "$$", "$a$ $A$", "\\", "'\\'", "\x00", "'\xff'", "1e5COMMIT", "-- \xff\n",
-	}, tellingWords[:]...) {
+	}, specialWords[:]...) {
 		if IsPlain(src) {
 			t.Errorf("%q is plain", src)
 		}

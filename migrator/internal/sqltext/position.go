@@ -58,7 +58,11 @@ func characterStart(src string, offset int) int {
 
 // LineEnds returns the number of line ends in s: LF, CRLF or CR.
 func LineEnds(s string) int {
-	return strings.Count(s, "\n") + strings.Count(s, "\r") - strings.Count(s, "\r\n")
+	n := strings.Count(s, "\n")
+	if returns := strings.Count(s, "\r"); returns > 0 {
+		n += returns - strings.Count(s, "\r\n")
+	}
+	return n
 }
 
 // Line returns the text of line n, counted from 1, without its line end and without a byte order mark. It returns ""

@@ -68,8 +68,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestPositionAndLine checks that the two agree: the line of a position holds, at its column, what stands at the offset.
-func TestPositionAndLine(t *testing.T) {
+// The line of a position has, at its column, the text at the offset.
+func TestPositionAndLineAgree(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		src := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"a", "é", "🐘", "\n", "\r", "\r\n", "\ufeff", " "})).Draw(t, "pieces"), "")

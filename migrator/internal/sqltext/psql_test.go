@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// The oracle of this package: psql itself, talking to a server that records what it is sent and executes nothing.
+// The reference for this package is psql, connected to a server that only records what it receives.
 
 // sent is one message of psql, with the rows of a COPY.
 type sent struct{ text, rows string }
 
 const (
 	endOfFile = "ambix end of file "
-	// In restricted mode psql refuses its own commands, as we do, and reads on behind the line.
+	// In restricted mode psql refuses meta-commands and continues after the line, as Split does.
 	restrictKey = `\restrict ambix`
 )
 
@@ -46,7 +46,7 @@ func psqlCuts(t *testing.T, sources []string) [][]sent {
 	cmd.Env = []string{"LC_ALL=C.UTF-8"}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	// The status is that of the last file; what counts is that every file came to its end.
+	// The exit status is that of the last file. It is enough that every file was read to its end.
 	_ = cmd.Run()
 	if strings.Contains(stderr.String(), `invalid command \restrict`) {
 		t.Fatal(`this psql has no \restrict and would carry out the commands of a corpus: install a minor release of August 2025 or later`)
@@ -58,9 +58,8 @@ func psqlCuts(t *testing.T, sources []string) [][]sent {
 	return cuts
 }
 
-// psqlStatements brings psql's messages into a form that can be compared. psql leaves out line ends, blanks and --
-// comments before a statement, so white space does not count: what counts is where one statement ends and the next
-// begins. Empty statements are left out, as Split does.
+// psqlStatements brings psql's messages into a form that can be compared. White space is ignored, because psql removes line
+// ends, spaces and -- comments before a statement. So are empty statements, as Split does.
 func psqlStatements(messages []sent) []sent {
 	var statements []sent
 	for _, m := range messages {
@@ -68,7 +67,7 @@ func psqlStatements(messages []sent) []sent {
 		if text == "" {
 			continue
 		}
-		// psql sends the line \. along; the server stops there.
+		// psql sends the line \. too; the server stops there.
 		rows := strings.TrimSuffix(strings.TrimSuffix(m.rows, "\\.\n"), "\\.\r\n")
 		statements = append(statements, sent{text: text, rows: rows})
 	}
@@ -117,7 +116,7 @@ func withoutSpace(s string) string {
 	}, s)
 }
 
-// withoutLeadingComments is deliberately not the lexer's: it is half of the oracle.
+// withoutLeadingComments does not use the lexer, because it is part of the reference.
 func withoutLeadingComments(s string) string {
 	for {
 		s = strings.TrimLeft(s, " \t\n\r\f\v")

@@ -38,7 +38,7 @@ func TestQuoteLiteral(t *testing.T) {
 	}
 }
 
-func TestQuoteProperty(t *testing.T) {
+func TestQuotedTextIsOneToken(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"$ambix", "$", "1", "2", "x", "'", `"`, "é"})).Draw(t, "pieces"), "")

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// recorder is the server.
+// recorder is a server that records messages and executes nothing.
 type recorder struct {
 	listener net.Listener
 	mu       sync.Mutex
@@ -72,12 +72,12 @@ func (r *recorder) byFile() [][]sent {
 var (
 	copyWord = regexp.MustCompile(`(?i)^copy\b`)
 	fromWord = regexp.MustCompile(`(?i)\bfrom\b`)
-	// What the server would tell psql, which reads strings accordingly from the next line on.
+	// The server reports the setting to psql, which then reads strings accordingly from the next line on.
 	conformingSet = regexp.MustCompile(`(?is)^(?:set|reset|select)\b.*\bstandard_conforming_strings\b(.*)`)
 	stdioWord     = regexp.MustCompile(`(?i)^(stdin|stdout)\b`)
 )
 
-// wantsRows is how the server knows a COPY from the client, independently of the lexer under test.
+// wantsRows recognizes COPY … FROM stdin without the lexer under test.
 func wantsRows(text string) bool {
 	text = withoutLeadingComments(text)
 	if !copyWord.MatchString(text) || strings.HasPrefix(withoutLeadingComments(text[len("copy"):]), "(") {

@@ -12,13 +12,11 @@ import (
 
 const regressVariable = "AMBIX_REGRESS_SQL"
 
-// TestSplitAgreesWithPsqlOnRegressionSuite cuts PostgreSQL's own regression suite, which is not kept here, as it is and
-// with the line ends of Windows.
+// The files of PostgreSQL's regression suite, which is not part of this repository, are split with LF and with CRLF.
 //
-// The psql commands in those files are refused by both sides, and both read on behind their line, so the statements
-// around them are compared too: one that a \g would have sent goes on up to the next semicolon. For both sides \;
-// (several statements in one message) is rewritten to a semicolon, and what psql replaces though nothing was set
-// (:{?name}, and a variable of its own) to something it leaves alone.
+// Both sides refuse the meta-commands in them and continue after their line, so the statements around them are compared
+// too; one that \g would have sent extends to the next semicolon. Before the comparison, \; is replaced by a semicolon,
+// and variables that psql substitutes even if they are not set by text that it does not.
 func TestSplitAgreesWithPsqlOnRegressionSuite(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv(regressVariable)
@@ -27,7 +25,7 @@ func TestSplitAgreesWithPsqlOnRegressionSuite(t *testing.T) {
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.sql"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%s=%s holds no .sql files (%v): scripts/regress-corpus DIR fetches them", regressVariable, dir, err)
+		t.Fatalf("%s=%s contains no .sql files (%v): scripts/regress-corpus DIR fetches them", regressVariable, dir, err)
 	}
 	rewritten := strings.NewReplacer(`\;`, "\n;\n", ":{?", ":{", ":'LAST_ERROR_MESSAGE'", ":'last_error_message'")
 	var sources []string

@@ -2,7 +2,7 @@ package sqltext
 
 import "testing"
 
-func TestSets(t *testing.T) {
+func TestSettingName(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string]string{
 		"SET search_path TO a":                                       "search_path",

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// texts returns the statements' texts, those of a COPY with their rows behind an arrow.
+// texts returns the texts of statements, those of a COPY with their rows after an arrow.
 func texts(src string, statements []Statement) []string {
 	var out []string
 	for _, s := range statements {
@@ -116,7 +116,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestSplitOffsets(t *testing.T) {
+func TestSplitReturnsOffsets(t *testing.T) {
 	t.Parallel()
 	src := "-- x\nSELECT 1 /* y */ ; ;COPY t FROM stdin; -- z\n1\n\\.\n\nCOMMIT -- end\n"
 	got, _ := Split(src)
@@ -133,7 +133,7 @@ func TestSplitOffsets(t *testing.T) {
 	}
 }
 
-func TestSplitErrors(t *testing.T) {
+func TestSplitReportsErrors(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string][]string{
 		"a; 'b":                                {"3 unterminated string: ' is missing"},
@@ -190,8 +190,8 @@ func TestSplitErrors(t *testing.T) {
 	}
 }
 
-// TestSplitGoesOn checks that an error does not hide what stands behind it.
-func TestSplitGoesOn(t *testing.T) {
+// An error does not hide what follows.
+func TestSplitContinuesAfterErrors(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string][]string{
 		"\\d t\nCOMMIT;":                                  {"COMMIT"},
@@ -209,7 +209,7 @@ func TestSplitGoesOn(t *testing.T) {
 	}
 }
 
-// checkSplit reports statements that overlap, leave the source, or hold what they should not.
+// checkSplit fails if statements overlap, are outside the source, or include what they should not.
 func checkSplit(t *testing.T, src string) {
 	t.Helper()
 	statements, errs := Split(src)
@@ -234,7 +234,7 @@ func checkSplit(t *testing.T, src string) {
 	checkResplit(t, src, statements, errs)
 }
 
-// checkResplit writes the statements without what stood between them and cuts them again.
+// checkResplit splits the statements again, without what was between them.
 func checkResplit(t *testing.T, src string, statements []Statement, errs []Error) {
 	t.Helper()
 	if len(errs) > 0 {

@@ -197,7 +197,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// checkTokens reports a gap, an overlap or an empty token.
+// checkTokens fails if there is a gap, an overlap or an empty token.
 func checkTokens(t *testing.T, src string) {
 	t.Helper()
 	end := 0
@@ -212,7 +212,7 @@ func checkTokens(t *testing.T, src string) {
 	}
 }
 
-func TestTokensStops(t *testing.T) {
+func TestTokensCanBeStopped(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	for token := range Tokens("a b c") {

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
@@ -26,7 +26,7 @@ func findCheckout(named string) (*checkout, error) {
 	if named != "" {
 		c, err := readCheckout(named)
 		if err == nil && c == nil {
-			err = &migrator.UsageError{Text: "--replace " + terminal.Quote(named) + ": there is no go.mod of " + ModulePath}
+			err = &settings.UsageError{Text: "--replace " + terminal.Quote(named) + ": not a checkout of " + ModulePath}
 		}
 		return c, err
 	}

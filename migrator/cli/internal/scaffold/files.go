@@ -20,7 +20,7 @@ func (p *Project) files() []revision.Source {
 		{File: "embed.go", Text: embedText},
 		{File: "Dockerfile", Text: p.dockerfile()},
 		{File: ".dockerignore", Text: dockerignoreText},
-		{File: ".gitignore", Text: "# the program, as `go build` makes it\n/app\n/" + p.binary() + "\n"},
+		{File: ".gitignore", Text: "# the program built by `go build`\n/app\n/" + p.binary() + "\n"},
 		{File: revisionDir + "/README.md", Text: "# " + p.name + readmeText},
 	}
 	if p.checkout != nil {
@@ -34,18 +34,18 @@ func (p *Project) files() []revision.Source {
 }
 
 func (p *Project) dockerfile() string {
-	text := `# The program with its revisions, alone in an image: an init container, a job, or ` + "`docker run`" + `.
+	text := `# An image with only the program and its revisions, for an init container, a job, or ` + "`docker run`" + `.
 #
 #   docker build -t ` + p.name + `-migrations .
 #
 `
 	if p.checkout != nil {
-		text += "# go.mod replaces " + ModulePath + ` by a folder that the image's build does not see. As long
-# as it does, ` + "`go mod vendor`" + ` first: the build takes what is in vendor/ then.
+		text += "# go.mod replaces " + ModulePath + ` with a folder outside the build context. As long as it
+# does, run ` + "`go mod vendor`" + ` first; the build then uses vendor/.
 #
 `
 	}
-	return text + `# Behind a module proxy: --build-arg GOPROXY=https://…, and --network host when it is only reachable from the host.
+	return text + `# With a module proxy: --build-arg GOPROXY=https://…, and --network host if only the host can reach it.
 FROM golang:` + strings.TrimPrefix(version.Lang("go"+p.goVersion()), "go") + dockerfileText
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
 
@@ -26,7 +26,7 @@ type Project struct {
 // New returns a project for the folder dir. An empty module is derived from the folder's
 // name. replace names a checkout of this module; if it is empty, a checkout around the
 // working directory or the running program is used. Mistakes in the arguments are
-// *migrator.UsageError.
+// *settings.UsageError.
 func New(dir, module, replace string) (*Project, error) {
 	p, err := named(dir, module)
 	if err != nil {
@@ -53,14 +53,14 @@ func named(dir, module string) (*Project, error) {
 	name := projectName(filepath.Base(path))
 	switch {
 	case module == "" && name == "":
-		return nil, &migrator.UsageError{Text: "the folder's name makes no module path; say which: --module github.com/acme/store"}
+		return nil, &settings.UsageError{Text: "the module path cannot be derived from the name of the folder; set it with --module github.com/acme/store"}
 	case module == "":
 		module = "example.com/" + name
 	case !isModulePath(module):
-		return nil, &migrator.UsageError{Text: "--module " + terminal.Quote(module) + " is no module path, such as github.com/acme/store"}
+		return nil, &settings.UsageError{Text: "--module " + terminal.Quote(module) + " is not a module path such as github.com/acme/store"}
 	}
 	if module == ModulePath {
-		return nil, &migrator.UsageError{Text: ModulePath + " is this module itself; give the project another path with --module"}
+		return nil, &settings.UsageError{Text: ModulePath + " is the path of this module; choose another one with --module"}
 	}
 	p := &Project{Dir: dir, Module: module, name: name}
 	if name == "" {

@@ -52,16 +52,16 @@ ENTRYPOINT ["/app"]
 CMD ["migrate", "up"]
 `
 
-const dockerignoreText = `# What the program is not built from.
+const dockerignoreText = `# Not needed to build the program.
 .git
 /app
 `
 
 const readmeText = `
 
-The revisions of this project, embedded into the program by ` + "`embed.go`" + `. This file stays,
-because Go embeds no empty folder.
+The revisions of this project, embedded into the program by ` + "`embed.go`" + `. Keep this file:
+Go cannot embed an empty folder.
 
-Write a revision with ` + "`go run . migrate revision -m \"create account table\"`" + `, apply what is
-pending with ` + "`go run . migrate up`" + `, look at the graph with ` + "`go run . migrate history`" + `.
+Create a revision with ` + "`go run . migrate revision -m \"create account table\"`" + `, apply pending
+revisions with ` + "`go run . migrate up`" + `, and list them with ` + "`go run . migrate history`" + `.
 `

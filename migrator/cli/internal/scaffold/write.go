@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -27,8 +28,8 @@ func (p *Project) Write() (names []string, err error) {
 		}
 	}
 	if len(existing) > 0 {
-		return nil, &migrator.UsageError{Text: terminal.List(existing) + " " + terminal.Plural(len(existing), "is", "are") + " there; nothing was written. A module that exists needs no " +
-			"project: it imports " + ModulePath + "/migrator/cli"}
+		return nil, &settings.UsageError{Text: text.List(existing, "and") + terminal.Plural(len(existing), " already exists", " already exist") +
+			"; nothing was written (to add the commands to an existing module, import " + ModulePath + "/migrator/cli)"}
 	}
 	defer func() {
 		if err != nil {

@@ -1,3 +1,3 @@
-// Package settings reads what a person configures: the flags of commands, the environment
-// variables that stand in for them, and arguments such as -1.
+// Package settings defines the settings of the command line: flags, their environment
+// variables, and arguments such as -1 that look like flags.
 package settings

@@ -33,7 +33,7 @@ func AddFlag(flags *pflag.FlagSet, value pflag.Value, name, shorthand, placehold
 // Group returns the heading of the help for a flag that AddFlags added, and "" for others.
 func Group(f *pflag.Flag) string { return annotation(f, annotationGroup) }
 
-// Variable returns the variable that stands in for a flag, or "".
+// Variable returns the environment variable of a flag, or "".
 func Variable(f *pflag.Flag) string { return annotation(f, annotationVariable) }
 
 // Known reports whether this package added the flag.

@@ -7,8 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"example.com/ambix/migrator"
 )
 
 // NegativeArgs makes -1, -2 and -10 arguments of a command. It registers each digit as a
@@ -51,7 +49,7 @@ func (n *NegativeArgs) Insert(cmd *cobra.Command, args []string) ([]string, erro
 			word = append(word, d.digit)
 		}
 		if !onCommandLine(cmd, string(word)) {
-			return nil, &migrator.UsageError{Text: "a step back such as -2 is a word of its own, and there is only one"}
+			return nil, &UsageError{Text: "a step such as -2 must be a separate argument, and the only one of its kind"}
 		}
 		args = slices.Insert(args, min(last, len(args)), string(word))
 		digits = digits[:from]
@@ -66,7 +64,7 @@ func onCommandLine(cmd *cobra.Command, word string) bool {
 	return !slices.Contains(line, cmd.CalledAs()) || slices.Contains(line, word)
 }
 
-const digitSet = "step" // the value of a digit flag that stands alone
+const digitSet = "step" // the value of a digit flag without a value
 
 type digitFlag struct {
 	args  *NegativeArgs
@@ -79,7 +77,7 @@ func (f *digitFlag) Type() string   { return "step" }
 
 func (f *digitFlag) Set(s string) error {
 	if s != digitSet {
-		return errors.New("only digits follow the -")
+		return errors.New("only digits may follow the -")
 	}
 	f.args.digits = append(f.args.digits, digit{f.flags.NArg(), f.digit})
 	return nil

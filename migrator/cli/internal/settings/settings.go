@@ -1,15 +1,17 @@
 package settings
 
 import (
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Settings are the values of the options. A flag overrides its variable, and a variable
@@ -21,6 +23,9 @@ type Settings struct {
 	Ahead, Changed, OutOfOrder     string
 	Flush                          string
 	SingleTransaction              bool
+
+	defaults        map[string]string // by flag; they replace those of options
+	invalidDefaults []dbenv.Problem
 
 	// Zero means no waiting, no limit or no retry, as the option's usage says.
 	Wait, WaitRunner, LockTimeout, RetryFor, StatementTimeout time.Duration
@@ -46,16 +51,44 @@ func Groups() []string {
 	return []string{GroupDatabase, GroupRun, GroupPolicy, GroupFiles, GroupOutput}
 }
 
-// New returns settings with their defaults.
-func New() *Settings {
+// New returns settings with their default values. defaults replaces some of them, by the
+// names of their flags; Resolve reports unknown and invalid ones.
+func New(defaults map[string]string) *Settings {
 	s := &Settings{}
+	s.defaults, s.invalidDefaults = checkDefaults(defaults)
 	for _, o := range s.options() {
-		_ = o.value.Set(o.initial) // the defaults are valid
+		_ = o.value.Set(o.initial)
 	}
 	return s
 }
 
-// option is a flag and the variable that stands in for it.
+// checkDefaults returns the valid defaults, and what is wrong with the others.
+// --database-url has no default: it would override the variables that name a database.
+func checkDefaults(defaults map[string]string) (valid map[string]string, problems []dbenv.Problem) {
+	options := map[string]option{}
+	for _, o := range new(Settings).options() {
+		options[o.flag] = o
+	}
+	valid = map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(defaults)) {
+		o, known := options[flag]
+		err := errors.New("unknown flag")
+		switch {
+		case flag == "database-url":
+			err = errors.New("not supported; set DATABASE_URL instead")
+		case known:
+			err = o.set(defaults[flag])
+		}
+		if err != nil {
+			problems = append(problems, dbenv.Problem{Name: "default of --" + flag, Text: err.Error()})
+		} else {
+			valid[flag] = defaults[flag]
+		}
+	}
+	return valid, problems
+}
+
+// option is a flag with its environment variable.
 type option struct {
 	group          string
 	flag, variable string
@@ -69,35 +102,41 @@ type option struct {
 // and the other variables that name a database, so --database-url has no variable here.
 func (s *Settings) options() []option {
 	choice := func(value *string, choices ...string) pflag.Value { return &choiceValue{value, choices} }
-	return []option{
-		{GroupDatabase, "database-url", "", "URL", "", "instead of the variables on the right", (*urlValue)(&s.DatabaseURL)},
-		{GroupDatabase, "ledger", "MIGRATE_LEDGER", "SCHEMA.PREFIX", "public.ambix", "where the version tables are", (*ledgerValue)(&s.Ledger)},
-		{GroupDatabase, "role", "MIGRATE_ROLE", "ROLE", "", "SET ROLE for revisions and ledger", (*Text)(&s.Role)},
-		{GroupDatabase, "wait", "MIGRATE_WAIT", "DURATION", "0s", "wait until the server answers", (*durationValue)(&s.Wait)},
+	all := []option{
+		{GroupDatabase, "database-url", "", "URL", "", "overrides the variables on the right", (*urlValue)(&s.DatabaseURL)},
+		{GroupDatabase, "ledger", "MIGRATE_LEDGER", "SCHEMA.PREFIX", "public.ambix", "schema and prefix of the ledger", (*ledgerValue)(&s.Ledger)},
+		{GroupDatabase, "role", "MIGRATE_ROLE", "ROLE", "", "run everything as this role (SET ROLE)", (*Text)(&s.Role)},
+		{GroupDatabase, "wait", "MIGRATE_WAIT", "DURATION", "0s", "how long to wait for the server", (*durationValue)(&s.Wait)},
 
-		{GroupRun, "wait-runner", "MIGRATE_WAIT_RUNNER", "DURATION", "10m", "wait for another runner", (*durationValue)(&s.WaitRunner)},
-		{GroupRun, "lock-timeout", "MIGRATE_LOCK_TIMEOUT", "DURATION", "5s", "wait for a table's lock; 0s: for ever", (*durationValue)(&s.LockTimeout)},
-		{GroupRun, "retry-for", "MIGRATE_RETRY_FOR", "DURATION", "2m", "try a revision again that got no lock", (*durationValue)(&s.RetryFor)},
-		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "limit of each statement; 0s: none", (*durationValue)(&s.StatementTimeout)},
-		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "the whole run or nothing", (*Switch)(&s.SingleTransaction)},
-		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when revisions are made durable", choice(&s.Flush, "end", "every")},
-		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "when revisions unknown here are applied", choice(&s.Ahead, "auto", "ok", "fail")},
-		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "when applied files have changed", choice(&s.Changed, "warn", "ok", "fail")},
-		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "when something lies below applied ones", choice(&s.OutOfOrder, "fail", "ok")},
+		{GroupRun, "wait-runner", "MIGRATE_WAIT_RUNNER", "DURATION", "10m", "how long to wait for another runner", (*durationValue)(&s.WaitRunner)},
+		{GroupRun, "lock-timeout", "MIGRATE_LOCK_TIMEOUT", "DURATION", "5s", "lock_timeout of revisions; 0s: no limit", (*durationValue)(&s.LockTimeout)},
+		{GroupRun, "retry-for", "MIGRATE_RETRY_FOR", "DURATION", "2m", "how long to retry after lock timeouts", (*durationValue)(&s.RetryFor)},
+		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "statement_timeout of revisions; 0s: none", (*durationValue)(&s.StatementTimeout)},
+		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
+		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", choice(&s.Flush, "end", "every")},
+		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", choice(&s.Ahead, "auto", "ok", "fail")},
+		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", choice(&s.Changed, "warn", "ok", "fail")},
+		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", choice(&s.OutOfOrder, "fail", "ok")},
 
-		{GroupFiles, "dir", "MIGRATE_DIR", "DIR", "", "read this folder, not what is built in", (*Text)(&s.Dir)},
+		{GroupFiles, "dir", "MIGRATE_DIR", "DIR", "", "read this folder, not the embedded revisions", (*Text)(&s.Dir)},
 
-		{GroupOutput, "json", "MIGRATE_JSON", "", "false", "one JSON document on standard output", (*Switch)(&s.JSON)},
-		{GroupOutput, "quiet", "MIGRATE_QUIET", "", "false", "only the result, warnings and errors", (*Switch)(&s.Quiet)},
-		{GroupOutput, "verbose", "MIGRATE_VERBOSE", "", "false", "more details, and the server's NOTICEs", (*Switch)(&s.Verbose)},
+		{GroupOutput, "json", "MIGRATE_JSON", "", "false", "print one JSON document", (*Switch)(&s.JSON)},
+		{GroupOutput, "quiet", "MIGRATE_QUIET", "", "false", "print only the result, warnings and errors", (*Switch)(&s.Quiet)},
+		{GroupOutput, "verbose", "MIGRATE_VERBOSE", "", "false", "print details, and NOTICEs of the server", (*Switch)(&s.Verbose)},
 		{GroupOutput, "color", "MIGRATE_COLOR", "auto|always|never", terminal.ColorAuto, "auto: on a terminal without NO_COLOR", choice(&s.Color, terminal.ColorAuto, terminal.ColorAlways, terminal.ColorNever)},
-		{GroupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", LogText, "lines for people, or JSON records", choice(&s.LogFormat, LogText, LogJSON)},
+		{GroupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", LogText, "lines of text, or JSON records", choice(&s.LogFormat, LogText, LogJSON)},
 	}
+	for i, o := range all {
+		if value, ok := s.defaults[o.flag]; ok {
+			all[i].initial = value
+		}
+	}
+	return all
 }
 
 // Resolve sets every option without a flag on the command line from its variable, or to
-// its default. Invalid variables are one *dbenv.Error, --quiet with --verbose is a
-// *migrator.UsageError.
+// its default. Invalid variables and defaults are one *dbenv.Error, --quiet with --verbose
+// is a *UsageError.
 func (s *Settings) Resolve(flags *pflag.FlagSet, environ []string) error {
 	variables := map[string]string{}
 	for _, entry := range environ {
@@ -105,12 +144,15 @@ func (s *Settings) Resolve(flags *pflag.FlagSet, environ []string) error {
 			variables[name] = value
 		}
 	}
+	if len(s.invalidDefaults) > 0 {
+		return &dbenv.Error{Problems: s.invalidDefaults}
+	}
 	var problems []dbenv.Problem
 	for _, o := range s.options() {
 		if f := flags.Lookup(o.flag); f != nil && f.Changed {
 			// --dir "$DIR" with an empty variable must not mean the default.
 			if f.Value.String() == "" {
-				problems = append(problems, dbenv.Problem{Name: "--" + o.flag, Text: "is empty"})
+				problems = append(problems, dbenv.Problem{Name: "--" + o.flag, Text: "must not be empty"})
 			}
 			continue
 		}
@@ -140,7 +182,7 @@ func (s *Settings) chooseVerbosity(flags *pflag.FlagSet) error {
 	case verbose && !quiet:
 		s.Quiet = false
 	default:
-		return &migrator.UsageError{Text: "quiet and verbose are both set; choose one"}
+		return &UsageError{Text: "--quiet and --verbose are mutually exclusive"}
 	}
 	return nil
 }
@@ -155,8 +197,8 @@ func (o option) set(value string) error {
 	return o.value.Set(value)
 }
 
-// UnknownVariables returns a warning for each variable whose name is close to that of
-// an option's variable.
+// UnknownVariables returns a warning for each variable whose name is similar to that of an
+// option's variable.
 func (s *Settings) UnknownVariables(environ []string) []string {
 	var known []string
 	for _, o := range s.options() {
@@ -170,8 +212,8 @@ func (s *Settings) UnknownVariables(environ []string) []string {
 		if !strings.HasPrefix(name, "MIGRATE_") || slices.Contains(known, name) {
 			continue
 		}
-		if near := Nearest(name, known); near != "" {
-			found = append(found, "the variable "+name+" means nothing here; did you mean "+near+"?")
+		if near := text.Nearest(name, known); near != "" {
+			found = append(found, "unknown variable "+name+"; did you mean "+near+"?")
 		}
 	}
 	return found

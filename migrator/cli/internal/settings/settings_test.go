@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/dbenv"
 )
 
@@ -17,7 +16,7 @@ import (
 func resolved(t *testing.T, environ []string, args ...string) (*Settings, error) {
 	t.Helper()
 	flags := pflag.NewFlagSet("up", pflag.ContinueOnError)
-	s := New()
+	s := New(nil)
 	s.AddFlags(flags, func(string) string { return "" })
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
@@ -61,11 +60,11 @@ func TestFlagOverridesVariableOverridesDefault(t *testing.T) {
 func TestInvalidVariablesAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	_, err := resolved(t, []string{"MIGRATE_WAIT=60", "MIGRATE_CHANGED=auto", "MIGRATE_AHEAD=maybe", "MIGRATE_JSON=yes", "MIGRATE_ROLE=a\nb", "MIGRATE_COLOR=never"})
-	want := `MIGRATE_ROLE: a line end or a NUL byte is in it
+	want := `MIGRATE_ROLE: must not contain line breaks or NUL bytes
 MIGRATE_WAIT: duration "60": missing unit: write 60ms, 60s, 60min or 60h
-MIGRATE_AHEAD: "maybe" is none of auto, ok, fail
-MIGRATE_CHANGED: "auto" is none of warn, ok, fail
-MIGRATE_JSON: "yes" is neither true nor false`
+MIGRATE_AHEAD: "maybe" must be one of auto, ok, fail
+MIGRATE_CHANGED: "auto" must be one of warn, ok, fail
+MIGRATE_JSON: "yes" must be true or false`
 	if err == nil {
 		t.Fatal("want an error")
 	}
@@ -76,17 +75,17 @@ MIGRATE_JSON: "yes" is neither true nor false`
 		t.Errorf("%T", err)
 	}
 	_, err = resolved(t, []string{"MIGRATE_QUIET=1", "MIGRATE_VERBOSE=1"})
-	if _, ok := errors.AsType[*migrator.UsageError](err); !ok {
+	if _, ok := errors.AsType[*UsageError](err); !ok {
 		t.Errorf("quiet and verbose: %v", err)
 	}
 }
 
 func TestUnknownVariables(t *testing.T) {
 	t.Parallel()
-	got := New().UnknownVariables([]string{"MIGRATE_WAIT=1s", "MIGRATE_WAIT_RUNER=1s", "MIGRATE_COLOUR=never", "MIGRATE_SERVICE_HOST=10.0.0.1", "WAIT=5"})
+	got := New(nil).UnknownVariables([]string{"MIGRATE_WAIT=1s", "MIGRATE_WAIT_RUNER=1s", "MIGRATE_COLOUR=never", "MIGRATE_SERVICE_HOST=10.0.0.1", "WAIT=5"})
 	want := []string{
-		"the variable MIGRATE_WAIT_RUNER means nothing here; did you mean MIGRATE_WAIT_RUNNER?",
-		"the variable MIGRATE_COLOUR means nothing here; did you mean MIGRATE_COLOR?",
+		"unknown variable MIGRATE_WAIT_RUNER; did you mean MIGRATE_WAIT_RUNNER?",
+		"unknown variable MIGRATE_COLOUR; did you mean MIGRATE_COLOR?",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/revision"
 )
 
-// The types of values of flags and variables. They implement pflag.Value; Set is the only
-// parser, so a flag and its variable accept the same.
+// The types of the values of flags and variables. They implement pflag.Value; Set is the
+// only parser, so that a flag and its variable accept the same values.
 
 // Text is one line of text that is not a URL.
 type Text string
@@ -23,7 +23,7 @@ func (v *Text) Type() string   { return "string" }
 
 func (v *Text) Set(s string) error {
 	if strings.ContainsAny(s, "\x00\n\r") {
-		return errors.New("a line end or a NUL byte is in it")
+		return errors.New("must not contain line breaks or NUL bytes")
 	}
 	*v = Text(s)
 	return RefuseURL(s)
@@ -37,7 +37,7 @@ func (v *Message) Type() string   { return "string" }
 
 func (v *Message) Set(s string) error {
 	if strings.Contains(s, "\x00") {
-		return errors.New("a NUL byte is in it")
+		return errors.New("must not contain NUL bytes")
 	}
 	*v = Message(s)
 	return nil
@@ -59,7 +59,7 @@ func (v *ledgerValue) String() string { return string(*v) }
 func (v *ledgerValue) Type() string   { return "string" }
 
 func (v *ledgerValue) Set(s string) error {
-	if _, err := ledger.ParseName(s); err != nil {
+	if err := migrator.CheckLedgerName(s); err != nil {
 		return err
 	}
 	*v = ledgerValue(s)
@@ -89,7 +89,7 @@ func (v *Switch) IsBoolFlag() bool { return true }
 func (v *Switch) Set(s string) error {
 	b, err := strconv.ParseBool(s)
 	if err != nil {
-		return fmt.Errorf("%q is neither true nor false", s)
+		return fmt.Errorf("%q must be true or false", s)
 	}
 	*v = Switch(b)
 	return nil
@@ -110,14 +110,14 @@ func (v *choiceValue) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is none of %s", s, strings.Join(v.choices, ", "))
+	return fmt.Errorf("%q must be one of %s", s, strings.Join(v.choices, ", "))
 }
 
 // RefuseURL returns an error if s contains a URL. The error does not repeat it: it may
 // contain a password.
 func RefuseURL(s string) error {
 	if strings.Contains(s, "://") {
-		return errors.New("a URL does not belong here; a database is named by --database-url or DATABASE_URL")
+		return errors.New("a URL is not allowed here; the database is configured by --database-url or DATABASE_URL")
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (v *List) Type() string   { return "strings" }
 func (v *List) Set(s string) error {
 	for word := range strings.SplitSeq(s, ",") {
 		if word = strings.TrimSpace(word); word == "" {
-			return errors.New("a member of the list is empty")
+			return errors.New("an item of the list is empty")
 		}
 		if err := RefuseURL(word); err != nil {
 			return err
@@ -150,7 +150,7 @@ func (v *Count) Type() string   { return "int" }
 func (v *Count) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
-		return errors.New(terminal.Quote(s) + " is no number; write 0, 1, 2, …")
+		return errors.New(terminal.Quote(s) + " must be a number: 0, 1, 2, …")
 	}
 	*v = Count(n)
 	return nil
@@ -180,7 +180,7 @@ func (v *Time) Set(s string) error {
 			return nil
 		}
 	}
-	return errors.New(terminal.Quote(s) + " is no time; write it like 2026-01-31 or 2026-01-31T08:00:00Z")
+	return errors.New(terminal.Quote(s) + " must be a time such as 2026-01-31 or 2026-01-31T08:00:00Z")
 }
 
 // End returns the first moment after the day or the point in time.

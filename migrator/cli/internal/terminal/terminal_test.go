@@ -24,7 +24,7 @@ func TestColumnsAreAligned(t *testing.T) {
 	}
 }
 
-func TestForeignTextCannotControlTheTerminal(t *testing.T) {
+func TestPrintableRemovesControlCharacters(t *testing.T) {
 	t.Parallel()
 	if got := Printable("a\tb\x1b[31m\r\nc\u202e"); got != "a b[31mc" {
 		t.Errorf("%q", got)
@@ -43,18 +43,11 @@ func TestQuoteMakesOneShellWord(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
+func TestTextIsFormatted(t *testing.T) {
 	t.Parallel()
-	letters := strings.Split("abcdefghij", "")
 	for _, test := range []struct{ got, want string }{
-		{Count(0, "step"), "0 steps"},
-		{Count(1, "step"), "1 step"},
-		{List(nil), ""},
-		{List(letters[:1]), "a"},
-		{List(letters[:2]), "a and b"},
-		{List(letters[:3]), "a, b and c"},
-		{FirstFew(letters[:8]), "a, b, c, d, e, f, g, h"},
-		{FirstFew(letters), "a, b, c, d, e, f, g, h and 2 more"},
+		{Plural(0, "is", "are"), "are"},
+		{Plural(1, "is", "are"), "is"},
 		{FirstLine("a\nb"), "a"},
 		{Duration(4200 * time.Microsecond), "4.2 ms"},
 		{Duration(350 * time.Millisecond), "350 ms"},

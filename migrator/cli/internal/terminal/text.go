@@ -52,33 +52,12 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// Count returns a number with its noun: 1 revision, 2 revisions.
-func Count(n int, noun string) string { return strconv.Itoa(n) + " " + Plural(n, noun, noun+"s") }
-
 // Plural returns one if n is 1, and many otherwise.
 func Plural(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}
 	return many
-}
-
-// List returns words as a sentence does: a, b and c.
-func List(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
-// FirstFew returns up to eight words, separated by commas, and the number of the others.
-func FirstFew(words []string) string {
-	const shown = 8
-	if len(words) <= shown {
-		return strings.Join(words, ", ")
-	}
-	return strings.Join(words[:shown], ", ") + " and " + strconv.Itoa(len(words)-shown) + " more"
 }
 
 // Duration returns a measured time with two or three digits: 4.2 ms, 350 ms, 12.5 s,

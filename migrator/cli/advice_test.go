@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/graph"
+)
+
+func TestRefusedTargetSaysWhatToType(t *testing.T) {
+	t.Parallel()
+	g, problems := graph.New([]graph.Node{
+		{ID: "abcd1"},
+		{ID: "c1", DownRevision: []string{"abcd1"}, BranchLabels: []string{"one"}},
+		{ID: "abcd2", DownRevision: []string{"abcd1"}, BranchLabels: []string{"two"}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	merged, problems := graph.New([]graph.Node{
+		{ID: "a"}, {ID: "b", DownRevision: []string{"a"}}, {ID: "c", DownRevision: []string{"a"}}, {ID: "m", DownRevision: []string{"b", "c"}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	base, one := graph.NewSet(), graph.NewSet("abcd1", "c1")
+	up := func(applied graph.Set, target string) error {
+		_, err := g.Upgrade(applied, []string{target})
+		return err
+	}
+	down := func(applied graph.Set, target string) error { _, err := g.Downgrade(applied, target); return err }
+	to := func(g *graph.Graph, applied graph.Set, target string) error {
+		_, _, err := g.To(applied, []string{target})
+		return err
+	}
+	_, fromErr := g.State([]string{"head"})
+	_, rangeErr := g.Range(base, "one:+1:")
+	_, turnedErr := g.Range(base, "c1:abcd1")
+	_, _, offlineErr := g.StartDowngrade("c1")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{up(base, "head"), `up head: there are 2 heads: abcd2 (two) and c1 (one); type "up heads" for all, "up two@head" or "up one@head" for one, or "merge abcd2 c1" to join them`},
+		{fromErr, `--from head: there are 2 heads: abcd2 (two) and c1 (one); type "--from heads" for all, "--from two@head" or "--from one@head" for one`},
+		{up(base, "abcd1+1"), `up abcd1+1: abcd1 has 2 children: abcd2 (two) and c1 (one); type "up abcd2" or "up c1"`},
+		{up(base, "abcd"), `up abcd: 2 names begin with "abcd": abcd1 and abcd2; type more of it`},
+		{up(base, "a:one"), `up a:one: a single target is required instead of a range; ranges are for history -r and --sql: type "up one"`},
+		{up(one, "-1"), `up -1: an upgrade cannot go down; type "down -1"`},
+		{down(one, "+1"), `down +1: a downgrade cannot go up; type "up +1"`},
+		{down(one, "two@base"), `down two@base: branch two is not applied, but c1 (one), which is not on it, would be reverted; type "down base" to revert it too`},
+		{to(g, one, "one@base"), `to one@base: this is the base of one branch, not a state of the whole database; type "to base", or "down one@base" for the branch only`},
+		{to(merged, graph.NewSet("a", "b", "c", "m"), "-1"), `to -1: m merges b and c; type "to b" or "to c", or "to b c" for the state before the merge`},
+		{rangeErr, "history -r one:+1:: a range is written a:b, a: or :b"},
+		{turnedErr, `history -r c1:abcd1: c1 (one) is not below abcd1, and the lower end must be first; type "history -r abcd1:c1"`},
+		{offlineErr, `down c1: without a database the target must be a range with a start and an end, as in "down --sql FROM:c1"`},
+		{&migrator.TargetError{Problem: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x: no revision"},
+		{errors.New("another error"), "another error"},
+	} {
+		if e, ok := errors.AsType[*graph.TargetError](test.err); ok {
+			test.err = &migrator.TargetError{Verb: migrator.Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Example: e.Example}
+		}
+		if got := message(test.err); got != test.want {
+			t.Errorf("have %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+// Every reason for which a database cannot be used has advice, apart from those for which
+// the server's own text or the caller's error is all there is.
+func TestConnectProblemsHaveAdvice(t *testing.T) {
+	t.Parallel()
+	without := []migrator.ConnectProblem{
+		migrator.ConnectTooOld, migrator.ConnectNoCredentials, migrator.ConnectRejected, migrator.ConnectLost, migrator.ConnectServerError,
+	}
+	found := regexp.MustCompile(`(?m)ConnectProblem = "([^"]+)"`).FindAllStringSubmatch(read(t, "../errors.go"), -1)
+	if len(found) < 15 {
+		t.Fatalf("found %d problems", len(found))
+	}
+	for _, m := range found {
+		problem := migrator.ConnectProblem(m[1])
+		e := &migrator.ConnectError{Database: "store", User: "ada", Problem: problem}
+		if advice := connectAdvice(e); (advice == "") != slices.Contains(without, problem) {
+			t.Errorf("%s: %q", problem, advice)
+		}
+	}
+	for _, noPassword := range []bool{true, false} {
+		e := &migrator.ConnectError{User: `a"b`, Problem: migrator.ConnectWrongPassword, NoPassword: noPassword}
+		want := `ALTER ROLE "a""b" PASSWORD`
+		if noPassword {
+			want = "set DB_PASS, or DB_PASS_FILE"
+		}
+		if advice := connectAdvice(e); !strings.Contains(advice, want) {
+			t.Errorf("no password %t: %s", noPassword, advice)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/revision"
+)
+
+// Kinds of errors that only a command line has.
+const (
+	kindFound migrator.Kind = "found"
+	kindOther migrator.Kind = "other"
+)
+
+// kindRow defines a kind of error: its exit code, its meaning and what to do about it. The
+// table in docs/errors.md is generated from these rows.
+type kindRow struct {
+	exit   int
+	kind   migrator.Kind
+	means  string
+	remedy string
+}
+
+// kinds has a row for every kind, sorted by exit code.
+var kinds = []kindRow{
+	{exitFailed, migrator.KindRevision, "a revision failed on the server", "fix the file named in the message, rebuild the program, run again"},
+	{exitFailed, kindOther, "any other error", "read the message"},
+	{exitUsage, settings.KindUsage, "invalid command, flag or argument", "read the help named in the message"},
+	{exitUsage, migrator.KindConfiguration, "invalid value of a flag or variable; all of them are listed at once", "fix them"},
+	{exitUsage, migrator.KindTarget, "unknown, ambiguous or invalid target", "use one of the choices in the message"},
+	{exitUsage, migrator.KindIrreversible, "a downgrade would revert a revision without a down script", "create the down file named in the message"},
+	{exitUsage, migrator.KindOtherLedger, "the ledger does not exist, but the database has another one", "use `--ledger` with the name in the message"},
+	{exitUsage, migrator.KindNotTransactional, "a non-transactional revision through a connection pooler, or with `--single-transaction`", "connect to the server directly; omit the flag"},
+	{exitUsage, migrator.KindUnfinished, "a non-transactional revision was interrupted and must be finished first", "run the command in the message"},
+	{exitUsage, migrator.KindAdopt, "the version table of another tool cannot be adopted", "the message names the reason"},
+	{exitUsage, migrator.KindRepair, "nothing to repair", "see `status`"},
+	{exitFound, kindFound, "`check` has findings, or `current --check-heads` found pending revisions", "see its output"},
+	{exitPolicy, migrator.KindPolicy, "refused by `--ahead`, `--changed` or `--out-of-order`", "build a program that contains all revisions, or allow it with the flag"},
+	{exitPolicy, migrator.KindNewerLedger, "the ledger was written by a newer program", "use a newer program"},
+	{exitPolicy, migrator.KindForeignRevisions, "revisions that only the ledger contains do not fit the files", "use the program that applied them"},
+	{exitPolicy, migrator.KindUndecided, "the outcome of a statement of a non-transactional revision is unknown", "check it, then run `repair` as in the message"},
+	{exitLocked, migrator.KindBusy, "another runner was active for longer than `--wait-runner`", "run again"},
+	{exitLocked, migrator.KindLockTimeout, "a lock was not acquired within `--retry-for`", "run again; the message names the revision, and the warnings before it name the session that held the lock"},
+	{exitDatabase, migrator.KindConnect, "the database cannot be used: connection refused, unknown host, wrong password, no such database, a standby, a version that is too old", "the message names the reason and what to do"},
+	{exitDatabase, migrator.KindLedger, "the ledger cannot be read or written", "run the `GRANT` in the message"},
+	{exitDatabase, migrator.KindDatabase, "the connection was lost, or a statement that is not part of a revision failed", "run again"},
+	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
+	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again", "run again: the next run checks the outcome first"},
+	{exitFiles, migrator.KindFiles, "files or folders are invalid or cannot be read", "fix them; all problems are listed at once"},
+	{exitInterrupted, migrator.KindInterrupted, "a signal ended the run", "run again"},
+}
+
+// classify returns the kind of an error and its exit code.
+func classify(err error) (migrator.Kind, int) {
+	kind := kindOf(err)
+	code, interrupted := signalCode(err)
+	if kind == migrator.KindInterrupted || kind == migrator.KindUnconfirmed && interrupted {
+		return kind, code
+	}
+	for _, row := range kinds {
+		if row.kind == kind {
+			return kind, row.exit
+		}
+	}
+	return kindOther, exitFailed
+}
+
+// kindOf returns the kind of the outermost error that has one. Errors of other packages are
+// classified by their types.
+func kindOf(err error) migrator.Kind {
+	if e, ok := errors.AsType[interface {
+		error
+		Kind() migrator.Kind
+	}](err); ok {
+		return e.Kind()
+	}
+	switch {
+	case is[*revision.NameError](err), is[*revision.ExistsError](err),
+		is[*pflag.NotExistError](err), is[*pflag.ValueRequiredError](err), is[*pflag.InvalidValueError](err), is[*pflag.InvalidSyntaxError](err):
+		return settings.KindUsage
+	case is[*dbenv.Error](err):
+		return migrator.KindConfiguration
+	case is[revision.Problems](err), is[revision.Problem](err), is[*fileError](err), is[*fs.PathError](err):
+		return migrator.KindFiles
+	case is[*pgconn.PgError](err):
+		return migrator.KindDatabase
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return migrator.KindInterrupted
+	}
+	return kindOther
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}

@@ -1,0 +1,379 @@
+package migrator
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/revision"
+)
+
+// Kind is what an error is about, in one word. The command line's exit codes, its JSON
+// documents and docs/errors.md go by it.
+type Kind string
+
+// The kinds.
+const (
+	KindFiles            Kind = "files"             // *FilesError
+	KindConfiguration    Kind = "configuration"     // *ConfigError
+	KindTarget           Kind = "target"            // *TargetError
+	KindIrreversible     Kind = "irreversible"      // *RefusedError
+	KindUnfinished       Kind = "unfinished"        // *RefusedError
+	KindNotTransactional Kind = "not-transactional" // *RefusedError
+	KindUndecided        Kind = "undecided"         // *RefusedError
+	KindRepair           Kind = "repair"            // *RefusedError
+	KindAdopt            Kind = "adopt"             // *AdoptError
+	KindPolicy           Kind = "policy"            // *PolicyError
+	KindConnect          Kind = "connect"           // *ConnectError
+	KindDatabase         Kind = "database"          // *ConnectError, when the connection was lost or the server refused our own statement
+	KindLedger           Kind = "ledger"            // *LedgerError
+	KindOtherLedger      Kind = "other-ledger"      // *LedgerError
+	KindNewerLedger      Kind = "newer-ledger"      // *LedgerError
+	KindForeignRevisions Kind = "foreign-revisions" // *LedgerError
+	KindRevision         Kind = "revision"          // *RevisionError
+	KindLockTimeout      Kind = "lock-timeout"      // *LockTimeoutError, *RefusedError
+	KindBusy             Kind = "busy"              // *BusyError
+	KindInterrupted      Kind = "interrupted"       // *InterruptedError
+	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError
+	KindUnknownOutcome   Kind = "unknown-outcome"   // *UnknownOutcomeError
+)
+
+// failure is the text of an error, and what caused it.
+type failure struct{ err error }
+
+// Error returns what happened: facts, without advice about a command line.
+func (f failure) Error() string {
+	if f.err == nil {
+		return "unknown failure"
+	}
+	return f.err.Error()
+}
+
+// Unwrap returns the cause; a *pgconn.PgError is in its chain when the server sent one.
+func (f failure) Unwrap() error { return f.err }
+
+// FilesError reports everything that is wrong with the files: nothing was run.
+type FilesError struct {
+	Problems []revision.Problem // sorted by file and line; empty when a file cannot be read
+	failure
+}
+
+// Kind returns KindFiles.
+func (e *FilesError) Kind() Kind { return KindFiles }
+
+// ConfigError reports a setting with an impossible value: nothing was run.
+type ConfigError struct {
+	Setting string // as the command line names it
+	Value   string
+	Choices []string // what it may be, when that is a short list
+	Reason  string   // what is wrong, when there are no choices
+}
+
+// Error returns the setting, its value and what is wrong.
+func (e *ConfigError) Error() string {
+	reason := e.Reason
+	if reason == "" {
+		reason = "must be one of " + strings.Join(e.Choices, ", ")
+	}
+	return e.Setting + " " + strconv.Quote(e.Value) + ": " + reason
+}
+
+// Kind returns KindConfiguration.
+func (e *ConfigError) Kind() Kind { return KindConfiguration }
+
+// TargetError reports a target that cannot be resolved or is refused: nothing was run.
+type TargetError struct {
+	Verb    Verb       // the operation, or "show", "history", "from", "repair", "adopt"
+	Target  string     // as it was given; "" when it is missing
+	Reason  string     // what is wrong, without operation and target
+	Problem graph.Kind // the same for a program; "" for a wrong number of targets
+	// Revisions are the ids that the target may refer to, or where the walk could go on, if
+	// there are several.
+	Revisions []string
+	// Choices are valid targets for the same operation, if any can be offered. One with a
+	// space is a list of targets.
+	Choices []string
+	// Example shows the required form of the target where Choices cannot.
+	Example string
+}
+
+// Error returns the operation, the target and what is wrong.
+func (e *TargetError) Error() string {
+	return (&graph.TargetError{Kind: e.Problem, Verb: string(e.Verb), Target: e.Target, Reason: e.Reason}).Error()
+}
+
+// Kind returns KindTarget.
+func (e *TargetError) Kind() Kind { return KindTarget }
+
+// RefusedError reports a plan that is not run, or a decision that is not recorded, because
+// of the state of a revision: nothing was run.
+type RefusedError struct {
+	Reason            Refusal
+	Revision, Message string
+	File              string // "" when there is none; of an irreversible revision, the missing down file
+	Line              int    // of Statement
+	// Of an unfinished revision: what was interrupted, how many statements are done, and
+	// the verb and targets that finish it (nil when the files do not have its script).
+	Direction      Direction
+	StatementsDone int
+	Finish         []string
+	Statement      string // in doubt
+	Index          string // being built elsewhere
+	failure
+}
+
+// Refusal is the reason of a RefusedError.
+type Refusal string
+
+// The refusals.
+const (
+	// RefusedIrreversible: a downgrade through a revision without a down script.
+	RefusedIrreversible Refusal = "irreversible"
+	// RefusedUnfinished: another revision was interrupted and has to be finished first.
+	RefusedUnfinished Refusal = "unfinished"
+	// RefusedPooler: a non-transactional revision, and a connection pooler in between.
+	RefusedPooler Refusal = "through a pooler"
+	// RefusedSingleTransaction: a non-transactional revision in a single transaction.
+	RefusedSingleTransaction Refusal = "in a single transaction"
+	// RefusedFileModified: an unfinished revision whose done statements were modified.
+	RefusedFileModified Refusal = "file modified"
+	// RefusedUnknownOutcome: nobody saw the end of a statement, and the catalog does not show it.
+	RefusedUnknownOutcome Refusal = "outcome unknown"
+	// RefusedIndexBuild: another session is building the index that a revision builds.
+	RefusedIndexBuild Refusal = "index being built"
+	// RefusedRepair: there is no occasion for the decision.
+	RefusedRepair Refusal = "nothing to repair"
+)
+
+// Kind depends on the reason.
+func (e *RefusedError) Kind() Kind {
+	switch e.Reason {
+	case RefusedIrreversible:
+		return KindIrreversible
+	case RefusedUnfinished:
+		return KindUnfinished
+	case RefusedFileModified, RefusedUnknownOutcome:
+		return KindUndecided
+	case RefusedIndexBuild:
+		return KindLockTimeout
+	case RefusedRepair:
+		return KindRepair
+	}
+	return KindNotTransactional
+}
+
+// PolicyError reports a policy that stopped an upgrade: nothing was run.
+type PolicyError struct {
+	Policy    string   // "ahead", "changed" or "out-of-order"
+	Revisions []string // the reason
+	Pending   []string // of "ahead": what would have been applied
+	Above     []string // of "out-of-order": an applied revision above each of Revisions
+	failure
+}
+
+// Kind returns KindPolicy.
+func (e *PolicyError) Kind() Kind { return KindPolicy }
+
+// ConnectError reports a database that cannot be reached or used, or that stopped
+// answering while nothing was being changed.
+type ConnectError struct {
+	Database, Host, User string // "" when the connection was lost
+	Problem              ConnectProblem
+	Hint                 string // what to do, when more is known than Problem says; it may be SQL
+	NoPassword           bool   // the configuration has none
+	failure
+}
+
+// ConnectProblem says why a database cannot be used.
+type ConnectProblem string
+
+// The problems.
+const (
+	ConnectUnreachable   ConnectProblem = "unreachable"
+	ConnectRefused       ConnectProblem = "refused"
+	ConnectUnknownHost   ConnectProblem = "unknown host"
+	ConnectStartingUp    ConnectProblem = "starting up"
+	ConnectWrongPassword ConnectProblem = "wrong password"
+	ConnectNoRole        ConnectProblem = "no such role"
+	ConnectNoDatabase    ConnectProblem = "no such database"
+	ConnectNoAccess      ConnectProblem = "no access"
+	ConnectBadSetting    ConnectProblem = "bad setting"
+	ConnectLimit         ConnectProblem = "too many connections"
+	ConnectTLS           ConnectProblem = "tls"
+	ConnectTooOld        ConnectProblem = "too old"
+	ConnectReadOnly      ConnectProblem = "read only" // a standby, or read-only by a setting
+	ConnectNoCredentials ConnectProblem = "no credentials"
+	ConnectRejected      ConnectProblem = "refused by the server" // for any other reason
+	ConnectLost          ConnectProblem = "connection lost"
+	ConnectServerError   ConnectProblem = "server error" // for a statement that belongs to no revision
+)
+
+// Kind returns KindConnect, or KindDatabase for a connection that existed.
+func (e *ConnectError) Kind() Kind {
+	if e.Problem == ConnectLost || e.Problem == ConnectServerError {
+		return KindDatabase
+	}
+	return KindConnect
+}
+
+// LedgerError reports a ledger that cannot be read, written or used.
+type LedgerError struct {
+	Ledger  string
+	Problem LedgerProblem
+	Others  []string // of LedgerElsewhere: the ledgers that the database has
+	// Role lacks the privilege Missing ("SELECT on public.ambix_revision"), as far as that
+	// is known. Grants are the statements with which the owner gives it what it lacks.
+	Role, Missing string
+	Grants        []string
+	failure
+}
+
+// LedgerProblem says what is wrong with a ledger.
+type LedgerProblem string
+
+// The problems.
+const (
+	LedgerUnusable  LedgerProblem = "unusable" // the text says why
+	LedgerElsewhere LedgerProblem = "elsewhere"
+	LedgerNewer     LedgerProblem = "newer"     // a newer program wrote it
+	LedgerForeign   LedgerProblem = "unrelated" // its unknown revisions do not fit the files
+)
+
+// Kind depends on the problem.
+func (e *LedgerError) Kind() Kind {
+	switch e.Problem {
+	case LedgerElsewhere:
+		return KindOtherLedger
+	case LedgerNewer:
+		return KindNewerLedger
+	case LedgerForeign:
+		return KindForeignRevisions
+	}
+	return KindLedger
+}
+
+// RevisionError reports a revision that failed. A transactional revision was rolled back;
+// the revisions before it stay committed.
+type RevisionError struct {
+	Direction         Direction
+	Revision, Message string
+	File              string
+	Line, Column      int    // 1-based, the column in characters; 0 when unknown
+	Source            string // the line
+	Statement         string // the beginning of the failing statement; "" when none is to blame
+	SQLState          string // "" when the server is not the one that refused
+	Reason            string // what went wrong, without the position
+	Hint              string // what to do, where that is known better than the server knows it
+	// NonTransactional: StatementsDone of its statements stay done, and the next run
+	// continues after them. Undecided: the failing statement may have committed a part of
+	// its work; see Repair.
+	NonTransactional bool
+	StatementsDone   int
+	Undecided        bool
+
+	excerpt string
+	failure
+}
+
+// Kind returns KindRevision.
+func (e *RevisionError) Kind() Kind { return KindRevision }
+
+// Excerpt returns the failing line with a caret, or the first lines of the failing
+// statement when the server named no position, and the server's DETAIL, HINT and CONTEXT;
+// "" when there is nothing to add to Error.
+func (e *RevisionError) Excerpt() string { return e.excerpt }
+
+// LockTimeoutError reports a revision that did not get a lock in time, however often it
+// was tried. It is safe to run again.
+type LockTimeoutError struct {
+	*RevisionError // of the last try
+	Tries          int
+	Spent          time.Duration
+	text           string
+}
+
+// Error returns what happened, and how often it was tried.
+func (e *LockTimeoutError) Error() string { return e.text }
+
+// Unwrap returns the *RevisionError.
+func (e *LockTimeoutError) Unwrap() error { return e.RevisionError }
+
+// Kind returns KindLockTimeout.
+func (e *LockTimeoutError) Kind() Kind { return KindLockTimeout }
+
+// BusyError reports another runner that held the ledger's lock for longer than
+// Config.WaitRunner. It is safe to run again.
+type BusyError struct {
+	Holder Session
+	Waited time.Duration
+	failure
+}
+
+// Kind returns KindBusy.
+func (e *BusyError) Kind() Kind { return KindBusy }
+
+// InterruptedError reports a canceled context. The statement in progress was canceled on
+// the server, and a transactional revision was rolled back.
+type InterruptedError struct {
+	Direction         Direction
+	Revision, Message string // "" when none was in progress
+	// NonTransactional: StatementsDone of its statements stay done, and the next run
+	// continues after them.
+	NonTransactional bool
+	StatementsDone   int
+	failure
+}
+
+// Kind returns KindInterrupted.
+func (e *InterruptedError) Kind() Kind { return KindInterrupted }
+
+// UnconfirmedError reports a commit that is durable on this server, but that no
+// synchronous standby has confirmed, because the wait was canceled. A standby that is
+// promoted now may lack it.
+type UnconfirmedError struct {
+	Direction         Direction
+	Revision, Message string // "" when it is about a whole run
+	failure
+}
+
+// Kind returns KindUnconfirmed.
+func (e *UnconfirmedError) Kind() Kind { return KindUnconfirmed }
+
+// UnknownOutcomeError reports a connection that was lost while a revision was in
+// progress, and a server that could not be asked again. The next run looks, and goes on.
+type UnknownOutcomeError struct {
+	Direction         Direction
+	Revision, Message string
+	NonTransactional  bool
+	failure
+}
+
+// Kind returns KindUnknownOutcome.
+func (e *UnknownOutcomeError) Kind() Kind { return KindUnknownOutcome }
+
+// AdoptError reports a database that cannot be adopted: nothing was recorded.
+type AdoptError struct {
+	Problem AdoptProblem
+	Table   string   // the version table; "" when there is none
+	Tables  []string // of AdoptSeveralTables and AdoptNoTable: those that were found, with their tools
+	failure
+}
+
+// AdoptProblem says what is in the way of an adoption.
+type AdoptProblem string
+
+// The problems.
+const (
+	AdoptAlready        AdoptProblem = "already adopted"
+	AdoptNoTable        AdoptProblem = "no version table"
+	AdoptSeveralTables  AdoptProblem = "several version tables"
+	AdoptWrongTable     AdoptProblem = "not a version table"
+	AdoptUnknownTool    AdoptProblem = "unknown tool"
+	AdoptUnknownVersion AdoptProblem = "unknown version"
+	AdoptMissingVersion AdoptProblem = "missing version"
+	AdoptDirtyVersion   AdoptProblem = "dirty version"
+)
+
+// Kind returns KindAdopt.
+func (e *AdoptError) Kind() Kind { return KindAdopt }

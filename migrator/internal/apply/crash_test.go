@@ -1,0 +1,158 @@
+package apply_test
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
+)
+
+type moment struct {
+	name  string
+	fault pgtest.Fault
+}
+
+// moments of a run of mixed. A fault that stalls ends the run before the message is
+// processed, the others while it is.
+var moments = []moment{
+	{"reading the state", pgtest.Fault{Match: "SELECT format"}},
+	{"before the first revision is sent", pgtest.Fault{Match: "ambix up a", Before: true, Action: pgtest.Stall}},
+	{"as the first revision is sent", pgtest.Fault{Match: "ambix up a"}},
+	{"before its answer", pgtest.Fault{Direction: pgtest.ToClient, Match: "COMMIT", Action: pgtest.Stall}},
+	{"taking the lock", pgtest.Fault{Match: "pg_try_advisory_lock"}},
+	{"before the row of a non-transactional revision", pgtest.Fault{Match: "statements_done", Before: true, Action: pgtest.Stall}},
+	{"in its first statement", pgtest.Fault{Match: "VALUES ('b')"}},
+	{"between two of its statements", pgtest.Fault{Match: "sent:", Before: true, Action: pgtest.Stall}},
+	{"after a statement is marked as sent", pgtest.Fault{Match: "sent:"}},
+	{"before a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY", Before: true, Action: pgtest.Stall}},
+	{"in a concurrent build", pgtest.Fault{Match: "CREATE INDEX CONCURRENTLY"}},
+	{"before its end is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "CREATE INDEX", Action: pgtest.Stall}},
+	{"before its last statement", pgtest.Fault{Match: "VALUES ('b2')", Before: true, Action: pgtest.Stall}},
+	{"as the last revision commits", pgtest.Fault{Match: "ambix up c"}},
+	{"before that is known", pgtest.Fault{Direction: pgtest.ToClient, Match: "ALTER TABLE", Before: true, Action: pgtest.Stall}},
+}
+
+// inject returns a channel that is closed when a run through the proxy reaches the moment.
+func (m moment) inject(proxy *pgtest.Proxy) <-chan struct{} {
+	if m.fault.Action == pgtest.Cut {
+		m.fault.Action = pgtest.Watch
+	}
+	return proxy.Inject(m.fault)
+}
+
+// reached starts a run through the proxy, and returns when it reaches the moment.
+func (m moment) reached(t *testing.T, proxy *pgtest.Proxy, url string) (done <-chan error) {
+	t.Helper()
+	met, ended := m.inject(proxy), make(chan error, 1)
+	mig, cfg := mixed(t).Migrator(migrator.Config{Wait: time.Minute}), projecttest.Config(t, proxy.URL(url))
+	go func() { _, err := mig.Up(context.Background(), cfg); ended <- err }()
+	if err, over := before(met, ended); over {
+		t.Fatalf("the moment was not reached: %v", err)
+	}
+	return ended
+}
+
+// before waits for met. over reports that the run ended before; if it ended after, its error
+// stays in ended.
+func before(met <-chan struct{}, ended chan error) (err error, over bool) {
+	select {
+	case <-met:
+		return nil, false
+	case err = <-ended:
+	}
+	select {
+	case <-met:
+		ended <- err
+		return nil, false
+	default:
+		return err, true
+	}
+}
+
+// The next run finishes what a killed process left, at whatever moment it was killed.
+func TestNextRunFinishesAfterKill(t *testing.T) {
+	t.Parallel()
+	for _, c := range moments {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			proxy := pgtest.NewProxy(t, url)
+			met := c.inject(proxy)
+			p := newProcess(t, proxy.URL(url), "mixed")
+			p.begin()
+			ended := make(chan error, 1)
+			go func() { ended <- p.Wait() }()
+			if err, over := before(met, ended); over {
+				t.Fatalf("the moment was not reached: %v\n%s", err, p.out.String())
+			}
+			_ = p.Process.Kill()
+			<-ended
+			proxy.Clear()
+			if _, err := namedProject(t, "mixed").Migrator(migrator.Config{}).Up(context.Background(), projecttest.Config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+			checkMixed(t, url)
+		})
+	}
+}
+
+// The run continues after a crash of the server, at whatever moment it happens.
+func TestRunSurvivesServerCrash(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	for _, c := range moments { // not in parallel: a crash ends all sessions
+		t.Run(c.name, func(t *testing.T) {
+			url := server.Database(t)
+			proxy := pgtest.NewProxy(t, url)
+			done := c.reached(t, proxy, url)
+			server.Stop(t, pgtest.Immediate)
+			proxy.Clear()
+			server.Start(t)
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			checkMixed(t, url)
+		})
+	}
+}
+
+// The run continues after the promotion of a standby: what was not replicated is done again,
+// and nothing twice.
+func TestRunSurvivesPromotion(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"before its answer", "between two of its statements", "in a concurrent build", "before that is known"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			primary := pgtest.Start(t, pgtest.Options{})
+			url := primary.Database(t)
+			standby := primary.Standby(t)
+			proxy := pgtest.NewProxy(t, url)
+			done := moments[slices.IndexFunc(moments, func(m moment) bool { return m.name == name })].reached(t, proxy, url)
+			primary.Stop(t, pgtest.Immediate)
+			proxy.All(pgtest.Cut) // a stalled reply may confirm what was not replicated
+			promoted := strings.Replace(url, hostOf(t, url), hostOf(t, standby.URL("postgres")), 1)
+			proxy.Retarget(t, promoted)
+			standby.Promote(t)
+			proxy.Clear()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			checkMixed(t, promoted)
+		})
+	}
+}
+
+func hostOf(t testing.TB, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}

@@ -1,0 +1,140 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// Blocked reports a step that waits for locks of other sessions: when the wait is noticed,
+// when the sessions change, and every reportEvery.
+type Blocked struct {
+	Base
+	Step     plan.Step
+	Blockers []Session
+	Waited   time.Duration // since the step was started
+}
+
+// IndexProgress reports an index build in progress, every reportEvery.
+type IndexProgress struct {
+	Base
+	Step        plan.Step
+	Index       string // "" until the server names it
+	Phase       string // PostgreSQL manual, "CREATE INDEX Progress Reporting"
+	Done, Total int64  // blocks, tuples or lockers of this phase; Total 0 when unknown
+	Running     time.Duration
+}
+
+// A step that takes longer than monitorAfter is observed from a second session.
+const (
+	monitorAfter = time.Second
+	monitorEvery = time.Second
+)
+
+// startMonitor reports what steps wait for, from a second session. stop ends it. Without a
+// second connection it reports nothing.
+func (r *Runner) startMonitor(ctx context.Context, steps ...plan.Step) (stop func()) {
+	if r.OpenMonitor == nil || r.OnEvent == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if pg.Sleep(ctx, monitorAfter) != nil {
+			return
+		}
+		conn, err := r.OpenMonitor(ctx)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		m := &monitor{Runner: r, conn: conn, steps: map[string]plan.Step{}, began: time.Now().Add(-monitorAfter)}
+		for _, s := range steps {
+			m.steps[r.stepName(s)] = s
+		}
+		for m.poll(ctx) == nil && pg.Sleep(ctx, monitorEvery) == nil {
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+type monitor struct {
+	*Runner
+	conn             *pg.Conn
+	steps            map[string]plan.Step // by application name
+	began            time.Time
+	blockers         []string // processes that were reported last
+	blockedReported  time.Time
+	progressReported time.Time
+}
+
+func (m *monitor) poll(ctx context.Context) error {
+	names := slices.Sorted(maps.Keys(m.steps))
+	blocked, err := m.conn.Query(ctx, blockersQuery(names))
+	if err != nil {
+		return err
+	}
+	m.reportBlocked(blocked)
+	progress, err := m.conn.Query(ctx, indexProgressQuery(names))
+	if err != nil {
+		return err
+	}
+	m.reportProgress(progress)
+	return nil
+}
+
+// blockersQuery finds the sessions that sessions with these application names wait for:
+// rows of the waiting session's application name, and process, application name, role,
+// state, query and seconds in transaction of the blocking one.
+func blockersQuery(names []string) string {
+	return `SELECT DISTINCT a.application_name, b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.xact_start)
+FROM pg_catalog.pg_stat_activity a, LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) p(pid) JOIN pg_catalog.pg_stat_activity b ON b.pid OPERATOR(pg_catalog.=) p.pid
+WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `) AND a.wait_event_type OPERATOR(pg_catalog.=) 'Lock' ORDER BY 2`
+}
+
+// indexProgressQuery finds the index builds of sessions with these application names: rows
+// of application name, index, phase, and how much of the phase is done, of how much.
+func indexProgressQuery(names []string) string {
+	const lockers = "p.lockers_total OPERATOR(pg_catalog.>) 0 AND pg_catalog.starts_with(p.phase, 'waiting')"
+	return `SELECT a.application_name, COALESCE(p.index_relid::pg_catalog.regclass::pg_catalog.text, ''), p.phase,
+  CASE WHEN ` + lockers + ` THEN p.lockers_done WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_done ELSE p.blocks_done END,
+  CASE WHEN ` + lockers + ` THEN p.lockers_total WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_total ELSE p.blocks_total END
+FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid
+WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `)`
+}
+
+func (m *monitor) reportBlocked(rows []pg.Row) {
+	var blockers []Session
+	var pids []string
+	for _, row := range rows {
+		b := Session{PID: row[1].Text, Application: row[2].Text, User: row[3].Text, State: row[4].Text, Query: strings.Join(strings.Fields(row[5].Text), " ")}
+		if !row[6].Null {
+			b.Running = seconds([]byte(row[6].Text))
+		}
+		blockers, pids = append(blockers, b), append(pids, b.PID)
+	}
+	if len(pids) == 0 || slices.Equal(pids, m.blockers) && time.Since(m.blockedReported) < reportEvery {
+		return
+	}
+	m.blockers, m.blockedReported = pids, time.Now()
+	m.emit(Blocked{Step: m.steps[rows[0][0].Text], Blockers: blockers, Waited: time.Since(m.began)})
+}
+
+func (m *monitor) reportProgress(rows []pg.Row) {
+	if len(rows) == 0 || time.Since(m.progressReported) < reportEvery {
+		return
+	}
+	m.progressReported = time.Now()
+	p := IndexProgress{Step: m.steps[rows[0][0].Text], Index: rows[0][1].Text, Phase: rows[0][2].Text, Running: time.Since(m.began)}
+	_, _ = fmt.Sscan(rows[0][3].Text, &p.Done) // stays 0 for NULL
+	_, _ = fmt.Sscan(rows[0][4].Text, &p.Total)
+	m.emit(p)
+}

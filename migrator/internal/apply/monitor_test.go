@@ -1,0 +1,78 @@
+package apply_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
+)
+
+// A step that waits for a lock reports the session that holds it.
+func TestBlockersAreReported(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "CREATE TABLE account (id int)")
+	holder := projecttest.Config(t, url)
+	holder.RuntimeParams["application_name"] = "idle console"
+	release := projecttest.Hold(t, holder, "BEGIN; SELECT * FROM account")
+	var blocked []migrator.StepBlocked
+	m := projecttest.New(t).Add("a", "", "ALTER TABLE account ADD name text;", "").Migrator(migrator.Config{LockTimeout: -1, OnEvent: func(e migrator.Event) {
+		if b, ok := e.(migrator.StepBlocked); ok {
+			blocked = append(blocked, b)
+			release()
+		}
+	}})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := m.Up(ctx, projecttest.Config(t, url)); err != nil {
+		t.Fatal(err)
+	}
+	if len(blocked) != 1 || len(blocked[0].Blockers) != 1 {
+		t.Fatalf("%+v", blocked)
+	}
+	b := blocked[0].Blockers[0]
+	if b.Application != "idle console" || b.State != "idle in transaction" || b.Query != "BEGIN; SELECT * FROM account" || b.Running <= 0 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// The progress of an index build is reported, but not at every poll.
+func TestIndexProgressIsReported(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{projecttest.NonTransactional, "transaction: on"} {
+		url := pgtest.Database(t)
+		pgtest.Exec(t, url, "CREATE TABLE account (id int)")
+		up := "CREATE INDEX CONCURRENTLY account_id ON account (id);"
+		phase := "waiting for writers before build"
+		release := func() {}
+		if header == projecttest.NonTransactional {
+			release = projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; INSERT INTO account VALUES (1)")
+		} else {
+			// A build that waits only for its own expression.
+			pgtest.Exec(t, url, "CREATE TABLE gate (id int); INSERT INTO account VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN $1; END $$")
+			release = projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; SELECT pg_advisory_xact_lock(1)")
+			up, phase = "SET LOCAL lock_timeout = 0;\nCREATE INDEX account_id ON account (slow(id));", "building index: scanning table"
+		}
+		var reported []migrator.IndexProgress
+		m := projecttest.New(t).Add("a", "", up, "", header).Migrator(migrator.Config{LockTimeout: -1, OnEvent: func(e migrator.Event) {
+			if p, ok := e.(migrator.IndexProgress); ok {
+				reported = append(reported, p)
+				release()
+			}
+		}})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := m.Up(ctx, projecttest.Config(t, url)); err != nil {
+			t.Fatal(err)
+		}
+		if len(reported) != 1 || reported[0].Step.Revision != "a" || reported[0].Phase != phase || reported[0].Running <= 0 {
+			t.Errorf("%s: %+v", header, reported)
+		}
+		if header == projecttest.NonTransactional && len(reported) > 0 && reported[0].Total != 1 {
+			t.Errorf("it has %d lockers of %d", reported[0].Done, reported[0].Total)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// setting is a value of a server setting, for a transaction or for a session.
+type setting struct {
+	name   string
+	values []string // none: the default of the session
+	when   string   // an SQL condition; "": always
+}
+
+func set(name string, values ...string) setting { return setting{name: name, values: values} }
+
+// sql returns the statement that makes the setting, for the transaction if local.
+func (s setting) sql(local bool) string {
+	quoted := make([]string, len(s.values))
+	for i, v := range s.values {
+		quoted[i] = quoteValue(v)
+	}
+	value := strings.Join(quoted, ", ")
+	if s.when != "" {
+		return fmt.Sprintf("SELECT CASE WHEN %s THEN pg_catalog.set_config(%s, %s, %t) END", s.when, quoteValue(s.name), value, local)
+	}
+	if len(s.values) == 0 {
+		value = "DEFAULT"
+	}
+	if local {
+		return "SET LOCAL " + s.name + " = " + value
+	}
+	return "SET " + s.name + " = " + value
+}
+
+// quoteValue quotes a value for SET, which accepts no dollar quotes.
+func quoteValue(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// milliseconds rounds up: zero is no limit.
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%dms", (d + time.Millisecond - 1).Milliseconds())
+}
+
+// Settings that depend on the server.
+var (
+	// atLeastLocal is synchronous_commit as the session has it, but not off.
+	atLeastLocal = setting{"synchronous_commit", []string{"local"}, "pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'"}
+	// checkClient makes the server notice a client that is gone, so that no statement of a
+	// killed client runs on. Only some systems support it (PostgreSQL manual, "TCP Settings").
+	checkClient = setting{"client_connection_check_interval", []string{"500ms"}, "pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"}
+)
+
+// ifKnown makes a setting only on a server that knows it.
+func ifKnown(s setting) setting {
+	s.when = "pg_catalog.current_setting(" + quoteValue(s.name) + ", true) IS NOT NULL"
+	return s
+}
+
+// ledgerLimits apply to statements on the ledger.
+func ledgerLimits() []setting {
+	return []setting{set("lock_timeout", "5s"), set("statement_timeout", "0")}
+}
+
+// settings are made at the head of a step: an earlier client of a pooler may have left its
+// own. statement_timeout follows before the body; see bodyTimeout.
+func (r *Runner) settings(s plan.Step, offline bool) []setting {
+	lockTimeout := r.LockTimeout
+	if s.Script.LockTimeout != nil {
+		lockTimeout = *s.Script.LockTimeout
+	}
+	all := []setting{
+		set("application_name", r.stepName(s)),
+		set("search_path", r.SearchPath...),
+		set("lock_timeout", milliseconds(lockTimeout)),
+		set("statement_timeout", "0"),
+		set("idle_in_transaction_session_timeout", "0"),
+	}
+	return append(append(all, r.serverSettings(offline)...), r.roleSetting()...)
+}
+
+// bodyTimeout limits the statements of a body. It does not apply to the ledger, which may
+// be slower than the author of the revision expected.
+func (r *Runner) bodyTimeout(s plan.Step) []setting {
+	d := r.StatementTimeout
+	if s.Script.StatementTimeout != nil {
+		d = *s.Script.StatementTimeout
+	}
+	if d == 0 {
+		return nil
+	}
+	return []setting{set("statement_timeout", milliseconds(d))}
+}
+
+// serverSettings are those that only newer servers know.
+func (r *Runner) serverSettings(offline bool) []setting {
+	var all []setting
+	switch {
+	case offline:
+		all = append(all, ifKnown(set("client_connection_check_interval", "500ms")))
+	case r.ServerVersion >= 140000:
+		all = append(all, checkClient)
+	}
+	return append(all, r.transactionTimeout(offline)...)
+}
+
+func (r *Runner) transactionTimeout(offline bool) []setting {
+	switch {
+	case offline:
+		return []setting{ifKnown(set("transaction_timeout", "0"))}
+	case r.ServerVersion >= 170000:
+		return []setting{set("transaction_timeout", "0")}
+	}
+	return nil
+}
+
+// closingSettings are made for the closing write, after resets that undid all settings.
+func (r *Runner) closingSettings(f frame) []setting {
+	all := append(append(ledgerLimits(), r.transactionTimeout(f.offline)...), r.roleSetting()...)
+	switch {
+	case f.flushLater:
+		all = append(all, set("synchronous_commit", "off"))
+	case f.last:
+		all = append(all, atLeastLocal)
+	}
+	return all
+}
+
+func (r *Runner) roleSetting() []setting {
+	if r.Role == "" {
+		return nil
+	}
+	return []setting{set("role", r.Role)}
+}
+
+func (r *Runner) stepName(s plan.Step) string {
+	return r.applicationName(string(s.Direction) + " " + s.Revision)
+}
+
+// applicationName is what other sessions see in pg_stat_activity: at most 63 bytes. A long
+// id is shortened before host and process are.
+func (r *Runner) applicationName(activity string) string {
+	const longest = 63
+	name := strings.TrimRight("ambix "+activity+" "+r.Process, " ")
+	if over := len(name) - longest; over > 0 && over+1 < len(activity) {
+		name = "ambix " + activity[:len(activity)-over-1] + "~ " + r.Process // ids are ASCII
+	}
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "")
+	}
+	return name
+}

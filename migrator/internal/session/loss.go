@@ -1,0 +1,173 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// loss is what a run knows about its lost connections.
+type loss struct {
+	unknown  *plan.Step     // in progress when the connection was lost
+	inFlight plan.Plan      // that step and those after it
+	lossErr  error          // of that loss
+	resolved bool           // some step was found committed after a loss
+	lostIn   map[string]int // how often a step lost the connection, by stepKey
+	losses   int            // without progress
+	returnBy time.Time      // when a lost server has to be back
+}
+
+// recover connects again after a lost connection, once the server answers. Every other
+// error is final.
+func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
+	if !isLoss(err) || ctx.Err() != nil {
+		return false, m.unknownOutcome(err)
+	}
+	if m.losses++; m.losses > lossLimit {
+		return false, m.unknownOutcome(err)
+	}
+	m.emit(Lost{Err: err})
+	m.returnBy = time.Now().Add(max(m.Wait, shortestReturn))
+	return m.reconnect(ctx)
+}
+
+// isLoss reports whether the connection is all that failed.
+func isLoss(err error) bool {
+	_, lost := errors.AsType[*pg.LostError](err)
+	_, failed := errors.AsType[*apply.RevisionError](err)
+	return lost && !failed
+}
+
+func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
+	if err := m.connect(ctx, time.Until(m.returnBy)); err != nil {
+		if m.unknown == nil {
+			return false, err
+		}
+		return false, m.unknownOutcome(&pg.LostError{Err: err})
+	}
+	return m.wait(ctx)
+}
+
+// awaitPromotion tries again when a read-only server answers in place of the one that was
+// lost: it may be about to be promoted.
+func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ error) {
+	if time.Now().After(m.returnBy) {
+		if m.unknown != nil {
+			err = m.unknownOutcome(&pg.LostError{Err: err})
+		}
+		return false, err
+	}
+	m.Close()
+	if err := pg.Sleep(ctx, 200*time.Millisecond); err != nil {
+		return false, err
+	}
+	return m.reconnect(ctx)
+}
+
+// unknownOutcome names the step that was in progress, if nothing else failed.
+func (m *mover) unknownOutcome(err error) error {
+	if m.unknown == nil || !isLoss(err) {
+		return err
+	}
+	return &UnknownOutcomeError{Step: *m.unknown, Err: err}
+}
+
+// resolveOutcome finds out what became of the steps that were in progress when the
+// connection was lost. The run's own events say it: each is written in the transaction
+// of its revision.
+func (m *mover) resolveOutcome(ctx context.Context) error {
+	if m.unknown == nil {
+		return nil
+	}
+	rows, err := m.query(ctx, m.Ledger.CommittedSteps(m.runner.Author.Run))
+	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
+		rows, err = nil, nil // no ledger yet: the first revision was not applied
+	}
+	if err != nil {
+		return err
+	}
+	m.unknown = nil
+	for _, row := range rows {
+		for _, s := range m.left().Steps {
+			if row[1].Text == s.Revision && (row[0].Text == string(s.Direction) || m.first.Stamp) {
+				m.report.add([]apply.Result{{Step: s}})
+				m.emit(apply.Finished{Step: s})
+				m.resolved = true
+			}
+		}
+	}
+	if s := m.next(m.inFlight); s != nil {
+		m.lostIn[stepKey(*s)]++
+		return m.giveUp(*s)
+	}
+	return nil
+}
+
+// giveUp decides whether a step that was not finished is not repeated: a statement that
+// crashes the server would do so every time, and a session that an administrator has
+// terminated must not come back.
+func (m *mover) giveUp(s plan.Step) error {
+	e := &apply.RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: m.lossErr}
+	if s.Script != nil {
+		e.File, e.NonTransactional = s.Script.File, !s.Script.Transactional
+	}
+	se := pg.ServerError(m.lossErr)
+	switch {
+	case se != nil && se.Code == pg.AdminShutdown && !m.retried:
+		e.SQLState, e.Text = se.Code, "its session was terminated: "+se.Message
+	case m.lostIn[stepKey(s)] > 1:
+		e.Text, e.Hint = "the connection was lost twice while it ran; "+m.lossErr.Error(), "the server's log may say why: a statement that runs out of memory can end all sessions"
+	default:
+		return nil
+	}
+	m.runner.Record(s, e)
+	return e
+}
+
+func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }
+
+// UnknownOutcomeError reports a connection that was lost while a revision was in
+// progress, and a server that could not be asked again. The next run finds out, and continues.
+type UnknownOutcomeError struct {
+	Step plan.Step
+	Err  error
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	fate := "it was applied completely or not at all, and the next run finds out which"
+	if e.Step.Direction == plan.Down {
+		fate = "it was reverted completely or not at all, and the next run finds out which"
+	}
+	if !e.Step.Transactional() {
+		fate = "it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
+	}
+	return fmt.Sprintf("%s during the %s of %s (%s): %s", e.Err, apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message, fate)
+}
+
+// Unwrap returns the loss.
+func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
+
+// Interrupted turns what a canceled context caused into an *apply.InterruptedError. An
+// error that contains more stays as it is.
+func Interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	_, known := errors.AsType[*apply.InterruptedError](err)
+	_, outcome := errors.AsType[*UnknownOutcomeError](err)
+	_, failed := errors.AsType[*apply.RevisionError](err)
+	if known || outcome || failed {
+		return err
+	}
+	_, connect := errors.AsType[*pg.ConnectError](err)
+	_, lost := errors.AsType[*pg.LostError](err)
+	if errors.Is(err, ctx.Err()) || connect || lost || pg.Canceled(ctx, err) {
+		return &apply.InterruptedError{Err: context.Cause(ctx)}
+	}
+	return err
+}

@@ -1,0 +1,243 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// Limits of a run that makes no progress.
+const (
+	staleLimit = 5  // plans in a row for a ledger whose generation does not change
+	lossLimit  = 20 // lost connections in a row
+	// shortestReturn is how long a server that was lost in the middle of a run is waited
+	// for in any case: crash recovery usually takes a moment.
+	shortestReturn = 3 * time.Second
+)
+
+// Move plans and carries out an operation: read, plan, apply, and again while other
+// runners are at work. The report is never nil and lists what was committed, also when
+// there is an error. Errors: those of View, plan.View.Plan and apply.Runner.Run,
+// *plan.PolicyError, *apply.BusyError, *UnknownOutcomeError.
+func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*Report, error) {
+	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}}}
+	for {
+		again, err := m.round(ctx)
+		if !again || err != nil {
+			return m.report, err
+		}
+	}
+}
+
+// mover is a run in progress.
+type mover struct {
+	*Session
+	verb    plan.Verb
+	targets []string
+	report  *Report
+	first   *plan.Plan // what the targets gave; later plans are what is left of it
+	last    plan.Plan  // tried last
+	stale   int        // how often in a row last was for the same generation
+	// waitingSince is when other runners were first waited for without progress.
+	waitingSince time.Time
+
+	loss
+}
+
+// round plans and applies once. again reports that the run is not finished.
+func (m *mover) round(ctx context.Context) (again bool, err error) {
+	view, err := m.view(ctx)
+	if err != nil {
+		return m.recover(ctx, err)
+	}
+	if err := m.writable(); err != nil {
+		return m.awaitPromotion(ctx, err)
+	}
+	p, err := m.plan(view)
+	if err != nil {
+		return false, err
+	}
+	if err := m.resolveOutcome(ctx); err != nil {
+		return m.recover(ctx, err)
+	}
+	if len(p.Steps) == 0 {
+		return false, m.finish(ctx, view, p)
+	}
+	if !p.Exists {
+		if err := m.checkOtherLedgers(ctx); err != nil {
+			return m.recover(ctx, err)
+		}
+	}
+	if err := m.Fetch(ctx, &p); err != nil {
+		return m.after(ctx, p, err)
+	}
+	if err := m.runner.CheckPlan(ctx, p); err != nil {
+		return m.recover(ctx, err)
+	}
+	run := m.runner.Run
+	if p.Stamp {
+		run = m.runner.Stamp
+	}
+	done, err := run(ctx, p)
+	m.report.add(done)
+	m.report.To = view.After(p.Steps[:len(done)])
+	if len(done) > 0 {
+		m.stale, m.losses, m.waitingSince = 0, 0, time.Time{}
+	}
+	if err != nil {
+		return m.after(ctx, p, err)
+	}
+	return len(m.report.Steps) < len(m.first.Steps), nil
+}
+
+// view reads where the database is. The read of an upgrade is short while the rows are
+// those of the files, which is nearly always.
+func (m *mover) view(ctx context.Context) (*plan.View, error) {
+	full := m.first != nil || m.verb != plan.VerbUp
+	if !full {
+		go m.files.Digests() // while the server works
+	}
+	state, err := m.read(ctx, full)
+	if err == nil && !full {
+		if v := plan.JoinUnchanged(m.files, state); v != nil {
+			return v, nil
+		}
+		state, err = m.read(ctx, true)
+	}
+	if e, ok := errors.AsType[*apply.LedgerError](err); ok && e.Grants != nil {
+		e.Grants = m.runner.Grants() // reading is not all that is needed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return plan.Join(m.files, state)
+}
+
+// plan turns the targets into steps the first time. After that the steps count, not the
+// targets: two runners that both go one step up end one step higher, not two.
+func (m *mover) plan(view *plan.View) (plan.Plan, error) {
+	if m.first != nil && !m.first.Stamp {
+		return view.Replan(m.left())
+	}
+	p, err := view.Plan(m.verb, m.targets)
+	if err != nil {
+		return p, err
+	}
+	if m.verb == plan.VerbUp {
+		if err := m.allow(view, p); err != nil {
+			return p, err
+		}
+	}
+	if m.first != nil && len(m.report.Steps) > 0 {
+		return p, nil
+	}
+	m.first, m.report.From, m.report.To, m.report.Ahead = &p, p.From, p.From, view.Unknown()
+	m.emit(Planned{Plan: p})
+	return p, nil
+}
+
+// allow asks the policies, and reports what is not as it should be.
+func (m *mover) allow(view *plan.View, p plan.Plan) error {
+	modified, err := view.Allow(p, m.Policies)
+	if err != nil {
+		return err
+	}
+	if len(p.Steps) == 0 {
+		for _, u := range view.Unfinished() {
+			m.emit(Unfinished{Unfinished: u})
+		}
+	}
+	for _, c := range modified {
+		m.emit(Modified{Change: c})
+	}
+	return nil
+}
+
+// after decides what an error of a step means for the run: wait and plan again, find out
+// what became of the step, or give up.
+func (m *mover) after(ctx context.Context, p plan.Plan, err error) (again bool, _ error) {
+	switch {
+	case errors.Is(err, apply.ErrBusy):
+		return m.wait(ctx)
+	case errors.Is(err, apply.ErrStale):
+		if m.stuck(p) {
+			return false, &apply.LedgerError{Ledger: m.Ledger, Text: "it changes between reading and writing, again and again: " + err.Error(), Err: err}
+		}
+		if err := pg.Sleep(ctx, rand.N(20*time.Millisecond)); err != nil {
+			return false, err
+		}
+		return m.wait(ctx)
+	}
+	if _, lost := errors.AsType[*pg.LostError](err); lost && len(m.report.Steps) < len(m.first.Steps) {
+		m.unknown, m.inFlight, m.lossErr = m.next(p), p, err
+		m.runner.NoBatch = true // so that the next loss has one step to blame
+	}
+	return m.recover(ctx, err)
+}
+
+// stuck reports whether a plan is stale for another reason than other runners' progress.
+func (m *mover) stuck(p plan.Plan) bool {
+	if p.Exists != m.last.Exists || p.Generation != m.last.Generation {
+		m.stale = 0
+	}
+	m.last = p
+	m.stale++
+	return m.stale > staleLimit
+}
+
+// left is the first plan without what this run has carried out.
+func (m *mover) left() plan.Plan {
+	left := *m.first
+	left.Steps = slices.DeleteFunc(slices.Clone(left.Steps), m.report.contains)
+	return left
+}
+
+// next is the step of p that was in progress: the first that is not in the report.
+func (m *mover) next(p plan.Plan) *plan.Step {
+	for i := range p.Steps {
+		if !m.report.contains(p.Steps[i]) {
+			return &p.Steps[i]
+		}
+	}
+	return nil
+}
+
+// wait lets other runners finish.
+func (m *mover) wait(ctx context.Context) (again bool, _ error) {
+	if m.waitingSince.IsZero() {
+		m.waitingSince = time.Now()
+	}
+	err := m.runner.Wait(ctx, m.WaitRunner-time.Since(m.waitingSince))
+	if busy, ok := errors.AsType[*apply.BusyError](err); ok {
+		busy.Waited = time.Since(m.waitingSince)
+	}
+	if _, lost := errors.AsType[*pg.LostError](err); lost {
+		return m.recover(ctx, err)
+	}
+	return err == nil, err
+}
+
+// finish completes the report of a run that has nothing more to do.
+func (m *mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
+	m.report.To = p.To
+	if len(m.report.Steps) == len(m.first.Steps) {
+		if m.resolved {
+			return m.runner.Flush(ctx) // its commit was never confirmed
+		}
+		return nil
+	}
+	for _, step := range m.left().Steps {
+		other := OtherStep{Step: step}
+		if row := view.Row(step.Revision); row != nil {
+			other.By, other.From = row.AppliedBy, row.AppliedFrom
+		}
+		m.report.Others = append(m.report.Others, other)
+	}
+	return m.runner.Flush(ctx) // another runner's commits may not be flushed yet
+}

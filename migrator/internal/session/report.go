@@ -1,0 +1,36 @@
+package session
+
+import (
+	"slices"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// Report is what a run did.
+type Report struct {
+	From, To []string       // the maximal applied revisions before and after
+	Steps    []apply.Result // committed by this run, in order
+	Others   []OtherStep    // planned, but carried out by another runner
+	Ahead    []string       // applied revisions that the files do not have, parents first
+}
+
+// OtherStep is a step that another runner carried out.
+type OtherStep struct {
+	plan.Step
+	By, From string // role and host; "" when the row is gone
+}
+
+func (r *Report) add(done []apply.Result) {
+	r.Steps = append(r.Steps, done...)
+	for _, d := range done {
+		r.Ahead = slices.DeleteFunc(r.Ahead, func(id string) bool { return id == d.Step.Revision })
+	}
+}
+
+// contains reports whether the run has carried out a step.
+func (r *Report) contains(s plan.Step) bool {
+	return slices.ContainsFunc(r.Steps, func(d apply.Result) bool {
+		return d.Step.Direction == s.Direction && d.Step.Revision == s.Revision
+	})
+}

@@ -1,0 +1,137 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+)
+
+// Settings control a run. There are no defaults here: a zero duration is no wait, or no limit
+// for a timeout of PostgreSQL.
+type Settings struct {
+	Ledger     ledger.Tables
+	Role       string   // "": the session's own
+	SearchPath []string // schemas; empty: the session's own
+	Version    string   // of the program
+
+	Wait, WaitRunner, RetryFor    time.Duration
+	LockTimeout, StatementTimeout time.Duration
+
+	SingleTransaction, FlushEvery bool
+	plan.Policies
+
+	// BeforeConnect may change the configuration before each attempt. Nil: nothing.
+	BeforeConnect func(context.Context, *pgconn.Config) error
+}
+
+// Connecting returns the options that a session with these settings connects with.
+func (s *Settings) Connecting() pg.Options {
+	_, process := processName()
+	return pg.Options{ApplicationName: "ambix " + process, Wait: s.Wait, BeforeConnect: s.BeforeConnect}
+}
+
+// Runner returns a runner without a connection, for what is only rendered.
+func (s *Settings) Runner() *apply.Runner {
+	host, process := processName()
+	return &apply.Runner{
+		Ledger: s.Ledger, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery,
+	}
+}
+
+// Session is one connection. It is not safe for concurrent use.
+type Session struct {
+	Settings
+	files   *plan.Files
+	cfg     *pgconn.Config
+	first   *pg.Attempt // started earlier, until it is used
+	conn    *pg.Conn
+	runner  *apply.Runner
+	observe func(apply.Event) // nil: nothing is reported
+	// retried: the server did not answer at once when the connection was opened last.
+	retried bool
+	// recovering: the server reported recovery at the last read. PostgreSQL 14 and newer
+	// report it without being asked.
+	recovering bool
+}
+
+// Open connects to a database. first is an attempt to connect that was started earlier
+// with the same configuration, or nil. observe is called by one goroutine at a time, or
+// is nil. The error is a *pg.ConnectError.
+func Open(ctx context.Context, files *plan.Files, settings Settings, cfg *pgconn.Config, first *pg.Attempt, observe func(apply.Event)) (*Session, error) {
+	s := &Session{Settings: settings, files: files, cfg: cfg, first: first, runner: settings.Runner()}
+	if observe != nil {
+		// The runner's monitor reports from its own goroutine.
+		var mu sync.Mutex
+		s.observe = func(e apply.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			observe(e)
+		}
+		s.runner.OnEvent = s.observe
+	}
+	s.runner.OpenMonitor = func(ctx context.Context) (*pg.Conn, error) { return s.dial(ctx, 0) }
+	return s, s.connect(ctx, s.Wait)
+}
+
+// Close ends the session.
+func (s *Session) Close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+}
+
+func (s *Session) emit(e apply.Event) {
+	if s.observe != nil {
+		s.observe(e)
+	}
+}
+
+// connect opens the connection, or opens it again after a loss.
+func (s *Session) connect(ctx context.Context, wait time.Duration) error {
+	s.retried = false
+	conn, err := s.dial(ctx, wait)
+	if err != nil {
+		return err
+	}
+	s.conn, s.runner.Conn, s.runner.ServerVersion = conn, conn, conn.ServerVersion()
+	return nil
+}
+
+func (s *Session) dial(ctx context.Context, wait time.Duration) (*pg.Conn, error) {
+	o := s.Connecting()
+	o.Wait, o.First = wait, s.first
+	s.first = nil
+	o.OnRetry = func(err error) {
+		s.retried = true
+		s.emit(Connecting{Err: err})
+	}
+	return pg.Connect(ctx, s.cfg, o)
+}
+
+// processName returns the host, and HOST/PID, which identifies the runner.
+func processName() (host, process string) {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "unknown-host"
+	}
+	return host, host + "/" + strconv.Itoa(os.Getpid())
+}
+
+// newRunID returns an identifier for the events of a run.
+func newRunID() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
