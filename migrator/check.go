@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/revision"
 )
 
 // FindingKind is a kind of finding.
@@ -15,10 +17,12 @@ const (
 	FindingOutOfOrder   FindingKind = "out-of-order" // pending below an applied revision
 	FindingModified     FindingKind = "changed"
 	FindingUnfinished   FindingKind = "unfinished"
-	FindingHeads        FindingKind = "heads" // more than one
-	FindingEmpty        FindingKind = "empty" // an up script without SQL
+	FindingHeads        FindingKind = "heads"     // more than one
+	FindingEmpty        FindingKind = "empty"     // an up script without SQL
+	FindingUnwritten    FindingKind = "unwritten" // a script of which only the skeleton exists
 	FindingIrreversible FindingKind = "irreversible"
-	FindingFiles        FindingKind = "files" // a file is wrong, so there is nothing to check
+	FindingAccept       FindingKind = "accept" // a word of the accept key that has no reason
+	FindingFiles        FindingKind = "files"  // a file is wrong, so there is nothing to check
 )
 
 // Finding is one thing that is not as it should be before a release.
@@ -26,22 +30,36 @@ type Finding struct {
 	Kind     FindingKind
 	Revision string   // "" when it is not about one revision
 	File     string   // "" when there is none
+	Accept   string   // of FindingAccept: the word, with its object
 	Heads    []string // of FindingHeads
 	Changes  []string // of FindingModified: see RevisionStatus
 }
 
-// Check returns what is wrong with the files themselves.
+// Check returns what is wrong with the files themselves, except for what their headers
+// accept.
 func (f *Files) Check() []Finding {
 	var found []Finding
 	if heads := f.set.Graph.Heads(); len(heads) > 1 {
 		found = append(found, Finding{Kind: FindingHeads, Heads: heads})
 	}
 	for _, r := range f.set.Ordered() {
+		add := func(kind FindingKind, file string) {
+			found = append(found, Finding{Kind: kind, Revision: r.ID, File: file})
+		}
+		accepted := r.Accepts(revision.AcceptIrreversible, "")
 		switch {
+		case r.Up.Unwritten():
+			add(FindingUnwritten, r.Up.File)
 		case r.MissingSQL():
-			found = append(found, Finding{Kind: FindingEmpty, Revision: r.ID, File: r.Up.File})
-		case !r.Reversible():
-			found = append(found, Finding{Kind: FindingIrreversible, Revision: r.ID, File: r.Up.File})
+			add(FindingEmpty, r.Up.File)
+		}
+		switch {
+		case r.Down.Unwritten():
+			add(FindingUnwritten, r.Down.File)
+		case r.Reversible() && accepted:
+			found = append(found, Finding{Kind: FindingAccept, Revision: r.ID, File: r.Up.File, Accept: revision.AcceptIrreversible})
+		case !r.Reversible() && !accepted:
+			add(FindingIrreversible, r.Up.File)
 		}
 	}
 	return found

@@ -19,7 +19,7 @@ import (
 func newError(err error) error {
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		for _, convert := range []func(error, failure) error{runError, refusedError, inputError, databaseError} {
-			if e := convert(cause, failure{err}); e != nil {
+			if e := convert(cause, failure{err: err}); e != nil {
 				return e
 			}
 		}
@@ -39,7 +39,8 @@ func runError(cause error, f failure) error {
 	case *apply.InterruptedError:
 		return &InterruptedError{Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, NonTransactional: e.NonTransactional, StatementsDone: e.StatementsDone, failure: f}
 	case *apply.UnconfirmedError:
-		return &UnconfirmedError{Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, failure: f}
+		f.cause = newError(e.Err)
+		return &UnconfirmedError{Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, Unfinished: e.Unfinished, StatementsDone: e.StatementsDone, failure: f}
 	case *session.UnknownOutcomeError:
 		s := &e.Step
 		return &UnknownOutcomeError{Direction: Direction(s.Direction), Revision: s.Revision, Message: s.Message, NonTransactional: !s.Transactional(), failure: f}
@@ -51,7 +52,7 @@ func newRevisionError(e *apply.RevisionError) *RevisionError {
 	return &RevisionError{
 		Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, File: e.File, Line: e.Line, Column: e.Column, Source: e.Source,
 		Statement: e.Statement, SQLState: e.SQLState, Reason: e.Text, Hint: e.Hint, NonTransactional: e.NonTransactional, StatementsDone: e.StatementsDone, Undecided: e.Undecided,
-		excerpt: e.Excerpt(), failure: failure{e},
+		excerpt: e.Excerpt(), failure: failure{err: e},
 	}
 }
 

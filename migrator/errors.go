@@ -40,7 +40,10 @@ const (
 )
 
 // failure is the text of an error, and what caused it.
-type failure struct{ err error }
+type failure struct {
+	err   error
+	cause error // nil: err
+}
 
 // Error returns what happened: facts, without advice about a command line.
 func (f failure) Error() string {
@@ -51,7 +54,12 @@ func (f failure) Error() string {
 }
 
 // Unwrap returns the cause; a *pgconn.PgError is in its chain when the server sent one.
-func (f failure) Unwrap() error { return f.err }
+func (f failure) Unwrap() error {
+	if f.cause != nil {
+		return f.cause
+	}
+	return f.err
+}
 
 // FilesError reports everything that is wrong with the files: nothing was run.
 type FilesError struct {
@@ -328,12 +336,16 @@ type InterruptedError struct {
 // Kind returns KindInterrupted.
 func (e *InterruptedError) Kind() Kind { return KindInterrupted }
 
-// UnconfirmedError reports a commit that is durable on this server, but that no
-// synchronous standby has confirmed, because the wait was canceled. A standby that is
-// promoted now may lack it.
+// UnconfirmedError reports a commit on this server that no synchronous standby has
+// confirmed, because the wait was canceled. A standby that is promoted now may lack it. An
+// *InterruptedError is its cause when it was this run's context that ended.
 type UnconfirmedError struct {
 	Direction         Direction
 	Revision, Message string // "" when it is about a whole run
+	// Unfinished: the commit was one before the last of a non-transactional revision, which
+	// is not applied. StatementsDone of its statements are done.
+	Unfinished     bool
+	StatementsDone int
 	failure
 }
 

@@ -50,6 +50,13 @@ type StepFinished struct {
 	Step Step
 }
 
+// StepUndone reports a committed step that the server has lost in a crash or a failover. It
+// is no longer in the report, and is run again.
+type StepUndone struct {
+	Origin
+	Step Step
+}
+
 // StepRetrying reports a step that did not get a lock in time; it was rolled back, and is
 // tried again after a pause.
 type StepRetrying struct {
@@ -77,6 +84,17 @@ type IndexProgress struct {
 	Phase       string // PostgreSQL manual, "CREATE INDEX Progress Reporting"
 	Done, Total int64  // blocks, tuples or lockers of this phase; Total 0 when unknown
 	Running     time.Duration
+}
+
+// StepProgress reports how far the step in progress is, once a second, after the first
+// second.
+type StepProgress struct {
+	Origin
+	Step       Step
+	Done, Of   int   // statements; Done is 0 while the server does not tell
+	Rows       int64 // of the COPY in progress, on PostgreSQL 14 and newer; 0 when there is none
+	Running    time.Duration
+	Index, Len int // of the step among those sent together, from 1
 }
 
 // Repaired reports what an interrupted statement left behind, and the statement that is
@@ -148,12 +166,16 @@ func newEvent(o Origin, event apply.Event) Event {
 		return StepStarted{o, newStep(e.Step, 0)}
 	case apply.Finished:
 		return StepFinished{o, newStep(e.Step, e.Duration)}
+	case apply.Undone:
+		return StepUndone{o, newStep(e.Step, 0)}
 	case apply.Retrying:
 		return StepRetrying{o, newStep(e.Step, 0), newRevisionError(e.Err), e.Try, e.Pause}
 	case apply.Blocked:
 		return StepBlocked{o, newStep(e.Step, 0), each(e.Blockers, func(s apply.Session) Session { return Session(s) }), e.Waited}
 	case apply.IndexProgress:
 		return IndexProgress{o, newStep(e.Step, 0), e.Index, e.Phase, e.Done, e.Total, e.Running}
+	case apply.Progress:
+		return StepProgress{o, newStep(e.Step, 0), e.Done, e.Of, e.Rows, e.Running, e.Index, e.Len}
 	case apply.Repaired:
 		return Repaired{o, newStep(e.Step, 0), e.Object, e.Problem, e.Statement}
 	case apply.Notice:

@@ -22,12 +22,12 @@ type Files struct {
 func Load(fsys fs.FS, prefix string) (*Files, error) {
 	revs, problems, err := revision.Load(fsys, prefix)
 	if err != nil {
-		return nil, &FilesError{failure: failure{err}}
+		return nil, &FilesError{failure: failure{err: err}}
 	}
 	set, more := plan.NewFiles(revs)
 	if all := append(problems, more...); len(all) > 0 {
 		all.Sort()
-		return nil, &FilesError{Problems: all, failure: failure{all}}
+		return nil, &FilesError{Problems: all, failure: failure{err: all}}
 	}
 	return &Files{set}, nil
 }

@@ -67,7 +67,7 @@ func (m *Migrator) start(from []string, verb Verb, targets []string) (graph.Set,
 	g := m.files.set.Graph
 	switch {
 	case len(from) > 0:
-		applied, err := g.State(from)
+		applied, err := g.StartFrom(string(verb), from, targets)
 		return applied, targets, err
 	case verb == Down:
 		target, err := plan.OneTarget(plan.Verb(verb), targets, "")
@@ -78,6 +78,9 @@ func (m *Migrator) start(from []string, verb Verb, targets []string) (graph.Set,
 		return applied, []string{rest}, err
 	case verb == Redo:
 		return nil, nil, &plan.ArgumentError{Verb: plan.VerbRedo, Reason: "without a database, the revisions it starts from are required"}
+	case len(targets) == 1 && verb == Up:
+		applied, rest, err := g.StartUpgrade(targets[0])
+		return applied, []string{rest}, err
 	case len(targets) == 1:
 		applied, rest, err := g.Start(targets[0])
 		return applied, []string{rest}, err

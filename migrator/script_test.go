@@ -5,9 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // scriptProject has everything that may behave differently in a script and in a run.
@@ -98,5 +101,70 @@ func TestScriptRefusesOtherStart(t *testing.T) {
 	}
 	if after := contents(t, url); after != before {
 		t.Errorf("a refused script changed the database:\n%s", after)
+	}
+}
+
+// A script stops by itself, in psql without ON_ERROR_STOP and in a client that knows no
+// psql commands and ignores errors: nothing after the failing revision is applied.
+func TestScriptStopsAtFailureByItself(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, failing, after string }{
+		{"transactional", "", ""},
+		{"non-transactional after it", "", projecttest.NonTransactional},
+		{"non-transactional", projecttest.NonTransactional, ""},
+		{"non-transactional both", projecttest.NonTransactional, projecttest.NonTransactional},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			keys := func(key string) []string {
+				if key == "" {
+					return nil
+				}
+				return []string{key}
+			}
+			p := projecttest.New(t).
+				Add("a", "", "CREATE TABLE account (id int);", "DROP TABLE account;").
+				Add("b", "a", "CREATE TABLE b (id int);\nSELECT nonsense;\nCREATE TABLE b2 (id int);", "DROP TABLE b;", keys(c.failing)...).
+				Add("c", "b", "INSERT INTO account VALUES (1);\nCREATE TABLE c (id int);", "DROP TABLE c;", keys(c.after)...).
+				Add("d", "c", "CREATE TABLE d (id int);", "DROP TABLE d;")
+			script, err := projecttest.Script(p.Migrator(migrator.Config{}), nil, migrator.Up)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, run := range map[string]func(url string){
+				"psql":              func(url string) { _, _ = projecttest.Psql(t, url, script) },
+				"a careless client": func(url string) { ignoringErrors(t, url, script) },
+			} {
+				url := pgtest.Database(t)
+				run(url)
+				if got := pgtest.Value(t, url, "SELECT pg_catalog.string_agg(revision, ' ' ORDER BY revision) FROM ambix_revision WHERE state = 'applied'"); got != "a" {
+					t.Errorf("%s: applied: %s", name, got)
+				}
+				if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_class WHERE relname IN ('b2', 'c', 'd')"); got != "0" {
+					t.Errorf("%s: %s tables of later statements", name, got)
+				}
+				if got := pgtest.Value(t, url, "SELECT count(*) FROM account"); got != "0" {
+					t.Errorf("%s: %s rows of a later revision", name, got)
+				}
+			}
+		})
+	}
+}
+
+// ignoringErrors sends each statement by itself, whatever became of those before.
+func ignoringErrors(t *testing.T, url, script string) {
+	t.Helper()
+	_, script, _ = strings.Cut(script, "\\set ON_ERROR_STOP on\n")
+	conn, err := pgconn.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	statements, problems := sqltext.Split(script)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, st := range statements {
+		_, _ = conn.Exec(context.Background(), script[st.Start:st.End]).ReadAll()
 	}
 }

@@ -39,6 +39,8 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		return slog.LevelDebug, "step started", of(e.Step)
 	case StepFinished:
 		return slog.LevelInfo, "step committed", of(e.Step, ms("duration_ms", e.Step.Duration))
+	case StepUndone:
+		return slog.LevelWarn, "the server lost a committed step", of(e.Step)
 	case StepRetrying:
 		return slog.LevelWarn, "lock timeout, trying again", of(e.Step, slog.Any("error", e.Err), slog.Int("try", e.Try), ms("pause_ms", e.Pause))
 	case StepBlocked:
@@ -49,6 +51,8 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		return slog.LevelWarn, "waiting for locks", of(e.Step, slog.Any("blockers", blockers), ms("waited_ms", e.Waited))
 	case IndexProgress:
 		return slog.LevelDebug, "building an index", of(e.Step, slog.String("index", e.Index), slog.String("phase", e.Phase), slog.Int64("done", e.Done), slog.Int64("total", e.Total), ms("running_ms", e.Running))
+	case StepProgress:
+		return slog.LevelDebug, "step in progress", of(e.Step, slog.Int("statements_done", e.Done), slog.Int("statements", e.Of), slog.Int64("rows", e.Rows), ms("running_ms", e.Running))
 	case Repaired:
 		return slog.LevelWarn, "repairing what an interrupted statement left", of(e.Step, slog.String("object", e.Object), slog.String("problem", e.Problem), slog.String("statement", e.Statement))
 	case Notice:

@@ -82,8 +82,12 @@ func findingText(f migrator.Finding) string {
 		return fmt.Sprintf("there are %d heads: %s; `merge` joins them", len(f.Heads), text.List(f.Heads, "and"))
 	case migrator.FindingEmpty:
 		return "the up script has no SQL; `up` refuses it"
+	case migrator.FindingUnwritten:
+		return "the script is not written yet: replace its TODO line"
 	case migrator.FindingIrreversible:
-		return "it has no down script and cannot be reverted"
+		return `it has no down script and cannot be reverted; "-- accept: irreversible" in its header accepts that`
+	case migrator.FindingAccept:
+		return "accept: " + f.Accept + " is no longer needed; remove it from the header"
 	case migrator.FindingOutOfOrder:
 		return "it is pending, but revisions above it are applied; `up --out-of-order=ok` applies it"
 	case migrator.FindingPending:

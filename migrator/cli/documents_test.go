@@ -220,11 +220,13 @@ func (d *document) commands(text string) {
 	}
 }
 
+var toDo = regexp.MustCompile("(?m)^-- TODO: .*\n")
+
 // file writes a file that the document shows. If it exists, the document must show its
-// contents too.
+// contents too, in place of the line that says what is to be written.
 func (d *document) file(name, text string) {
 	path := d.real(name)
-	if old, err := os.ReadFile(filepath.Join(d.dir, path)); err == nil && !strings.HasPrefix(form(text), form(d.pretty(string(old)))) {
+	if old, err := os.ReadFile(filepath.Join(d.dir, path)); err == nil && !strings.HasPrefix(form(text), form(d.pretty(toDo.ReplaceAllString(string(old), "")))) {
 		d.Errorf("%s contains\n%s\nand the document continues with\n%s", name, d.pretty(string(old)), text)
 	}
 	d.write(path, d.real(text))

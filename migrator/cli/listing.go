@@ -194,7 +194,7 @@ func idsInSentence(ids []string) string {
 }
 
 func scriptText(s *revision.Script) string {
-	parts := []string{text.Count(len(s.Statements()), "statement")}
+	parts := []string{text.Count(s.StatementCount(), "statement")}
 	if !s.Transactional {
 		parts = append(parts, "non-transactional")
 	}
@@ -213,6 +213,8 @@ func downText(rev *revision.Revision) string {
 		return "none: nothing to revert"
 	case rev.Down == nil:
 		return irreversible
+	case rev.Down.Unwritten():
+		return rev.Down.File + "  (not written yet)"
 	case rev.Down.Empty():
 		return rev.Down.File + "  (empty: nothing to revert)"
 	}

@@ -40,6 +40,9 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.Waiting:
 		rep.log.EndStep()
 		rep.log.Info("waiting for another runner"+rep.waitLimit()+": "+e.Holder.String(), "pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited))
+	case migrator.StepUndone:
+		rep.log.EndStep()
+		rep.log.Warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" was committed, but the server has lost it; it is run again", "revision", e.Step.Revision)
 	case migrator.StepRetrying:
 		rep.log.EndStep()
 		rep.log.Warn(fmt.Sprintf("%s: %s; rolled back; retrying in %s (try %d)",

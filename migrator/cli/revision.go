@@ -72,8 +72,6 @@ func (r *run) writeNewRevision(n *newRevision) error {
 func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) {
 	rev := &revision.Revision{
 		ID: string(n.id), BranchLabels: n.labels, Created: time.Now().UTC().Truncate(time.Second),
-		// An empty line separates the header from the SQL to be written.
-		Up: &revision.Script{Text: "\n", Transactional: true}, Down: &revision.Script{Text: "\n", Transactional: true},
 	}
 	if rev.ID == "" {
 		rev.ID = revision.NewID(func(id string) bool { return set.Files().Revision(id) != nil })
@@ -88,6 +86,7 @@ func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) 
 	if rev.DownRevision, err = n.parents(set); err != nil {
 		return nil, err
 	}
+	rev.AddSkeleton()
 	if rev.DependsOn, err = resolveOnDisk(set, "--depends-on", n.dependsOn); err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func newScriptDocument(s *revision.Script) *scriptDocument {
 	if s == nil {
 		return nil
 	}
-	d := &scriptDocument{File: s.File, Transactional: s.Transactional, Statements: len(s.Statements())}
+	d := &scriptDocument{File: s.File, Transactional: s.Transactional, Statements: s.StatementCount()}
 	if s.LockTimeout != nil {
 		d.LockTimeoutMS = new(milliseconds(*s.LockTimeout))
 	}

@@ -41,9 +41,11 @@
 // # Files
 //
 // DB_PASS_FILE is read again for every connection made with a Source, so that a rotated
-// password is picked up. A pipe is read once. The file must be readable, not empty, at most
-// 64 kB, and free of NUL bytes. The only other files read are those that the variables name,
-// libpq's password and service files, and the certificates in ~/.postgresql.
+// password is picked up; a shell's <(command) is read once. The file must be readable, not
+// empty, at most 64 kB, and free of NUL bytes. The only other files read are those that the
+// variables name, libpq's password and service files, and the certificates in
+// ~/.postgresql. All of them must be regular files, or symbolic links to some: reading a
+// pipe or a device may never end.
 //
 // # What is refused
 //

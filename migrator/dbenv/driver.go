@@ -110,6 +110,19 @@ func (s settings) inlineRootCert() string {
 	return cert
 }
 
+// checkFiles reports files that the driver would open and that may keep it waiting.
+func (s settings) checkFiles() []Problem {
+	var problems []Problem
+	for _, key := range []string{"passfile", "sslcert", "sslkey"} {
+		if path := s.value(key, ""); path != "" {
+			if err := checkRegular(path); err != nil {
+				problems = append(problems, s.problem(key, "%s", fileError(path, err)))
+			}
+		}
+	}
+	return problems
+}
+
 // checkRootCert reports a root certificate that cannot be read or does not fit the mode.
 func (s settings) checkRootCert() []Problem {
 	cert, mode := s.value("sslrootcert", ""), s.value("sslmode", "verify-full")
@@ -123,7 +136,7 @@ func (s settings) checkRootCert() []Problem {
 			return []Problem{s.problem("sslrootcert", "is \"system\", which requires sslmode verify-full")}
 		}
 	case cert != "":
-		data, err := os.ReadFile(cert)
+		data, err := readFile(cert, maxFile)
 		if err != nil {
 			return []Problem{s.problem("sslrootcert", "%s", fileError(cert, err))}
 		}

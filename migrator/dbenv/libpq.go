@@ -1,6 +1,7 @@
 package dbenv
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,7 +63,11 @@ func serviceSettings(service, path string) (map[string]string, error) {
 		}
 		path = filepath.Join(home, ".pg_service.conf")
 	}
-	file, err := pgservicefile.ReadServicefile(path)
+	data, err := readFile(path, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("service %q: %w", service, fileError(path, err))
+	}
+	file, err := pgservicefile.ParseServicefile(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("service %q: %w", service, fileError(path, err))
 	}

@@ -44,6 +44,7 @@ func (r *resolver) resolve(url string) settings {
 	}
 	r.problems = append(r.problems, set.check()...)
 	r.problems = append(r.problems, set.checkRootCert()...)
+	r.problems = append(r.problems, set.checkFiles()...)
 	r.addUser(set)
 	return set
 }

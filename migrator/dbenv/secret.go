@@ -3,8 +3,6 @@ package dbenv
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -15,19 +13,15 @@ const maxSecret = 64 << 10
 
 // readSecret reads a password from a file, without the line breaks at its end.
 func readSecret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fileError(path, err)
+	data, err := readFile(path, maxSecret)
+	if errors.Is(err, errTooLarge) {
+		err = errors.New("larger than 64 kB, so it is not a password")
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
 		return "", fileError(path, err)
 	}
 	secret := strings.TrimRight(string(data), "\r\n")
 	switch {
-	case len(data) > maxSecret:
-		return "", fileError(path, errors.New("larger than 64 kB, so it is not a password"))
 	case secret == "":
 		return "", fileError(path, errors.New("the file is empty"))
 	case strings.ContainsRune(secret, 0):
@@ -39,9 +33,7 @@ func readSecret(path string) (string, error) {
 // fileError returns err with the path but without the name of the system call. A path that
 // does not look like one is left out: it may be a password in the wrong variable.
 func fileError(path string, err error) error {
-	if e, ok := errors.AsType[*os.PathError](err); ok {
-		err = e.Err
-	}
+	err = withoutCall(err)
 	if !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
 		return fmt.Errorf("cannot read the file: %w", err)
 	}

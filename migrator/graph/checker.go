@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/name"
-	"example.com/ambix/migrator/internal/text"
 )
 
 const (
@@ -101,26 +100,28 @@ func (c *checker) each(f func(i int32, n Node)) {
 func (c *checker) checkLabels() {
 	owners := map[string][]string{}
 	c.each(func(i int32, n Node) {
-		for k, l := range n.BranchLabels {
-			if n.Unknown {
-				continue
-			}
+		if n.Unknown {
+			return
+		}
+		seen := name.NewSet(len(n.BranchLabels))
+		for _, l := range n.BranchLabels {
 			c.checkName("label", "branch_labels", n.ID, l)
 			_, taken := c.names[l]
+			ids := owners[l]
 			switch {
-			case slices.Contains(n.BranchLabels[:k], l):
+			case !seen.Add(l):
 				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s is listed twice", l)
-			case taken && len(owners[l]) == 0:
+			case taken && len(ids) == 0:
 				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is also the id of a revision", l)
-			case !slices.Contains(owners[l], n.ID):
-				owners[l] = append(owners[l], n.ID)
+			case len(ids) == 0 || ids[len(ids)-1] != n.ID: // nodes with one id follow each other
+				owners[l] = append(ids, n.ID)
 				c.names[l] = i
 			}
 		}
 	})
 	for l, ids := range owners {
 		for _, id := range ids[1:] {
-			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already used by %s", l, text.List(without(ids, id), "and"))
+			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already used by %s", l, listOthers(ids, id))
 			c.problems[len(c.problems)-1].Path = ids
 		}
 		c.labels = append(c.labels, l)

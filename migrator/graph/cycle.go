@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // checkCycles reports one short cycle for each set of revisions that require each other.
@@ -50,7 +52,14 @@ func (c *checker) reportDependencyCycle(path []int32) {
 	}
 }
 
-func arrows(ids []string) string { return strings.Join(ids, " -> ") }
+// arrows shows a cycle in a message: its beginning, if it is long.
+func arrows(ids []string) string {
+	const shown = 32
+	if more := len(ids) - shown; more > 1 {
+		ids = append(slices.Clone(ids[:shown-1]), text.Count(more, "more revision"), ids[len(ids)-1])
+	}
+	return strings.Join(ids, " -> ")
+}
 
 // cycle returns a shortest cycle through the first node of a group of nodes that can all
 // be reached from each other. The node is repeated at the end.

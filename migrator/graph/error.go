@@ -1,8 +1,9 @@
 package graph
 
 import (
-	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // The kinds of target errors.
@@ -53,10 +54,10 @@ type TargetError struct {
 func (e *TargetError) Error() string {
 	target := e.Target
 	switch {
-	case e.Kind == NoTarget:
-		target = ""
-	case target == "" || len(target) > maxShown || strings.ContainsFunc(target, func(r rune) bool { return !strconv.IsPrint(r) }):
-		target = strconv.Quote(target[:min(len(target), maxShown)])
+	case e.Kind == NoTarget, e.Kind == RangeRequired && target == "":
+		target = "" // none was given
+	case target == "" || len(target) > maxShown || text.Visible(target) != target:
+		target = text.Quote(target[:min(len(target), maxShown)])
 	}
 	return strings.TrimSpace(e.Verb+" "+target) + ": " + e.Reason
 }

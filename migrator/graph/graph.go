@@ -1,6 +1,10 @@
 package graph
 
-import "slices"
+import (
+	"slices"
+
+	"example.com/ambix/migrator/internal/name"
+)
 
 // Node is one revision as it was written.
 type Node struct {
@@ -60,22 +64,23 @@ func (g *Graph) Node(id string) (Node, bool) {
 	n.DownRevision = unique(n.DownRevision)
 	if len(n.DependsOn) > 0 {
 		ids := make([]string, 0, len(n.DependsOn))
-		for _, name := range n.DependsOn {
-			if p, ok := g.names[name]; ok {
-				name = g.nodes[p].ID
+		for _, id := range n.DependsOn {
+			if p, ok := g.names[id]; ok {
+				id = g.nodes[p].ID
 			}
-			ids = append(ids, name)
+			ids = append(ids, id)
 		}
 		n.DependsOn = unique(ids)
 	}
 	return n, true
 }
 
-// unique returns the list without repetitions. It is meant for short lists.
+// unique returns the list without repetitions.
 func unique(list []string) []string {
 	var out []string
+	seen := name.NewSet(len(list))
 	for _, s := range list {
-		if !slices.Contains(out, s) {
+		if seen.Add(s) {
 			out = append(out, s)
 		}
 	}

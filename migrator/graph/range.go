@@ -1,9 +1,6 @@
 package graph
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Range returns the revisions of a range in order: for "a:b" those from a up to b, both
 // included. An empty a is base, an empty b is heads. An end that is only +N or -N is
@@ -36,11 +33,13 @@ func (g *Graph) Range(applied Set, text string) ([]string, error) {
 		return g.inOrder(required.has), nil
 	}
 	descendants, belowLow := g.children.reachable(low...), make(nodeSet, len(g.nodes))
+	isLow := make(nodeSet, len(g.nodes))
 	for _, i := range low {
 		g.below.markReachable(belowLow, g.below.of(i))
+		isLow[i] = true
 	}
 	return g.inOrder(func(i int32) bool {
-		return required[i] && descendants[i] && (!belowLow[i] || slices.Contains(low, i))
+		return required[i] && descendants[i] && (!belowLow[i] || isLow[i])
 	}), nil
 }
 

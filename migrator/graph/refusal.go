@@ -22,7 +22,7 @@ func (g *Graph) describe(i int32) string {
 
 func (g *Graph) describeAll(list []int32) string {
 	names := make([]string, len(list))
-	for k, i := range list {
+	for k, i := range list[:min(len(list), text.MaxListed+1)] { // the others are only counted
 		names[k] = g.describe(i)
 	}
 	return text.List(names, "and")
@@ -34,6 +34,11 @@ func (q *query) describeCurrent() string {
 		return "base"
 	}
 	return q.describeAll(q.current)
+}
+
+// listOthers names the ids of a list, without one of them, in a message.
+func listOthers(ids []string, id string) string {
+	return text.ListFirst(without(ids[:min(len(ids), text.MaxListed+1)], id), len(ids)-1, "and")
 }
 
 func without(list []string, word string) []string {

@@ -17,10 +17,42 @@ func (s *Script) check() []finding {
 	for _, err := range errs {
 		found = append(found, finding{err.Offset, err.Message})
 	}
+	c := statementChecker{transactional: s.Transactional}
 	for _, st := range statements {
-		if text := refusal(st, s.Transactional); text != "" {
-			found = append(found, finding{s.offendingWord(st), text})
+		found = append(found, c.check(s.Text, st)...)
+	}
+	return append(found, c.begin...)
+}
+
+// statementChecker finds the statements that a script must not contain.
+type statementChecker struct {
+	transactional bool
+	block         largeObjectBlock
+	begin         []finding // the problem of the last BEGIN, unless it begins a block
+	blocks        int       // that are complete
+}
+
+// check returns the problems of the next statement, and of the last BEGIN if it turns out to be one.
+func (c *statementChecker) check(src string, st sqltext.Statement) (found []finding) {
+	part := false
+	if c.transactional && (c.block.open || st.Class == sqltext.TransactionControl) {
+		var broken bool
+		if part, broken = c.block.add(src, st); broken || !c.block.open {
+			if broken {
+				found = c.begin
+			}
+			c.begin = nil
 		}
+	}
+	problem := refusal(st, c.transactional)
+	switch {
+	case problem == "":
+	case !part:
+		found = append(found, finding{offendingWord(src, st), problem})
+	case c.block.open:
+		c.begin = []finding{{st.Start, problem}}
+	default:
+		c.blocks++
 	}
 	return found
 }
@@ -50,7 +82,7 @@ func refusal(st sqltext.Statement, transactional bool) string {
 			return st.Keywords + ` cannot run inside a transaction block: add the line "-- transaction: off" to the header`
 		}
 	}
-	if transactional {
+	if transactional || st.Class == sqltext.NonTransactional {
 		return ""
 	}
 	return separateRefusal(st.Keywords)
@@ -70,12 +102,12 @@ func separateRefusal(keywords string) string {
 }
 
 // offendingWord returns the offset to report for a statement: that of CONCURRENTLY, otherwise of its first word.
-func (s *Script) offendingWord(st sqltext.Statement) int {
+func offendingWord(src string, st sqltext.Statement) int {
 	if st.Class != sqltext.NonTransactional {
 		return st.Start
 	}
-	for t := range sqltext.Tokens(s.Text[st.Start:st.End]) {
-		if t.Kind == sqltext.Word && strings.EqualFold(s.Text[st.Start+t.Start:st.Start+t.End], "concurrently") {
+	for t := range sqltext.Tokens(src[st.Start:st.End]) {
+		if t.Kind == sqltext.Word && strings.EqualFold(src[st.Start+t.Start:st.Start+t.End], "concurrently") {
 			return st.Start + t.Start
 		}
 	}

@@ -2,12 +2,14 @@ package revision
 
 import (
 	"bufio"
-	"crypto/sha256"
+	"cmp"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // FileChangedError reports that a file has changed since it was loaded, so that rows that were left in it cannot be read.
@@ -16,7 +18,7 @@ type FileChangedError struct {
 }
 
 func (e *FileChangedError) Error() string {
-	return e.File + ": the file was changed while it was in use; run the command again"
+	return text.Visible(e.File) + ": the file was changed while it was in use; run the command again"
 }
 
 // Rows opens the rows of a CopyIn among the script's statements. They may be larger than the memory. Errors, also of
@@ -49,39 +51,15 @@ func (s *Script) Row(st sqltext.Statement, n int) string {
 
 // elidedRows returns the rows that Text lacks at an offset.
 func (s *Script) elidedRows(start int) (sqltext.ElidedRows, bool) {
-	for _, rows := range s.elided {
-		if rows.Start == start {
-			return rows, true
-		}
+	i, found := slices.BinarySearchFunc(s.elided, start, func(r sqltext.ElidedRows, start int) int { return cmp.Compare(r.Start, start) })
+	if !found {
+		return sqltext.ElidedRows{}, false
 	}
-	return sqltext.ElidedRows{}, false
+	return s.elided[i], true
 }
 
 func (s *Script) openRows(rows sqltext.ElidedRows) (io.ReadCloser, error) {
 	return s.source.open(rows.Offset, rows.Size)
-}
-
-// elidedChecksum and elidedDigest read the file. If that fails the result is "" and no more: whoever runs the script then
-// fails to read the rows too.
-func (s *Script) elidedChecksum() string {
-	sum, err := sqltext.ChecksumElided(s.Text, s.elided, s.openRows)
-	if err != nil {
-		return ""
-	}
-	return sum
-}
-
-func (s *Script) elidedDigest() string {
-	file, err := s.source.open(0, s.source.info.Size())
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = file.Close() }()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return ""
-	}
-	return formatDigest([sha256.Size]byte(hash.Sum(nil)))
 }
 
 // sourceFile is a file that must not change.

@@ -26,7 +26,7 @@ func TestProblemsInRowsAreLocated(t *testing.T) {
 		strings.Repeat("ééééé", 30) + "\n\\.\nCOMMIT;\nCOPY t FROM stdin;\n1\n2\n3\n": "x.up.sql:8:1: COMMIT is not allowed: each revision runs in its own transaction; remove the statement",
 		strings.Repeat("ééééé\n", 30):                                                 "",
 	} {
-		for _, limits := range []limits{{1, sqltext.ElideLimits{Window: 32, Rows: 16}}, {1, sqltext.ElideLimits{Window: 1000, Rows: 16}}, defaultLimits} {
+		for _, limits := range []limits{{1, sqltext.ElideLimits{Window: 32, Rows: 16, Text: 1 << 20}}, {1, sqltext.ElideLimits{Window: 1000, Rows: 16, Text: 1 << 20}}, defaultLimits} {
 			revisions, problems, err := load(fstest.MapFS{"x.up.sql": {Data: []byte(withCopy(rows))}}, "", limits)
 			if err != nil || len(revisions) != 1 || problems.Error() != want {
 				t.Errorf("%v %q\nhave %v, %v\nwant %s", limits, rows, problems, err, want)
@@ -40,13 +40,16 @@ func TestProblemsInRowsAreLocated(t *testing.T) {
 func TestRowsOfLargeCopyStayInFile(t *testing.T) {
 	t.Parallel()
 	rows := strings.Repeat("some row\n", 100)
-	small := limits{file: 100, elide: sqltext.ElideLimits{Window: 100, Rows: 50}}
+	small := limits{file: 100, elide: sqltext.ElideLimits{Window: 100, Rows: 50, Text: 1 << 20}}
 	files := fstest.MapFS{"x.up.sql": {Data: []byte(withCopy(rows))}}
 	revisions, problems, err := load(files, "sql", small)
 	if err != nil || problems.Err() != nil {
 		t.Fatal(problems, err)
 	}
-	up := revisions[0].Up
+	up, err := revisions[0].Up.Loaded()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if strings.Contains(up.Text, "some row") || len(up.elided) != 1 {
 		t.Fatalf("%q", up.Text)
 	}
@@ -57,7 +60,7 @@ func TestRowsOfLargeCopyStayInFile(t *testing.T) {
 	if up.Digest() == "" || up.Checksum() == "" {
 		t.Error("checksum or digest is empty")
 	}
-	if _, _, err := Write(t.TempDir(), revisions[0], revisions[0].Created); err == nil || !strings.Contains(err.Error(), "only in sql/x.up.sql") {
+	if _, _, err := Write(t.TempDir(), revisions[0], revisions[0].Created); err == nil || !strings.Contains(err.Error(), "its script is only in sql/x.up.sql") {
 		t.Errorf("Write of a revision without its rows: %v", err)
 	}
 	open, err := up.Rows(st)
@@ -73,14 +76,24 @@ func TestRowsOfLargeCopyStayInFile(t *testing.T) {
 		t.Errorf("a changed file: %v", err)
 	}
 
-	linked, _, err := load(fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": {Data: []byte(withCopy(rows))}}, "sql", small)
-	if err != nil || len(linked[0].Up.elided) != 1 {
-		t.Errorf("a link to a large file: %v", err)
+	loaded := func(files fstest.MapFS) *Script {
+		t.Helper()
+		revisions, problems, err := load(files, "sql", small)
+		if err != nil || problems.Err() != nil {
+			t.Fatal(problems, err)
+		}
+		s, err := revisions[0].Up.Loaded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
 	}
-
-	files["x.up.sql"] = &fstest.MapFile{Data: []byte("-- transaction: off\n" + withCopy(rows))}
-	revisions, problems, err = load(files, "sql", small)
-	if err != nil || problems.Err() != nil || len(revisions[0].Up.elided) != 0 || !strings.Contains(revisions[0].Up.Text, rows) {
-		t.Errorf("transaction: off: %v, %v", problems, err)
+	linked := loaded(fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": {Data: []byte(withCopy(rows))}})
+	if len(linked.elided) != 1 {
+		t.Error("a link to a large file: its rows are in memory")
+	}
+	whole := loaded(fstest.MapFS{"x.up.sql": {Data: []byte("-- transaction: off\n" + withCopy(rows))}})
+	if len(whole.elided) != 0 || !strings.Contains(whole.Text, rows) {
+		t.Errorf("transaction: off: %q", whole.Text)
 	}
 }

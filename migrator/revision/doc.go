@@ -24,6 +24,8 @@
 //	branch_labels      names of the branch that begins with the revision
 //	depends_on         ids or labels of other revisions that must be applied before
 //	created            a time as 2021-11-20T19:17:01Z
+//	accept             findings that the author acknowledges: irreversible, or destroys, rewrites,
+//	                   scans or locks, each with an object
 //	transaction        on (the default), or off for statements that cannot run in a transaction
 //	lock_timeout       a duration as 500ms, 5s, 10min or 1h30m; 0s is no limit
 //	statement_timeout  likewise

@@ -7,7 +7,7 @@ import (
 
 // Format returns the text of the revision's files: the header in its canonical form, then the script as it is. down is "" if
 // Down is nil; an empty down script has a header. Parse returns an equal revision, provided that r is valid, which Write
-// checks. Rows that Load has left in a file are missing.
+// checks. What Load has left in a file is missing.
 func (r *Revision) Format() (up, down string) {
 	h := headerWriter{}
 	h.message(r.Message)
@@ -17,6 +17,9 @@ func (r *Revision) Format() (up, down string) {
 	h.key(keyDependsOn, strings.Join(r.DependsOn, ", "))
 	if !r.Created.IsZero() {
 		h.key(keyCreated, r.Created.UTC().Format(time.RFC3339Nano))
+	}
+	if len(r.Accept) > 0 {
+		h.key(keyAccept, acceptValue(r.Accept))
 	}
 	up = h.finish(r.Up)
 	if r.Down == nil {
@@ -58,7 +61,7 @@ func (h *headerWriter) finish(s *Script) string {
 			h.WriteString("-- " + line + "\n")
 		}
 	}
-	h.WriteString(s.SQL())
+	h.WriteString(s.Text[s.SQLStart:])
 	return h.String()
 }
 

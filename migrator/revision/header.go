@@ -15,6 +15,7 @@ const (
 	keyBranchLabels
 	keyDependsOn
 	keyCreated
+	keyAccept
 	keyTransaction
 	keyLockTimeout
 	keyStatementTimeout
@@ -26,6 +27,7 @@ var keys = [...]string{
 	keyBranchLabels:     "branch_labels",
 	keyDependsOn:        "depends_on",
 	keyCreated:          "created",
+	keyAccept:           "accept",
 	keyTransaction:      "transaction",
 	keyLockTimeout:      "lock_timeout",
 	keyStatementTimeout: "statement_timeout",
@@ -57,6 +59,7 @@ func allowedInDown(key int) bool { return key == keyRevision || key >= keyTransa
 // header is the content of the comment lines at the top of a file, as offsets in its text.
 type header struct {
 	end      int    // after the last header line
+	line     int    // the number of header lines read so far
 	message  string // its lines joined with \n
 	keyed    bool   // the header has a key part, which may be empty
 	entries  [len(keys)]entry
@@ -67,6 +70,7 @@ type header struct {
 type entry struct {
 	present    bool
 	name       int // where the key begins
+	line       int // its line in the header, from 1
 	start, end int // the value, without white space around it
 }
 
@@ -167,6 +171,7 @@ func (p *parser) readLines(keyed bool) {
 			break
 		}
 		p.end = next
+		p.line++
 		if cr := strings.IndexByte(p.text[start:end], '\r'); cr >= 0 {
 			p.report(start+cr, "carriage return without a line feed: PostgreSQL ends the comment here; end lines with LF or CRLF")
 		}
@@ -217,11 +222,11 @@ func (p *parser) readEntry(start, end int, first bool) {
 			p.mistyped[meant] = true
 		}
 	case p.entries[key].present:
-		line := sqltext.LineEnds(p.text[:p.entries[key].name]) + 1
-		p.report(e.name, "key %q appears twice: it is also in line %d", name, line)
+		p.report(e.name, "key %q appears twice: it is also in line %d", name, p.entries[key].line)
 	case p.down && !allowedInDown(key):
 		p.report(e.name, "key %q is not allowed in a down file: it belongs in the up file", name)
 	default:
+		e.line = p.line
 		p.entries[key] = e
 	}
 }
@@ -232,7 +237,8 @@ func unknownKey(name string, first bool) string {
 	if key := similarKey(name); key >= 0 {
 		problem += fmt.Sprintf(": did you mean %q?", keys[key])
 	} else {
-		problem += ": the keys are " + text.List(keys[:], "and")
+		last := len(keys) - 1
+		problem += ": the keys are " + strings.Join(keys[:last], ", ") + " and " + keys[last]
 	}
 	if first {
 		problem += ` (a message must be followed by a bare "--" line)`

@@ -25,8 +25,8 @@ const (
 //     down file without an up file. Ids that several revisions have, and links, are not checked; see package graph;
 //   - an error if a file cannot be read.
 //
-// The rows of a COPY in a large up file are not read into memory, see Script.Rows. The file must then not change as long
-// as the revision is in use.
+// An up file larger than 1 MiB is checked and left where it is; see Script.Loaded. It must then not change as long as the
+// revision is in use.
 //
 // Files that are not .sql are ignored, and so are files and folders whose name begins with a dot. Symbolic links to files
 // are followed, because mounted volumes consist of them. A symbolic link to a folder is a problem, because it is not
@@ -172,13 +172,25 @@ func (l *loader) pair(up string) (*Revision, error) {
 	if stem := strings.TrimSuffix(up, upSuffix); l.downs[stem] {
 		delete(l.downs, stem)
 		down := stem + downSuffix
-		text, _, err := l.readFile(down, noLimit)
-		if err != nil {
+		if err := l.parseDown(r, down); err != nil {
 			return nil, err
 		}
-		l.problems = append(l.problems, r.parseDown(Source{down, text})...)
 	}
 	return r, nil
+}
+
+// parseDown reads and parses a down file.
+func (l *loader) parseDown(r *Revision, down string) error {
+	text, problem, err := l.readDown(down)
+	if err != nil {
+		return err
+	}
+	problems := r.parseDown(Source{down, text})
+	if problem != "" {
+		problems = Problems{{Pos{down, 1, 1}, problem}}
+	}
+	l.problems = append(l.problems, problems...)
+	return nil
 }
 
 // renameAdvice returns what to do about a .sql file with another suffix.
@@ -208,14 +220,12 @@ func (l *loader) byID(id string) *Revision {
 // tells which one it is.
 func (l *loader) checkOrphans() error {
 	for stem := range l.downs {
-		text, _, err := l.readFile(stem+downSuffix, noLimit)
-		if err != nil {
+		var orphan Revision
+		if err := l.parseDown(&orphan, stem+downSuffix); err != nil {
 			return err
 		}
-		src := Source{stem + downSuffix, text}
-		l.problems = append(l.problems, new(Revision).parseDown(src)...)
 		problem := "down file without an up file: " + stem + upSuffix + " does not exist"
-		p := parser{text: src.Text, down: true}
+		p := parser{text: orphan.Down.Text, down: true}
 		p.readHeader()
 		if r := l.byID(p.value(p.entries[keyRevision])); r != nil {
 			problem += "; its revision is in " + r.Up.File
@@ -223,7 +233,7 @@ func (l *loader) checkOrphans() error {
 				problem += ": rename it to " + r.DownFile()
 			}
 		}
-		l.report(Pos{src.File, 1, 1}, problem)
+		l.report(Pos{orphan.Down.File, 1, 1}, problem)
 	}
 	return nil
 }

@@ -19,8 +19,18 @@ func Parse(up Source, down *Source) (*Revision, Problems) {
 }
 
 func parseUp(src Source) (*Revision, Problems) {
+	if problem, header := otherEncoding(src.Text); problem != "" {
+		r, _ := parseUp(Source{src.File, header})
+		return r, Problems{{Pos{src.File, 1, 1}, problem}}
+	}
+	r, p := readUpHeader(src)
+	return r, p.finish(r.Up)
+}
+
+// readUpHeader reads the header of an up file. The parser has found its problems.
+func readUpHeader(src Source) (*Revision, *parser) {
 	r := &Revision{Up: &Script{File: src.File, Text: src.Text, Transactional: true}}
-	p := parser{text: src.Text}
+	p := &parser{text: src.Text}
 	p.readHeader()
 	r.Message = p.message
 	p.readValues(r, r.Up)
@@ -30,7 +40,8 @@ func parseUp(src Source) (*Revision, Problems) {
 			p.report(0, "%s", problem)
 		}
 	}
-	return r, p.finish(r.Up)
+	r.Up.SQLStart = p.end
+	return r, p
 }
 
 // missingKeyProblems are the problems of required keys. Even a base must have its down_revision line: otherwise a line
@@ -42,6 +53,10 @@ var missingKeyProblems = [...]string{
 
 // parseDown reads the down file of a revision whose up file has been read.
 func (r *Revision) parseDown(src Source) Problems {
+	if problem, header := otherEncoding(src.Text); problem != "" {
+		_ = r.parseDown(Source{src.File, header})
+		return Problems{{Pos{src.File, 1, 1}, problem}}
+	}
 	r.Down = &Script{File: src.File, Text: src.Text, Transactional: true}
 	p := parser{text: src.Text, down: true}
 	p.readHeader()
@@ -62,5 +77,7 @@ func (p *parser) finish(s *Script) Problems {
 	if len(p.found) == 0 {
 		return nil
 	}
-	return locate(s.File, s.Text, p.found)
+	var all FileProblems
+	all.Add(locate(s.File, s.Text, p.found)...)
+	return all.All()
 }

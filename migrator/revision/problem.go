@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Pos is a position in a file. Line and Column start at 1. A column counts characters, and a byte order mark at the start
@@ -71,11 +72,55 @@ type finding struct {
 	text   string
 }
 
-// locate turns the findings in a file into problems. It reads the text once: a dump may contain a hundred thousand BEGINs.
-func locate(file, text string, found []finding) Problems {
+// maxProblems is the number of problems that are reported for one file, and more are counted: a dump may contain a hundred
+// thousand BEGINs.
+const maxProblems = 50
+
+// FileProblems collects the problems of one file. It lists the first 50 of them and counts the others.
+type FileProblems struct {
+	list Problems
+	more int
+	next Pos // of the first that is only counted
+}
+
+// Add adds problems.
+func (l *FileProblems) Add(problems ...Problem) {
+	for _, p := range problems {
+		switch {
+		case len(l.list) < maxProblems:
+			l.list = append(l.list, p)
+			continue
+		case l.more == 0:
+			l.next = p.Pos
+		}
+		l.more++
+	}
+}
+
+// Full reports whether further problems are only counted, so that their position and text do not matter.
+func (l *FileProblems) Full() bool { return l.more > 0 }
+
+// All returns the problems, sorted.
+func (l *FileProblems) All() Problems {
+	l.list.Sort()
+	if l.more == 0 {
+		return l.list
+	}
+	return append(l.list, Problem{l.next, "and " + text.Count(l.more, "more problem") + " in this file"})
+}
+
+// locate turns the findings in a file into problems. It reads the text once.
+func locate(file, src string, found []finding) Problems {
+	return locateIn(sqltext.NewLocator(src), file, found)
+}
+
+// locateIn is locate for a part of a file.
+func locateIn(locator *sqltext.Locator, file string, found []finding) Problems {
+	if len(found) == 0 {
+		return nil
+	}
 	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.offset, b.offset) })
 	problems := make(Problems, 0, len(found))
-	locator := sqltext.NewLocator(text)
 	for _, f := range found {
 		at := locator.At(f.offset)
 		problems = append(problems, Problem{Pos{file, at.Line, at.Column}, f.text})

@@ -1,56 +1,91 @@
 package revision
 
 import (
+	"errors"
 	"io"
-	"math"
-	"sync"
+	"io/fs"
+	"unsafe"
 
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
-// limits determine which rows are left in their files, in bytes: those of COPYs larger than elide.Rows in files larger than
-// file.
+// limits determine what is left in its file, in bytes: up files larger than file, and of those, once they are read to be
+// run, the rows of COPYs larger than elide.Rows. elide.Text is the largest script.
 type limits struct {
 	file  int
 	elide sqltext.ElideLimits
 }
 
-var defaultLimits = limits{file: 1 << 20, elide: sqltext.ElideLimits{Window: 1 << 20, Rows: 256 << 10}}
+// maxScript is the size limit of a script without the rows of its COPYs. PostgreSQL's limit for a message, and for a value
+// such as a down script in the ledger, is 1 GB.
+const maxScript = 1 << 30
+
+var defaultLimits = limits{file: 1 << 20, elide: sqltext.ElideLimits{Window: 1 << 20, Rows: 256 << 10, Text: maxScript}}
+
+const tooLarge = "the script is larger than 1 GiB, which is PostgreSQL's limit: divide it, or load the data with COPY, whose rows do not count"
 
 func (l *loader) readUp(file string) (*Revision, Problems, error) {
-	text, larger, err := l.readFile(file, int64(l.limits.file))
+	text, larger, err := l.readFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
 	if larger {
-		mayCopy, err := l.mentionsStdin(file)
-		if err != nil {
-			return nil, nil, err
-		}
-		if mayCopy {
-			r, problems, err := l.parseLarge(file)
-			if err != nil || r.Up.Transactional {
-				return r, problems, err
-			}
-			// Statements that are sent separately are sent with their rows.
-		}
-		if text, _, err = l.readFile(file, noLimit); err != nil {
-			return nil, nil, err
-		}
+		return l.readLargeUp(file)
 	}
 	r, problems := parseUp(Source{file, text})
 	return r, problems, nil
 }
 
-const noLimit = math.MaxInt64 - 1
+// readDown reads a down file of any size. The ledger keeps its text, so it is kept in memory as a whole. If it is not
+// readable as a script problem is not "", and the text is what it begins with.
+func (l *loader) readDown(file string) (text, problem string, err error) {
+	text, larger, err := l.readFile(file)
+	if err != nil || !larger {
+		return text, "", err
+	}
+	f, err := l.fsys.Open(l.name(file))
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return "", "", err
+	}
+	start := make([]byte, l.limits.file)
+	if _, err := io.ReadFull(f, start); err != nil {
+		return "", "", err
+	}
+	if problem, header := otherEncoding(string(start)); problem != "" {
+		return header, problem, nil
+	}
+	if info.Size() > int64(l.limits.elide.Text) {
+		return string(start), tooLarge, nil
+	}
+	text, err = readRest(f, start, int(info.Size()))
+	return text, "", err
+}
 
-// readFile reads a file. If it is larger than limit, it is not read to its end, and text is "".
-func (l *loader) readFile(shown string, limit int64) (text string, larger bool, err error) {
+// readRest reads a file to its end and returns its text. size is what it is expected to be, start was read already.
+func readRest(f io.Reader, start []byte, size int) (string, error) {
+	all := make([]byte, max(size, len(start)))
+	n := copy(all, start)
+	m, err := io.ReadFull(f, all[n:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	all = all[:n+m]
+	return unsafe.String(unsafe.SliceData(all), len(all)), nil // not changed any more
+}
+
+// readFile reads a file. If it is larger than limits.file, it is not read to its end, and text is "".
+func (l *loader) readFile(shown string) (text string, larger bool, err error) {
 	f, err := l.fsys.Open(l.name(shown))
 	if err != nil {
 		return "", false, err
 	}
 	l.buf.Reset()
+	limit := int64(l.limits.file)
 	l.limited = io.LimitedReader{R: f, N: limit + 1}
 	n, err := l.buf.ReadFrom(&l.limited)
 	if closeErr := f.Close(); err == nil {
@@ -62,41 +97,16 @@ func (l *loader) readFile(shown string, limit int64) (text string, larger bool, 
 	return l.buf.String(), false, nil
 }
 
-func (l *loader) mentionsStdin(file string) (bool, error) {
-	f, err := l.fsys.Open(l.name(file))
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = f.Close() }()
-	return sqltext.MentionsStdin(f)
-}
-
-// parseLarge parses an up file without reading the rows of its COPYs into memory.
-func (l *loader) parseLarge(file string) (*Revision, Problems, error) {
+// open opens a file with its name and size.
+func (l *loader) open(file string) (fs.File, *sourceFile, error) {
 	f, err := l.fsys.Open(l.name(file))
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
+		_ = f.Close()
 		return nil, nil, err
 	}
-	elided, err := sqltext.ElideCopyData(f, l.limits.elide)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, problems := parseUp(Source{file, elided.Text})
-	if s := r.Up; len(elided.Rows) > 0 {
-		s.elided, s.source = elided.Rows, &sourceFile{l.fsys, l.name(file), file, info}
-		s.digest = sync.OnceValue(s.elidedDigest)
-		s.checksum = sync.OnceValue(func() string {
-			go s.digest() // whoever needs the one needs the other
-			return s.elidedChecksum()
-		})
-	}
-	for _, e := range elided.Errors {
-		problems = append(problems, Problem{Pos{file, e.Line, e.Column}, e.Message})
-	}
-	return r, problems, nil
+	return f, &sourceFile{l.fsys, l.name(file), file, info}, nil
 }

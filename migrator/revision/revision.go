@@ -16,6 +16,8 @@ type Revision struct {
 	DownRevision, DependsOn, BranchLabels []string
 	// Created is in UTC. It is zero if the header does not have the key.
 	Created time.Time
+	// Accept contains the findings that the author has acknowledged.
+	Accept []Acceptance
 	// Up is never nil in a parsed revision. Down is nil if there is no down file.
 	Up, Down *Script
 }
@@ -27,9 +29,12 @@ func (r *Revision) Subject() string {
 }
 
 // DownScript returns the script that reverts the revision: Down, an empty script if there is no down file but nothing to
-// revert either, or nil if the revision is irreversible.
+// revert either, or nil if the revision is irreversible. It is so as long as its down script is not written.
 func (r *Revision) DownScript() *Script {
-	if r.Down == nil && (r.Up == nil || r.Up.Empty()) {
+	switch {
+	case r.Down.Unwritten():
+		return nil
+	case r.Down == nil && (r.Up == nil || r.Up.Empty()):
 		return NewScript("")
 	}
 	return r.Down

@@ -15,8 +15,9 @@ import (
 type Script struct {
 	// File is the name to show, "" if the script is not from a file.
 	File string
-	// Text is the content of the file, unaltered. The header ends at the offset SQLStart. If Load has left the rows of
-	// large COPYs in the file, Text contains only line ends in their place, and Rows reads them.
+	// Text is the content of the file, unaltered. The header ends at the offset SQLStart. If Load has left the script in
+	// its file, Text is only the header until the script is Loaded. If the rows of a large COPY were left there, Text
+	// contains line ends in their place, and Rows reads them.
 	Text     string
 	SQLStart int
 	// Transactional reports whether the script runs in a transaction. That is the default of the header, but not the zero
@@ -30,6 +31,7 @@ type Script struct {
 	split      sync.Once
 	statements []sqltext.Statement
 
+	left             *leftScript // nil unless the script is in its file
 	elided           []sqltext.ElidedRows
 	source           *sourceFile // contains the elided rows; nil if there are none
 	digest, checksum func() string
@@ -45,22 +47,54 @@ func NewScript(sql string) *Script {
 	return s
 }
 
-// SQL returns Text without the header.
-func (s *Script) SQL() string { return s.Text[s.SQLStart:] }
+// SQL returns Text without the header. It must not be called if the script is in its file.
+func (s *Script) SQL() string {
+	s.mustBeLoaded()
+	return s.Text[s.SQLStart:]
+}
 
-// Statements returns the statements of the script in order. Their offsets are offsets in Text. The slice must not be
-// changed.
+// Statements returns the statements of the script in order, as they are sent: without the BEGIN and COMMIT that pg_dump
+// writes around large objects. Their offsets are offsets in Text. The slice must not be changed. It must not be called if
+// the script is in its file.
 func (s *Script) Statements() []sqltext.Statement {
-	s.split.Do(func() { s.statements, _ = sqltext.Split(s.Text) })
+	s.mustBeLoaded()
+	s.split.Do(func() {
+		s.statements, _ = sqltext.Split(s.Text)
+		if s.Transactional {
+			s.statements = withoutBlocks(s.Text, s.statements)
+		}
+	})
 	return s.statements
 }
 
+// InMemory reports whether Text is the whole script, except for rows of a large COPY; see Loaded.
+func (s *Script) InMemory() bool { return s.left == nil }
+
+// mustBeLoaded keeps a script that is in its file from being taken for an empty one.
+func (s *Script) mustBeLoaded() {
+	if s.left != nil {
+		panic("revision: the script " + s.File + " is in its file: call Loaded")
+	}
+}
+
+// StatementCount returns the number of Statements, also if the script is in its file.
+func (s *Script) StatementCount() int {
+	if s.left != nil {
+		return s.left.statements
+	}
+	return len(s.Statements())
+}
+
 // Empty reports whether the script contains no statement.
-func (s *Script) Empty() bool { return !sqltext.HasStatement(s.Text) }
+func (s *Script) Empty() bool {
+	if s.left != nil {
+		return s.left.statements == 0
+	}
+	return !sqltext.HasStatement(s.Text)
+}
 
 // Checksum returns the checksum of the SQL without white space and comments, as the ledger (the version tables)
-// records it. It is "" if rows that
-// were left in the file cannot be read.
+// records it. It is "" if the script is in its file, and that cannot be read.
 func (s *Script) Checksum() string {
 	if s.checksum != nil {
 		return s.checksum()
@@ -69,14 +103,16 @@ func (s *Script) Checksum() string {
 }
 
 // Digest returns the first 64 bits of the SHA-256 of the file, header included, in hexadecimal. It takes much less time than
-// Checksum: as long as the digest is the same, so are the header and the checksum. It is "" if rows that were left in the
-// file cannot be read.
+// Checksum: as long as the digest is the same, so are the header and the checksum.
 func (s *Script) Digest() string {
 	if s.digest != nil {
 		return s.digest()
 	}
-	return formatDigest(sha256.Sum256(unsafe.Slice(unsafe.StringData(s.Text), len(s.Text)))) // a copy takes as long as the hash
+	return formatDigest(sha256.Sum256(bytesOf(s.Text)))
 }
+
+// bytesOf returns the bytes of a string, which must not be changed. A copy takes as long as a hash.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func formatDigest(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
 

@@ -2,9 +2,11 @@ package revision
 
 import (
 	"iter"
-	"slices"
 	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // readValues sets the fields of r and s from the header's entries.
@@ -23,6 +25,7 @@ func (p *parser) readValues(r *Revision, s *Script) {
 		}
 		r.Created = t
 	}
+	r.Accept = p.acceptances()
 	if e := p.entries[keyTransaction]; e.present {
 		s.Transactional = p.value(e) != "off"
 		if v := p.value(e); v != "on" && v != "off" {
@@ -77,20 +80,21 @@ func (p *parser) list(key int, what string) []string {
 		return nil
 	}
 	list := make([]string, 0, strings.Count(p.value(e), ",")+1)
+	seen := name.NewSet(cap(list))
 	for start, end := range p.words(e) {
-		name := p.text[start:end]
+		word := p.text[start:end]
 		switch {
-		case name == "":
+		case word == "":
 			p.report(start, "%s: empty element in the list: remove the comma", keys[key])
 			continue
-		case slices.Contains(list, name):
-			p.report(start, "%s: %q is listed twice", keys[key], name)
+		case !seen.Add(word):
+			p.report(start, "%s: %s is listed twice", keys[key], text.Quote(word))
 			continue
 		}
-		if err := checkName(what, name); err != nil {
+		if err := checkName(what, word); err != nil {
 			p.report(start, "%s: %s", keys[key], err)
 		}
-		list = append(list, name)
+		list = append(list, word)
 	}
 	return list
 }

@@ -89,8 +89,8 @@ func (r *Revision) checkFormat(files []Source) error {
 		return fmt.Errorf("revision %s: its %s cannot be written: it would not be read back as it is", r.ID, what)
 	}
 	switch {
-	case r.Up != nil && len(r.Up.elided) > 0:
-		return fmt.Errorf("revision %s: its rows of COPY are only in %s: copy that file", r.ID, r.Up.File)
+	case r.Up != nil && (r.Up.left != nil || len(r.Up.elided) > 0):
+		return fmt.Errorf("revision %s: its script is only in %s: copy that file", r.ID, r.Up.File)
 	case read.ID != r.ID:
 		return cannot("id")
 	case read.Message != r.Message:
@@ -101,6 +101,8 @@ func (r *Revision) checkFormat(files []Source) error {
 		return cannot(keys[keyDependsOn])
 	case !slices.Equal(read.BranchLabels, r.BranchLabels):
 		return cannot(keys[keyBranchLabels])
+	case !slices.Equal(read.Accept, r.Accept):
+		return cannot(keys[keyAccept])
 	case !read.Created.Equal(r.Created):
 		return cannot(keys[keyCreated])
 	case !r.Up.equal(read.Up):

@@ -44,7 +44,7 @@ func batchSize(steps []plan.Step) int {
 // batchable reports whether a revision can be part of a batch. COPY needs an answer in the
 // middle of a message, and a change of encoding or string syntax its end.
 func batchable(s plan.Step) bool {
-	if !s.Script.Transactional {
+	if !s.Script.Transactional || !s.Script.InMemory() {
 		return false
 	}
 	for _, st := range s.Script.Statements() {
@@ -55,17 +55,18 @@ func batchable(s plan.Step) bool {
 	return true
 }
 
-// runBatch runs steps as a batch; see sendBatch.
+// runBatch runs steps as a batch; see sendBatch. After a lost connection the results are
+// what the server has answered, and it may have lost them in a crash: they are not
+// reported.
 func (r *Runner) runBatch(ctx context.Context, steps []plan.Step, at start) (done []Result, separately bool, err error) {
-	for _, s := range steps {
-		r.started(s)
-	}
-	stop := r.startMonitor(ctx, steps...)
+	r.stepStarted, r.tracker = time.Now(), r.track(steps...)
+	stop := r.startMonitor(ctx)
 	done, separately, err = r.sendBatch(ctx, steps, at)
 	stop()
-	for _, d := range done {
-		r.emit(Finished{Step: d.Step, Duration: d.Duration})
+	if _, lost := errors.AsType[*pg.LostError](err); lost {
+		return done, separately, err
 	}
+	r.tracker.end(done, err != nil && len(done) < len(steps))
 	return done, separately, err
 }
 

@@ -70,7 +70,7 @@ func TestTransactionControlIsRefused(t *testing.T) {
 		{"START TRANSACTION;", "START TRANSACTION is not allowed"},
 		{"COMMIT AND CHAIN;", "COMMIT AND CHAIN is not allowed"},
 		{"PREPARE TRANSACTION 'x';", "PREPARE TRANSACTION is not allowed"},
-		{"COMMIT PREPARED 'x';", "COMMIT PREPARED is not allowed"},
+		{"COMMIT PREPARED 'x';", "cannot run inside a transaction block"},
 		{"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", "SET TRANSACTION is not allowed"},
 		{"SET LOCAL TRANSACTION READ ONLY;", "is not allowed"},
 		{"DISCARD ALL;", "DISCARD ALL is not allowed"},

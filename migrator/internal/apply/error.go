@@ -189,10 +189,19 @@ type UnconfirmedError struct {
 	Revision  string // "" when it is about a whole run
 	Message   string
 	Text      string // the server's warning
-	Err       error  // an *InterruptedError when the context ended; nil when somebody else canceled the wait
+	// Unfinished: a commit before the last one of a non-transactional revision was not
+	// confirmed. StatementsDone of its statements are done, and the next run continues
+	// after them.
+	Unfinished     bool
+	StatementsDone int
+	Err            error // an *InterruptedError when the context ended; nil when somebody else canceled the wait
 }
 
 func (e *UnconfirmedError) Error() string {
+	if e.Unfinished {
+		return fmt.Sprintf("%s %s (%s) is unfinished after %s, which no synchronous standby has confirmed (%s); check the standbys before one is promoted; the next run continues there",
+			Operation(e.Direction), e.Revision, e.Message, text.Count(e.StatementsDone, "statement"), e.Text)
+	}
 	what := "the run"
 	if e.Revision != "" {
 		what = fmt.Sprintf("%s %s (%s)", Operation(e.Direction), e.Revision, e.Message)

@@ -27,6 +27,13 @@ type Finished struct {
 	Duration time.Duration // as the server measured it
 }
 
+// Undone reports a step that was committed, and that the server lost in a crash or a
+// failover. It is run again.
+type Undone struct {
+	Base
+	Step plan.Step
+}
+
 // Notice reports a message of the server about a revision's statement. Severity is NOTICE,
 // WARNING, INFO, LOG or DEBUG, whatever the server's language.
 type Notice struct {

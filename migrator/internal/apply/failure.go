@@ -57,7 +57,7 @@ func (r *Runner) interrupted(ctx context.Context, s plan.Step) error {
 }
 
 // unconfirmed is for a commit whose wait for a synchronous standby was canceled.
-func (r *Runner) unconfirmed(ctx context.Context, s plan.Step, n *pgconn.Notice) error {
+func (r *Runner) unconfirmed(ctx context.Context, s plan.Step, n *pgconn.Notice) *UnconfirmedError {
 	e := &UnconfirmedError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Text: n.Message}
 	if ctx.Err() != nil {
 		e.Err = &InterruptedError{Err: context.Cause(ctx)}
@@ -73,8 +73,8 @@ func notReplicated(n *pgconn.Notice) bool {
 
 // isCommitted reports whether the step that an error is about is committed.
 func isCommitted(err error) bool {
-	var e *UnconfirmedError
-	return errors.As(err, &e)
+	e, ok := errors.AsType[*UnconfirmedError](err)
+	return ok && !e.Unfinished
 }
 
 // countsBytes reports whether the server counts positions in the next message in bytes. It

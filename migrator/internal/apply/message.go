@@ -73,6 +73,16 @@ func newMessage(parts parts) message {
 }
 
 // at returns the part that contains a byte offset of the message, and the offset in it.
+// statementsBehind returns how many statements of the body are done once the message is.
+func (m *message) statementsBehind() int {
+	for _, p := range slices.Backward(m.parts) {
+		if p.kind == body {
+			return p.index + 1
+		}
+	}
+	return 0
+}
+
 func (m *message) at(offset int) (part, int) {
 	i := len(m.parts) - 1
 	for i > 0 && m.starts[i] > offset {

@@ -40,7 +40,7 @@ const (
 
 // startMonitor reports what steps wait for, from a second session. stop ends it. Without a
 // second connection it reports nothing.
-func (r *Runner) startMonitor(ctx context.Context, steps ...plan.Step) (stop func()) {
+func (r *Runner) startMonitor(ctx context.Context) (stop func()) {
 	if r.OpenMonitor == nil || r.OnEvent == nil {
 		return func() {}
 	}
@@ -57,7 +57,7 @@ func (r *Runner) startMonitor(ctx context.Context, steps ...plan.Step) (stop fun
 		}
 		defer conn.Close()
 		m := &monitor{Runner: r, conn: conn, steps: map[string]plan.Step{}, began: time.Now().Add(-monitorAfter)}
-		for _, s := range steps {
+		for _, s := range r.tracker.steps {
 			m.steps[r.stepName(s)] = s
 		}
 		for m.poll(ctx) == nil && pg.Sleep(ctx, monitorEvery) == nil {
@@ -78,6 +78,9 @@ type monitor struct {
 
 func (m *monitor) poll(ctx context.Context) error {
 	names := slices.Sorted(maps.Keys(m.steps))
+	if err := m.reportRunning(ctx, names); err != nil {
+		return err
+	}
 	blocked, err := m.conn.Query(ctx, blockersQuery(names))
 	if err != nil {
 		return err
@@ -109,6 +112,36 @@ func indexProgressQuery(names []string) string {
   CASE WHEN ` + lockers + ` THEN p.lockers_total WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_total ELSE p.blocks_total END
 FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid
 WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `)`
+}
+
+// reportRunning reports which step is running, and how far it is.
+func (m *monitor) reportRunning(ctx context.Context, names []string) error {
+	running, err := m.conn.Query(ctx, m.runningQuery(names))
+	if err != nil || len(running) == 0 {
+		return err
+	}
+	name := running[0][0].Text
+	i := slices.IndexFunc(m.tracker.steps, func(s plan.Step) bool { return m.stepName(s) == name })
+	if i < 0 {
+		return nil
+	}
+	var durations map[string]time.Duration
+	if i > 0 {
+		committed, err := m.conn.Query(ctx, m.Ledger.CommittedSteps(m.Author.Run))
+		if err != nil {
+			return err
+		}
+		durations = map[string]time.Duration{}
+		for _, row := range committed {
+			durations[row[0].Text+" "+row[1].Text] = seconds([]byte(row[2].Text))
+		}
+	}
+	m.tracker.reached(i, durations)
+	if p, ok := m.tracker.progress(); ok {
+		_, _ = fmt.Sscan(running[0][1].Text, &p.Rows)
+		m.emit(p)
+	}
+	return nil
 }
 
 func (m *monitor) reportBlocked(rows []pg.Row) {

@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,5 +75,42 @@ func TestIndexProgressIsReported(t *testing.T) {
 		if header == projecttest.NonTransactional && len(reported) > 0 && reported[0].Total != 1 {
 			t.Errorf("it has %d lockers of %d", reported[0].Done, reported[0].Total)
 		}
+	}
+}
+
+// While a batch runs, the revision that is running is named, and those before it are
+// reported when they commit, not at the end of the batch.
+func TestBatchIsReportedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	release := projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; SELECT pg_advisory_xact_lock(1)")
+	var order []string
+	m := projecttest.New(t).
+		Add("a", "", "CREATE TABLE a (id int);", "").
+		Add("b", "a", "SELECT pg_advisory_xact_lock(1);", "").
+		Add("c", "b", "CREATE TABLE c (id int);", "").
+		Migrator(migrator.Config{LockTimeout: -1, OnEvent: func(e migrator.Event) {
+			switch e := e.(type) {
+			case migrator.StepStarted:
+				order = append(order, "start "+e.Step.Revision)
+			case migrator.StepFinished:
+				if e.Step.Duration <= 0 {
+					t.Errorf("%s has no duration", e.Step.Revision)
+				}
+				order = append(order, "finish "+e.Step.Revision)
+			case migrator.StepProgress:
+				if e.Step.Revision == "b" && e.Index == 2 && e.Len == 3 && e.Of == 1 {
+					release()
+				}
+			}
+		}})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	report, err := m.Up(ctx, projecttest.Config(t, url))
+	if err != nil || projecttest.Steps(report) != "up a, up b, up c" {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if got := strings.Join(order, ", "); got != "start a, finish a, start b, finish b, start c, finish c" {
+		t.Errorf("events: %s", got)
 	}
 }

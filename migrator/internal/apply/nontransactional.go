@@ -37,6 +37,8 @@ type nonTransactional struct {
 	state     ledger.RowState
 	checksums []string // see PrefixChecksums
 	done      int      // statements
+	// notReplicated is the server's last warning that a commit was not replicated, or nil.
+	notReplicated *pgconn.Notice
 }
 
 func newNonTransactional(r *Runner, s plan.Step) *nonTransactional {
@@ -75,6 +77,9 @@ func (n *nonTransactional) run(ctx context.Context, at start) (time.Duration, er
 	if err := n.send(ctx, n.renderOpening(n.frame(at)), nil); err != nil {
 		return 0, err
 	}
+	if n.notReplicated != nil {
+		return 0, n.unconfirmed(ctx, true)
+	}
 	if err := n.prepareSession(ctx); err != nil {
 		return 0, err
 	}
@@ -83,8 +88,23 @@ func (n *nonTransactional) run(ctx context.Context, at start) (time.Duration, er
 			return 0, err
 		}
 		n.done++
+		n.tracker.statements(n.done)
+		if n.notReplicated != nil {
+			return 0, n.unconfirmed(ctx, true)
+		}
 	}
-	return n.finish(ctx, at)
+	took, err := n.finish(ctx, at)
+	if err == nil && n.notReplicated != nil {
+		err = n.unconfirmed(ctx, false)
+	}
+	return took, err
+}
+
+// unconfirmed is Runner.unconfirmed for a commit of this revision.
+func (n *nonTransactional) unconfirmed(ctx context.Context, unfinished bool) error {
+	err := n.Runner.unconfirmed(ctx, n.step, n.notReplicated)
+	err.Unfinished, err.StatementsDone = unfinished, n.done
+	return err
 }
 
 // renderOpening returns the transaction that writes the row, if the database is where the
@@ -111,7 +131,7 @@ func (n *nonTransactional) renderOpening(f frame) parts {
 }
 
 // send sends parts as one message. Errors: those of classify, *InterruptedError,
-// *UnconfirmedError, *pg.LostError, and ctx.Err() when nothing was sent.
+// *pg.LostError, and ctx.Err() when nothing was sent.
 func (n *nonTransactional) send(ctx context.Context, p parts, row func(int, [][]byte)) error {
 	m := newMessage(p)
 	m.bytes = n.countsBytes()
@@ -122,8 +142,9 @@ func (n *nonTransactional) send(ctx context.Context, p parts, row func(int, [][]
 		return n.interrupted(ctx)
 	case errors.As(err, &se):
 		return n.classify(n.step, &m, se)
-	case err == nil && m.unconfirmed != nil:
-		return n.unconfirmed(ctx, n.step, m.unconfirmed)
+	}
+	if m.unconfirmed != nil {
+		n.notReplicated = m.unconfirmed
 	}
 	return err
 }

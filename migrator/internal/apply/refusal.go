@@ -103,6 +103,10 @@ func checkResume(s plan.Step) error {
 		e.Header = true
 		return e
 	}
+	s, err := loaded(s)
+	if err != nil {
+		return err
+	}
 	checksums := PrefixChecksums(s.Script)
 	if done, _ := ledger.CutSent(s.Checksum); s.StatementsDone >= len(checksums) || done != checksums[s.StatementsDone] {
 		return e

@@ -52,6 +52,7 @@ type frame struct {
 	first, last bool
 	flushLater  bool // another commit follows in the same message, and flushes this one
 	offline     bool // for a script: the server and the generation are unknown
+	raised      int  // offline: by how much the steps before have raised the generation
 }
 
 func (r *Runner) frame(at start) frame {
@@ -125,7 +126,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(finishing, r.Ledger.FinishDown(s.Revision, downSQLOfFile(s), r.Author))
 	}
 	if f.offline {
-		p.add(finishing, r.Ledger.SaveGeneration())
+		p.add(finishing, r.Ledger.SaveGeneration(f.raised+1))
 	}
 	if f.last {
 		p.add(commit, "COMMIT")

@@ -44,6 +44,7 @@ type Runner struct {
 	OpenMonitor func(context.Context) (*pg.Conn, error)
 
 	stepStarted time.Time // when the step in progress was started
+	tracker     *tracker  // of the steps in progress
 }
 
 // ErrStale reports that the database is no longer where the plan starts: another runner
@@ -92,22 +93,36 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 }
 
 // runOne runs a step in its own messages.
-func (r *Runner) runOne(ctx context.Context, s plan.Step, at start) ([]Result, start, error) {
-	r.started(s)
-	stop := r.startMonitor(ctx, s)
+func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Result, start, error) {
+	s, err := loaded(planned)
+	if err != nil {
+		return nil, at, err
+	}
+	r.stepStarted, r.tracker = time.Now(), r.track(s)
+	stop := r.startMonitor(ctx)
 	took, next, err := r.runStep(ctx, s, at)
 	stop()
 	if err != nil && !isCommitted(err) {
 		return nil, at, err
 	}
-	r.emit(Finished{Step: s, Duration: took})
-	return []Result{{s, took}}, next, err
+	results := []Result{{planned, took}} // a large script is not kept
+	r.tracker.end(results, false)
+	return results, next, err
 }
 
-// started reports that a step is about to be sent, and warns about a body that sets
+// loaded returns a step with its script in memory.
+func loaded(s plan.Step) (plan.Step, error) {
+	script, err := s.Script.Loaded()
+	if err != nil {
+		return s, &RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File, Text: err.Error(), Err: err}
+	}
+	s.Script = script
+	return s, nil
+}
+
+// reportStarted reports that a step is about to be run, and warns about a body that sets
 // lock_timeout: other sessions queue behind a statement that waits for a lock.
-func (r *Runner) started(s plan.Step) {
-	r.stepStarted = time.Now()
+func (r *Runner) reportStarted(s plan.Step) {
 	r.emit(Started{Step: s})
 	if r.OnEvent == nil || !strings.Contains(s.Script.SQL(), "lock_timeout") {
 		return
@@ -143,15 +158,21 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 	err := r.retryWhileLocked(ctx, p.Steps[0], func() error {
 		done = nil
 		for i := range p.Steps {
-			current = p.Steps[i]
-			r.started(current)
+			var err error
+			if current, err = loaded(p.Steps[i]); err != nil {
+				return err
+			}
+			r.stepStarted, r.tracker = time.Now(), r.track(current)
 			f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
 			f.first, f.last = i == 0, i == last
 			took, err := r.sendStep(ctx, current, f)
+			if err != nil && !isCommitted(err) {
+				return err
+			}
+			done = append(done, Result{p.Steps[i], took})
 			if err != nil {
 				return err
 			}
-			done = append(done, Result{current, took})
 		}
 		return nil
 	})
@@ -192,6 +213,7 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		if m.unconfirmed != nil {
 			return took, r.unconfirmed(ctx, s, m.unconfirmed)
 		}
+		r.tracker.statements(m.statementsBehind())
 	}
 	return took, nil
 }
@@ -220,15 +242,15 @@ func (r *Runner) notice(s plan.Step, m *message, statement int, n *pgconn.Notice
 	if statement >= len(m.parts) {
 		return
 	}
+	if notReplicated(n) {
+		m.unconfirmed = n // the error says it
+		return
+	}
 	line := 0
 	switch p := m.parts[statement]; p.kind {
 	case body:
 		line = sqltext.PositionAt(p.script.Text, p.source().Start).Line
-	case deferred:
-	case commit:
-		if notReplicated(n) {
-			m.unconfirmed = n
-		}
+	case deferred, commit:
 	default:
 		return
 	}

@@ -188,7 +188,7 @@ func TestApplicationNameIdentifiesRunner(t *testing.T) {
 		m, cfg := projecttest.New(t).Add(id, "", "SELECT pg_sleep(60);", "").Migrator(migrator.Config{}), projecttest.Config(t, url)
 		go func() { _, err := m.Up(ctx, cfg); done <- err }()
 		projecttest.Await(t, url, projecttest.Sleeping, "1")
-		got := pgtest.Value(t, url, "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+		got := pgtest.Value(t, url, "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ambix up %'")
 		cancel()
 		<-done
 		from := fmt.Sprintf(" %s/%d", host, os.Getpid())

@@ -18,27 +18,34 @@ import (
 func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	w := &scriptWriter{Runner: r}
 	from := revisionsOrBase(p.From)
-	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -v ON_ERROR_STOP=1 -f FILE\n\n", from, revisionsOrBase(p.To), w.Ledger)
+	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", from, revisionsOrBase(p.To), w.Ledger)
 	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
 	first := frame{first: true, last: !r.SingleTransaction || len(p.Steps) == 1, offline: true}
 	if len(applied) == 0 {
 		first.create = r.Ledger.CreateIfMissing()
 	}
-	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved()
+	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
 	if p.Stamp {
 		w.write(r.renderChange("stamp", first, r.stampStatements(p)))
 		return w.String(), w.err
 	}
+	raised := 0
 	for i, s := range p.Steps {
-		f := frame{guard: r.Ledger.GuardSaved(), first: !r.SingleTransaction, last: !r.SingleTransaction || i == len(p.Steps)-1, offline: true}
+		f := frame{guard: r.Ledger.GuardSaved(raised), raised: raised, first: !r.SingleTransaction, last: !r.SingleTransaction || i == len(p.Steps)-1, offline: true}
 		if i == 0 {
 			f = first
+		}
+		s, err := loaded(s)
+		if err != nil {
+			return "", err
 		}
 		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), s.Revision, s.Message)
 		if s.Script.Transactional {
 			w.write(r.render(s, f))
+			raised++
 		} else {
 			w.write(r.renderNonTransactional(s, f))
+			raised += 2
 		}
 	}
 	return w.String(), w.err
@@ -89,25 +96,32 @@ func (w *scriptWriter) copyRows(p part) {
 }
 
 // renderNonTransactional returns a revision with `transaction: off` for a script: each
-// statement is followed by its mark.
+// statement is followed by its mark, in the same transaction where that is possible.
 func (r *Runner) renderNonTransactional(s plan.Step, f frame) parts {
 	n := newNonTransactional(r, s)
 	var p parts
 	p.add(locking, r.Ledger.TrySessionLock())
 	p = append(p, n.renderOpening(f)...)
 	p.set(opening, false, n.sessionSettings(f.offline)...)
-	for i := range s.Script.Statements() {
+	for i, st := range s.Script.Statements() {
 		n.done = i
+		p.add(guarding, r.Ledger.StopUnless(s.Revision, n.state, i))
+		together := st.Class != sqltext.NonTransactional && st.Keywords != "CALL" && st.Keywords != "DO"
+		if together {
+			p.add(opening, "BEGIN")
+		}
 		p = append(p, bodyPart(s.Script, i))
-		// psql sends one statement at a time, and SET LOCAL needs a transaction.
-		p.add(opening, "BEGIN")
+		if !together {
+			p.add(opening, "BEGIN")
+		}
 		p = append(p, n.renderMark(i+1, n.checksums[i+1])...)
 		p.add(commit, "COMMIT")
 	}
+	p.add(guarding, r.Ledger.StopUnless(s.Revision, n.state, len(n.checksums)-1))
 	p.add(resetting, resetsKeepingLocks...)
-	p.add(resetting, r.Ledger.SaveGeneration())
-	p = append(p, n.renderClosing(r.Ledger.GuardSaved())...)
+	p.add(resetting, r.Ledger.SaveGeneration(f.raised+1))
+	p = append(p, n.renderClosing(r.Ledger.GuardSaved(f.raised+1))...)
 	p.add(resetting, resets...)
-	p.add(finishing, r.Ledger.SaveGeneration())
+	p.add(finishing, r.Ledger.SaveGeneration(f.raised+2))
 	return p
 }

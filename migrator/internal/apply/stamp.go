@@ -70,7 +70,7 @@ func (r *Runner) renderChange(activity string, f frame, statements []string) par
 	p.add(guarding, f.guard)
 	p.add(recording, statements...)
 	if f.offline {
-		p.add(finishing, r.Ledger.SaveGeneration())
+		p.add(finishing, r.Ledger.SaveGeneration(f.raised+1))
 	}
 	p.add(commit, "COMMIT")
 	return p

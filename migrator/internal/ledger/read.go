@@ -96,9 +96,10 @@ func (t Tables) DownScriptHashes() string {
 	return "SELECT revision, down_options, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(down_sql, 'UTF8')), 'hex') FROM " + t.Revisions() + " WHERE down_sql IS NOT NULL"
 }
 
-// CommittedSteps finds what a run has committed: rows of direction and revision, in order.
+// CommittedSteps finds what a run has committed: rows of direction,
+// revision and seconds, in order.
 func (t Tables) CommittedSteps(run string) string {
-	return fmt.Sprintf("SELECT action, revision FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND action OPERATOR(pg_catalog.=) ANY ('{up,down}'::pg_catalog.text[]) ORDER BY event",
+	return fmt.Sprintf("SELECT direction, revision, extract(epoch FROM duration) FROM %s WHERE run OPERATOR(pg_catalog.=) %s AND action OPERATOR(pg_catalog.=) ANY ('{up,down,stamp,adopt}'::pg_catalog.text[]) ORDER BY event",
 		t.Events(), sqltext.QuoteLiteral(run))
 }
 

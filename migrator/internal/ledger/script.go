@@ -23,12 +23,21 @@ func (t Tables) Expect(applied []string, from string) string {
   ELSE %[6]s END`, t.Revisions(), Array(applied), sqltext.QuoteLiteral(string(Applied)), generationSetting, t.Meta(), fail)
 }
 
-// GuardSaved is Guard for the saved generation.
-func (t Tables) GuardSaved() string {
-	return t.guard("pg_catalog.current_setting('" + generationSetting + "')::pg_catalog.int8")
+// GuardSaved is Guard for the saved generation, which the steps of the script have raised
+// since: a step after one that failed is refused, also by a client that ignores errors.
+func (t Tables) GuardSaved(raised int) string {
+	return t.guard(fmt.Sprintf("(pg_catalog.current_setting('%s')::pg_catalog.int8 OPERATOR(pg_catalog.+) %d)", generationSetting, raised))
 }
 
-// SaveGeneration saves the current generation, after a reset of the session removed it.
-func (t Tables) SaveGeneration() string {
-	return fmt.Sprintf("SELECT pg_catalog.set_config('%s', (SELECT generation::pg_catalog.text FROM %s), false)", generationSetting, t.Meta())
+// SaveGeneration saves the generation that the script started at, after a reset of the
+// session removed it. The steps have raised it since.
+func (t Tables) SaveGeneration(raised int) string {
+	return fmt.Sprintf("SELECT pg_catalog.set_config('%s', (SELECT (generation OPERATOR(pg_catalog.-) %d)::pg_catalog.text FROM %s), false)", generationSetting, raised, t.Meta())
+}
+
+// StopUnless ends the session unless a revision is in a state with a number of statements
+// done: what follows must not run in any client, also in one that ignores errors.
+func (t Tables) StopUnless(revision string, state RowState, done int) string {
+	return fmt.Sprintf("SELECT CASE WHEN EXISTS (SELECT FROM %s WHERE revision OPERATOR(pg_catalog.=) %s AND state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) %d) THEN true ELSE pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) END",
+		t.Revisions(), sqltext.QuoteLiteral(revision), sqltext.QuoteLiteral(string(state)), done)
 }

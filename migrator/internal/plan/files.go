@@ -3,10 +3,12 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -42,11 +44,28 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	})
 	g, problems := graph.New(f.nodes)
 	f.Graph = g
+	return f, f.locateAll(problems, revs)
+}
+
+// locateAll returns the problems of files that those of the graph amount to.
+func (f *Files) locateAll(problems []graph.Problem, revs []*revision.Revision) revision.Problems {
 	var located revision.Problems
-	for _, p := range problems {
-		located = append(located, f.locate(p, revs)...)
+	var ofFile revision.FileProblems
+	for i, p := range problems {
+		if i > 0 && p.ID != problems[i-1].ID { // they are sorted by it
+			located = append(located, ofFile.All()...)
+			ofFile = revision.FileProblems{}
+		}
+		switch {
+		case p.Kind == graph.DuplicateID:
+			located = append(located, f.locate(p, revs)...) // one in each of the other files
+		case ofFile.Full():
+			ofFile.Add(revision.Problem{}) // to be counted
+		default:
+			ofFile.Add(f.locate(p, revs)...)
+		}
 	}
-	return f, located
+	return append(located, ofFile.All()...)
 }
 
 // locate returns the problems of files that a problem of the graph amounts to.
@@ -57,17 +76,18 @@ func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Prob
 		return nil // revision.Load reports them
 	case graph.DuplicateID:
 		var problems revision.Problems
-		first := slices.IndexFunc(revs, func(r *revision.Revision) bool { return r.ID == p.ID })
+		first, _ := slices.BinarySearchFunc(revs, p.ID, func(r *revision.Revision, id string) int { return strings.Compare(r.ID, id) })
 		for _, r := range revs[first+1:] {
-			if r.ID == p.ID {
-				problems = append(problems, revision.Problem{Pos: r.Pos(p.Key, p.Word), Text: fmt.Sprintf("revision: id %q is already used by %s", p.ID, revs[first].Up.File)})
+			if r.ID != p.ID {
+				break
 			}
+			problems = append(problems, revision.Problem{Pos: r.Pos(p.Key, p.Word), Text: fmt.Sprintf("revision: id %s is already used by %s", text.Quote(p.ID), text.Visible(revs[first].Up.File))})
 		}
 		return problems
 	case graph.DuplicateLabel:
-		problem = fmt.Sprintf("branch_labels: label %q is already used by %s", p.Word, f.byID[p.Path[0]].Up.File)
+		problem = fmt.Sprintf("branch_labels: label %s is already used by %s", text.Quote(p.Word), text.Visible(f.byID[p.Path[0]].Up.File))
 	case graph.LabelIsID:
-		problem = fmt.Sprintf("branch_labels: label %q is the id of %s", p.Word, f.byID[p.Word].Up.File)
+		problem = fmt.Sprintf("branch_labels: label %s is the id of %s", text.Quote(p.Word), text.Visible(f.byID[p.Word].Up.File))
 	}
 	return revision.Problems{{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: problem}}
 }

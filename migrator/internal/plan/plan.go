@@ -77,9 +77,13 @@ func (p *Plan) SetScript(id string, s *revision.Script, message string) {
 type IrreversibleError struct {
 	Revision, Message string
 	File              string // the missing down file; "" if only the ledger has the revision
+	Unwritten         bool   // the down file exists, but its script is still to be written
 }
 
 func (e *IrreversibleError) Error() string {
+	if e.Unwritten {
+		return fmt.Sprintf("revision %s cannot be reverted: its down script %s is not written yet; nothing was run", withMessage(e.Revision, e.Message), e.File)
+	}
 	return fmt.Sprintf("revision %s is irreversible: it has no down script; nothing was run", withMessage(e.Revision, e.Message))
 }
 

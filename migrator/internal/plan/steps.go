@@ -3,7 +3,6 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
@@ -198,7 +197,7 @@ func (v *View) downStep(id string) (Step, error) {
 	default:
 		e := &IrreversibleError{Revision: id, Message: s.Message}
 		if r != nil {
-			e.File = strings.TrimSuffix(r.Up.File, ".up.sql") + ".down.sql"
+			e.File, e.Unwritten = r.DownFile(), r.Down.Unwritten()
 		}
 		return s, e
 	}

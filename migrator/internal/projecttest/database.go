@@ -77,7 +77,7 @@ func AdvisoryLocks(t testing.TB, url string) string {
 // Psql runs a script with psql, which stops at the first error.
 func Psql(t testing.TB, url, script string) (string, error) {
 	t.Helper()
-	cmd := exec.Command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", url)
+	cmd := exec.Command("psql", "-X", "-q", "-f", "-", url)
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -44,7 +44,11 @@ func Main(m *testing.M) {
 // does that.
 func Register(m *migrator.Migrator) {
 	for _, r := range m.Files().Revisions() {
-		RegisterSQL(r.Up.Text)
+		up := r.Up
+		if loaded, err := up.Loaded(); err == nil {
+			up = loaded
+		}
+		RegisterSQL(up.Text)
 		if down := r.DownScript(); down != nil {
 			RegisterSQL(down.Text)
 			RegisterSQL(down.SQL()) // as the ledger has it

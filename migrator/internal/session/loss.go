@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -13,13 +14,15 @@ import (
 
 // loss is what a run knows about its lost connections.
 type loss struct {
-	unknown  *plan.Step     // in progress when the connection was lost
-	inFlight plan.Plan      // that step and those after it
-	lossErr  error          // of that loss
-	resolved bool           // some step was found committed after a loss
-	lostIn   map[string]int // how often a step lost the connection, by stepKey
-	losses   int            // without progress
-	returnBy time.Time      // when a lost server has to be back
+	verify    bool            // the connection was lost, so committed steps may be gone
+	announced map[string]bool // steps reported as finished, by stepKey
+	unknown   *plan.Step      // in progress when the connection was lost
+	inFlight  plan.Plan       // that step and those after it
+	lossErr   error           // of that loss
+	resolved  bool            // some step was found committed after a loss
+	lostIn    map[string]int  // how often a step lost the connection, by stepKey
+	losses    int             // without progress
+	returnBy  time.Time       // when a lost server has to be back
 }
 
 // recover connects again after a lost connection, once the server answers. Every other
@@ -31,9 +34,24 @@ func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
 	if m.losses++; m.losses > lossLimit {
 		return false, m.unknownOutcome(err)
 	}
+	m.verify = true
 	m.emit(Lost{Err: err})
 	m.returnBy = time.Now().Add(max(m.Wait, shortestReturn))
 	return m.reconnect(ctx)
+}
+
+// noteFinished keeps which steps were reported as finished: the monitor may do that before
+// the connection with the answer is lost.
+func (m *mover) noteFinished() {
+	if m.observe == nil {
+		return
+	}
+	m.runner.OnEvent = func(e apply.Event) {
+		if f, ok := e.(apply.Finished); ok {
+			m.announced[stepKey(f.Step)] = true
+		}
+		m.observe(e)
+	}
 }
 
 // isLoss reports whether the connection is all that failed.
@@ -77,27 +95,40 @@ func (m *mover) unknownOutcome(err error) error {
 	return &UnknownOutcomeError{Step: *m.unknown, Err: err}
 }
 
-// resolveOutcome finds out what became of the steps that were in progress when the
-// connection was lost. The run's own events say it: each is written in the transaction
-// of its revision.
+// resolveOutcome finds out what became of this run's steps after a lost connection: of
+// those that were in progress, and of those committed before, which a crash or a failover
+// may have undone. The run's own events say it: each is written in the transaction of its
+// revision.
 func (m *mover) resolveOutcome(ctx context.Context) error {
-	if m.unknown == nil {
+	if m.first == nil {
+		m.verify = false
 		return nil
 	}
 	rows, err := m.query(ctx, m.Ledger.CommittedSteps(m.runner.Author.Run))
 	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
-		rows, err = nil, nil // no ledger yet: the first revision was not applied
+		rows, err = nil, nil // no ledger (any more): nothing was applied
 	}
 	if err != nil {
 		return err
 	}
-	m.unknown = nil
+	m.verify, m.unknown = false, nil
+	committed := map[string]bool{}
 	for _, row := range rows {
-		for _, s := range m.left().Steps {
-			if row[1].Text == s.Revision && (row[0].Text == string(s.Direction) || m.first.Stamp) {
-				m.report.add([]apply.Result{{Step: s}})
+		committed[row[0].Text+" "+row[1].Text] = true
+	}
+	m.report.Steps = slices.DeleteFunc(m.report.Steps, func(d apply.Result) bool { return !committed[stepKey(d.Step)] })
+	for _, s := range m.first.Steps {
+		key := stepKey(s)
+		switch {
+		case m.announced[key] && !committed[key]:
+			delete(m.announced, key)
+			m.emit(apply.Undone{Step: s})
+		case committed[key] && !m.report.contains(s):
+			m.report.add([]apply.Result{{Step: s}})
+			m.resolved = true
+			if !m.announced[key] {
+				m.announced[key] = true
 				m.emit(apply.Finished{Step: s})
-				m.resolved = true
 			}
 		}
 	}

@@ -26,7 +26,8 @@ const (
 // there is an error. Errors: those of View, plan.View.Plan and apply.Runner.Run,
 // *plan.PolicyError, *apply.BusyError, *UnknownOutcomeError.
 func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*Report, error) {
-	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}}}
+	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}}
+	m.noteFinished()
 	for {
 		again, err := m.round(ctx)
 		if !again || err != nil {
@@ -59,12 +60,15 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 	if err := m.writable(); err != nil {
 		return m.awaitPromotion(ctx, err)
 	}
+	if m.verify {
+		m.report.To = view.Current()
+		if err := m.resolveOutcome(ctx); err != nil {
+			return m.recover(ctx, err)
+		}
+	}
 	p, err := m.plan(view)
 	if err != nil {
 		return false, err
-	}
-	if err := m.resolveOutcome(ctx); err != nil {
-		return m.recover(ctx, err)
 	}
 	if len(p.Steps) == 0 {
 		return false, m.finish(ctx, view, p)
@@ -75,7 +79,7 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 		}
 	}
 	if err := m.Fetch(ctx, &p); err != nil {
-		return m.after(ctx, p, err)
+		return m.after(ctx, p, 0, err)
 	}
 	if err := m.runner.CheckPlan(ctx, p); err != nil {
 		return m.recover(ctx, err)
@@ -85,13 +89,15 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 		run = m.runner.Stamp
 	}
 	done, err := run(ctx, p)
-	m.report.add(done)
-	m.report.To = view.After(p.Steps[:len(done)])
 	if len(done) > 0 {
 		m.stale, m.losses, m.waitingSince = 0, 0, time.Time{}
 	}
+	if !isLoss(err) {
+		m.report.add(done)
+		m.report.To = view.After(p.Steps[:len(done)])
+	}
 	if err != nil {
-		return m.after(ctx, p, err)
+		return m.after(ctx, p, len(done), err)
 	}
 	return len(m.report.Steps) < len(m.first.Steps), nil
 }
@@ -159,9 +165,10 @@ func (m *mover) allow(view *plan.View, p plan.Plan) error {
 	return nil
 }
 
-// after decides what an error of a step means for the run: wait and plan again, find out
-// what became of the step, or give up.
-func (m *mover) after(ctx context.Context, p plan.Plan, err error) (again bool, _ error) {
+// after decides what an error means for the run: wait and plan again, find out what became
+// of the step in progress, or give up. answered is how many steps of p the server had
+// answered when the connection was lost.
+func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error) (again bool, _ error) {
 	switch {
 	case errors.Is(err, apply.ErrBusy):
 		return m.wait(ctx)
@@ -174,8 +181,8 @@ func (m *mover) after(ctx context.Context, p plan.Plan, err error) (again bool, 
 		}
 		return m.wait(ctx)
 	}
-	if _, lost := errors.AsType[*pg.LostError](err); lost && len(m.report.Steps) < len(m.first.Steps) {
-		m.unknown, m.inFlight, m.lossErr = m.next(p), p, err
+	if _, lost := errors.AsType[*pg.LostError](err); lost && answered < len(p.Steps) {
+		m.unknown, m.inFlight, m.lossErr = &p.Steps[answered], p, err
 		m.runner.NoBatch = true // so that the next loss has one step to blame
 	}
 	return m.recover(ctx, err)

@@ -116,7 +116,7 @@ func (s *Session) unfinishedScript(ctx context.Context, v *plan.View, row *ledge
 	r := v.Files.Revision(row.Revision)
 	switch {
 	case row.State == ledger.Applying:
-		return r.Up, nil
+		return r.Up.Loaded()
 	case r != nil && r.Down != nil:
 		return r.Down, nil
 	}

@@ -1,18 +1,18 @@
 package sqltext
 
-import "strings"
-
 // CatalogEffect is the change that a non-transactional statement makes to the system catalogs, as far as it is needed to
 // find out there whether the statement succeeded.
 type CatalogEffect struct {
 	// Verb is CREATE INDEX, DROP INDEX, REINDEX, DETACH PARTITION, CREATE DATABASE, DROP DATABASE, CREATE TABLESPACE,
-	// DROP TABLESPACE or CREATE SUBSCRIPTION; "" for anything else.
+	// DROP TABLESPACE, CREATE SUBSCRIPTION, COMMIT PREPARED or ROLLBACK PREPARED; "" for anything else.
 	Verb string
-	// Name is the object, qualified and quoted as it was written. It is "" for an index that the server names, and for
-	// REINDEX of anything but an index.
+	// Name is the object, as SQL: qualified if it was, in lower case or quoted, and without Unicode escapes. It is "" for
+	// an index that the server names, for REINDEX of anything but an index, and for a prepared transaction.
 	Name string
-	// Table is the table of CREATE INDEX and REINDEX TABLE, and the parent of DETACH PARTITION, as it was written; ""
-	// otherwise.
+	// PlainName is the last part of Name, or the identifier of a prepared transaction, as the catalogs contain it: not
+	// quoted, but not yet cut to 63 bytes.
+	PlainName string
+	// Table is the table of CREATE INDEX and REINDEX TABLE, and the parent of DETACH PARTITION, as Name; "" otherwise.
 	Table string
 }
 
@@ -31,6 +31,14 @@ func CatalogEffectOf(src string, s Statement) CatalogEffect {
 		return r.reindexEffect()
 	case r.is("ALTER") && r.accept("TABLE"):
 		return r.detachEffect()
+	case r.is("COMMIT"), r.is("ROLLBACK"):
+		verb := "COMMIT PREPARED"
+		if r.is("ROLLBACK") {
+			verb = "ROLLBACK PREPARED"
+		}
+		if r.accept("PREPARED") && r.next() && r.isLiteral() {
+			return CatalogEffect{Verb: verb, PlainName: r.literal()}
+		}
 	}
 	return CatalogEffect{}
 }
@@ -39,7 +47,7 @@ func (r *tokenReader) createEffect() CatalogEffect {
 	r.accept("UNIQUE")
 	for _, kind := range []string{"DATABASE", "TABLESPACE", "SUBSCRIPTION"} {
 		if r.accept(kind) {
-			return CatalogEffect{Verb: "CREATE " + kind, Name: r.qualified()}
+			return r.named(CatalogEffect{Verb: "CREATE " + kind})
 		}
 	}
 	if !r.accept("INDEX") {
@@ -49,11 +57,11 @@ func (r *tokenReader) createEffect() CatalogEffect {
 	e := CatalogEffect{Verb: "CREATE INDEX"}
 	r.acceptIfExists()
 	if !r.accept("ON") {
-		e.Name = r.qualified()
+		e = r.named(e)
 		r.accept("ON")
 	}
 	r.accept("ONLY")
-	e.Table = r.qualified()
+	e.Table, _ = r.qualified()
 	return e
 }
 
@@ -62,7 +70,7 @@ func (r *tokenReader) dropEffect() CatalogEffect {
 		if r.accept(kind) {
 			r.accept("CONCURRENTLY")
 			r.acceptIfExists()
-			return CatalogEffect{Verb: "DROP " + kind, Name: r.qualified()}
+			return r.named(CatalogEffect{Verb: "DROP " + kind})
 		}
 	}
 	return CatalogEffect{}
@@ -74,10 +82,10 @@ func (r *tokenReader) reindexEffect() CatalogEffect {
 	switch {
 	case r.accept("INDEX"):
 		r.accept("CONCURRENTLY")
-		e.Name = r.qualified()
+		e = r.named(e)
 	case r.accept("TABLE"):
 		r.accept("CONCURRENTLY")
-		e.Table = r.qualified()
+		e.Table, _ = r.qualified()
 	}
 	return e
 }
@@ -85,11 +93,17 @@ func (r *tokenReader) reindexEffect() CatalogEffect {
 func (r *tokenReader) detachEffect() CatalogEffect {
 	r.acceptIfExists()
 	r.accept("ONLY")
-	e := CatalogEffect{Verb: "DETACH PARTITION", Table: r.qualified()}
+	e := CatalogEffect{Verb: "DETACH PARTITION"}
+	e.Table, _ = r.qualified()
 	if !r.accept("DETACH") || !r.accept("PARTITION") {
 		return CatalogEffect{}
 	}
-	e.Name = r.qualified()
+	return r.named(e)
+}
+
+// named adds the name that follows.
+func (r *tokenReader) named(e CatalogEffect) CatalogEffect {
+	e.Name, e.PlainName = r.qualified()
 	return e
 }
 
@@ -97,18 +111,5 @@ func (r *tokenReader) acceptIfExists() {
 	if r.accept("IF") {
 		r.accept("NOT")
 		r.accept("EXISTS")
-	}
-}
-
-// qualified reads a name that may be qualified and returns it without white space and comments between its parts.
-func (r *tokenReader) qualified() string {
-	var b strings.Builder
-	for part := true; ; part = !part {
-		ahead := *r
-		if !ahead.next() || part && ahead.tok.Kind != Word && ahead.tok.Kind != QuotedName || !part && !ahead.isOperator(".") {
-			return b.String()
-		}
-		*r = ahead
-		b.WriteString(r.text())
 	}
 }

@@ -20,26 +20,42 @@ import (
 //
 // Checksums are stored in ledgers: the format v1 never changes.
 func Checksum(src string) string {
-	sum, _ := ChecksumElided(src, nil, nil) // nothing is read that could fail
-	return sum
+	d := &digest{hash: sha256.New()}
+	s := newStatementScanner(src)
+	for t, ok := s.next(); ok; t, ok = s.next() {
+		d.addToken(src, t, s.backslashes)
+	}
+	return d.sum()
 }
 
-// ChecksumElided returns the checksum of a source of which text lacks rows. open returns the rows as they are in the
-// source. The error is that of opening or reading them.
-func ChecksumElided(text string, rows []ElidedRows, open func(ElidedRows) (io.ReadCloser, error)) (string, error) {
+// ChecksumPieces returns the checksum of the source of a reader. rows are the COPYs' rows in it, which an earlier reader
+// has returned: their size precedes them in what is hashed. The error is that of reading, or io.ErrUnexpectedEOF if the
+// rows are not those of this source.
+func ChecksumPieces(r *PieceReader, rows []CopyRows) (string, error) {
 	d := &digest{hash: sha256.New()}
-	s := newStatementScanner(text)
-	for t, ok := s.next(); ok; t, ok = s.next() {
-		if t.Kind != CopyData || len(rows) == 0 || rows[0].Start != t.Start {
-			d.addToken(text, t, s.backslashes)
+	for {
+		p, err := r.Next()
+		if err == io.EOF {
+			return d.sum(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		s := p.scanner(p.Text, r.mentionsSetting)
+		for t, ok := s.next(); ok; t, ok = s.next() {
+			d.addToken(p.Text, t, s.backslashes)
+		}
+		if !p.CopyFollows {
 			continue
 		}
-		if err := d.addRows(rows[0], open); err != nil {
+		if len(rows) == 0 {
+			return "", io.ErrUnexpectedEOF
+		}
+		if err := d.addRows(r, rows[0]); err != nil {
 			return "", err
 		}
 		rows = rows[1:]
 	}
-	return d.sum(), nil
 }
 
 // kindMarks identify the kinds of tokens in the hashed text; continuedMark is that of a continued part of a string.
@@ -105,32 +121,20 @@ func (d *digest) addString(text string, backslashes bool) {
 	}
 }
 
-// addRows adds rows that are nowhere in memory as a whole.
-func (d *digest) addRows(rows ElidedRows, open func(ElidedRows) (io.ReadCloser, error)) error {
-	r, err := open(rows)
-	if err != nil {
-		return err
+// addRows adds rows that are nowhere in memory as a whole. A COPY at the very end of a source has none, not even empty ones.
+func (d *digest) addRows(r *PieceReader, rows CopyRows) error {
+	if rows.Size > 0 || rows.Marker != "" {
+		d.begin(kindMarks[CopyData], rows.LFSize)
+		d.flush()
 	}
-	defer func() { _ = r.Close() }()
-	d.begin(kindMarks[CopyData], rows.LFSize)
-	d.flush()
-	buffer := make([]byte, 256<<10)
-	for pending, end := 0, false; !end; {
-		n, err := r.Read(buffer[pending:])
-		n += pending
-		if end = err == io.EOF; err != nil && !end {
-			return err
-		}
-		pending = 0
-		if !end && n > 0 && buffer[n-1] == '\r' { // the LF may follow in the next piece
-			pending = 1
-		}
-		d.writeLines(buffer[:n-pending])
-		if pending > 0 {
-			buffer[0] = '\r'
-		}
+	read, err := r.Rows(func(rows []byte) error { // a CRLF is never in two parts
+		d.writeLines(rows)
+		return nil
+	})
+	if err == nil && read.LFSize != rows.LFSize {
+		err = io.ErrUnexpectedEOF
 	}
-	return nil
+	return err
 }
 
 // writeLines hashes text with LF in place of CRLF.

@@ -26,7 +26,9 @@ func classify(src string, s Statement) (Class, string) {
 	class, reason := s.Class, ""
 	switch first, _, _ := strings.Cut(words, " "); first {
 	case "BEGIN", "COMMIT", "END", "ABORT", "START", "ROLLBACK", "PREPARE":
-		if transactionControl(r) {
+		if words == "COMMIT PREPARED" || words == "ROLLBACK PREPARED" {
+			reason = words
+		} else if transactionControl(r) {
 			class = TransactionControl
 		}
 	case "SET":
@@ -59,6 +61,24 @@ func classify(src string, s Statement) (Class, string) {
 		return NonTransactional, reason
 	}
 	return class, words
+}
+
+// IsLargeObjectCall reports whether a statement is SELECT of a single call of lo_open, lowrite or lo_close, as pg_dump
+// writes it to load a large object.
+func IsLargeObjectCall(src string, s Statement) bool {
+	r := newTokenReader(src, s)
+	if !r.next() || !r.is("SELECT") || !r.next() {
+		return false
+	}
+	if r.is("PG_CATALOG") && !(r.next() && r.isOperator(".") && r.next()) {
+		return false
+	}
+	switch r.name() {
+	case "lo_open", "lowrite", "lo_close":
+		r.skipParens()
+		return r.isOperator(")") && !r.next()
+	}
+	return false
 }
 
 func transactionControl(r tokenReader) bool {

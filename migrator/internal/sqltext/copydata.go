@@ -41,22 +41,3 @@ func copyDataEnd(src string, start int) (end, next int) {
 	n, marker := copyEnd(src[start:], true, true)
 	return start + n, start + n + marker
 }
-
-// trailingCopyData finds the first COPY … FROM stdin whose rows extend to the end of src, and so perhaps beyond it. src
-// is a part of a source that begins at the start of a statement; backslashes reports whether standard_conforming_strings
-// is off there. It returns where the rows begin, -1 if there are none, and the new value of backslashes.
-func trailingCopyData(src string, backslashes bool) (start int, off bool) {
-	s := newStatementScanner(src)
-	s.backslashes = backslashes
-	for {
-		t, ok := s.next()
-		switch {
-		case !ok:
-			return -1, backslashes
-		case t.Kind == CopyData && t.End == len(src):
-			return t.Start, s.backslashes
-		case s.copyStarts && s.pos == len(src) && src[len(src)-1] == '\n': // its rows begin with whatever follows src
-			return len(src), s.backslashes
-		}
-	}
-}

@@ -36,6 +36,8 @@ type lexer struct {
 	src  string
 	pos  int
 	open bool // the last token is not terminated
+	// inner: src is a later part of a source, so a byte order mark at its beginning is not one.
+	inner bool
 	// standard_conforming_strings is off: a backslash in a plain string escapes the next character.
 	backslashes bool
 	// The + and - before this offset are one token each: the end of an operator that cannot include them. Remembering them
@@ -115,7 +117,7 @@ func (l *lexer) word(c byte) Kind {
 			return l.quotedName(l.pos + 2)
 		}
 	case ByteOrderMark[0]:
-		if l.pos == 0 && strings.HasPrefix(l.src, ByteOrderMark) {
+		if l.pos == 0 && !l.inner && strings.HasPrefix(l.src, ByteOrderMark) {
 			l.pos = len(ByteOrderMark)
 			l.skip(spaceChar)
 			return Space

@@ -13,6 +13,7 @@ func IsPlain(src string) bool {
 	if strings.IndexByte(src, '\\') >= 0 || strings.IndexByte(src, 0) >= 0 || !utf8.ValidString(src) {
 		return false
 	}
+	ascii := isASCII(src)
 	l := lexer{src: src, pos: BOMSize(src)}
 	for l.pos < len(src) {
 		c := src[l.pos]
@@ -20,7 +21,7 @@ func IsPlain(src string) bool {
 		case kind&letterChar != 0:
 			start := l.pos
 			l.skip(wordChar)
-			if isSpecial(src[start:l.pos]) {
+			if word := src[start:l.pos]; isSpecial(word) || !ascii && hasInvisible(word) {
 				return false
 			}
 		case kind&spaceChar != 0, kind == 0 && c != '\'' && c != '"': // white space and punctuation
@@ -59,4 +60,18 @@ func isSpecial(word string) bool {
 		}
 	}
 	return false
+}
+
+func hasInvisible(word string) bool {
+	at, _ := invisibleProblem(word)
+	return at >= 0
+}
+
+// isASCII is faster than the check of each word.
+func isASCII(src string) bool {
+	var all byte
+	for i := 0; i < len(src); i++ {
+		all |= src[i]
+	}
+	return all < utf8.RuneSelf
 }

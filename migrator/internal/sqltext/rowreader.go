@@ -7,7 +7,6 @@ import (
 
 // rowReader finds the end of rows that are read in pieces, and the bytes in them that no script may contain.
 type rowReader struct {
-	start         int   // where the rows begin in the text
 	size, crlf    int64 // in bytes, and the CRLFs among them
 	lines, column int   // position in the rows, counted from 0
 	lineStart     bool
@@ -19,8 +18,8 @@ type rowReader struct {
 
 // rowError is an error in rows. Line and column are counted from 0, line 0 is the first row.
 type rowError struct {
-	start, line, column int
-	message             string
+	line, column int
+	message      string
 }
 
 // read reads as much of a piece as can be decided and returns the number of bytes. The rest must be passed again,
@@ -82,5 +81,5 @@ func (r *rowReader) after(piece string) (line, column int) {
 
 func (r *rowReader) fail(before, message string) {
 	line, column := r.after(before)
-	r.errors = append(r.errors, rowError{start: r.start, line: line, column: column, message: message})
+	r.errors = append(r.errors, rowError{line: line, column: column, message: message})
 }

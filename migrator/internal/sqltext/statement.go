@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Statement is one statement of a source, as psql -f would send it. There are no empty statements: white space and
@@ -25,15 +27,18 @@ type Error struct {
 
 func (e Error) Error() string { return e.Message }
 
+// IsNUL reports whether the error is a NUL byte.
+func (e Error) IsNUL() bool { return e.Message == nulMessage }
+
 const (
 	nulMessage     = "NUL byte: SQL cannot contain one"
 	invalidMessage = "invalid UTF-8: save the file as UTF-8"
 )
 
 // Split splits src into statements, in order. Errors, sorted by offset, are: a string, quoted name, dollar quote or
-// comment that is not terminated; the first NUL and the first byte that is not UTF-8; psql meta-commands other than
-// \restrict and \unrestrict; text after COPY … FROM stdin on the same line. The statements are split as well as possible
-// despite errors.
+// comment that is not terminated; the first NUL and the first byte that is not UTF-8; invisible characters in words; psql
+// meta-commands other than \restrict and \unrestrict; text after COPY … FROM stdin on the same line. The statements are
+// split as well as possible despite errors.
 //
 // A semicolon in parentheses, or between BEGIN ATOMIC and END of CREATE FUNCTION or PROCEDURE, does not end a statement.
 // The lines after COPY … FROM stdin, up to \. or the end of src, belong to it, whether or not the server will ask for
@@ -88,8 +93,8 @@ func (s *splitter) add(t Token) {
 			s.fail(t.Start, "text after COPY … FROM stdin on the same line: move it to a new line after the rows")
 		}
 	case t.Kind == MetaCommand:
-		if text := metaCommandProblem(s.src[t.Start:t.End], s.current.End > 0); text != "" {
-			s.fail(t.Start, text)
+		if problem := metaCommandProblem(s.src[t.Start:t.End], s.current.End > 0); problem != "" {
+			s.fail(t.Start, problem)
 		}
 	default:
 		s.extend(t)
@@ -103,6 +108,11 @@ func (s *splitter) extend(t Token) {
 	}
 	if t.Kind == Comment {
 		return
+	}
+	if t.Kind == Word {
+		if at, problem := invisibleProblem(s.src[t.Start:t.End]); at >= 0 {
+			s.fail(t.Start+at, problem)
+		}
 	}
 	if s.current.End == 0 {
 		s.current.Start = t.Start
@@ -154,6 +164,12 @@ func metaCommandProblem(command string, inStatement bool) string {
 	fields := strings.FieldsFunc(command, func(c rune) bool { return c < utf8.RuneSelf && has(byte(c), spaceChar) })
 	name := shorten(fields[0])
 	switch {
+	case inStatement && sendsStatement(name):
+		problem := "psql meta-command " + name + ": only psql knows it; end the statement with a semicolon"
+		if name == `\gexec` {
+			problem += ", and use EXECUTE in a DO block for what it would run"
+		}
+		return problem
 	case inStatement:
 		return "psql meta-command " + name + " inside a statement: is a semicolon missing before it?"
 	case name == `\.`:
@@ -166,18 +182,27 @@ func metaCommandProblem(command string, inStatement bool) string {
 	return ""
 }
 
+// sendsStatement reports whether a meta-command sends the statement before it, as a semicolon does.
+func sendsStatement(name string) bool {
+	switch name {
+	case `\g`, `\gx`, `\gexec`, `\gset`, `\gdesc`, `\bind`, `\bind_named`, `\parse`, `\crosstabview`, `\watch`, `\sendpipeline`:
+		return true
+	}
+	return false
+}
+
 func notKeyChar(c rune) bool {
 	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
 }
 
-// shorten makes a word of the source short and valid enough for a message.
+// shorten makes a word of the source short and visible enough for a message.
 func shorten(word string) string {
 	const limit = 40
-	runes := []rune(strings.ToValidUTF8(word, "?"))
+	runes := []rune(strings.ToValidUTF8(word[:min(len(word), utf8.UTFMax*limit+utf8.UTFMax)], "?"))
 	if len(runes) > limit {
-		return string(runes[:limit]) + "…"
+		return text.Visible(string(runes[:limit])) + "…"
 	}
-	return string(runes)
+	return text.Visible(string(runes))
 }
 
 // withInvalidBytes adds the first NUL and the first byte that is not UTF-8 to the errors. The server refuses both

@@ -10,7 +10,7 @@ type tokenReader struct {
 
 // newTokenReader returns a reader in front of the first token of s.
 func newTokenReader(src string, s Statement) tokenReader {
-	return tokenReader{lexer: lexer{src: src[:s.End], pos: s.Start}}
+	return tokenReader{lexer: lexer{src: src[:s.End], pos: s.Start, inner: true}} // a statement does not begin with a byte order mark
 }
 
 func (r *tokenReader) next() bool {
@@ -97,38 +97,31 @@ func (r *tokenReader) option(name string) (on, set bool) {
 	return on, set
 }
 
-// name returns the current token as an identifier, folded unless it is quoted. It returns "" for other tokens and for
-// names with Unicode escapes.
-func (r *tokenReader) name() string {
-	text := r.text()
-	switch {
-	case r.tok.Kind == Word:
-		return lower(text)
-	case r.tok.Kind == QuotedName && text[0] == '"' && !r.open:
-		return strings.ReplaceAll(text[1:len(text)-1], `""`, `"`)
-	}
-	return ""
-}
-
 // value returns the current token as the value of an option or a setting, in lower case. It returns "" for a string
 // with escapes or in several parts.
 func (r *tokenReader) value() string {
-	text := r.text()
 	switch {
 	case r.open:
 		return ""
-	case r.tok.Kind == Dollar:
-		tag := strings.IndexByte(text[1:], '$') + 2
-		return lower(text[tag : len(text)-tag])
-	case r.tok.Kind == String:
-		quote := strings.IndexByte(text, '\'')
-		inner := strings.ReplaceAll(text[quote+1:len(text)-1], "''", "")
-		if strings.ContainsAny(inner, `'\`) {
-			return ""
-		}
-		return lower(strings.ReplaceAll(text[quote+1:len(text)-1], "''", "'"))
+	case r.isLiteral():
+		return lower(r.literal())
 	case r.tok.Kind == QuotedName:
 		return lower(r.name())
 	}
-	return lower(text)
+	return lower(r.text())
+}
+
+// literal returns the content of a string, "" if it has escapes or several parts.
+func (r *tokenReader) literal() string {
+	text := r.text()
+	if r.tok.Kind == Dollar {
+		tag := strings.IndexByte(text[1:], '$') + 2
+		return text[tag : len(text)-tag]
+	}
+	quote := strings.IndexByte(text, '\'')
+	inner := text[quote+1 : len(text)-1]
+	if strings.ContainsAny(strings.ReplaceAll(inner, "''", ""), `'\`) {
+		return ""
+	}
+	return strings.ReplaceAll(inner, "''", "'")
 }

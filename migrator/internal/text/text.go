@@ -20,10 +20,15 @@ func Count(n int, noun string) string {
 // List joins items as in a sentence: "a", "a and b", "a, b and c". Items after the first
 // MaxListed are counted: "a, b, … and 2 more". It returns "" for an empty list.
 func List(items []string, conjunction string) string {
-	if more := len(items) - MaxListed; more > 0 {
+	return ListFirst(items, len(items), conjunction)
+}
+
+// ListFirst is List for n items of which only the first are given, at least MaxListed of them if there are as many.
+func ListFirst(items []string, n int, conjunction string) string {
+	if more := n - MaxListed; more > 0 {
 		return fmt.Sprintf("%s %s %d more", strings.Join(items[:MaxListed], ", "), conjunction, more)
 	}
-	if len(items) < 2 {
+	if n < 2 {
 		return strings.Join(items, "")
 	}
 	last := len(items) - 1

@@ -1,6 +1,7 @@
 -- From base to d4, for the ledger public.ambix.
--- Run it with: psql -v ON_ERROR_STOP=1 -f FILE
+-- Run it with: psql -f FILE
 
+\set ON_ERROR_STOP on
 SET client_encoding TO 'UTF8';
 SET standard_conforming_strings TO on;
 
@@ -64,7 +65,7 @@ SELECT CASE WHEN COALESCE((SELECT pg_catalog.array_agg(revision ORDER BY revisio
   AND NOT EXISTS (SELECT FROM "public"."ambix_revision" WHERE state OPERATOR(pg_catalog.<>) $ambix1$applied$ambix1$)
   THEN pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false)
   ELSE ('the script starts at base, and this database is not there'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.substr(pg_catalog.pg_backend_pid()::pg_catalog.text, 1, 0))::pg_catalog.int4::pg_catalog.text END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 RETURNING 1)
+WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 0) RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
 INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
 VALUES ($ambix1$a1$ambix1$, $ambix1$create account$ambix1$, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], ARRAY[$ambix1$store$ambix1$]::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:52116839b163ef41f68f32a2c7bdd0876fcae78395d4d95f860588befb36f24a$ambix1$, $ambix1$9bc795766901fac8$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
@@ -94,7 +95,7 @@ WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$,
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
-SELECT pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false);
+SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 1)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;
 
 -- upgrade b2: it's "quoted"
@@ -108,7 +109,7 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-1183247968517512263) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 RETURNING 1)
+WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 1) RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
 INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
 VALUES ($ambix1$b2$ambix1$, $ambix1$it's "quoted"$ambix1$, ARRAY[$ambix1$a1$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:b3afe493b0990f0999b8606aa291d4b879b55102f5bdd27d305e9911b95f67d0$ambix1$, $ambix1$1e77a34e7e66f064$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
@@ -140,7 +141,7 @@ WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$,
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
-SELECT pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false);
+SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 2)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;
 
 -- upgrade c3: index names
@@ -154,7 +155,7 @@ SET LOCAL idle_in_transaction_session_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', true) IS NOT NULL THEN pg_catalog.set_config('client_connection_check_interval', '500ms', true) END;
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 RETURNING 1)
+WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 2) RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
 INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
 VALUES ($ambix1$c3$ambix1$, $ambix1$index names$ambix1$, ARRAY[$ambix1$b2$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$$ambix1$, $ambix1$7f7e8c8ef1fb4e39$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, NULL, NULL);
@@ -169,8 +170,9 @@ SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT 
 SET role = 'app_owner';
 SET default_transaction_isolation = 'read committed';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', false) END;
-SET ROLE store_owner;
+SELECT CASE WHEN EXISTS (SELECT FROM "public"."ambix_revision" WHERE revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$ AND state OPERATOR(pg_catalog.=) $ambix1$applying$ambix1$ AND statements_done OPERATOR(pg_catalog.=) 0) THEN true ELSE pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) END;
 BEGIN;
+SET ROLE store_owner;
 SET LOCAL SESSION AUTHORIZATION DEFAULT;
 SET LOCAL role = 'app_owner';
 WITH u AS (UPDATE "public"."ambix_revision" SET statements_done = 1, checksum = $ambix1$v1:a914ae4897c7a4f434c9be6310adcf911729f9996d0cd8378bfa2cfb12fc041e$ambix1$
@@ -180,6 +182,7 @@ WITH u AS (UPDATE "public"."ambix_revision" SET statements_done = 1, checksum = 
   RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
 COMMIT;
+SELECT CASE WHEN EXISTS (SELECT FROM "public"."ambix_revision" WHERE revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$ AND state OPERATOR(pg_catalog.=) $ambix1$applying$ambix1$ AND statements_done OPERATOR(pg_catalog.=) 1) THEN true ELSE pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) END;
 CREATE INDEX CONCURRENTLY account_name ON account (name);
 BEGIN;
 SET LOCAL SESSION AUTHORIZATION DEFAULT;
@@ -191,6 +194,7 @@ WITH u AS (UPDATE "public"."ambix_revision" SET statements_done = 2, checksum = 
   RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
 COMMIT;
+SELECT CASE WHEN EXISTS (SELECT FROM "public"."ambix_revision" WHERE revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$ AND state OPERATOR(pg_catalog.=) $ambix1$applying$ambix1$ AND statements_done OPERATOR(pg_catalog.=) 2) THEN true ELSE pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()) END;
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
 RESET ALL;
@@ -201,13 +205,13 @@ DISCARD TEMP;
 DISCARD SEQUENCES;
 DEALLOCATE ALL;
 UNLISTEN *;
-SELECT pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false);
+SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 3)::pg_catalog.text FROM "public"."ambix_meta"), false);
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
 SET LOCAL role = 'app_owner';
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 RETURNING 1)
+WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 3) RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
 WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$, checksum = $ambix1$v1:f0008a16ba8ffb0443c5fe1b40392c8bce99d00d549d439d7f92ef463c20ff34$ambix1$, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
   WHERE revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$ AND state OPERATOR(pg_catalog.=) $ambix1$applying$ambix1$ AND statements_done OPERATOR(pg_catalog.=) 2
@@ -227,7 +231,7 @@ DISCARD SEQUENCES;
 DEALLOCATE ALL;
 UNLISTEN *;
 SELECT pg_catalog.pg_advisory_unlock_all();
-SELECT pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false);
+SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 4)::pg_catalog.text FROM "public"."ambix_meta"), false);
 
 -- upgrade d4: latin1 rows
 /* ambix up d4 */ BEGIN ISOLATION LEVEL READ COMMITTED;
@@ -240,7 +244,7 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-1183247968517512263) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 RETURNING 1)
+WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 4) RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
 INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
 VALUES ($ambix1$d4$ambix1$, $ambix1$latin1 rows$ambix1$, ARRAY[$ambix1$c3$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:0a4f2cd71fb5dd1c39d5c951e5a4823e1d417f61a1a758f37755173925281aaf$ambix1$, $ambix1$07eeda4b156997d4$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, NULL, NULL);
@@ -271,5 +275,5 @@ WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$,
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
 SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
-SELECT pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false);
+SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 5)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;

@@ -1,0 +1,88 @@
+package revision
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/text"
+)
+
+// The words of the accept key. All but the first need an object.
+const (
+	AcceptIrreversible = "irreversible" // the revision has no down script
+	AcceptDestroys     = "destroys"     // it drops an object or data
+	AcceptRewrites     = "rewrites"     // it rewrites a table
+	AcceptScans        = "scans"        // it reads a whole table under a lock
+	AcceptLocks        = "locks"        // it takes a lock that blocks others
+)
+
+var acceptWords = []string{AcceptIrreversible, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks}
+
+// Acceptance is a finding that the author of a revision has acknowledged in its header.
+type Acceptance struct {
+	Word   string // one of the Accept constants
+	Object string // such as account.nickname; "" for AcceptIrreversible
+}
+
+// String returns the acceptance as it is written.
+func (a Acceptance) String() string { return strings.TrimSpace(a.Word + " " + a.Object) }
+
+// Accepts reports whether the header acknowledges a finding. object is "" for AcceptIrreversible.
+func (r *Revision) Accepts(word, object string) bool {
+	return slices.Contains(r.Accept, Acceptance{word, object})
+}
+
+// acceptances returns the elements of the accept key.
+func (p *parser) acceptances() []Acceptance {
+	e := p.entries[keyAccept]
+	var list []Acceptance
+	seen := name.NewSet(strings.Count(p.value(e), ",") + 1)
+	for start, end := range p.words(e) {
+		element := p.text[start:end]
+		if element == "" {
+			p.report(start, "%s: empty element in the list: remove the comma", keys[keyAccept])
+			continue
+		}
+		a := Acceptance{Word: element}
+		if i := strings.IndexAny(element, " \t"); i >= 0 {
+			a = Acceptance{element[:i], strings.Trim(element[i:], " \t")}
+		}
+		if problem := a.problem(); problem != "" {
+			p.report(start, "%s: %s", keys[keyAccept], problem)
+		} else if !seen.Add(a.String()) {
+			p.report(start, "%s: %s is listed twice", keys[keyAccept], text.Quote(a.String()))
+			continue
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// problem returns what is wrong with an acceptance, or "".
+func (a Acceptance) problem() string {
+	switch known := slices.Contains(acceptWords, a.Word); {
+	case !known:
+		problem := "unknown word " + text.Quote(a.Word)
+		if near := text.Nearest(a.Word, acceptWords); near != "" {
+			return problem + ": did you mean " + near + "?"
+		}
+		return problem + ": the words are " + text.List(acceptWords, "and")
+	case a.Word == AcceptIrreversible && a.Object != "":
+		return a.Word + " takes no object: remove " + text.Quote(a.Object)
+	case a.Word != AcceptIrreversible && a.Object == "":
+		return "missing object after " + a.Word + ": write it as " + a.Word + " account.nickname"
+	case text.Visible(a.Object) != a.Object:
+		return "the object " + text.Quote(a.Object) + " contains an invisible character"
+	}
+	return ""
+}
+
+// acceptValue returns acceptances as the value of the key.
+func acceptValue(list []Acceptance) string {
+	words := make([]string, len(list))
+	for i, a := range list {
+		words[i] = a.String()
+	}
+	return strings.Join(words, ", ")
+}
