@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -23,6 +24,9 @@ const (
 	FindingIrreversible FindingKind = "irreversible"
 	FindingAccept       FindingKind = "accept" // a word of the accept key that has no reason
 	FindingFiles        FindingKind = "files"  // a file is wrong, so there is nothing to check
+	// FindingLedger: a trigger, a rule or row-level security on a table of the ledger, or an
+	// owner that is not trusted. It may run with the privileges of whoever migrates.
+	FindingLedger FindingKind = "ledger"
 )
 
 // Finding is one thing that is not as it should be before a release.
@@ -33,6 +37,9 @@ type Finding struct {
 	Accept   string   // of FindingAccept: the word, with its object
 	Heads    []string // of FindingHeads
 	Changes  []string // of FindingModified: see RevisionStatus
+	// Of FindingLedger: the table, quoted for SQL; "trigger", "rule", "row-level security" or
+	// "owner"; and the name of the trigger, the rule or the owner.
+	Table, Object, Name string
 }
 
 // Check returns what is wrong with the files themselves, except for what their headers
@@ -68,11 +75,21 @@ func (f *Files) Check() []Finding {
 // Check returns what is wrong with the files, and how the database differs from them. It
 // writes nothing and locks nothing.
 func (m *Migrator) Check(ctx context.Context, cfg *pgconn.Config) ([]Finding, error) {
-	st, err := m.Status(ctx, cfg)
+	var st *Status
+	found := m.files.Check()
+	err := m.with(ctx, cfg, func(s *session.Session) (err error) {
+		if st, err = m.status(ctx, s); err != nil {
+			return err
+		}
+		attached, err := s.Attachments(ctx)
+		for _, a := range attached {
+			found = append(found, Finding{Kind: FindingLedger, Table: a.Table, Object: a.Kind, Name: a.Name})
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	found := m.files.Check()
 	for _, r := range st.Revisions {
 		f := Finding{Revision: r.Revision, File: r.File}
 		switch {

@@ -109,7 +109,9 @@ func databaseError(cause error, f failure) error {
 	case *apply.LedgerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
 	case *ledger.DecodeError:
-		return &LedgerError{Problem: LedgerUnusable, failure: f}
+		return &LedgerError{Problem: LedgerInvalid, failure: f}
+	case *session.OwnerError:
+		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Owner.Role, Owner: e.Owner.Owner, failure: f}
 	case *ledger.NewerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerNewer, failure: f}
 	case *plan.JoinError:

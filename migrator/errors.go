@@ -234,6 +234,7 @@ type LedgerError struct {
 	// is known. Grants are the statements with which the owner gives it what it lacks.
 	Role, Missing string
 	Grants        []string
+	Owner         string // of LedgerUntrusted
 	failure
 }
 
@@ -245,6 +246,8 @@ const (
 	LedgerUnusable  LedgerProblem = "unusable" // the text says why
 	LedgerElsewhere LedgerProblem = "elsewhere"
 	LedgerNewer     LedgerProblem = "newer"     // a newer program wrote it
+	LedgerInvalid   LedgerProblem = "invalid"   // it contains a value that no program wrote
+	LedgerUntrusted LedgerProblem = "untrusted" // it belongs to a role that is not trusted; see Config.LedgerOwner
 	LedgerForeign   LedgerProblem = "unrelated" // its unknown revisions do not fit the files
 )
 

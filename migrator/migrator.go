@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
@@ -23,6 +24,11 @@ type Config struct {
 	Ledger string
 	// Role is set (SET ROLE) for revisions and ledger alike. "": the session's own.
 	Role string
+	// LedgerOwner is a role whose ledger is trusted, in addition to the role that runs, roles
+	// that it is a member of, the owners of schema and database, and superusers. A ledger of
+	// any other role is not written to, because its triggers would run with the privileges of
+	// whoever migrates. "": none.
+	LedgerOwner string
 	// SearchPath is the search_path that revisions start with: schemas by their plain
 	// names. Empty: the session's own.
 	SearchPath []string
@@ -51,6 +57,12 @@ type Config struct {
 	// commit of a run does that for all of them; a run returns after that.
 	FlushEvery bool
 
+	// Send says what is sent in one message of the protocol: SendMessage (the default)
+	// batches small revisions, SendRevision sends each revision separately, SendStatement
+	// each statement. In a batch now() is the time when the message arrived, and a trigger
+	// that stores current_query() sees the whole message.
+	Send Send
+
 	// Ahead decides what Up does in a database with revisions that the files do not have:
 	// Auto (the default), OK or Fail.
 	Ahead Policy
@@ -77,6 +89,16 @@ type Config struct {
 	// Target names the database in events, for programs that migrate several. "": no name.
 	Target string
 }
+
+// Send is what is sent in one message of the protocol.
+type Send string
+
+// The ways of sending; see Config.Send.
+const (
+	SendMessage   Send = "message"
+	SendRevision  Send = "revision"
+	SendStatement Send = "statement"
+)
 
 // Policy decides a situation in which continuing may be wrong.
 type Policy string
@@ -127,6 +149,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		{"ahead", &cfg.Ahead, []Policy{Auto, OK, Fail}},
 		{"changed", &cfg.Modified, []Policy{Warn, OK, Fail}},
 		{"out-of-order", &cfg.OutOfOrder, []Policy{Fail, OK}},
+		{"send", (*Policy)(&cfg.Send), []Policy{Policy(SendMessage), Policy(SendRevision), Policy(SendStatement)}},
 	} {
 		if *p.value == "" {
 			*p.value = p.choices[0]
@@ -150,10 +173,10 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		cfg.Version = BuildVersion()
 	}
 	return &Migrator{cfg: cfg, settings: session.Settings{
-		Ledger: name, Role: cfg.Role, SearchPath: cfg.SearchPath, Version: cfg.Version,
+		Ledger: name, Role: cfg.Role, LedgerOwner: cfg.LedgerOwner, SearchPath: cfg.SearchPath, Version: cfg.Version,
 		Wait: cfg.Wait, WaitRunner: orDefault(cfg.WaitRunner, 10*time.Minute), RetryFor: orDefault(cfg.RetryFor, 2*time.Minute),
 		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0),
-		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery,
+		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery, Send: apply.Send(cfg.Send),
 		Policies:      plan.Policies{Ahead: plan.Policy(cfg.Ahead), Modified: plan.Policy(cfg.Modified), OutOfOrder: plan.Policy(cfg.OutOfOrder)},
 		BeforeConnect: cfg.BeforeConnect,
 	}}, nil

@@ -69,19 +69,23 @@ type RevisionStatus struct {
 // Status looks where a database is. It writes nothing and locks nothing.
 func (m *Migrator) Status(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
 	var st *Status
-	err := m.with(ctx, cfg, func(s *session.Session) error {
-		v, err := s.View(ctx)
-		if err != nil {
-			return err
-		}
-		modified, err := s.Modified(ctx, v)
-		st = m.newStatus(v, modified)
+	err := m.with(ctx, cfg, func(s *session.Session) (err error) {
+		st, err = m.status(ctx, s)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return st, nil
+}
+
+func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, error) {
+	v, err := s.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	modified, err := s.Modified(ctx, v)
+	return m.newStatus(v, modified), err
 }
 
 // EmptyStatus is the status of a database in which nothing is applied. It needs no

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -69,25 +67,23 @@ func (r *run) adopt(a migrator.Adopt) error {
 	if r.settings.JSON {
 		return nil
 	}
-	var b strings.Builder
 	if found.Table != "" {
-		fmt.Fprintf(&b, "%s (%s) contains %s\n", found.Table, found.Tool, text.Count(len(found.Versions), "version"))
+		r.say(terminal.Line(found.Table) + " (" + found.Tool + ") contains " + text.Count(len(found.Versions), "version"))
 	}
 	var t terminal.Table
 	for _, id := range found.Revisions {
 		t.Add(terminal.Green.Cell("applied"), terminal.Bold.Cell(id), terminal.Plain.Cell(terminal.Clip(set.Files().Revision(id).Subject())))
 	}
-	b.WriteString(r.out.Format(t))
+	r.out.PrintTable(t)
 	revisions, migrate := text.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
 	switch {
 	case len(found.Revisions) == 0:
-		fmt.Fprintf(&b, "nothing to record; next: %s\n", r.commandLineFor(migrate+" up", nil))
+		r.say("nothing to record; next: " + r.commandLineFor(migrate+" up", nil))
 	case a.DryRun:
-		fmt.Fprintf(&b, "%s would be recorded; next: run the same command without --dry-run\n", revisions)
+		r.say(revisions + " would be recorded; next: run the same command without --dry-run")
 	default:
-		fmt.Fprintf(&b, "%s recorded; next: %s\n", revisions, r.commandLineFor(migrate+" status", nil))
+		r.say(revisions + " recorded; next: " + r.commandLineFor(migrate+" status", nil))
 	}
-	r.out.Print(b.String())
 	return nil
 }
 

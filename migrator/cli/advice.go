@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/text"
 )
@@ -42,6 +43,10 @@ func adviceFor(err error) string {
 		switch e.Problem {
 		case migrator.LedgerElsewhere:
 			return "use --ledger " + e.Others[0] + ", or --ledger with another name for a separate set of revisions"
+		case migrator.LedgerInvalid:
+			return "find out who changed it, and restore the row from a backup"
+		case migrator.LedgerUntrusted:
+			return "if " + e.Owner + " may run anything as " + e.Role + ", --ledger-owner " + terminal.Quote(e.Owner) + " trusts it; `check` shows triggers"
 		case migrator.LedgerNewer:
 			return "use a newer program"
 		}

@@ -52,7 +52,7 @@ func (r *run) branches() error {
 	}
 	r.document = o.branchesDocument(points, labels)
 	if !r.settings.JSON {
-		r.out.Print(o.branchesText(points, labels))
+		o.printBranches(points, labels)
 	}
 	return nil
 }
@@ -68,9 +68,9 @@ func (o *overview) branchesDocument(points []string, labels []branchLabel) *bran
 	return d
 }
 
-// branchesText returns a row for each branch point and each of its children, then one for
+// printBranches prints a row for each branch point and each of its children, then one for
 // each label. With --verbose the revisions follow in full.
-func (o *overview) branchesText(points []string, labels []branchLabel) string {
+func (o *overview) printBranches(points []string, labels []branchLabel) {
 	var t terminal.Table
 	row := func(title, id string, notes ...string) {
 		s := o.byID[id]
@@ -90,9 +90,9 @@ func (o *overview) branchesText(points []string, labels []branchLabel) string {
 			full = append(full, b.revision)
 		}
 	}
-	out := o.out.Format(t)
+	o.out.PrintTable(t)
 	if o.settings.Verbose && len(full) > 0 {
-		out += "\n" + o.fullText(full)
+		o.out.PrintLine()
+		o.printInFull(full)
 	}
-	return out
 }

@@ -61,7 +61,7 @@ func (r *run) check(offline bool) error {
 		for _, f := range d.Findings {
 			t.Add(terminal.Yellow.Cell(findingTitle(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Message), terminal.Faint.Cell(f.position()))
 		}
-		r.out.Print(r.out.Format(t))
+		r.out.PrintTable(t)
 	}
 	return &findingsError{len(d.Findings)}
 }
@@ -94,6 +94,14 @@ func findingText(f migrator.Finding) string {
 		return "it is pending; `up` applies it"
 	case migrator.FindingUnfinished:
 		return "it was interrupted; run the same command again, or record its outcome with `repair`"
+	case migrator.FindingLedger:
+		switch f.Object {
+		case "owner":
+			return f.Table + " belongs to " + f.Name + "; runs refuse to write it unless --ledger-owner names that role"
+		case "row-level security":
+			return f.Table + " has row-level security, which hides rows from some roles"
+		}
+		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
 	case migrator.FindingModified:
 		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied; `repair " + f.Revision + " --accept` records the file as it is now"
 	}

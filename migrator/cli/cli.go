@@ -50,6 +50,9 @@ func Main(c Config) int {
 	p := newProgram(c)
 	p.handlesSignals = true
 	root := p.root()
+	root.SetOut(terminal.Guard(os.Stdout))
+	root.SetErr(terminal.Guard(os.Stderr))
+	root.SetArgs(completionArgs(os.Args[1:]))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 2)

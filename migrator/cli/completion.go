@@ -27,16 +27,20 @@ func (p *program) completion() *cobra.Command {
 			return err
 		},
 		run: func(r *run) error {
-			root, w := r.cmd.Root(), r.cmd.OutOrStdout()
+			root, err := r.cmd.Root(), error(nil)
+			var script strings.Builder
 			switch r.args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(w, true)
+				err = root.GenBashCompletionV2(&script, true)
 			case "fish":
-				return root.GenFishCompletion(w, true)
+				err = root.GenFishCompletion(&script, true)
 			case "powershell":
-				return root.GenPowerShellCompletionWithDesc(w)
+				err = root.GenPowerShellCompletionWithDesc(&script)
+			default:
+				err = root.GenZshCompletion(&script)
 			}
-			return root.GenZshCompletion(w)
+			r.out.Print(script.String())
+			return err
 		},
 	})
 	cmd.ValidArgs, cmd.ValidArgsFunction = shells, nil
@@ -70,4 +74,18 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 		}
 	}
 	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completionArgs returns the arguments of this process. Those of a request for completions
+// are escaped, because cobra repeats them on standard error; no word with such characters is
+// offered.
+func completionArgs(args []string) []string {
+	if len(args) == 0 || args[0] != cobra.ShellCompRequestCmd && args[0] != cobra.ShellCompNoDescRequestCmd {
+		return args
+	}
+	escaped := make([]string, len(args))
+	for i, a := range args {
+		escaped[i] = terminal.Line(a)
+	}
+	return escaped
 }

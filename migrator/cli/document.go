@@ -181,7 +181,8 @@ type checkDocument struct {
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
-// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept" or "files".
+// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files" or
+// "ledger".
 type findingDocument struct {
 	Kind     string `json:"kind"`
 	Revision string `json:"revision,omitempty"`

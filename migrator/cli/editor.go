@@ -44,7 +44,7 @@ func (r *run) editor(files []string) error {
 	case err != nil:
 		return err
 	case !state.Success():
-		return &settings.UsageError{Text: "the editor " + terminal.Printable(command) + " failed: " + state.String() + "; changes that it saved are kept"}
+		return &settings.UsageError{Text: "the editor " + terminal.Line(command) + " failed: " + state.String() + "; changes that it saved are kept"}
 	}
 	return nil
 }

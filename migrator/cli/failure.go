@@ -21,7 +21,9 @@ type failure struct {
 	text string
 }
 
-func (f *failure) Error() string { return f.text }
+// Error returns the text with what cannot be seen escaped, because cobra prints it in the tree
+// of another program.
+func (f *failure) Error() string { return terminal.Lines(f.text) }
 
 func (f *failure) Unwrap() error { return f.err }
 
@@ -60,9 +62,9 @@ func (p *program) printError(w *os.File, err error) {
 		logError(p.newLogger(w), err)
 	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err):
 		// The text begins with a position, which editors recognize at the start of a line.
-		_, _ = w.WriteString(err.Error() + "\n")
+		p.newOutput(w).PrintError("", err.Error())
 	default:
-		_, _ = w.WriteString("error: " + err.Error() + "\n")
+		p.newOutput(w).PrintError("error: ", err.Error())
 	}
 }
 

@@ -53,13 +53,13 @@ func flagText(cmd *cobra.Command, err error) string {
 	var invalid *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return "unknown flag -" + terminal.Printable(unknown.GetSpecifiedName())
+		return "unknown flag -" + terminal.Line(unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if settings.RefuseURL(name) != nil {
 			return "unknown flag"
 		}
-		message := "unknown flag --" + terminal.Printable(name)
+		message := "unknown flag --" + terminal.Line(name)
 		if near := text.Nearest(name, flagNames(cmd)); near != "" {
 			message += "; did you mean --" + near + "?"
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -83,13 +82,14 @@ func (p *program) showHelp(cmd *cobra.Command, _ []string) {
 		}
 	}
 	writeFlags(&b, cmd)
-	_, _ = io.WriteString(cmd.OutOrStdout(), b.String())
+	p.newOutput(cmd.OutOrStdout()).Print(b.String())
 }
 
 // showUsage prints what cobra adds to an error in a tree without SilenceUsage.
 func (p *program) showUsage(cmd *cobra.Command) error {
-	_, err := io.WriteString(cmd.OutOrStderr(), usageLine(cmd)+seeHelp(cmd)+"\n")
-	return err
+	out := p.newOutput(cmd.OutOrStderr())
+	out.Print(usageLine(cmd) + seeHelp(cmd) + "\n")
+	return out.Err()
 }
 
 func usageLine(cmd *cobra.Command) string {

@@ -50,7 +50,7 @@ var kinds = []kindRow{
 	{exitLocked, migrator.KindBusy, "another runner was active for longer than `--wait-runner`", "run again"},
 	{exitLocked, migrator.KindLockTimeout, "a lock was not acquired within `--retry-for`", "run again; the message names the revision, and the warnings before it name the session that held the lock"},
 	{exitDatabase, migrator.KindConnect, "the database cannot be used: connection refused, unknown host, wrong password, no such database, a standby, a version that is too old", "the message names the reason and what to do"},
-	{exitDatabase, migrator.KindLedger, "the ledger cannot be read or written", "run the `GRANT` in the message"},
+	{exitDatabase, migrator.KindLedger, "the ledger cannot be read or written, contains what no program wrote, or belongs to a role that is not trusted", "the message names the `GRANT`, the value or the owner"},
 	{exitDatabase, migrator.KindDatabase, "the connection was lost, or a statement that is not part of a revision failed", "run again"},
 	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
 	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again", "run again: the next run checks the outcome first"},

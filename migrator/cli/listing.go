@@ -83,27 +83,28 @@ func (o *overview) print(ids []string, parents bool) {
 		return
 	}
 	if o.settings.Verbose {
-		o.out.Print(o.fullText(ids))
+		o.printInFull(ids)
 		return
 	}
 	var t terminal.Table
 	for _, id := range ids {
 		t.Add(o.line(o.byID[id], parents)...)
 	}
-	o.out.Print(o.out.Format(t))
+	o.out.PrintTable(t)
 }
 
-// fullText returns revisions in full, separated by empty lines.
-func (o *overview) fullText(ids []string) string {
-	texts := make([]string, len(ids))
+// printInFull prints revisions in full, separated by empty lines.
+func (o *overview) printInFull(ids []string) {
 	for i, id := range ids {
-		texts[i] = o.details(id)
+		if i > 0 {
+			o.out.PrintLine()
+		}
+		o.out.PrintTable(o.details(id))
 	}
-	return strings.Join(texts, "\n")
 }
 
 // details returns a revision in full, as shown by --verbose and show.
-func (o *overview) details(id string) string {
+func (o *overview) details(id string) terminal.Table {
 	s, rev := o.byID[id], o.set.Files().Revision(id)
 	var t terminal.Table
 	add := func(title, value string) {
@@ -125,7 +126,7 @@ func (o *overview) details(id string) string {
 		if i > 0 {
 			heading = ""
 		}
-		t.Add(terminal.Bold.Cell(heading), terminal.Plain.Cell(terminal.Printable(line)))
+		t.Add(terminal.Bold.Cell(heading), terminal.Plain.Cell(line))
 	}
 	add("down revision", o.withMessages(s.DownRevision, "base"))
 	add("depends on", strings.Join(s.DependsOn, ", "))
@@ -140,7 +141,7 @@ func (o *overview) details(id string) string {
 	for _, row := range scriptRows(s, rev) {
 		add(row[0], row[1])
 	}
-	return o.out.Format(t)
+	return t
 }
 
 // irreversible is shown instead of a down script that does not exist.
@@ -223,9 +224,9 @@ func downText(rev *revision.Revision) string {
 
 // appliedText returns when a revision was applied, by whom and from where.
 func appliedText(s migrator.RevisionStatus) string {
-	applied := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Printable(s.AppliedBy) + " from " + terminal.Printable(s.AppliedFrom)
+	applied := s.AppliedAt.UTC().Format(time.DateTime) + "Z by " + terminal.Line(s.AppliedBy) + " from " + terminal.Line(s.AppliedFrom)
 	if s.BinaryVersion != "" {
-		applied += ", version " + terminal.Printable(s.BinaryVersion)
+		applied += ", version " + terminal.Line(s.BinaryVersion)
 	}
 	return applied
 }

@@ -75,7 +75,7 @@ func (r *run) logEvents(f *eventFilter) error {
 	case len(d.Events) == 0:
 		r.out.Print("no matching events\n")
 	default:
-		r.out.Print(r.out.Format(t))
+		r.out.PrintTable(t)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 		terminal.Bold.Cell(e.Revision),
 		terminal.Plain.Cell(terminal.Clip(terminal.FirstLine(e.Message))),
 		terminal.Faint.Cell(took),
-		terminal.Faint.Cell(terminal.Printable(e.AppliedBy) + " from " + terminal.Printable(e.AppliedFrom) + ", version " + terminal.Printable(e.BinaryVersion)),
+		terminal.Faint.Cell(e.AppliedBy + " from " + e.AppliedFrom + ", version " + e.BinaryVersion),
 	}
 }
 
@@ -138,7 +138,7 @@ func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 func detailRows(e *migrator.LogEntry) terminal.Table {
 	var t terminal.Table
 	for line := range strings.Lines(e.Detail) {
-		if line = terminal.Printable(line); line != "" {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
 			t.Add(terminal.Cell{}, terminal.Cell{}, terminal.Cell{}, terminal.Plain.Cell(line))
 		}
 	}

@@ -32,7 +32,7 @@ func (r *run) move(verb migrator.Verb, pre *preview) error {
 	if verb == migrator.Stamp || verb == migrator.Purge {
 		line = "stamped, " + located(set, report.To)
 	}
-	rep.result(line, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
+	rep.result([]terminal.Cell{terminal.Plain.Cell(line)}, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
 	return nil
 }
 
@@ -88,7 +88,7 @@ func otherRunners(steps []migrator.OtherStep) []string {
 		if o.Direction == migrator.Upgrade {
 			what = "already applied by another runner"
 			if o.By != "" {
-				what = "already applied by " + terminal.Printable(o.By) + " from " + terminal.Printable(o.From)
+				what = "already applied by " + terminal.Line(o.By) + " from " + terminal.Line(o.From)
 			}
 		}
 		if counts[what] == 0 {

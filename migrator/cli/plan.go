@@ -113,7 +113,8 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 		}
 		t.Add(direction, terminal.Bold.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(file))
 	}
-	r.out.Print(r.out.Format(t) + text.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", ending " + located(set, p.To) + "\n")
+	r.out.PrintTable(t)
+	r.out.Print(text.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", ending " + located(set, p.To) + "\n")
 }
 
 func newPlanDocument(p *migrator.Plan) *planDocument {

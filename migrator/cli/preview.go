@@ -52,7 +52,7 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 	if err := p.Script(&script); err != nil {
 		return err
 	}
-	r.out.Print(script.String())
+	r.out.PrintSQL(script.String())
 	return nil
 }
 

@@ -49,6 +49,18 @@ func (s *stream) String() string {
 // start runs a program on a database, with a revision for each up script.
 func start(t *testing.T, program, databaseURL string, scripts []string, args ...string) *process {
 	t.Helper()
+	p := prepare(t, program, databaseURL, scripts, args...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// prepare is start without starting it.
+func prepare(t *testing.T, program, databaseURL string, scripts []string, args ...string) *process {
+	t.Helper()
 	dir := t.TempDir()
 	parent := ""
 	for i, sql := range scripts {
@@ -61,11 +73,6 @@ func start(t *testing.T, program, databaseURL string, scripts []string, args ...
 	}
 	p := &process{t: t, cmd: exec.Command(program, append([]string{"migrate"}, args...)...)}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL, "EMBEDDED="+dir)
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	return p
 }
 

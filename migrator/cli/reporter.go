@@ -57,8 +57,10 @@ func (rep *reporter) event(e migrator.Event) {
 		rep.modified(e)
 	case migrator.RevisionUnfinished:
 		rep.log.Warn(e.Revision+" is unfinished: "+rep.finishAdvice(e.Revision, e.Finish), "revision", e.Revision)
+	case migrator.StepProgress:
+		rep.log.StepDetails(progressDetails(e))
 	case migrator.StepBlocked:
-		rep.log.EndStep()
+		rep.log.StepDetails("waiting for " + e.Blockers[0].String())
 		for _, b := range e.Blockers {
 			rep.log.Warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" is waiting for a lock held by "+b.String(), "revision", e.Step.Revision, "pid", b.PID)
 		}
@@ -67,6 +69,25 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.Repaired:
 		rep.log.Warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
 	}
+}
+
+// progressDetails returns how far a step is: the statement that is running, the rows of its
+// COPY, and its place among the revisions that are sent together.
+func progressDetails(e migrator.StepProgress) string {
+	var parts []string
+	switch {
+	case e.Done > 0 && e.Done < e.Of:
+		parts = append(parts, fmt.Sprintf("statement %d of %d", e.Done+1, e.Of))
+	case e.Of > 1:
+		parts = append(parts, text.Count(e.Of, "statement"))
+	}
+	if e.Rows > 0 {
+		parts = append(parts, fmt.Sprintf("%d rows copied", e.Rows))
+	}
+	if e.Len > 1 {
+		parts = append(parts, fmt.Sprintf("revision %d of %d", e.Index, e.Len))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (rep *reporter) plan(p migrator.Planned) {
@@ -88,28 +109,33 @@ func (rep *reporter) finished(e migrator.StepFinished) {
 	if s.Duration > 0 {
 		took = " in " + terminal.Duration(s.Duration)
 	}
-	arrow := rep.out.Styled(terminal.Green, "up  ")
+	arrow := terminal.Green.Cell("up  ")
 	if s.Direction == migrator.Downgrade {
-		arrow = rep.out.Styled(terminal.Yellow, "down")
+		arrow = terminal.Yellow.Cell("down")
 	}
 	message := terminal.Clip(s.Message)
 	done := "committed"
 	if rep.stamp {
 		done = "recorded only"
 	}
-	rep.result(fmt.Sprintf("%s  %-*s  %s%s  %s%s", arrow, rep.idWidth, s.Revision,
-		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took),
+	rest := fmt.Sprintf("  %-*s  %s%s  %s%s", rep.idWidth, s.Revision,
+		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took)
+	rep.result([]terminal.Cell{arrow, terminal.Plain.Cell(rest)},
 		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(s.Duration))
 }
 
 // result prints a line or a record of the result.
-func (rep *reporter) result(line string, attrs ...any) {
+func (rep *reporter) result(line []terminal.Cell, attrs ...any) {
 	switch {
 	case rep.settings.JSON: // the document has it
 	case rep.settings.LogFormat == settings.LogJSON:
-		rep.out.Record(line, attrs...)
+		var text strings.Builder
+		for _, c := range line {
+			text.WriteString(c.String())
+		}
+		rep.out.Record(text.String(), attrs...)
 	default:
-		rep.out.Print(line + "\n")
+		rep.out.PrintLine(line...)
 	}
 }
 
@@ -120,13 +146,13 @@ func (rep *reporter) notice(n migrator.Notice) {
 		return
 	}
 	var b strings.Builder
-	b.WriteString(n.Step.File + ":" + strconv.Itoa(n.Line) + ": " + n.Severity + ": " + n.Text)
+	b.WriteString(n.Step.File + ":" + strconv.Itoa(n.Line) + ": " + n.Severity + ": " + indented(n.Text))
 	if n.SQLState != "" && n.SQLState != "00000" {
 		b.WriteString(" (" + n.SQLState + ")")
 	}
 	for _, more := range []struct{ name, text string }{{"DETAIL", n.Detail}, {"HINT", n.Hint}} {
 		if more.text != "" {
-			b.WriteString("\n  " + more.name + ": " + more.text)
+			b.WriteString("\n  " + more.name + ": " + indented(more.text))
 		}
 	}
 	if !rep.log.JSON() {
@@ -140,6 +166,9 @@ func (rep *reporter) notice(n migrator.Notice) {
 	rep.log.Log(level, n.Text, "revision", n.Step.Revision, "file", n.Step.File, "line", n.Line,
 		"severity", n.Severity, "sqlstate", n.SQLState, "detail", n.Detail, "hint", n.Hint)
 }
+
+// indented returns text whose later lines cannot be taken for lines of the log.
+func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n    ") }
 
 func indexProgress(e migrator.IndexProgress) string {
 	progress := stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + ": " + e.Phase

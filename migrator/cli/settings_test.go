@@ -31,13 +31,13 @@ func resolved(t *testing.T, args ...string) (*program, error) {
 func TestSettingsReachTheLibrary(t *testing.T) {
 	t.Parallel()
 	p, err := resolved(t, "--ledger=a.b", "--role=r", "--wait=1s", "--wait-runner=2s", "--lock-timeout=3s", "--retry-for=4s",
-		"--statement-timeout=5s", "--ahead=ok", "--changed=fail", "--out-of-order=ok")
+		"--statement-timeout=5s", "--send=statement", "--ahead=ok", "--changed=fail", "--out-of-order=ok")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := migrator.Config{
 		Ledger: "a.b", Role: "r", Version: "v1", Wait: time.Second, WaitRunner: 2 * time.Second, LockTimeout: 3 * time.Second, RetryFor: 4 * time.Second,
-		StatementTimeout: 5 * time.Second, Ahead: migrator.OK, Modified: migrator.Fail, OutOfOrder: migrator.OK,
+		StatementTimeout: 5 * time.Second, Send: migrator.SendStatement, Ahead: migrator.OK, Modified: migrator.Fail, OutOfOrder: migrator.OK,
 	}
 	if got := p.config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)

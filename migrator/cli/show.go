@@ -44,7 +44,7 @@ func (r *run) show() error {
 	}
 	r.document = o.shown(ids)
 	if !r.settings.JSON {
-		r.out.Print(o.fullText(ids))
+		o.printInFull(ids)
 	}
 	return nil
 }

@@ -69,9 +69,9 @@ func (p *program) config() migrator.Config {
 	}
 	s := p.settings
 	return migrator.Config{
-		Ledger: s.Ledger, Role: s.Role, Version: p.Version,
+		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, Role: s.Role, Version: p.Version,
 		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
-		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every",
+		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every", Send: migrator.Send(s.Send),
 		Ahead: migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
 	}
 }

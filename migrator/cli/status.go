@@ -36,7 +36,7 @@ func (r *run) status() error {
 	r.document = newStatusDocument(st)
 	if !r.settings.JSON {
 		v := statusView{run: r, Status: st}
-		r.out.Print(v.text())
+		r.out.PrintTable(v.table())
 	}
 	return nil
 }
@@ -59,7 +59,7 @@ type statusView struct {
 // maxListed is how many revisions of a state are listed without --verbose.
 const maxListed = 10
 
-func (v *statusView) text() string {
+func (v *statusView) table() terminal.Table {
 	v.current()
 	v.applied()
 	v.section("pending", migrator.Pending, terminal.Yellow, func(s migrator.RevisionStatus) string {
@@ -77,7 +77,7 @@ func (v *statusView) text() string {
 		return appliedText(s)
 	})
 	v.next()
-	return v.out.Format(v.rows)
+	return v.rows
 }
 
 func (v *statusView) add(title string, cells ...terminal.Cell) {

@@ -27,13 +27,16 @@ const maxMessage = 1 << 20
 
 // pack makes as few messages of all parts as possible. The server decodes and parses a
 // message as a whole, so a change of encoding or string syntax takes effect with the next
-// one.
-func pack(all parts) []message {
+// one. separately puts each statement of a body into its own message.
+func pack(all parts, separately bool) []message {
 	oneSyntax := !slices.ContainsFunc(all, part.changesReading)
 	var messages []message
 	from, size := 0, 0
 	for i, p := range all {
 		full := size > 0 && size+len(p.sql) > maxMessage
+		if separately && i > from && (p.kind == body || all[i-1].kind == body) {
+			full = true
+		}
 		// The literals of the closing write must not be parsed with the body's settings.
 		if full || !oneSyntax && i > from && (all[i-1].changesReading() || p.kind == finishing) {
 			messages = append(messages, newMessage(all[from:i]))

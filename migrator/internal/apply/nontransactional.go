@@ -163,7 +163,7 @@ func (n *nonTransactional) prepareSession(ctx context.Context) error {
 			p = append(p, bodyPart(n.step.Script, i))
 		}
 	}
-	for _, m := range pack(p) {
+	for _, m := range pack(p, n.Send == SendStatement) {
 		if err := n.send(ctx, m.parts, nil); err != nil {
 			return err
 		}

@@ -2,6 +2,9 @@ package apply
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
@@ -79,7 +82,14 @@ func (p *parts) set(k kind, local bool, settings ...setting) {
 	}
 }
 
+// begin adds a BEGIN. The comment is for the server's log: it is left out unless it consists
+// of words and ids, so that nothing can end it.
 func (p *parts) begin(comment string) {
+	if strings.ContainsFunc(comment, func(r rune) bool {
+		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.,", r)
+	}) {
+		comment = ""
+	}
 	if comment != "" {
 		comment = "/* ambix " + comment + " */ "
 	}

@@ -59,7 +59,7 @@ func renderRunner() *Runner {
 // messagesOf returns what is sent for parts, in one or several messages.
 func messagesOf(p parts) string {
 	var all []string
-	for _, m := range pack(p) {
+	for _, m := range pack(p, false) {
 		all = append(all, m.SQL)
 	}
 	return strings.Join(all, "-- next message\n")

@@ -20,7 +20,8 @@ import (
 type Runner struct {
 	Conn         *pg.Conn
 	Ledger       ledger.Tables
-	CreateSchema bool // the ledger's schema does not exist
+	LedgerOwner  string // another role whose ledger is trusted, for scripts; "": none
+	CreateSchema bool   // the ledger's schema does not exist
 	Author       ledger.Author
 	Role         string   // set for bodies and the ledger; "": the session's own
 	SearchPath   []string // schemas that bodies start with; empty: the session's own
@@ -33,6 +34,7 @@ type Runner struct {
 	RetryFor          time.Duration
 	FlushEvery        bool // flush each commit before the next revision begins
 	NoBatch           bool // send each step in its own message
+	Send              Send // what travels in one message
 	SingleTransaction bool // run all steps of a plan in one transaction
 	ServerVersion     int  // as pg.Conn counts it
 
@@ -46,6 +48,18 @@ type Runner struct {
 	stepStarted time.Time // when the step in progress was started
 	tracker     *tracker  // of the steps in progress
 }
+
+// Send says what is sent in one message of the protocol.
+type Send string
+
+// SendMessage batches small revisions, SendRevision sends each in its own message, and
+// SendStatement each statement of a body. A trigger that stores current_query() sees the
+// whole message.
+const (
+	SendMessage   Send = "message"
+	SendRevision  Send = "revision"
+	SendStatement Send = "statement"
+)
 
 // ErrStale reports that the database is no longer where the plan starts: another runner
 // changed the ledger. The step was rolled back; plan again.
@@ -77,7 +91,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		steps := p.Steps[len(done):]
 		var results []Result
 		var err error
-		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch {
+		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch && r.Send != SendRevision && r.Send != SendStatement {
 			results, separately, err = r.runBatch(ctx, steps[:n], at)
 			at = start{at.exists || len(results) > 0, at.generation + int64(len(results))}
 		} else {
@@ -192,7 +206,7 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		return 0, r.connFailed(ctx, s, err)
 	}
 	var took time.Duration
-	messages := pack(r.render(s, f))
+	messages := pack(r.render(s, f), r.Send == SendStatement)
 	for i := range messages {
 		m := &messages[i]
 		m.bytes = r.countsBytes()

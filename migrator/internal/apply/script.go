@@ -7,6 +7,7 @@ import (
 
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Script returns a plan as an SQL script for psql, with the statements that Run sends.
@@ -18,11 +19,13 @@ import (
 func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	w := &scriptWriter{Runner: r}
 	from := revisionsOrBase(p.From)
-	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", from, revisionsOrBase(p.To), w.Ledger)
+	// What is visible cannot end a comment.
+	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", text.Visible(from), text.Visible(revisionsOrBase(p.To)), text.Visible(w.Ledger.String()))
 	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
 	first := frame{first: true, last: !r.SingleTransaction || len(p.Steps) == 1, offline: true}
+	first.create = []string{r.Ledger.RequireOwner(r.LedgerOwner)}
 	if len(applied) == 0 {
-		first.create = r.Ledger.CreateIfMissing()
+		first.create = append(first.create, r.Ledger.CreateIfMissing()...)
 	}
 	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
 	if p.Stamp {
@@ -39,7 +42,7 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), s.Revision, s.Message)
+		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), text.Visible(s.Revision), text.Visible(s.Message))
 		if s.Script.Transactional {
 			w.write(r.render(s, f))
 			raised++
@@ -85,11 +88,11 @@ func (w *scriptWriter) copyRows(p part) {
 		w.err = err
 	}
 	// The server requires the same line ending everywhere, including the end of the rows.
-	lineEnd, text := "\n", w.String()[before:]
-	if strings.Contains(text, "\r\n") {
+	lineEnd, copied := "\n", w.String()[before:]
+	if strings.Contains(copied, "\r\n") {
 		lineEnd = "\r\n"
 	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
+	if copied != "" && !strings.HasSuffix(copied, "\n") {
 		w.WriteString(lineEnd)
 	}
 	w.WriteString(`\.` + lineEnd)

@@ -39,9 +39,26 @@ func (n *nonTransactional) statement() sqltext.Statement { return n.step.Script.
 // statement takes effect exactly once. It fails if the statement removes a table of the
 // ledger.
 func (n *nonTransactional) runWithMark(ctx context.Context) error {
-	p := append(parts{bodyPart(n.step.Script, n.done)}, n.renderMark(n.done+1, n.checksums[n.done+1])...)
-	p.add(finishing, n.Ledger.Probe())
-	return n.send(ctx, p, nil)
+	statement := parts{bodyPart(n.step.Script, n.done)}
+	mark := n.renderMark(n.done+1, n.checksums[n.done+1])
+	mark.add(finishing, n.Ledger.Probe())
+	if n.Send != SendStatement {
+		return n.send(ctx, append(statement, mark...), nil)
+	}
+	var begin parts
+	begin.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED")
+	mark.add(commit, "COMMIT")
+	for _, p := range []parts{begin, statement, mark} {
+		if err := n.send(ctx, p, nil); err != nil {
+			if !n.Conn.Closed() && n.Conn.InTransaction() {
+				limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+				defer cancel()
+				_ = n.Conn.Exec(limit, "ROLLBACK")
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // renderMark returns the parts that record how many statements are done.

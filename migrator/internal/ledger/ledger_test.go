@@ -2,11 +2,17 @@ package ledger
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func TestLedgerNamesAreParsed(t *testing.T) {
@@ -69,21 +75,25 @@ func TestTableNamesAreQuoted(t *testing.T) {
 	}
 }
 
+// row returns the fields of a row; "NULL" is NULL.
+func row(values ...string) [][]byte {
+	fields := make([][]byte, len(values))
+	for i, v := range values {
+		if v != "NULL" {
+			fields[i] = []byte(v)
+		}
+	}
+	return fields
+}
+
 func TestReaderDecodesState(t *testing.T) {
 	t.Parallel()
-	fields := func(s ...string) [][]byte {
-		out := make([][]byte, len(s))
-		for i := range s {
-			out[i] = []byte(s[i])
-		}
-		return out
-	}
 	var r Reader
-	r.Row(0, fields("1", "41"))
-	r.Row(1, fields("b", "applied", "d", "{a}", "{}", `{store,"null"}`, "0", "v1:x", "t",
+	r.Row(0, row("1", "41"))
+	r.Row(1, row("b", "applied", "d", "{a}", "{}", `{store,"null"}`, "0", "v1:x", "t",
 		"add b\nmore", "1637435821.5", "0.25", "app", "pod-1", "v1.2.3"))
-	r.Row(1, fields("a", "reverting", "e", "{}", "{}", "{}", "2", "v1:y", "f", "", "0", "0", "", "", ""))
-	r.Row(1, fields("c", "applied", "f")) // not in full
+	r.Row(1, row("a", "reverting", "e", "{}", "{}", "{}", "2", "v1:y", "f", "", "0", "NULL", "", "", ""))
+	r.Row(1, row("c", "applied", "f", "{b,a}", "{}", "{}")) // not in full
 	got, err := r.State(Tables{})
 	if err != nil {
 		t.Fatal(err)
@@ -95,40 +105,120 @@ func TestReaderDecodesState(t *testing.T) {
 			Message: "add b\nmore", AppliedAt: time.Date(2021, 11, 20, 19, 17, 1, 5e8, time.UTC), Duration: 250 * time.Millisecond,
 			AppliedBy: "app", AppliedFrom: "pod-1", BinaryVersion: "v1.2.3",
 		},
-		{Revision: "c", State: Applied, Digest: "f"},
+		{Revision: "c", State: Applied, Digest: "f", DownRevision: []string{"b", "a"}, DependsOn: []string{}, BranchLabels: []string{}},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 }
 
-func TestReaderRefusesInvalidState(t *testing.T) {
+func TestReaderRefusesNewerFormat(t *testing.T) {
 	t.Parallel()
-	row := func(fields ...string) [][]byte {
-		out := make([][]byte, len(fields))
-		for i := range fields {
-			out[i] = []byte(fields[i])
-		}
-		return out
-	}
-	var newer Reader
-	newer.Row(0, row("2", "1"))
-	var tooNew *NewerError
-	if _, err := newer.State(Tables{}); !errors.As(err, &tooNew) || tooNew.Format != 2 {
-		t.Errorf("a newer format: %v", err)
-	}
-	for column, fields := range map[string][][]byte{
-		"state":           row("a", "done", "d"),
-		"down_revision":   row("a", "applied", "d", "a,b", "{}", "{}", "0", "x", "t", "", "0", "0", "", "", ""),
-		"depends_on":      row("a", "applied", "d", "{}", "{NULL}", "{}", "0", "x", "t", "", "0", "0", "", "", ""),
-		"statements_done": row("a", "applied", "d", "{}", "{}", "{}", "x", "x", "t", "", "0", "0", "", "", ""),
-	} {
+	for _, format := range []string{"2", "2147483647"} {
 		var r Reader
-		r.Row(0, row("1", "1"))
-		r.Row(1, fields)
+		r.Row(0, row(format, "1"))
+		var e *NewerError
+		if _, err := r.State(Tables{}); !errors.As(err, &e) || strconv.Itoa(e.Format) != format {
+			t.Errorf("format %s: %v", format, err)
+		}
+	}
+}
+
+// injection would leave a comment of SQL.
+const injection = "x*/; DROP TABLE victim; /*"
+
+// Every column with every value that no program writes is refused, with the place named.
+func TestReaderRefusesWhatNoProgramWrites(t *testing.T) {
+	t.Parallel()
+	names := []string{"", "NULL", injection, "head", "base", "a b", "a\n", "\x1b[31m", "\u202ea", "ä", "a\xff", strings.Repeat("a", 65)}
+	lists := []string{"", "NULL", "a", "a,b", "{NULL}", "{null,a}", "{{a,b},{c,d}}", "[2:3]={a,b}", "{head}", `{""}`, `{"a b"}`, "{a,}", `{"` + injection + `"}`, "{\x1b}"}
+	numbers := []string{"", "NULL", "-1", "x", "1.5", "9223372036854775808", " 1"}
+	dates := []string{"", "NULL", "Infinity", "-Infinity", "NaN", "-1", "1e300", "x"}
+	words := []string{"", "NULL", "done", "Applied", "applied\n", injection}
+	texts := []string{"\xff"}
+	for _, test := range []struct {
+		statement, field int
+		column           string
+		values           []string
+	}{
+		{0, 0, "format", append(numbers, "0", "-2147483648")},
+		{0, 1, "generation", numbers},
+		{1, 0, "revision", names},
+		{1, 1, "state", words},
+		{1, 2, "digest", []string{"a b", "a\n", "\x1b", "é"}},
+		{1, 3, "down_revision", lists},
+		{1, 4, "depends_on", lists},
+		{1, 5, "branch_labels", lists},
+		{1, 6, "statements_done", append(numbers, "2147483648")},
+		{1, 7, "checksum", []string{"a b", "'\n", "\x1b"}},
+		{1, 8, "down_sql IS NOT NULL", []string{"", "NULL", "true"}},
+		{1, 9, "message", texts},
+		{1, 10, "applied_at", dates},
+		{1, 11, "duration", []string{"Infinity", "NaN", "x"}},
+		{1, 12, "applied_by", texts},
+		{1, 13, "applied_from", texts},
+		{1, 14, "binary_version", texts},
+	} {
+		for _, value := range test.values {
+			rows := [][]string{{"1", "1"}, {"a", "applied", "d", "{}", "{}", "{}", "0", "v1:x", "t", "", "0", "0", "", "", ""}}
+			rows[test.statement][test.field] = value
+			var r Reader
+			r.Row(0, row(rows[0]...))
+			r.Row(1, row(rows[1]...))
+			_, err := r.State(Tables{})
+			var e *DecodeError
+			if !errors.As(err, &e) || e.Column != test.column {
+				t.Errorf("%s = %q: %v", test.column, value, err)
+				continue
+			}
+			if want := []string{(Tables{}).Meta(), (Tables{}).Revisions()}[test.statement]; e.Table != want {
+				t.Errorf("%s is in %s, not in %s", test.column, want, e.Table)
+			}
+			if text.Visible(err.Error()) != err.Error() {
+				t.Errorf("%s = %q: the error is not escaped: %q", test.column, value, err)
+			}
+			if test.statement == 1 && test.field < 6 {
+				var short Reader
+				short.Row(0, row("1", "1"))
+				short.Row(1, row(rows[1][:6]...))
+				if _, err := short.State(Tables{}); !errors.As(err, &e) || e.Column != test.column {
+					t.Errorf("short read, %s = %q: %v", test.column, value, err)
+				}
+			}
+		}
+	}
+}
+
+func TestReaderRefusesRowsThatAreNotUnique(t *testing.T) {
+	t.Parallel()
+	for column, rows := range map[string][]int{"one": {0, 0}, "revision": {0, 1, 1}} {
+		var r Reader
+		for _, statement := range rows {
+			r.Row(statement, [][][]byte{row("1", "1"), row("a", "applied", "d", "{}", "{}", "{}")}[statement])
+		}
 		var e *DecodeError
 		if _, err := r.State(Tables{}); !errors.As(err, &e) || e.Column != column {
-			t.Errorf("a bad %s: %v", column, err)
+			t.Errorf("%s: %v", column, err)
+		}
+	}
+}
+
+func TestEventsAreValidated(t *testing.T) {
+	t.Parallel()
+	good := []string{"1", "0", "up", "a", "add a", "up", "0.1", "app", "pod", "v1", "0123", "more\n\x1b"}
+	columns := []string{"event", "at", "action", "revision", "message", "direction", "duration", "applied_by", "applied_from", "binary_version", "run", "detail"}
+	if e, err := DecodeEvent(Tables{}, row(good...)); err != nil || e.Detail != good[11] || e.Action != Up {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if _, err := DecodeEvent(Tables{}, row("2", "0", "stamp", "NULL", "NULL", "NULL", "NULL", "", "", "", "", "NULL")); err != nil {
+		t.Error(err)
+	}
+	for field, column := range columns {
+		fields := slices.Clone(good)
+		fields[field] = injection + "\xff"
+		var e *DecodeError
+		if _, err := DecodeEvent(Tables{}, row(fields...)); !errors.As(err, &e) || e.Column != column || e.Table != (Tables{}).Events() {
+			t.Errorf("%s: %v", column, err)
 		}
 	}
 }
@@ -153,21 +243,34 @@ func FuzzParseArray(f *testing.F) {
 	})
 }
 
+// Whatever the rows are, what the reader accepts obeys the rules for ids, and its errors can
+// be printed.
 func FuzzReader(f *testing.F) {
-	f.Add("1\x1f2", "a\x1f{}\x1f{}\x1f{}\x1fapplied\x1f0\x1fx\x1fd\x1ft")
-	f.Fuzz(func(t *testing.T, meta, row string) {
-		split := func(s string) [][]byte {
-			var out [][]byte
-			for _, p := range strings.Split(s, "\x1f") {
-				out = append(out, []byte(p))
-			}
-			return out
-		}
+	f.Add("1\x1f2", "a\x1fapplied\x1fd\x1f{}\x1f{}\x1f{}")
+	f.Add("1\x1f2", "a\x1fapplied\x1fd\x1f{b}\x1f{\"null\"}\x1f{}\x1f0\x1fx\x1ft\x1fm\x1f0\x1f\x1f\x1f\x1f")
+	f.Add("0\x1f-1", injection+"\x1fapplied\x1fd\x1f{{a}}\x1f{NULL}\x1f{}")
+	f.Fuzz(func(t *testing.T, meta, fields string) {
 		var r Reader
-		r.Row(0, split(meta))
-		r.Row(1, split(row))
-		if s, err := r.State(Tables{}); err == nil && len(s.Rows) != 1 {
-			t.Errorf("%d rows of one", len(s.Rows))
+		r.Row(0, row(strings.Split(meta, "\x1f")...))
+		r.Row(1, row(strings.Split(fields, "\x1f")...))
+		s, err := r.State(Tables{})
+		if err != nil {
+			if got := err.Error(); text.Visible(got) != got {
+				t.Errorf("the error is not escaped: %q", got)
+			}
+			return
+		}
+		if len(s.Rows) != 1 || s.Format != Format || s.Generation < 0 {
+			t.Fatalf("%+v", s)
+		}
+		row := s.Rows[0]
+		for _, n := range slices.Concat([]string{row.Revision}, row.DownRevision, row.DependsOn, row.BranchLabels) {
+			if fault, _ := name.Check(n); fault != name.None {
+				t.Errorf("%q is accepted", n)
+			}
+		}
+		if row.StatementsDone < 0 || row.AppliedAt.Unix() < 0 && len(strings.Split(fields, "\x1f")) > 6 || !utf8.ValidString(row.Message+row.AppliedBy) {
+			t.Errorf("%+v", row)
 		}
 	})
 }

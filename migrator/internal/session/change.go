@@ -19,6 +19,9 @@ func (s *Session) change(ctx context.Context, do func(ledger.State) error) error
 			err = s.writable()
 		}
 		if err == nil {
+			err = s.checkOwner()
+		}
+		if err == nil {
 			err = do(state)
 		}
 		if !apply.IsContention(err) {
@@ -50,16 +53,23 @@ func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error) {
 	var events []ledger.Event
 	var invalid error
-	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withRole(s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(_ int, fields [][]byte) {
-		e, err := ledger.DecodeEvent(fields)
+	owners := len(s.setRole())
+	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withRole(s.Ledger.Owners(s.LedgerOwner) + ";\n" + s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		if statement == owners {
+			return // it only has to be a table
+		}
+		e, err := ledger.DecodeEvent(s.Ledger, fields)
 		if invalid == nil {
 			invalid = err
 		}
 		events = append(events, e)
 	}})
 	if se := pg.ServerError(err); se != nil {
-		if se.Code == pg.UndefinedTable {
+		switch se.Code {
+		case pg.UndefinedTable:
 			return nil, s.checkOtherLedgers(ctx)
+		case pg.InvalidTextRepresentation:
+			return nil, s.relationError()
 		}
 		return nil, s.readError(se)
 	}
@@ -79,6 +89,9 @@ func (s *Session) Preflight(ctx context.Context, p plan.Plan) error {
 	}
 	if err == nil {
 		err = s.writable()
+	}
+	if err == nil {
+		err = s.checkOwner()
 	}
 	if err == nil {
 		err = s.runner.CheckPlan(ctx, p)

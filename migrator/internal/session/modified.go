@@ -67,7 +67,11 @@ func (s *Session) modifiedDownScripts(ctx context.Context, v *plan.View) ([]stri
 		return nil, err
 	}
 	for _, row := range rows {
-		sql, options := plan.DownScript(v.Files.Revision(row[0].Text))
+		r := v.Files.Revision(row[0].Text)
+		if r == nil {
+			continue // the table is not what it was
+		}
+		sql, options := plan.DownScript(r)
 		if row[1].Text != options || sqltext.Checksum(row[2].Text) != sqltext.Checksum(*sql) {
 			differ = append(differ, row[0].Text)
 		}

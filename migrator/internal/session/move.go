@@ -78,6 +78,9 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 			return m.recover(ctx, err)
 		}
 	}
+	if err := m.checkOwner(); err != nil {
+		return false, err
+	}
 	if err := m.Fetch(ctx, &p); err != nil {
 		return m.after(ctx, p, 0, err)
 	}

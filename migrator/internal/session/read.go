@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,20 +42,30 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if s.conn.ServerVersion() < 140000 { // not reported by itself
 		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
 	}
+	owners := len(sql)
+	sql = append(sql, s.Ledger.Owners(s.LedgerOwner))
 	first := len(sql)
 	sql = append(sql, s.Ledger.Read(full)...)
+	s.untrusted = nil
 	reader := ledger.Reader{Expect: s.files.Graph.Len()}
 	_, err := s.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
-		if statement < first {
+		switch {
+		case statement < owners:
 			s.recovering = string(fields[0]) == "t"
-			return
+		case statement == owners:
+			if o := ledger.DecodeOwner(fields); !o.Trusted {
+				s.untrusted = append(s.untrusted, o)
+			}
+		default:
+			reader.Row(statement-first, fields)
 		}
-		reader.Row(statement-first, fields)
 	}})
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
 		switch {
 		case failed.Err.Code == pg.UndefinedTable && failed.Statement == first:
 			return ledger.State{}, nil
+		case failed.Statement == owners && failed.Err.Code == pg.InvalidTextRepresentation:
+			return ledger.State{}, s.relationError()
 		case s.Role != "" && failed.Statement == 0:
 			return ledger.State{}, s.roleError(failed.Err)
 		}
@@ -68,6 +79,11 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		err = &apply.LedgerError{Ledger: s.Ledger, Text: "the row of table " + s.Ledger.Meta() + " is missing", Hint: "restore it from a backup"}
 	}
 	return state, err
+}
+
+// relationError is the error for a ledger that Owners refuses.
+func (s *Session) relationError() error {
+	return &apply.LedgerError{Ledger: s.Ledger, Text: "one of its relations is not a table, such as a view, which runs what its owner wrote", Hint: "find out who created it; a ledger with another name needs none of it"}
 }
 
 func (s *Session) readError(se *pgconn.PgError) error {
@@ -166,12 +182,15 @@ func (s *Session) Fetch(ctx context.Context, p *plan.Plan) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	if err := s.checkOwner(); err != nil {
+		return err
+	}
 	rows, err := s.query(ctx, s.Ledger.DownScripts(ids))
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if row[2].Null {
+		if row[2].Null || !slices.Contains(ids, row[0].Text) {
 			return apply.ErrStale // irreversible by now
 		}
 		script, err := revision.StoredScript(row[0].Text, row[2].Text, row[1].Text)

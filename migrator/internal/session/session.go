@@ -20,15 +20,18 @@ import (
 // Settings control a run. There are no defaults here: a zero duration is no wait, or no limit
 // for a timeout of PostgreSQL.
 type Settings struct {
-	Ledger     ledger.Tables
-	Role       string   // "": the session's own
-	SearchPath []string // schemas; empty: the session's own
-	Version    string   // of the program
+	Ledger ledger.Tables
+	Role   string // "": the session's own
+	// LedgerOwner is another role whose ledger is trusted. "": none.
+	LedgerOwner string
+	SearchPath  []string // schemas; empty: the session's own
+	Version     string   // of the program
 
 	Wait, WaitRunner, RetryFor    time.Duration
 	LockTimeout, StatementTimeout time.Duration
 
 	SingleTransaction, FlushEvery bool
+	Send                          apply.Send
 	plan.Policies
 
 	// BeforeConnect may change the configuration before each attempt. Nil: nothing.
@@ -45,20 +48,22 @@ func (s *Settings) Connecting() pg.Options {
 func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
-		Ledger: s.Ledger, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
-		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery,
+		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send,
 	}
 }
 
 // Session is one connection. It is not safe for concurrent use.
 type Session struct {
 	Settings
-	files   *plan.Files
-	cfg     *pgconn.Config
-	first   *pg.Attempt // started earlier, until it is used
-	conn    *pg.Conn
-	runner  *apply.Runner
-	observe func(apply.Event) // nil: nothing is reported
+	files  *plan.Files
+	cfg    *pgconn.Config
+	first  *pg.Attempt // started earlier, until it is used
+	conn   *pg.Conn
+	runner *apply.Runner
+	// untrusted are the tables of the ledger whose owner is not trusted, at the last read.
+	untrusted []ledger.Owner
+	observe   func(apply.Event) // nil: nothing is reported
 	// retried: the server did not answer at once when the connection was opened last.
 	retried bool
 	// recovering: the server reported recovery at the last read. PostgreSQL 14 and newer

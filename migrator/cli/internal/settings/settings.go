@@ -17,12 +17,13 @@ import (
 // Settings are the values of the options. A flag overrides its variable, and a variable
 // overrides the default.
 type Settings struct {
-	Dir, DatabaseURL, Ledger, Role string
-	JSON, Quiet, Verbose           bool
-	Color, LogFormat               string
-	Ahead, Changed, OutOfOrder     string
-	Flush                          string
-	SingleTransaction              bool
+	Dir, DatabaseURL, Role     string
+	Ledger, LedgerOwner        string
+	JSON, Quiet, Verbose       bool
+	Color, LogFormat           string
+	Ahead, Changed, OutOfOrder string
+	Flush, Send                string
+	SingleTransaction          bool
 
 	defaults        map[string]string // by flag; they replace those of options
 	invalidDefaults []dbenv.Problem
@@ -106,6 +107,7 @@ func (s *Settings) options() []option {
 		{GroupDatabase, "database-url", "", "URL", "", "overrides the variables on the right", (*urlValue)(&s.DatabaseURL)},
 		{GroupDatabase, "ledger", "MIGRATE_LEDGER", "SCHEMA.PREFIX", "public.ambix", "schema and prefix of the ledger", (*ledgerValue)(&s.Ledger)},
 		{GroupDatabase, "role", "MIGRATE_ROLE", "ROLE", "", "run everything as this role (SET ROLE)", (*Text)(&s.Role)},
+		{GroupDatabase, "ledger-owner", "MIGRATE_LEDGER_OWNER", "ROLE", "", "another role whose ledger is trusted", (*Text)(&s.LedgerOwner)},
 		{GroupDatabase, "wait", "MIGRATE_WAIT", "DURATION", "0s", "how long to wait for the server", (*durationValue)(&s.Wait)},
 
 		{GroupRun, "wait-runner", "MIGRATE_WAIT_RUNNER", "DURATION", "10m", "how long to wait for another runner", (*durationValue)(&s.WaitRunner)},
@@ -114,6 +116,7 @@ func (s *Settings) options() []option {
 		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "statement_timeout of revisions; 0s: none", (*durationValue)(&s.StatementTimeout)},
 		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
 		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", choice(&s.Flush, "end", "every")},
+		{GroupRun, "send", "MIGRATE_SEND", "message|revision|statement", "message", "what is sent at a time", choice(&s.Send, "message", "revision", "statement")},
 		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", choice(&s.Ahead, "auto", "ok", "fail")},
 		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", choice(&s.Changed, "warn", "ok", "fail")},
 		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", choice(&s.OutOfOrder, "fail", "ok")},

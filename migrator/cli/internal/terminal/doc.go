@@ -1,3 +1,4 @@
-// Package terminal formats what a person sees: standard output, tables, colours, the log
-// on standard error, and text from elsewhere made safe to print.
+// Package terminal formats what a person sees: standard output, tables, colors, the log
+// on standard error. It is the only package that writes to a terminal, and escapes text from
+// elsewhere.
 package terminal

@@ -23,13 +23,17 @@ type Logger struct {
 	mu       sync.Mutex
 	w        io.Writer
 	reminder *time.Timer // of the step that is running
+	live     *liveLine   // nil: not a terminal
 }
 
 // NewLogger returns a Logger that writes to w.
 func NewLogger(w io.Writer, options LogOptions) *Logger {
-	l := &Logger{w: w, options: options}
-	if options.JSON {
-		l.records = newRecords(w)
+	l := &Logger{w: unguarded(w), options: options}
+	switch {
+	case options.JSON:
+		l.records = newRecords(l.w)
+	case !options.Quiet:
+		l.live = newLiveLine(l.w)
 	}
 	return l
 }
@@ -55,7 +59,7 @@ func (l *Logger) Info(text string, attrs ...any) {
 func (l *Logger) Warn(text string, attrs ...any) { l.Log(slog.LevelWarn, text, attrs...) }
 
 // Log logs at any level, whatever the options. attrs are key-value pairs as for
-// slog.Logger.Log; lines do not show them.
+// slog.Logger.Log; lines do not show them. Lines are escaped like Lines.
 func (l *Logger) Log(level slog.Level, text string, attrs ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,30 +70,50 @@ func (l *Logger) Log(level slog.Level, text string, attrs ...any) {
 	if level == slog.LevelWarn {
 		text = "warning: " + text
 	}
-	_, _ = io.WriteString(l.w, text+"\n")
+	l.live.clear()
+	_, _ = io.WriteString(l.w, Lines(text)+"\n")
 }
 
-// StartStep logs that a step is still running, first after 5 seconds, then at intervals
-// that grow to 5 minutes, until EndStep or the next StartStep.
+// StartStep shows that a step is running, until EndStep or the next StartStep: on a terminal
+// in one line that is redrawn each second; elsewhere it logs that, first after 5 seconds,
+// then at intervals that grow to 5 minutes.
 func (l *Logger) StartStep(step string, attrs ...any) {
 	l.EndStep()
 	if l.options.Quiet {
 		return
 	}
 	started := time.Now()
-	pause := 5 * time.Second
+	pause, longest := 5*time.Second, 5*time.Minute
+	if l.live != nil {
+		pause, longest = time.Second, time.Second
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.reminder = time.AfterFunc(pause, func() {
+	l.live.details("")
+	var reminder *time.Timer
+	reminder = time.AfterFunc(pause, func() {
 		elapsed := time.Since(started).Round(time.Second)
-		l.Info(step+" has been running for "+elapsed.String(), append(attrs, "seconds", elapsed.Seconds())...)
+		if l.live == nil {
+			l.Info(step+" has been running for "+elapsed.String(), append(attrs, "running_ms", elapsed.Milliseconds())...)
+		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		pause = min(2*pause, 5*time.Minute)
-		if l.reminder != nil {
-			l.reminder.Reset(pause)
+		if l.reminder != reminder {
+			return // it has ended
 		}
+		l.live.draw(step, elapsed)
+		pause = min(2*pause, longest)
+		reminder.Reset(pause)
 	})
+	l.reminder = reminder
+}
+
+// StepDetails adds to the line of the running step how far it is, or what it waits for. On
+// anything but a terminal it does nothing.
+func (l *Logger) StepDetails(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.live.details(text)
 }
 
 // EndStep ends what StartStep started.
@@ -100,4 +124,5 @@ func (l *Logger) EndStep() {
 		l.reminder.Stop()
 		l.reminder = nil
 	}
+	l.live.clear()
 }

@@ -1,10 +1,8 @@
 package terminal
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The choices for colours. ColorAuto colours the output of a terminal unless NO_COLOR
+// The choices for colors. ColorAuto colors the output of a terminal unless NO_COLOR
 // (no-color.org) or TERM=dumb is set.
 const (
 	ColorAuto   = "auto"
@@ -30,6 +28,7 @@ type Output struct {
 // NewOutput returns an Output that writes to w. color is one of the Color constants;
 // environ is the environment as "NAME=value".
 func NewOutput(w io.Writer, color string, environ []string) *Output {
+	w = unguarded(w)
 	return &Output{w: w, color: useColor(w, color, environ)}
 }
 
@@ -52,32 +51,51 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Print writes text as it is.
-func (o *Output) Print(text string) {
+// Print writes text, escaped like Lines.
+func (o *Output) Print(text string) { o.write(Lines(text)) }
+
+// PrintLine writes texts in their styles next to each other, and a newline.
+func (o *Output) PrintLine(cells ...Cell) {
+	var b strings.Builder
+	for _, c := range cells {
+		b.WriteString(o.styled(c))
+	}
+	o.write(b.String() + "\n")
+}
+
+// PrintTable writes the rows of t in aligned columns.
+func (o *Output) PrintTable(t Table) { o.write(o.format(t)) }
+
+// PrintSQL writes a script byte for byte, because an escape in a literal would change its
+// value.
+func (o *Output) PrintSQL(script string) { o.write(script) }
+
+func (o *Output) write(text string) {
 	_, err := io.WriteString(o.w, text)
 	o.keep(err)
 }
 
-// JSON writes d as an indented JSON document.
-func (o *Output) JSON(d any) {
-	e := json.NewEncoder(o.w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	o.keep(e.Encode(d))
+// PrintError writes the text of an error: a line with its position or the word "error" in
+// red, and its carets. prefix is put in front of the text, or "".
+func (o *Output) PrintError(prefix, text string) {
+	first, rest, more := strings.Cut(text, "\n")
+	o.write(o.styled(Red.Cell(prefix)) + o.styled(Bold.Cell(first)) + "\n")
+	for more {
+		var line string
+		line, rest, more = strings.Cut(rest, "\n")
+		if margin, caret, ok := strings.Cut(line, "| "); ok && strings.TrimSpace(margin) == "" && strings.TrimSpace(caret) == "^" {
+			o.write(Lines(strings.TrimSuffix(line, "^")) + o.styled(Red.Cell("^")) + "\n")
+			continue
+		}
+		o.write(Lines(line) + "\n")
+	}
 }
 
-// Record writes one JSON record, as a Logger with LogOptions.JSON does.
-func (o *Output) Record(text string, attrs ...any) { newRecords(o.w).Info(text, attrs...) }
-
-// Err returns the first error of Print and JSON.
+// Err returns the first error of the methods that print.
 func (o *Output) Err() error { return o.err }
 
 func (o *Output) keep(err error) {
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("standard output: %w", err)
 	}
-}
-
-func newRecords(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Style is the colour of a text: an SGR parameter, or "" for none.
+// Style is the color of a text: an SGR parameter, or "" for none.
 type Style string
 
 // The styles in use.
@@ -18,22 +18,26 @@ const (
 	Yellow Style = "33"
 )
 
-// Styled returns text in a style, or as it is when the output has no colours.
-func (o *Output) Styled(s Style, text string) string {
-	if !o.color || s == Plain || text == "" {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
-}
-
-// Cell is a text in a table. The zero value is empty.
+// Cell is a text in a table or a line, with its style. The zero value is empty.
 type Cell struct {
-	text  string
+	text  string // escaped
 	style Style
 }
 
-// Cell returns a cell with a text in this style.
-func (s Style) Cell(text string) Cell { return Cell{text, s} }
+// Cell returns a cell with a text in this style, escaped like Line.
+func (s Style) Cell(text string) Cell { return Cell{Line(text), s} }
+
+// String returns the text without its style.
+func (c Cell) String() string { return c.text }
+
+// styled returns the text of a cell with the escape sequences of its style, if the output
+// has colors.
+func (o *Output) styled(c Cell) string {
+	if !o.color || c.style == Plain || c.text == "" {
+		return c.text
+	}
+	return "\x1b[" + string(c.style) + "m" + c.text + "\x1b[0m"
+}
 
 // Table is rows of cells.
 type Table [][]Cell
@@ -41,9 +45,9 @@ type Table [][]Cell
 // Add appends a row.
 func (t *Table) Add(cells ...Cell) { *t = append(*t, cells) }
 
-// Format returns the rows of t in aligned columns, each row ending in a newline. Cells
-// wider than 60 characters do not widen their column.
-func (o *Output) Format(t Table) string {
+// format returns the rows of t in aligned columns, each row ending in a newline. Cells wider
+// than 60 characters do not widen their column.
+func (o *Output) format(t Table) string {
 	rows := make(Table, len(t))
 	for i, row := range t {
 		for len(row) > 0 && row[len(row)-1].text == "" {
@@ -55,7 +59,7 @@ func (o *Output) Format(t Table) string {
 	var b strings.Builder
 	for _, row := range rows {
 		for i, c := range row {
-			b.WriteString(o.Styled(c.style, c.text))
+			b.WriteString(o.styled(c))
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text))+2))
 			}

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -16,21 +17,73 @@ func TestColumnsAreAligned(t *testing.T) {
 	want := "a    one\n" +
 		"     " + strings.Repeat("w", 70) + "  last\n" +
 		"ccc  ü" + strings.Repeat(" ", 61) + "x\n"
-	if got := NewOutput(&bytes.Buffer{}, ColorAuto, nil).Format(table); got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
-	if got := NewOutput(&bytes.Buffer{}, ColorAlways, nil).Format(table[:1]); got != "\x1b[1ma\x1b[0m  one\n" {
-		t.Errorf("with colours: %q", got)
+	for color, want := range map[string]string{ColorNever: want, ColorAlways: strings.Replace(strings.Replace(want, "a  ", "\x1b[1ma\x1b[0m  ", 1), "ccc", "\x1b[1mccc\x1b[0m", 1)} {
+		var b bytes.Buffer
+		NewOutput(&b, color, nil).PrintTable(table)
+		if b.String() != want {
+			t.Errorf("%s: got\n%swant\n%s", color, b.String(), want)
+		}
 	}
 }
 
-func TestPrintableRemovesControlCharacters(t *testing.T) {
+// poison has a character of each kind that cannot be seen, and an escape sequence like ours.
+const poison = "\x1b[31m\a\b\r\x00\x7f\u0085\u009b31m\u061c\u200b\u200e\u200f\u202e\u2028\u2029\u2066\ufeff\U000e0041\xff\xe2\x82"
+
+const poisonEscaped = `\x1b[31m\a\b\r\x00\x7f\u0085\u009b31m\u061c\u200b\u200e\u200f\u202e\u2028\u2029\u2066\ufeff\U000e0041\xff\xe2\x82`
+
+func TestTextIsEscapedOnEveryPath(t *testing.T) {
 	t.Parallel()
-	if got := Printable("a\tb\x1b[31m\r\nc\u202e"); got != "a b[31mc" {
+	var b bytes.Buffer
+	out, log := NewOutput(Guard(&b), ColorAlways, nil), NewLogger(Guard(&b), LogOptions{Verbose: true})
+	for name, test := range map[string]struct {
+		print func(text string)
+		want  string
+	}{
+		"Print":      {out.Print, "%\t\u00a0\n"},
+		"PrintLine":  {func(s string) { out.PrintLine(Red.Cell(s), Plain.Cell(s)) }, "\x1b[31m% \u00a0\\n\x1b[0m% \u00a0\\n\n"},
+		"PrintTable": {func(s string) { out.PrintTable(Table{{Plain.Cell(s)}}) }, "% \u00a0\\n\n"},
+		"Log":        {func(s string) { log.Warn(s) }, "warning: %\t\u00a0\n\n"},
+		"Guard":      {func(s string) { _, _ = Guard(&b).Write([]byte(s)) }, "%\t\u00a0\n"},
+	} {
+		b.Reset()
+		test.print(poison + "\t\u00a0\n")
+		if want := strings.ReplaceAll(test.want, "%", poisonEscaped); b.String() != want {
+			t.Errorf("%s: %+q, want %+q", name, b.String(), want)
+		}
+	}
+}
+
+func TestJSONKeepsValuesAndEscapesHiddenCharacters(t *testing.T) {
+	t.Parallel()
+	valid := strings.ToValidUTF8(poison, "") + "é\u00a0\n\t"
+	var b bytes.Buffer
+	out := NewOutput(&b, ColorAlways, nil)
+	for name, print := range map[string]func(){
+		"document": func() { out.JSON(map[string]string{valid: valid}) },
+		"record":   func() { out.Record(valid, valid, valid) },
+		"log":      func() { NewLogger(&b, LogOptions{JSON: true}).Info(valid, valid, valid) },
+	} {
+		b.Reset()
+		print()
+		if got := b.String(); strings.ContainsFunc(got, func(r rune) bool { return r != '\n' && isHidden(r) }) {
+			t.Errorf("%s: %+q", name, got)
+		}
+		var decoded map[string]any
+		if err := json.Unmarshal(b.Bytes(), &decoded); err != nil || decoded[valid] != valid {
+			t.Errorf("%s: %v, %+q", name, err, decoded[valid])
+		}
+	}
+}
+
+func TestLineAndClipEscapeBeforeTheyMeasure(t *testing.T) {
+	t.Parallel()
+	if got := Line("a\tb\x1b[31m\r\nc\u202e\u00a0"); got != "a b\\x1b[31m\\r\\nc\\u202e\u00a0" {
 		t.Errorf("%q", got)
 	}
-	if got := []rune(Clip(strings.Repeat("ü", 61))); len(got) != 60 || got[59] != '…' {
-		t.Errorf("%q", string(got))
+	for _, s := range []string{"ü", "\x1b"} {
+		if got := []rune(Clip(strings.Repeat(s, 61))); len(got) != 60 || got[59] != '…' {
+			t.Errorf("%q", string(got))
+		}
 	}
 }
 

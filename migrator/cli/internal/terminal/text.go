@@ -8,24 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text without characters that could move the cursor or change
-// colours. A tab becomes a space.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, text)
-}
+// Clip returns Line(text), shortened to 60 characters.
+func Clip(text string) string { return clipTo(text, 60) }
 
-// Clip returns Printable(text), shortened to 60 characters.
-func Clip(text string) string {
-	const longest = 60
-	text = Printable(text)
+func clipTo(text string, longest int) string {
+	text = Line(text)
 	if utf8.RuneCountInString(text) <= longest {
 		return text
 	}

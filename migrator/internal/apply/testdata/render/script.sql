@@ -16,6 +16,11 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-1183247968517512263) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
+SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) c.relowner JOIN pg_catalog.pg_roles me ON me.rolname OPERATOR(pg_catalog.=) CURRENT_USER
+JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+WHERE n.nspname OPERATOR(pg_catalog.=) $ambix1$public$ambix1$::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[$ambix1$ambix_meta$ambix1$, $ambix1$ambix_revision$ambix1$, $ambix1$ambix_event$ambix1$]::pg_catalog.name[]) AND NOT (c.relkind OPERATOR(pg_catalog.=) 'r' AND (c.relowner OPERATOR(pg_catalog.=) me.oid OR o.rolsuper OR c.relowner OPERATOR(pg_catalog.=) n.nspowner OR c.relowner OPERATOR(pg_catalog.=) d.datdba
+  OR NOT me.rolsuper AND pg_catalog.pg_has_role(c.relowner, 'MEMBER') OR o.rolname OPERATOR(pg_catalog.=) $ambix1$$ambix1$::pg_catalog.name))) THEN ('a table of the ledger belongs to a role that is not trusted'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.substr(pg_catalog.pg_backend_pid()::pg_catalog.text, 1, 0))::pg_catalog.int4 END;
 CREATE TABLE IF NOT EXISTS "public"."ambix_meta" (
     format integer NOT NULL,
     generation bigint NOT NULL,

@@ -1,0 +1,77 @@
+-- An object of every kind and with every fact that a superuser can make on PostgreSQL 13 to 18, for the table of mutations.
+CREATE SCHEMA m;
+CREATE SCHEMA m2;
+CREATE EXTENSION pgcrypto SCHEMA m;
+CREATE TYPE m.mood AS ENUM ('sad', 'ok');
+CREATE TYPE m.pair AS (l int, r text);
+CREATE TYPE m.span AS RANGE (subtype = int4);
+CREATE DOMAIN m.posint AS int DEFAULT 1 CONSTRAINT positive CHECK (VALUE > 0);
+CREATE TYPE m.base;
+CREATE FUNCTION m.base_in(cstring) RETURNS m.base LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION m.base_out(m.base) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE FUNCTION m.base_recv(internal) RETURNS m.base LANGUAGE internal IMMUTABLE STRICT AS 'int4recv';
+CREATE FUNCTION m.base_send(m.base) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int4send';
+CREATE TYPE m.base (INPUT = m.base_in, OUTPUT = m.base_out, LIKE = int4);
+CREATE FUNCTION m.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION m.g(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT $1';
+CREATE PROCEDURE m.p(int) LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION m.trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE FUNCTION m.et() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE AGGREGATE m.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE SEQUENCE m.s;
+CREATE TABLE m.t (
+	id int PRIMARY KEY,
+	a int DEFAULT 1,
+	b text,
+	c varchar(10),
+	g int GENERATED ALWAYS AS (id * 2) STORED,
+	i int GENERATED ALWAYS AS IDENTITY,
+	u int,
+	CONSTRAINT a_positive CHECK (a > 0),
+	CONSTRAINT u_key UNIQUE (u) DEFERRABLE,
+	CONSTRAINT c_excl EXCLUDE USING btree (c WITH =)
+);
+CREATE INDEX t_b ON m.t (b);
+CREATE INDEX t_lower ON m.t (lower(b));
+CREATE UNIQUE INDEX t_g ON m.t (id, g);
+CREATE TABLE m.r (id int CONSTRAINT r_fk REFERENCES m.t, n int NOT NULL);
+CREATE TABLE m.parent (x int, y int CHECK (y > 0));
+CREATE TABLE m.child (z int) INHERITS (m.parent);
+CREATE TABLE m.alone (x int, y int CONSTRAINT parent_y_check CHECK (y > 0));
+CREATE TABLE m.part (k int, v int) PARTITION BY LIST (k);
+CREATE TABLE m.part1 PARTITION OF m.part FOR VALUES IN (1);
+CREATE TABLE m.part2 (k int, v int);
+CREATE INDEX part_v ON ONLY m.part (v);
+CREATE INDEX part1_v ON m.part1 (v);
+CREATE TRIGGER part_trg AFTER INSERT ON m.part FOR EACH ROW EXECUTE FUNCTION m.trg();
+CREATE TABLE m.typed OF m.pair;
+CREATE VIEW m.v AS SELECT id, a FROM m.t;
+CREATE MATERIALIZED VIEW m.mv AS SELECT id, b FROM m.t;
+CREATE STATISTICS m.st ON a, b FROM m.t;
+CREATE TRIGGER trg AFTER UPDATE ON m.t FOR EACH ROW EXECUTE FUNCTION m.trg();
+CREATE RULE rl AS ON DELETE TO m.v DO INSTEAD NOTHING;
+CREATE RULE on_table AS ON DELETE TO m.r DO ALSO NOTHING;
+CREATE POLICY pol ON m.t USING (a > 0);
+CREATE OPERATOR m.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE OPERATOR FAMILY m.fam USING btree;
+CREATE OPERATOR CLASS m.cls FOR TYPE m.base USING hash AS STORAGE m.base;
+CREATE OPERATOR CLASS m.ints FOR TYPE int USING btree FAMILY m.fam AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+CREATE FUNCTION m.to_base(bool) RETURNS m.base LANGUAGE internal IMMUTABLE STRICT AS 'bool_int4';
+CREATE CAST (bool AS m.base) WITH FUNCTION m.to_base(bool);
+CREATE CONVERSION m.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE COLLATION m.coll (locale = 'C');
+CREATE LANGUAGE lang HANDLER plpgsql_call_handler;
+CREATE TRANSFORM FOR int LANGUAGE lang (FROM SQL WITH FUNCTION prsd_lextype(internal));
+CREATE ACCESS METHOD am1 TYPE INDEX HANDLER gisthandler;
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TEXT SEARCH PARSER m.prs (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE m.tmpl (LEXIZE = dsimple_lexize, INIT = dsimple_init);
+CREATE TEXT SEARCH DICTIONARY m.dict (TEMPLATE = m.tmpl);
+CREATE TEXT SEARCH CONFIGURATION m.cfg (COPY = simple);
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER srv FOREIGN DATA WRAPPER w;
+CREATE USER MAPPING FOR PUBLIC SERVER srv;
+CREATE FOREIGN TABLE m.ft (x int) SERVER srv;
+CREATE EVENT TRIGGER evt ON ddl_command_end WHEN TAG IN ('CREATE CONVERSION') EXECUTE FUNCTION m.et();
+CREATE PUBLICATION pub FOR TABLE m.t;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;

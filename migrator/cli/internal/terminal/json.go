@@ -1,0 +1,55 @@
+package terminal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"unicode/utf16"
+)
+
+// JSON writes d as an indented JSON document.
+func (o *Output) JSON(d any) {
+	e := json.NewEncoder(jsonWriter{o.w})
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	o.keep(e.Encode(d))
+}
+
+// Record writes one JSON record, as a Logger with LogOptions.JSON does.
+func (o *Output) Record(text string, attrs ...any) { newRecords(o.w).Info(text, attrs...) }
+
+func newRecords(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(jsonWriter{w}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// jsonWriter writes JSON with characters that cannot be seen as \uXXXX. Encoders escape only
+// those below U+0020 and U+2028 and U+2029. Outside strings JSON has no such characters, so
+// the values stay the same. Every write must end with a whole character.
+type jsonWriter struct{ w io.Writer }
+
+func (j jsonWriter) Write(b []byte) (int, error) {
+	out := b
+	if bytes.ContainsFunc(b, hiddenInJSON) {
+		out = make([]byte, 0, len(b)+64)
+		for _, r := range string(b) {
+			switch {
+			case !hiddenInJSON(r):
+				out = append(out, string(r)...)
+			case r > 0xffff:
+				high, low := utf16.EncodeRune(r)
+				out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+			default:
+				out = fmt.Appendf(out, `\u%04x`, r)
+			}
+		}
+	}
+	if _, err := j.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// hiddenInJSON leaves out the newlines and spaces that indent a document.
+func hiddenInJSON(r rune) bool { return r != '\n' && isHidden(r) }

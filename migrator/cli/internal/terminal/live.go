@@ -1,0 +1,55 @@
+package terminal
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// liveLine is the last line of a terminal, which shows what is running. Its methods accept
+// nil, which draws nothing.
+type liveLine struct {
+	file  *os.File
+	drawn bool
+	more  string
+}
+
+// newLiveLine returns nil unless w is a terminal that can redraw a line.
+func newLiveLine(w io.Writer) *liveLine {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return &liveLine{file: w.(*os.File)}
+}
+
+func (l *liveLine) details(text string) {
+	if l != nil {
+		l.more = text
+	}
+}
+
+func (l *liveLine) draw(step string, elapsed time.Duration) {
+	if l == nil {
+		return
+	}
+	text := step + ": running for " + elapsed.String()
+	if l.more != "" {
+		text += ", " + l.more
+	}
+	width, _, err := term.GetSize(int(l.file.Fd()))
+	if err != nil || width < 20 {
+		width = 80
+	}
+	_, _ = l.file.WriteString("\r\x1b[K" + clipTo(text, width-1))
+	l.drawn = true
+}
+
+// clear removes the line, so that another one can be written in its place.
+func (l *liveLine) clear() {
+	if l != nil && l.drawn {
+		_, _ = l.file.WriteString("\r\x1b[K")
+		l.drawn = false
+	}
+}
