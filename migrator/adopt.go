@@ -66,7 +66,7 @@ func (m *Migrator) Adopt(ctx context.Context, cfg *pgconn.Config, a Adopt) (*Ado
 	var adoption *Adoption
 	err := m.with(ctx, cfg, func(s *session.Session) error {
 		found, err := s.Adopt(ctx, session.Adopt(a))
-		if err == nil {
+		if found != nil { // also recorded, but not confirmed by a standby
 			adoption = &Adoption{Tool: found.Tool, Table: found.Name, Versions: found.Versions, Revisions: found.Revisions, Empty: found.Empty}
 		}
 		return err

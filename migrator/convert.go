@@ -51,7 +51,7 @@ func runError(cause error, f failure) error {
 func newRevisionError(e *apply.RevisionError) *RevisionError {
 	return &RevisionError{
 		Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, File: e.File, Line: e.Line, Column: e.Column, Source: e.Source,
-		Statement: e.Statement, SQLState: e.SQLState, Reason: e.Text, Hint: e.Hint, NonTransactional: e.NonTransactional, StatementsDone: e.StatementsDone, Undecided: e.Undecided,
+		Statement: e.Statement, SQLState: e.SQLState, Reason: e.Text, Hint: e.Hint, Cause: Cause(e.Cause), NonTransactional: e.NonTransactional, StatementsDone: e.StatementsDone, Undecided: e.Undecided,
 		excerpt: e.Excerpt(), failure: failure{err: e},
 	}
 }
@@ -92,7 +92,7 @@ func inputError(cause error, f failure) error {
 	case revision.Problems:
 		return &FilesError{Problems: e, failure: f}
 	case *plan.PolicyError:
-		return &PolicyError{Policy: e.Policy, Revisions: e.Revisions, Pending: e.Pending, Above: e.Above, failure: f}
+		return &PolicyError{Policy: e.Policy, Revisions: e.Revisions, Pending: e.Pending, Above: e.Above, Foreign: e.Foreign, Adoptable: e.Adoptable, failure: f}
 	case *session.AdoptError:
 		return &AdoptError{Problem: AdoptProblem(e.Problem), Table: e.Table, Tables: e.Tools, failure: f}
 	case *ledger.NameError: // of a version table
@@ -107,11 +107,16 @@ func databaseError(cause error, f failure) error {
 	case *pg.ConnectError:
 		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
 	case *apply.LedgerError:
-		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
+		l := &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
+		if e.Locked {
+			l.Problem = LedgerLocked
+			l.Holders = each(e.Holders, func(h apply.Session) Session { return Session(h) })
+		}
+		return l
 	case *ledger.DecodeError:
 		return &LedgerError{Problem: LedgerInvalid, failure: f}
 	case *session.OwnerError:
-		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Owner.Role, Owner: e.Owner.Owner, failure: f}
+		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Role, Owner: e.Owner, failure: f}
 	case *ledger.NewerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerNewer, failure: f}
 	case *plan.JoinError:

@@ -26,13 +26,13 @@ const (
 	KindAdopt            Kind = "adopt"             // *AdoptError
 	KindPolicy           Kind = "policy"            // *PolicyError
 	KindConnect          Kind = "connect"           // *ConnectError
-	KindDatabase         Kind = "database"          // *ConnectError, when the connection was lost or the server refused our own statement
+	KindDatabase         Kind = "database"          // *ConnectError, when the connection was lost or the server refused our own statement; *RevisionError, when the server is to blame
 	KindLedger           Kind = "ledger"            // *LedgerError
 	KindOtherLedger      Kind = "other-ledger"      // *LedgerError
 	KindNewerLedger      Kind = "newer-ledger"      // *LedgerError
 	KindForeignRevisions Kind = "foreign-revisions" // *LedgerError
 	KindRevision         Kind = "revision"          // *RevisionError
-	KindLockTimeout      Kind = "lock-timeout"      // *LockTimeoutError, *RefusedError
+	KindLockTimeout      Kind = "lock-timeout"      // *LockTimeoutError, *RefusedError, *LedgerError
 	KindBusy             Kind = "busy"              // *BusyError
 	KindInterrupted      Kind = "interrupted"       // *InterruptedError
 	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError
@@ -171,12 +171,16 @@ func (e *RefusedError) Kind() Kind {
 	return KindNotTransactional
 }
 
-// PolicyError reports a policy that stopped an upgrade: nothing was run.
+// PolicyError reports a policy that stopped a run: nothing was run.
 type PolicyError struct {
 	Policy    string   // "ahead", "changed" or "out-of-order"
 	Revisions []string // the reason
 	Pending   []string // of "ahead": what would have been applied
 	Above     []string // of "out-of-order": an applied revision above each of Revisions
+	// Foreign, of "ahead", are version tables of other tools, "schema.table (tool)", in a
+	// database without a ledger. Adoptable: Adopt can read one of them.
+	Foreign   []string
+	Adoptable bool
 	failure
 }
 
@@ -234,7 +238,8 @@ type LedgerError struct {
 	// is known. Grants are the statements with which the owner gives it what it lacks.
 	Role, Missing string
 	Grants        []string
-	Owner         string // of LedgerUntrusted
+	Owner         string    // of LedgerUntrusted
+	Holders       []Session // of LedgerLocked, as far as they are known
 	failure
 }
 
@@ -249,6 +254,7 @@ const (
 	LedgerInvalid   LedgerProblem = "invalid"   // it contains a value that no program wrote
 	LedgerUntrusted LedgerProblem = "untrusted" // it belongs to a role that is not trusted; see Config.LedgerOwner
 	LedgerForeign   LedgerProblem = "unrelated" // its unknown revisions do not fit the files
+	LedgerLocked    LedgerProblem = "locked"    // others hold locks on its tables; see Holders
 )
 
 // Kind depends on the problem.
@@ -260,6 +266,8 @@ func (e *LedgerError) Kind() Kind {
 		return KindNewerLedger
 	case LedgerForeign:
 		return KindForeignRevisions
+	case LedgerLocked:
+		return KindLockTimeout
 	}
 	return KindLedger
 }
@@ -276,6 +284,7 @@ type RevisionError struct {
 	SQLState          string // "" when the server is not the one that refused
 	Reason            string // what went wrong, without the position
 	Hint              string // what to do, where that is known better than the server knows it
+	Cause             Cause  // why it failed, where that is known better than by SQLState; "": see there
 	// NonTransactional: StatementsDone of its statements stay done, and the next run
 	// continues after them. Undecided: the failing statement may have committed a part of
 	// its work; see Repair.
@@ -287,8 +296,46 @@ type RevisionError struct {
 	failure
 }
 
-// Kind returns KindRevision.
-func (e *RevisionError) Kind() Kind { return KindRevision }
+// Cause is why a revision failed.
+type Cause string
+
+// The causes.
+const (
+	CauseLockTimeout      Cause = "lock timeout"
+	CauseStatementTimeout Cause = "statement timeout"
+	CauseMissingPrivilege Cause = "missing privilege"
+	// The server or an administrator is to blame, not the file: see RevisionError.Kind.
+	CauseServerCondition Cause = "server condition" // out of disk, memory or connections; another server cannot be reached
+	CauseCanceled        Cause = "canceled"         // another session canceled the statement
+	CauseTerminated      Cause = "terminated"       // an administrator ended the session, or the revision did
+	CauseConnectionLost  Cause = "connection lost"  // twice while it ran
+	CauseFileUnreadable  Cause = "file unreadable"  // it was modified, or cannot be read, while its rows were sent
+	// The ledger.
+	CauseLedgerLocked  Cause = "ledger locked"  // another session holds a lock on its tables
+	CauseLedgerRemoved Cause = "ledger removed" // the revision did, or it ended its transaction
+	CauseLedgerRevoked Cause = "ledger revoked" // the revision took the role's privileges on it away
+	CauseLedgerChanged Cause = "ledger changed" // the revision changed its tables
+	CauseLockReleased  Cause = "lock released"  // the revision released the runner's lock
+	CauseMadeReadOnly  Cause = "made read-only" // the revision made its transaction read-only
+	// What the file needs.
+	CauseNeedsNonTransactional Cause = "needs transaction: off"
+	CauseNeedsTopLevel         Cause = "inside a function" // the statement cannot run in one
+	CausePendingTriggers       Cause = "pending triggers"  // SET CONSTRAINTS ALL IMMEDIATE is missing
+	CauseDeferred              Cause = "deferred"          // a check at the end of the transaction failed
+	CauseUnknownSetting        Cause = "unknown setting"   // of another version of PostgreSQL
+	CauseNewEnumValue          Cause = "new enum value"    // used in the transaction that added it
+	CauseEncoding              Cause = "encoding"          // the database's lacks a character
+)
+
+// Kind returns KindRevision; KindDatabase if the server or an administrator is to blame, not
+// the file.
+func (e *RevisionError) Kind() Kind {
+	switch e.Cause {
+	case CauseServerCondition, CauseCanceled, CauseTerminated:
+		return KindDatabase
+	}
+	return KindRevision
+}
 
 // Excerpt returns the failing line with a caret, or the first lines of the failing
 // statement when the server named no position, and the server's DETAIL, HINT and CONTEXT;

@@ -146,15 +146,17 @@ type ConnectionLost struct {
 	Err error
 }
 
-// Session is a session of the server that holds a lock.
+// Session is a session of the server, or a prepared transaction, that holds a lock.
 type Session struct {
-	PID         string
+	PID         string // "" for a prepared transaction
 	Application string // of another runner: program, revision, host and process
 	User        string
 	Address     string        // "" for a socket, or when this role may not see it
 	State       string        // "active", "idle in transaction"; "" when this role may not see it
 	Query       string        // its beginning; "" likewise
 	Running     time.Duration // how long its transaction has been running; zero likewise
+	// Prepared is the name of a prepared transaction; Running is since it was prepared.
+	Prepared string
 }
 
 // String describes the session on one line.

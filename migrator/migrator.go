@@ -20,7 +20,9 @@ import (
 type Config struct {
 	// Prefix is put before the names of files in messages; see Load. New alone uses it.
 	Prefix string
-	// Ledger is SCHEMA.PREFIX of the tables that record what is applied. "": public.ambix.
+	// Ledger is SCHEMA.PREFIX of the tables that record what is applied. One that is named
+	// here is created where it is named. "": public.ambix, which is not created in a
+	// database that has a ledger elsewhere.
 	Ledger string
 	// Role is set (SET ROLE) for revisions and ledger alike. "": the session's own.
 	Role string
@@ -64,7 +66,8 @@ type Config struct {
 	Send Send
 
 	// Ahead decides what Up does in a database with revisions that the files do not have:
-	// Auto (the default), OK or Fail.
+	// Auto (the default), OK or Fail. Unless it is OK, no script runs in a database that has
+	// no ledger, but a version table of another tool.
 	Ahead Policy
 	// Modified decides what Up does when the file of an applied revision was modified:
 	// Warn (the default), OK or Fail.
@@ -173,7 +176,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		cfg.Version = BuildVersion()
 	}
 	return &Migrator{cfg: cfg, settings: session.Settings{
-		Ledger: name, Role: cfg.Role, LedgerOwner: cfg.LedgerOwner, SearchPath: cfg.SearchPath, Version: cfg.Version,
+		Ledger: name, LedgerNamed: cfg.Ledger != "", LedgerOwner: cfg.LedgerOwner, Role: cfg.Role, SearchPath: cfg.SearchPath, Version: cfg.Version,
 		Wait: cfg.Wait, WaitRunner: orDefault(cfg.WaitRunner, 10*time.Minute), RetryFor: orDefault(cfg.RetryFor, 2*time.Minute),
 		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0),
 		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery, Send: apply.Send(cfg.Send),

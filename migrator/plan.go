@@ -31,6 +31,9 @@ func (m *Migrator) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targ
 		if err != nil {
 			return err
 		}
+		if err := s.CheckForeign(v, plan.Verb(verb)); err != nil {
+			return err
+		}
 		if p, err = m.plan(v, verb, targets); err != nil {
 			return err
 		}

@@ -33,6 +33,9 @@ type Status struct {
 	Current, Heads []string
 	// Revisions are those of the files and of the ledger, parents first.
 	Revisions []RevisionStatus
+	// Runner is the runner that was at work when the ledger had been read; nil if there was
+	// none. Its Application contains the revision that is in progress.
+	Runner *Session
 
 	view *plan.View
 }
@@ -85,7 +88,19 @@ func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, err
 		return nil, err
 	}
 	modified, err := s.Modified(ctx, v)
-	return m.newStatus(v, modified), err
+	if err != nil {
+		return nil, err
+	}
+	holder, found, err := s.Runner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st := m.newStatus(v, modified)
+	if found {
+		runner := Session(holder)
+		st.Runner = &runner
+	}
+	return st, nil
 }
 
 // EmptyStatus is the status of a database in which nothing is applied. It needs no

@@ -113,7 +113,7 @@ func (r *reader) annotate(rec record, fact string) {
 		return
 	}
 	c := r.claimed[a]
-	if c.object == nil || c.object.Key.Kind == schema.Extension { // the comment of an extension comes from its control file
+	if c.object == nil || c.object.Key.Kind == schema.Extension { // the control file sets the comment of an extension
 		return
 	}
 	if c.part != "" {

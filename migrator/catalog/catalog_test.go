@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -91,7 +92,8 @@ type corpusFile struct {
 // corpus returns our own schemas, and those of public projects where they are available.
 func corpus(t *testing.T) []corpusFile {
 	t.Helper()
-	files := []corpusFile{{"testdata/kinds.sql", 13}, {"testdata/texts.sql", 13}, {"testdata/cycles.sql", 14}, {"testdata/new18.sql", 18}}
+	createRoles(t)
+	files := []corpusFile{{"testdata/kinds.sql", 13}, {"testdata/texts.sql", 13}, {"testdata/names.sql", 13}, {"testdata/cycles.sql", 14}, {"testdata/new18.sql", 18}}
 	others, err := filepath.Glob("../../../shared/corpus/schemas/*.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +104,18 @@ func corpus(t *testing.T) []corpusFile {
 		}
 	}
 	return files
+}
+
+var rolesCreated sync.Once
+
+// createRoles creates the roles that files of the corpus name. Loading two of them at the same time would do so twice.
+func createRoles(t *testing.T) {
+	t.Helper()
+	rolesCreated.Do(func() {
+		for _, role := range []string{`corpus_role`, `"corpus odd=role"`, `"corpus ON role ""x"" SELECT"`} {
+			pgtest.Exec(t, pgtest.Shared(t).URL("postgres"), "DO $$BEGIN CREATE ROLE "+role+"; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END$$")
+		}
+	})
 }
 
 func load(t testing.TB, databaseURL, path string) {
@@ -248,5 +262,18 @@ CREATE TEMPORARY VIEW pg_class AS SELECT 1 AS oid; CREATE TYPE pg_temp.text AS (
 	var after string
 	if _, err := conn.Send(t.Context(), pg.Message{SQL: "SHOW search_path"}, pg.Handler{Row: func(_ int, fields [][]byte) { after = string(fields[0]) }}); err != nil || after != "public" {
 		t.Errorf("search_path is %q afterwards: %v", after, err)
+	}
+}
+
+// Names and texts are UTF-8 whatever the encoding of the database.
+func TestOtherEncodingsAreReadAsUTF8(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Shared(t).Database(t, "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+	if err := connect(t, databaseURL).Exec(t.Context(), `CREATE TABLE "größe" (a text DEFAULT 'é')`); err != nil {
+		t.Fatal(err)
+	}
+	s := mustRead(t, databaseURL)
+	if o := s.Object(schema.Key{Kind: schema.Default, Name: `public."größe".a`}); o == nil || o.Fact("expression") != "'é'::text" {
+		t.Errorf("got %s", outline(s))
 	}
 }

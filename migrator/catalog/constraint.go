@@ -98,8 +98,8 @@ func (r *reader) addConstraint(rec record, parent *schema.Object) {
 	}
 }
 
-// claimClones leads copies that the server made for partitions to the object that they were copied from, possibly through
-// other copies.
+// claimClones assigns copies that the server made for partitions to the object that they were copied from, possibly
+// through other copies.
 func (r *reader) claimClones(class string, origins map[string]string) {
 	for oid := range origins {
 		origin := origins[oid]

@@ -33,7 +33,7 @@ func prologue() []string {
 // server_version_num, such as 150020; the statements for an unknown newer version are those for the newest known one. The
 // session must not be in a transaction, and its client_encoding must be UTF8.
 //
-// The message fails with lock_not_available (55P03) if somebody holds an exclusive lock on a table that a view or a
+// The message fails with lock_not_available (55P03) if another session holds an exclusive lock on a table that a view or a
 // function uses, and possibly with another error if an object is dropped meanwhile: it can be sent again.
 func Message(version int) string {
 	statements := prologue()
@@ -43,7 +43,7 @@ func Message(version int) string {
 	return strings.Join(append(statements, "COMMIT"), ";\n")
 }
 
-// queries has the queries in the order in which their rows are decoded: what others belong to comes first.
+// queries returns the queries in the order in which their rows are decoded: tables before columns, and so on.
 func queries(version int) []query {
 	return slices.Concat(
 		dependencyQueries(),

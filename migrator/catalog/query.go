@@ -47,7 +47,7 @@ func (c column) from(major int) column {
 	return c
 }
 
-// text is the fact that holds a definition. If it contains expressions, it has another name, which marks it as text that
+// text is the fact that holds a definition. If it contains expressions, its name marks it as text that
 // depends on the version of the server.
 func text(definition, hasExpressions string) []column {
 	return []column{

@@ -152,7 +152,7 @@ func (r *reader) part(rec record, parent *schema.Object, kind schema.Kind, name 
 }
 
 // owner returns the object that a row belongs to. It returns nil, and accounts for the row, if the row or its owner is a
-// member of an extension, or if there is no such object.
+// member of an extension, or if the object does not exist.
 func (r *reader) owner(rec record, class, oid string) *schema.Object {
 	if r.isMember(rec.address()) || r.isMember(address{class, oid}) {
 		r.memberRows++
@@ -174,7 +174,7 @@ func (r *reader) claim(a address, o *schema.Object, part string) {
 	}
 }
 
-// claimMade leads a row to the type that the server made it for, and reports whether there is one.
+// claimMade assigns a row to the type that the server created it for, and reports whether there is one.
 func (r *reader) claimMade(rec record) bool {
 	owner, ok := r.internal[rec.address()]
 	if !ok || owner.class != "pg_type" {

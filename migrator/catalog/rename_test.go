@@ -9,7 +9,7 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// Rename says what the schema is after the server renamed an object.
+// Rename has to predict what is read after the server renamed an object.
 func TestRenameAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
 	lab := newLab(t)
@@ -73,7 +73,7 @@ func TestImpossibleRenamesAreErrors(t *testing.T) {
 		name, want string
 	}{
 		{schema.Key{Kind: schema.Table, Name: "m.none"}, "x", "rename TABLE m.none to x: no such object"},
-		{schema.Key{Kind: schema.Table, Name: "m.t"}, "r", "rename TABLE m.t to r: there is one of that name already"},
+		{schema.Key{Kind: schema.Table, Name: "m.t"}, "r", "rename TABLE m.t to r: that name is already in use"},
 		{schema.Key{Kind: schema.Table, Name: "m.t"}, "", `rename TABLE m.t to "": the new name is empty`},
 		{schema.Key{Kind: schema.Cast, Name: "(boolean AS m.base)"}, "x", "rename CAST (boolean AS m.base) to x: objects of this kind cannot be renamed"},
 	} {

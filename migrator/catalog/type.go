@@ -88,7 +88,7 @@ func decodeTypes(r *reader, records []record) {
 		case typtype == "c" && rec.get("relkind") != "c":
 			r.rowTypes[oid] = rec.get("relation")
 		case typtype == "m":
-			r.multiranges[oid] = "" // decodeRanges tells of which
+			r.multiranges[oid] = "" // decodeRanges adds the range type
 		case typtype == "d":
 			r.add(rec, schema.Domain, schema.Qualify(rec.get("schema"), rec.get("name")))
 		case strings.Contains("cebrp", typtype):
@@ -132,7 +132,7 @@ func decodeRanges(r *reader, records []record) {
 	}
 }
 
-// claimMadeTypes leads the types that the server made to what they belong to. A type's array may be that of a row type.
+// claimMadeTypes assigns the types that the server created to the object that they belong to. A type's array may be that of a row type.
 func (r *reader) claimMadeTypes() {
 	for oid, relation := range r.rowTypes {
 		r.claim(address{"pg_type", oid}, r.at("pg_class", relation), "row type")

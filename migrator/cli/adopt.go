@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -61,7 +63,8 @@ func (r *run) adopt(a migrator.Adopt) error {
 		return err
 	}
 	if found.Empty {
-		r.log.Warn("the database is empty, and adopt does not run revisions: to create the schema, use `up`")
+		up := to("create the schema", r.otherLine(r.cmd, []string{"up"}))
+		r.record(record{event: eventEmpty, level: slog.LevelWarn, msg: "the database is empty, and adopt does not run revisions", run: []suggestion{up}})
 	}
 	r.document = &adoptDocument{Tool: found.Tool, Table: found.Table, Versions: list(found.Versions), Revisions: list(found.Revisions), DryRun: a.DryRun}
 	if r.settings.JSON {
@@ -75,15 +78,20 @@ func (r *run) adopt(a migrator.Adopt) error {
 		t.Add(terminal.Green.Cell("applied"), terminal.Bold.Cell(id), terminal.Plain.Cell(terminal.Clip(set.Files().Revision(id).Subject())))
 	}
 	r.out.PrintTable(t)
-	revisions, migrate := text.Count(len(found.Revisions), "revision"), r.cmd.Parent().CommandPath()
+	revisions := text.Count(len(found.Revisions), "revision")
+	var next suggestion
 	switch {
 	case len(found.Revisions) == 0:
-		r.say("nothing to record; next: " + r.commandLineFor(migrate+" up", nil))
+		r.out.Print("nothing to record\n")
+		next = to("apply the revisions", r.otherLine(r.cmd, []string{"up"}))
 	case a.DryRun:
-		r.say(revisions + " would be recorded; next: run the same command without --dry-run")
+		r.out.Print(revisions + " would be recorded\n")
+		next = to("record that", r.sameLine(r.cmd, flagValue{"dry-run", ""}))
 	default:
-		r.say(revisions + " recorded; next: " + r.commandLineFor(migrate+" status", nil))
+		r.out.Print(revisions + " recorded\n")
+		next = to("see the result", r.otherLine(r.cmd, []string{"status"}))
 	}
+	r.out.Print(strings.Join(r.withNote(r.cmd, next), "\n") + "\n")
 	return nil
 }
 

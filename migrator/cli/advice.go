@@ -2,244 +2,252 @@ package cli
 
 import (
 	"errors"
-	"strconv"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/graph"
-	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/revision"
 )
 
-// message returns the text of an error, and what to type: errors of package migrator state
-// facts, because a program that is not a command line has no flags.
-func message(err error) string {
-	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
-		shown := *e
-		shown.Verb = commandFor(e)
-		return shown.Error() + targetAdvice(e)
-	}
-	if advice := adviceFor(err); advice != "" {
-		return err.Error() + "; " + advice
-	}
-	return err.Error()
+// advice is what to do about an error. Errors of package migrator state facts only, because
+// a program that is not a command line has no flags and no commands.
+type advice struct {
+	text        string // completes the message, after a semicolon; or ""
+	suggestions []suggestion
 }
 
-// adviceFor returns what to do about an error, or "".
-func adviceFor(err error) string {
+// suggestedError is an error with commands to type.
+type suggestedError struct {
+	err         error
+	suggestions []suggestion
+}
+
+func (e *suggestedError) Error() string { return e.err.Error() }
+
+func (e *suggestedError) Unwrap() error { return e.err }
+
+// suggest returns err with commands to type.
+func suggest(err error, suggestions ...suggestion) error { return &suggestedError{err, suggestions} }
+
+// adviser gives advice about the failure of a command.
+type adviser struct {
+	*program
+	cmd *cobra.Command
+}
+
+// retry returns the command that tries again what failed.
+func (a adviser) retry(changes ...flagValue) string {
+	switch {
+	case a.again == nil:
+		return a.sameLine(a.cmd, changes...)
+	case a.again[0] == a.cmd.Name():
+		return a.sameLineWith(a.cmd, a.again[1:], changes...)
+	}
+	return a.otherLine(a.cmd, a.again, changes...)
+}
+
+// other returns the command line of another command.
+func (a adviser) other(words ...string) string { return a.otherLine(a.cmd, words) }
+
+// message returns the text of an error with the text of the advice.
+func (a adviser) message(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
+		shown := *e
+		shown.Verb = verbOnLine(e)
+		text = shown.Error()
+	}
+	if more := a.advice(err).text; more != "" {
+		text += "; " + more
+	}
+	return text
+}
+
+// advice returns what to do about an error; the zero value if nothing is known.
+func (a adviser) advice(err error) advice {
+	if e, ok := errors.AsType[*suggestedError](err); ok {
+		return advice{"", e.suggestions}
+	}
+	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
+		return a.target(e)
+	}
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
-		return connectAdvice(e)
+		return a.connect(e)
 	}
 	if e, ok := errors.AsType[*migrator.RefusedError](err); ok {
-		return refusedAdvice(e)
+		return a.refused(e)
 	}
 	if e, ok := errors.AsType[*migrator.PolicyError](err); ok {
-		return policyAdvice(e)
+		return a.policy(e)
 	}
 	if e, ok := errors.AsType[*migrator.AdoptError](err); ok {
-		return adoptAdvice(e)
+		return a.adopt(e)
 	}
 	if e, ok := errors.AsType[*migrator.LedgerError](err); ok {
-		switch e.Problem {
-		case migrator.LedgerElsewhere:
-			return "use --ledger " + e.Others[0] + ", or --ledger with another name for a separate set of revisions"
-		case migrator.LedgerInvalid:
-			return "find out who changed it, and restore the row from a backup"
-		case migrator.LedgerUntrusted:
-			return "if " + e.Owner + " may run anything as " + e.Role + ", --ledger-owner " + terminal.Quote(e.Owner) + " trusts it; `check` shows triggers"
-		case migrator.LedgerNewer:
-			return "use a newer program"
-		}
+		return a.ledger(e)
+	}
+	if e, ok := errors.AsType[*migrator.RevisionError](err); ok && e.Undecided {
+		return advice{"", a.decide(e.Revision)}
 	}
 	switch {
 	case is[*migrator.UnconfirmedError](err):
-		return "check the standbys, then run the same command again"
-	case is[*migrator.UnknownOutcomeError](err):
-		return "run the same command again"
+		return advice{"check the standbys before you try again", []suggestion{to("try again", a.retry())}}
 	case is[*migrator.BusyError](err):
-		return "run again when it has ended, or wait longer with --wait-runner"
+		return advice{"", a.waitForRunner()}
 	case is[*migrator.LockTimeoutError](err):
-		return "safe to run again"
+		return advice{"", []suggestion{to("try again", a.retry())}}
+	case is[*migrator.UnknownOutcomeError](err), is[*migrator.InterruptedError](err):
+		return advice{"", []suggestion{to("try again", a.retry())}}
 	}
-	return ""
+	return advice{}
 }
 
-func policyAdvice(e *migrator.PolicyError) string {
+// longerRunner is the --wait-runner that is suggested after a shorter one.
+const longerRunner = time.Hour
+
+func (a adviser) waitForRunner() []suggestion {
+	list := []suggestion{to("try again when it has ended", a.retry())}
+	if a.settings.WaitRunner < longerRunner {
+		list = append(list, to("wait longer for it", a.retry(flagValue{"wait-runner", revision.FormatDuration(longerRunner)})))
+	}
+	return list
+}
+
+func (a adviser) policy(e *migrator.PolicyError) advice {
 	switch {
+	case len(e.Foreign) > 0 && e.Adoptable:
+		return advice{"", []suggestion{to("take over what that tool applied", a.other("adopt")), to("ignore it", a.retry(flagValue{"ahead", "ok"}))}}
+	case len(e.Foreign) > 0:
+		return advice{"`adopt --baseline REV` records the revisions that the database already has", []suggestion{to("ignore the other tool", a.retry(flagValue{"ahead", "ok"}))}}
 	case e.Policy == "ahead" && len(e.Pending) == 0:
-		return "--ahead=auto allows that"
+		return advice{"", []suggestion{to("allow that", a.retry(flagValue{"ahead", "auto"}))}}
 	case e.Policy == "ahead":
-		return "build a program that has both, or apply them anyway with --ahead=ok"
+		return advice{"build a program that has both", []suggestion{to("apply them anyway", a.retry(flagValue{"ahead", "ok"}))}}
 	case e.Policy == "changed":
-		return "see `status`, or allow it with --changed=ok"
+		return advice{"", []suggestion{to("see what was modified", a.other("status")), to("allow it", a.retry(flagValue{"changed", "ok"}))}}
 	}
-	return "if they may run late, --out-of-order=ok applies them now"
+	return advice{"", []suggestion{to("apply them although revisions above are applied", a.retry(flagValue{"out-of-order", "ok"}))}}
 }
 
-func refusedAdvice(e *migrator.RefusedError) string {
-	decide := "`repair " + e.Revision + " --applied` or `repair " + e.Revision + " --not-applied`"
+// decide returns the two commands that record the outcome of a revision.
+func (a adviser) decide(id string) []suggestion {
+	return []suggestion{
+		to("record that it took effect", a.other("repair", id, "--applied")),
+		to("record that it did not", a.other("repair", id, "--not-applied")),
+	}
+}
+
+func (a adviser) refused(e *migrator.RefusedError) advice {
 	switch e.Reason {
 	case migrator.RefusedIrreversible:
 		if e.File == "" {
-			return "the ledger has no down script for it either"
+			return advice{"the ledger has no down script for it either", nil}
 		}
-		return "create " + e.File + " (without SQL if there is nothing to revert)"
+		return advice{"create " + e.File + " (without SQL if there is nothing to revert)", nil}
 	case migrator.RefusedUnfinished:
-		if e.Finish == nil {
-			return "finish it with the program that started it, or check what it did and record its outcome: " + decide
-		}
-		return "finish it with `" + strings.Join(e.Finish, " ") + "`, or record its outcome: " + decide
+		return a.finish(e.Revision, e.Finish)
 	case migrator.RefusedPooler:
-		return "DB_HOST and DB_PORT must be those of PostgreSQL, not of the pooler"
+		return advice{a.variables("host", "port") + " must be those of PostgreSQL, not of the pooler", nil}
 	case migrator.RefusedSingleTransaction:
-		return "run without --single-transaction"
+		return advice{"", []suggestion{to("run each revision on its own", a.retry(flagValue{"single-transaction", ""}))}}
 	case migrator.RefusedFileModified:
-		return "alternatively, record its outcome: " + decide
+		return advice{"restore the file, or check what it did and record the outcome", a.decide(e.Revision)}
 	case migrator.RefusedUnknownOutcome:
-		return "check whether it took effect, record that with " + decide + ", and run again"
+		return advice{"check whether it took effect, record that, and run again", a.decide(e.Revision)}
 	case migrator.RefusedIndexBuild:
-		return "run again when it has ended"
+		return advice{"", []suggestion{to("try again when it has ended", a.retry())}}
 	}
-	return ""
+	return advice{}
 }
 
-func adoptAdvice(e *migrator.AdoptError) string {
+// finish returns how to finish an unfinished revision. words are the command that finishes
+// it; nil if this program cannot.
+func (a adviser) finish(id string, words []string) advice {
+	if words == nil {
+		return advice{"finish it with the program that started it, or check what it did and record the outcome", a.decide(id)}
+	}
+	return advice{"", append([]suggestion{to("finish it", a.other(words...))}, a.decide(id)...)}
+}
+
+func (a adviser) adopt(e *migrator.AdoptError) advice {
 	switch e.Problem {
 	case migrator.AdoptAlready:
-		return "see `status`"
+		return advice{"", []suggestion{to("see what is applied", a.other("status"))}}
 	case migrator.AdoptNoTable:
 		if e.Table != "" {
-			return ""
+			return advice{}
 		}
-		advice := "name it with --table, or, for a database that no tool migrated, use --baseline REV"
+		text := "name it with --table, or, for a database that no tool migrated, name the applied revision with --baseline"
 		if len(e.Tables) > 0 {
-			advice = "--tool selects another tool; " + advice
+			text = "--tool selects another tool; " + text
 		}
-		return advice
+		return advice{text, nil}
 	case migrator.AdoptSeveralTables:
-		return "select one with --tool and --table"
+		return advice{"", a.adoptEach(e.Tables)}
 	}
-	return ""
+	return advice{}
+}
+
+// adoptEach returns a command for each version table with its tool: "public.versions (goose)".
+func (a adviser) adoptEach(tables []string) []suggestion {
+	var list []suggestion
+	for _, t := range tables {
+		if table, tool, ok := strings.Cut(strings.TrimSuffix(t, ")"), " ("); ok {
+			list = append(list, to("adopt "+t, a.retry(flagValue{"tool", tool}, flagValue{"table", table})))
+		}
+	}
+	return list
+}
+
+func (a adviser) ledger(e *migrator.LedgerError) advice {
+	switch e.Problem {
+	case migrator.LedgerElsewhere:
+		var list []suggestion
+		for _, other := range e.Others {
+			list = append(list, to("use "+other, a.retry(flagValue{"ledger", other})))
+		}
+		return advice{"", append(list, to("create another ledger, for a separate set of revisions", a.retry(flagValue{"ledger", e.Ledger})))}
+	case migrator.LedgerLocked:
+		return advice{"", []suggestion{to("try again when they have ended", a.retry())}}
+	case migrator.LedgerInvalid:
+		return advice{"find out who changed it, and restore the row from a backup", nil}
+	case migrator.LedgerUntrusted:
+		return advice{"if " + e.Owner + " may run anything as " + e.Role + ", trust it", []suggestion{
+			to("see triggers, rules and policies of the ledger", a.other("check")),
+			to("trust "+e.Owner, a.retry(flagValue{"ledger-owner", e.Owner})),
+		}}
+	case migrator.LedgerNewer:
+		return advice{"use a newer program", nil}
+	}
+	return advice{}
 }
 
 // flagHint returns what a flag can do about a failed revision, as a line like those of the
 // server, or "".
 func flagHint(e *migrator.RevisionError) string {
 	switch {
-	case e.Undecided:
-		return "HINT: `repair " + e.Revision + " --applied` or `repair " + e.Revision + " --not-applied` records it\n"
-	case e.Hint == "":
-		return ""
-	case strings.Contains(e.Hint, "drop the schema"):
+	case e.Cause == migrator.CauseLedgerRemoved:
 		return "HINT: --ledger SCHEMA.PREFIX selects another schema for the ledger\n"
-	case e.SQLState == "55P03":
+	case e.Cause == migrator.CauseLockTimeout:
 		return "HINT: --lock-timeout applies to every revision that has none in its header\n"
-	case e.SQLState == "57014" && strings.Contains(e.Hint, "longer"):
+	case e.Cause == migrator.CauseStatementTimeout:
 		return "HINT: --statement-timeout applies to every revision that has none in its header\n"
-	case e.SQLState == "42501":
+	case e.Cause == migrator.CauseMissingPrivilege:
 		return "HINT: --role ROLE runs revisions as another role, such as the owner\n"
 	}
 	return ""
 }
 
-// connectAdvice returns how to make a database reachable.
-func connectAdvice(e *migrator.ConnectError) string {
-	if e.Hint != "" {
-		return e.Hint
-	}
-	quote := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-	db, user := quote(e.Database), quote(e.User)
-	switch e.Problem {
-	case migrator.ConnectRefused, migrator.ConnectUnreachable:
-		return "is the server running there? --wait 60s waits for it"
-	case migrator.ConnectUnknownHost:
-		return "check DB_HOST, or wait for the name with --wait 60s"
-	case migrator.ConnectStartingUp:
-		return "--wait 60s waits for it"
-	case migrator.ConnectWrongPassword:
-		if e.NoPassword {
-			return "no password is set: set DB_PASS, or DB_PASS_FILE to a file that contains it"
+// onceEach removes suggestions with the same command.
+func onceEach(list []suggestion) []suggestion {
+	var once []suggestion
+	for _, s := range list {
+		if !slices.ContainsFunc(once, func(o suggestion) bool { return o.command == s.command }) {
+			once = append(once, s)
 		}
-		return "check DB_USER and DB_PASS, or set a new password: ALTER ROLE " + user + " PASSWORD '…'"
-	case migrator.ConnectNoRole:
-		return "check DB_USER, or create the role: CREATE ROLE " + user + " LOGIN PASSWORD '…'"
-	case migrator.ConnectNoDatabase:
-		return "create it: CREATE DATABASE " + db + " OWNER " + user
-	case migrator.ConnectNoAccess:
-		return "allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user + ", and add an entry to pg_hba.conf"
-	case migrator.ConnectBadSetting:
-		return "remove the setting from the URL or from PGOPTIONS"
-	case migrator.ConnectLimit:
-		return "--wait 60s waits for a free connection"
-	case migrator.ConnectTLS:
-		if strings.Contains(e.Error(), "unknown authority") || strings.Contains(e.Error(), "system roots") {
-			return "set DB_SSLROOTCERT to the root certificate of the authority that signed the server's certificate; an image built from scratch trusts the authorities in /etc/ssl/certs/ca-certificates.crt if that file was copied into it"
-		}
-		return "check DB_SSLMODE and DB_SSLROOTCERT"
-	case migrator.ConnectReadOnly:
-		if strings.Contains(e.Error(), "default_transaction_read_only") {
-			return "it is set for the server, the database or the role; to change it for the role: ALTER ROLE " + user + " IN DATABASE " + db + " SET default_transaction_read_only = off"
-		}
-		return "migrations must run on the primary: check DB_HOST, or add target_session_attrs=read-write"
 	}
-	return ""
-}
-
-// commandFor returns the words that precede the target on the command line.
-func commandFor(e *migrator.TargetError) migrator.Verb {
-	switch e.Verb {
-	case "history":
-		return "history -r"
-	case "from":
-		return "--from"
-	case "adopt":
-		return "adopt --baseline"
-	}
-	return e.Verb
-}
-
-// targetAdvice returns what to type instead of a refused target, "" if nothing is known.
-func targetAdvice(e *migrator.TargetError) string {
-	commands := make([]string, len(e.Choices))
-	for i, c := range e.Choices {
-		commands[i] = asCommand(e, c)
-	}
-	or := func(list []string) string { return text.List(list, "or") }
-	last := len(commands) - 1
-	switch {
-	case e.Problem == graph.AmbiguousPrefix:
-		return "; type more of it"
-	case e.Problem == graph.WrongDirection && e.Verb == migrator.Up:
-		return `; type "down ` + e.Target + `"`
-	case e.Problem == graph.WrongDirection:
-		return `; type "up ` + e.Target + `"`
-	case e.Problem == graph.RangeNotAllowed:
-		return "; ranges are for history -r and --sql: type " + asCommand(e, e.Example)
-	case e.Example != "":
-		return ", as in " + asCommand(e, e.Example)
-	case last < 0:
-		return ""
-	case e.Problem == graph.BranchBase && e.Verb == migrator.To:
-		return "; type " + commands[0] + `, or "down ` + e.Target + `" for the branch only`
-	case e.Problem == graph.NothingOnBranch && last == 0:
-		return "; type " + commands[0] + " to revert it too"
-	case e.Problem == graph.MultipleHeads && strings.HasSuffix(e.Choices[0], "heads"):
-		advice := "; type " + commands[0] + " for all, " + or(commands[1:]) + " for one"
-		if e.Choices[0] == "heads" && e.Verb == migrator.Up && len(e.Revisions) <= text.MaxListed {
-			advice += `, or "merge ` + strings.Join(e.Revisions, " ") + `" to join them`
-		}
-		return advice
-	case last > 0 && strings.Contains(e.Choices[last], " "):
-		return "; type " + or(commands[:last]) + ", or " + commands[last] + " for the state before the merge"
-	}
-	return "; type " + or(commands)
-}
-
-// asCommand quotes a command line with this target.
-func asCommand(e *migrator.TargetError, target string) string {
-	verb := string(commandFor(e))
-	if strings.Contains(target, ":") && e.Verb != "history" {
-		verb += " --sql"
-	}
-	return strconv.Quote(verb + " " + target)
+	return once
 }

@@ -43,28 +43,43 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 	_, _, offlineErr := g.StartDowngrade("c1")
 	for _, test := range []struct {
 		err  error
+		args string
 		want string
 	}{
-		{up(base, "head"), `up head: there are 2 heads: abcd2 (two) and c1 (one); type "up heads" for all, "up two@head" or "up one@head" for one, or "merge abcd2 c1" to join them`},
-		{fromErr, `--from head: there are 2 heads: abcd2 (two) and c1 (one); type "--from heads" for all, "--from two@head" or "--from one@head" for one`},
-		{up(base, "abcd1+1"), `up abcd1+1: abcd1 has 2 children: abcd2 (two) and c1 (one); type "up abcd2" or "up c1"`},
-		{up(base, "abcd"), `up abcd: 2 names begin with "abcd": abcd1 and abcd2; type more of it`},
-		{up(base, "a:one"), `up a:one: a single target is required instead of a range; ranges are for history -r and --sql: type "up one"`},
-		{up(one, "-1"), `up -1: an upgrade cannot go down; type "down -1"`},
-		{down(one, "+1"), `down +1: a downgrade cannot go up; type "up +1"`},
-		{down(one, "two@base"), `down two@base: branch two is not applied, but c1 (one), which is not on it, would be reverted; type "down base" to revert it too`},
-		{to(g, one, "one@base"), `to one@base: this is the base of one branch, not a state of the whole database; type "to base", or "down one@base" for the branch only`},
-		{to(merged, graph.NewSet("a", "b", "c", "m"), "-1"), `to -1: m merges b and c; type "to b" or "to c", or "to b c" for the state before the merge`},
-		{rangeErr, "history -r one:+1:: a range is written a:b, a: or :b"},
-		{turnedErr, `history -r c1:abcd1: c1 (one) is not below abcd1, and the lower end must be first; type "history -r abcd1:c1"`},
-		{offlineErr, `down c1: without a database the target must be a range with a start and an end, as in "down --sql FROM:c1"`},
-		{&migrator.TargetError{Problem: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x: no revision"},
-		{errors.New("another error"), "another error"},
+		{up(base, "head"), "up", "up head: there are 2 heads: abcd2 (two) and c1 (one)\nfor all, run: migrate up heads\nfor one, run: migrate up two@head\nfor one, run: migrate up one@head"},
+		{fromErr, "plan up --from head", "--from head: there are 2 heads: abcd2 (two) and c1 (one)\nfor all, run: migrate plan up --from=heads\nfor one, run: migrate plan up --from=two@head\nfor one, run: migrate plan up --from=one@head"},
+		{up(base, "abcd1+1"), "up abcd1+1", "up abcd1+1: abcd1 has 2 children: abcd2 (two) and c1 (one)\nrun: migrate up abcd2\nrun: migrate up c1"},
+		{up(base, "abcd"), "up abcd", `up abcd: 2 names begin with "abcd": abcd1 and abcd2; type more of it`},
+		{up(base, "a:one"), "up a:one", "up a:one: a single target is required instead of a range; ranges are for history -r and --sql\nrun: migrate up one"},
+		{up(one, "-1"), "up -1", "up -1: an upgrade cannot go down\nto revert, run: migrate down -1"},
+		{down(one, "+1"), "down +1", "down +1: a downgrade cannot go up\nto apply, run: migrate up +1"},
+		{down(one, "+1"), "plan down +1", "down +1: a downgrade cannot go up\nto apply, run: migrate plan up +1"},
+		{down(one, "1"), "down 1 --wait=1s", "down 1: no revision or label \"1\"\nto revert 1 revision, run: migrate down -1 --wait=1s"},
+		{up(base, "2"), "upgrade 2", "up 2: no revision or label \"2\"\nto apply 2 revisions, run: migrate up +2"},
+		{down(one, "two@base"), "down two@base", "down two@base: branch two is not applied, but c1 (one), which is not on it, would be reverted\nto revert it too, run: migrate down base"},
+		{to(g, one, "one@base"), "to one@base", "to one@base: this is the base of one branch, not a state of the whole database\nto revert everything, run: migrate to base\nto revert the branch only, run: migrate down one@base"},
+		{to(merged, graph.NewSet("a", "b", "c", "m"), "-1"), "to -1", "to -1: m merges b and c\nrun: migrate to b\nrun: migrate to c\nfor the state before the merge, run: migrate to b c"},
+		{rangeErr, "history -r one:+1:", "history -r one:+1:: a range is written a:b, a: or :b"},
+		{turnedErr, "history -r c1:abcd1", "history -r c1:abcd1: c1 (one) is not below abcd1, and the lower end must be first\nrun: migrate history --rev-range=abcd1:c1"},
+		{offlineErr, "down c1 --sql", "down c1: without a database the target must be a range with a start and an end; write it as FROM:c1"},
+		{&migrator.TargetError{Problem: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x", "adopt --baseline x: no revision"},
+		{errors.New("another error"), "up", "another error"},
 	} {
 		if e, ok := errors.AsType[*graph.TargetError](test.err); ok {
 			test.err = &migrator.TargetError{Verb: migrator.Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Example: e.Example}
 		}
-		if got := message(test.err); got != test.want {
+		p := newProgram(Config{Environ: []string{}})
+		cmd, rest, err := p.migrate().Find(strings.Fields(test.args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.ParseFlags(rest); err != nil {
+			t.Fatal(err)
+		}
+		if p.args, err = p.negative.Insert(cmd, cmd.Flags().Args()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.fail(cmd, test.err, nil, advice{}).Error(); got != test.want {
 			t.Errorf("have %s\nwant %s", got, test.want)
 		}
 	}
@@ -74,9 +89,13 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 // the server's own text or the caller's error is all there is.
 func TestConnectProblemsHaveAdvice(t *testing.T) {
 	t.Parallel()
-	without := []migrator.ConnectProblem{
-		migrator.ConnectTooOld, migrator.ConnectNoCredentials, migrator.ConnectRejected, migrator.ConnectLost, migrator.ConnectServerError,
+	p := newProgram(Config{Environ: []string{}})
+	cmd, _, err := p.migrate().Find([]string{"up"})
+	if err != nil {
+		t.Fatal(err)
 	}
+	a := adviser{p, cmd}
+	without := []migrator.ConnectProblem{migrator.ConnectTooOld, migrator.ConnectNoCredentials, migrator.ConnectRejected}
 	found := regexp.MustCompile(`(?m)ConnectProblem = "([^"]+)"`).FindAllStringSubmatch(read(t, "../errors.go"), -1)
 	if len(found) < 15 {
 		t.Fatalf("found %d problems", len(found))
@@ -84,17 +103,17 @@ func TestConnectProblemsHaveAdvice(t *testing.T) {
 	for _, m := range found {
 		problem := migrator.ConnectProblem(m[1])
 		e := &migrator.ConnectError{Database: "store", User: "ada", Problem: problem}
-		if advice := connectAdvice(e); (advice == "") != slices.Contains(without, problem) {
-			t.Errorf("%s: %q", problem, advice)
+		if advice := a.connect(e); (advice.text == "" && advice.suggestions == nil) != slices.Contains(without, problem) {
+			t.Errorf("%s: %+v", problem, advice)
 		}
 	}
 	for _, noPassword := range []bool{true, false} {
 		e := &migrator.ConnectError{User: `a"b`, Problem: migrator.ConnectWrongPassword, NoPassword: noPassword}
-		want := `ALTER ROLE "a""b" PASSWORD`
+		want := `\password "a""b"`
 		if noPassword {
 			want = "set DB_PASS, or DB_PASS_FILE"
 		}
-		if advice := connectAdvice(e); !strings.Contains(advice, want) {
+		if advice := a.connect(e).text; !strings.Contains(advice, want) {
 			t.Errorf("no password %t: %s", noPassword, advice)
 		}
 	}

@@ -108,14 +108,14 @@ func TestNegativeNumbersAreForgottenBetweenRuns(t *testing.T) {
 func TestMistakesAreExplained(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ args, want string }{
-		{"upp", "unknown command upp; did you mean up?; see"},
+		{"upp", "unknown command upp; did you mean up?\nfor help, run: "},
 		{"statsu", "unknown command statsu; did you mean status?"},
-		{"wobble", "unknown command wobble; see"},
+		{"wobble", "unknown command wobble\nfor help, run: "},
 		{"", "missing command: up, down, to, "},
 		{"--wait 1s", "missing command"},
 		{"up --jsn", "unknown flag --jsn; did you mean --json?"},
-		{"up --wobble", "unknown flag --wobble; see"},
-		{"--wobble up", "unknown flag --wobble; see"},
+		{"up --wobble", "unknown flag --wobble\nfor help, run: "},
+		{"--wobble up", "unknown flag --wobble\nfor help, run: "},
 		{"up --wait", "--wait requires a value"},
 		{"up --wait 5", `--wait: duration "5": missing unit`},
 		{"up --wait=-5s", `--wait: duration "-5s": must not be negative`},
@@ -126,7 +126,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"up --dir=", "--dir: must not be empty"},
 		{"up --quiet --verbose", "--quiet and --verbose are mutually exclusive"},
 		{"up ---", "invalid flag: the syntax is --name"},
-		{"revision add email", "the message must follow -m, in quotes: revision -m 'add email'"},
+		{"revision add email", "the message must follow -m, in quotes\nrun: "},
 		{"revision", "missing message"},
 		{"completion", "missing shell: bash, fish, powershell or zsh"},
 		{"completion tcsh", "unknown shell tcsh: must be bash"},
@@ -254,5 +254,31 @@ func TestNoShorthandsLeavesLettersToTheTree(t *testing.T) {
 	}
 	if got := execute(root, "migrate", "history", "--help"); got.err != nil || strings.Contains(got.stdout, "-r, ") {
 		t.Errorf("%v\n%s", got.err, got.stdout)
+	}
+}
+
+// A command in a message contains the commands above and their flags.
+func TestSuggestionsRepeatTheTree(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"as a root":                        "migrate plan down -1 --from=head --wait=3s",
+		"in a foreign tree":                "shop migrate plan down -1 --from=head --wait=3s",
+		"in a foreign tree that traverses": "shop tools migrate plan down -1 --from=head --region=us --wait=3s",
+	} {
+		got := trees[name](offline(), "plan", "down", "1", "--wait=3s", "--from", "head")
+		if got.err == nil || !strings.HasSuffix(got.err.Error(), "\nto revert 1 revision, run: "+want) {
+			t.Errorf("%s: %v", name, got.err)
+		}
+	}
+	// Flags that only the root accepts follow its name; secrets are named, but not repeated.
+	root := &cobra.Command{Use: "shop", SilenceErrors: true, TraverseChildren: true}
+	root.Flags().String("config", "", "")
+	root.PersistentFlags().StringArray("label", nil, "")
+	root.PersistentFlags().String("api-token", "", "")
+	root.AddCommand(cli.Command(offline()))
+	got := execute(root, "--config", "my file", "migrate", "plan", "down", "1", "--from", "head", "--label=a,b", "--label=c", "--api-token=geheim")
+	want := "\nnot repeated below, because it may be secret: add --api-token\nto revert 1 revision, run: shop --config='my file' migrate plan down -1 --from=head --label=a,b --label=c"
+	if got.err == nil || !strings.HasSuffix(got.err.Error(), want) {
+		t.Errorf("%v", got.err)
 	}
 }

@@ -63,7 +63,9 @@ func (r *run) check(offline bool) error {
 		}
 		r.out.PrintTable(t)
 	}
-	return &findingsError{len(d.Findings)}
+	next := adviser{r.program, r.cmd}.findings(found)
+	d.Commands = commandsOf(next)
+	return suggest(&findingsError{len(d.Findings)}, next...)
 }
 
 // findingTitle returns the kind of a finding as text output shows it. The value in JSON
@@ -75,13 +77,13 @@ func findingTitle(kind string) string {
 	return kind
 }
 
-// findingText returns a description of a finding, and what to do about it.
+// findingText returns a description of a finding.
 func findingText(f migrator.Finding) string {
 	switch f.Kind {
 	case migrator.FindingHeads:
-		return fmt.Sprintf("there are %d heads: %s; `merge` joins them", len(f.Heads), text.List(f.Heads, "and"))
+		return fmt.Sprintf("there are %d heads: %s", len(f.Heads), text.List(f.Heads, "and"))
 	case migrator.FindingEmpty:
-		return "the up script has no SQL; `up` refuses it"
+		return "the up script has no SQL, so it cannot be applied"
 	case migrator.FindingUnwritten:
 		return "the script is not written yet: replace its TODO line"
 	case migrator.FindingIrreversible:
@@ -89,11 +91,11 @@ func findingText(f migrator.Finding) string {
 	case migrator.FindingAccept:
 		return "accept: " + f.Accept + " is no longer needed; remove it from the header"
 	case migrator.FindingOutOfOrder:
-		return "it is pending, but revisions above it are applied; `up --out-of-order=ok` applies it"
+		return "it is pending, but revisions above it are applied"
 	case migrator.FindingPending:
-		return "it is pending; `up` applies it"
+		return "it is pending"
 	case migrator.FindingUnfinished:
-		return "it was interrupted; run the same command again, or record its outcome with `repair`"
+		return "it was interrupted"
 	case migrator.FindingLedger:
 		switch f.Object {
 		case "owner":
@@ -103,9 +105,43 @@ func findingText(f migrator.Finding) string {
 		}
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
 	case migrator.FindingModified:
-		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied; `repair " + f.Revision + " --accept` records the file as it is now"
+		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied"
 	}
 	return ""
+}
+
+// findings returns what to do about findings: first what has to be done first.
+func (a adviser) findings(found []migrator.Finding) []suggestion {
+	of := func(kind migrator.FindingKind) (list []migrator.Finding) {
+		for _, f := range found {
+			if f.Kind == kind {
+				list = append(list, f)
+			}
+		}
+		return list
+	}
+	if len(of(migrator.FindingUnfinished)) > 0 {
+		return []suggestion{to("see how to finish the interrupted revision", a.other("status"))}
+	}
+	var list []suggestion
+	for _, f := range of(migrator.FindingModified) {
+		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))
+	}
+	var heads []string
+	if f := of(migrator.FindingHeads); len(f) > 0 {
+		if heads = f[0].Heads; a.onDisk(heads) {
+			list = append(list, to("join the heads", a.other("merge")))
+		}
+	}
+	late := len(of(migrator.FindingOutOfOrder)) > 0
+	if len(of(migrator.FindingEmpty)) == 0 && (late || len(of(migrator.FindingPending)) > 0) {
+		up := a.up(heads, false, late, len(of(migrator.FindingModified)) > 0)
+		if up.purpose == "" {
+			up = to("apply the pending revisions", up.command)
+		}
+		list = append(list, up)
+	}
+	return list
 }
 
 func (f findingDocument) position() string {

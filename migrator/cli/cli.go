@@ -92,8 +92,12 @@ type run struct {
 	// document is what --json prints. If it is nil after a failure, the document consists of
 	// the error.
 	document any
-	// advice is added to the text of an error: what was committed, and what to do next.
-	advice string
+	// after is added to an error: what was committed, as a text of its own lines, and what
+	// to run next if the error itself does not say it.
+	after advice
+	// dirGiven is true if --dir or its variable names the folder of the revisions, for
+	// commands that write them.
+	dirGiven bool
 	// opened is the migrator to close at the end, or nil.
 	opened *migrator.Migrator
 }
@@ -110,12 +114,12 @@ func (p *program) execute(a *action, args *[]string) func(*cobra.Command, []stri
 		}
 		defer context.AfterFunc(ctx, func() {
 			if p.handlesSignals && ctx.Err() != nil {
-				r.log.Warn(context.Cause(ctx).Error() + ": canceling; a second signal exits at once")
+				r.warn(eventSignal, context.Cause(ctx).Error()+": canceling; a second signal exits at once")
 			}
 		})()
 		if !a.allowBadSettings {
 			for _, text := range p.settings.UnknownVariables(p.environ()) {
-				r.log.Warn(text)
+				r.warn(eventVariable, text)
 			}
 		}
 		err := a.run(r)
@@ -129,6 +133,6 @@ func (p *program) execute(a *action, args *[]string) func(*cobra.Command, []stri
 		if err == nil && r.out.Err() != nil {
 			err = &fileError{r.out.Err()}
 		}
-		return p.fail(cmd, err, r.document, r.advice)
+		return p.fail(cmd, err, r.document, r.after)
 	}
 }

@@ -40,6 +40,12 @@ func watched(program func() int) int {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		return program() // a pipe in between would be no terminal
 	}
+	// testscript removes the folder, which messages repeat.
+	if line, err := os.ReadFile("/proc/self/cmdline"); err == nil {
+		if typed, _, _ := strings.Cut(string(line), "\x00"); !strings.Contains(typed, "/testscript-main") {
+			os.Args[0] = typed
+		}
+	}
 	words := append(os.Environ(), os.Args...)
 	var secrets []string
 	for _, word := range words {
@@ -56,7 +62,7 @@ func watched(program func() int) int {
 	}
 	var streams sync.WaitGroup
 	var leaked atomic.Bool
-	watch := func(stream **os.File) (end func()) {
+	watch := func(stream **os.File, all *bytes.Buffer) (end func()) {
 		r, w, err := os.Pipe()
 		if err != nil {
 			panic(err)
@@ -64,8 +70,7 @@ func watched(program func() int) int {
 		real := *stream
 		*stream = w
 		streams.Go(func() {
-			var all bytes.Buffer
-			_, _ = io.Copy(io.MultiWriter(real, &all), r)
+			_, _ = io.Copy(io.MultiWriter(real, all), r)
 			for _, secret := range secrets {
 				if len(secret) > 4 && strings.Contains(all.String(), secret) {
 					leaked.Store(true)
@@ -74,7 +79,8 @@ func watched(program func() int) int {
 		})
 		return func() { _ = w.Close(); *stream = real }
 	}
-	endOut, endErr := watch(&os.Stdout), watch(&os.Stderr)
+	var stdout, stderr bytes.Buffer
+	endOut, endErr := watch(&os.Stdout, &stdout), watch(&os.Stderr, &stderr)
 	code := program()
 	endOut()
 	endErr()
@@ -82,6 +88,22 @@ func watched(program func() int) int {
 	if leaked.Load() {
 		fmt.Fprintln(os.Stderr, "A PASSWORD WAS PRINTED")
 		return 99
+	}
+	if os.Getenv("MIGRATE_LOG_FORMAT") == "json" || strings.Contains(strings.Join(os.Args, " "), "--log-format json") {
+		wrong := cli.RecordProblems(stderr.String())
+		if strings.HasPrefix(stdout.String(), `{"time"`) {
+			wrong = append(wrong, cli.RecordProblems(stdout.String())...)
+		}
+		if len(wrong) > 0 {
+			fmt.Fprintln(os.Stderr, "WRONG RECORDS:\n"+strings.Join(wrong, "\n"))
+			return 97
+		}
+	}
+	if dir := os.Getenv("PASTE"); dir != "" {
+		if wrong := pasteAll(dir, execution{stdout: stdout.String(), stderr: stderr.String(), code: code}); len(wrong) > 0 {
+			fmt.Fprintln(os.Stderr, "WRONG COMMANDS IN THE OUTPUT:\n"+strings.Join(wrong, "\n"))
+			return 98
+		}
 	}
 	return code
 }
@@ -106,6 +128,7 @@ func foreign() int {
 	var region string
 	var verbose bool
 	root.PersistentFlags().StringVar(&region, "region", "eu", "where the shop is")
+	root.PersistentFlags().String("token", "", "of the shop")
 	root.PersistentFlags().BoolVarP(&verbose, "verbose", "v", false, "say more")
 	cobra.OnInitialize(func() { fmt.Fprintln(os.Stderr, "initialized for", region) })
 	root.PersistentPreRun = func(*cobra.Command, []string) { fmt.Fprintln(os.Stderr, "hook for", region, verbose) }
@@ -130,6 +153,7 @@ func TestScripts(t *testing.T) {
 			built := filepath.Join(env.WorkDir, "built")
 			env.Setenv("DATABASE_URL", pgtest.Database(t))
 			env.Setenv("EMBEDDED", built)
+			env.Setenv("PASTE", env.WorkDir)
 			// A script without revisions has the first two of the store.
 			if _, err := os.Stat(built); err == nil {
 				return nil
@@ -188,6 +212,7 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	conn := connect(ts)
 	ts.Defer(func() { conn.Close(context.Background()) })
+	ts.Setenv("HELD", "1") // the database cannot be copied
 	_, err := conn.Exec(context.Background(), "BEGIN; "+args[0]).ReadAll()
 	ts.Check(err)
 }

@@ -54,9 +54,11 @@ func (p *program) command(a action) *cobra.Command {
 	// hooks need the values of the parents' flags.
 	var args []string
 	cmd.Args = func(cmd *cobra.Command, given []string) (err error) {
+		p.running, p.args, p.again = cmd, nil, nil
+		p.source.Store(nil)
 		propagateFlags(cmd)
 		args, err = p.arguments(cmd, &a, given)
-		return p.fail(cmd, err, nil, "")
+		return p.fail(cmd, err, nil, advice{})
 	}
 	cmd.RunE = p.execute(&a, &args)
 	return cmd
@@ -74,14 +76,15 @@ func (p *program) arguments(cmd *cobra.Command, a *action, given []string) ([]st
 	if err != nil {
 		return nil, err
 	}
+	p.args = args
 	if slices.ContainsFunc(args, func(s string) bool { return settings.RefuseURL(s) != nil }) {
-		return nil, &settings.UsageError{Text: "a URL is not allowed as an argument; " + seeHelp(cmd)}
+		return nil, suggest(&settings.UsageError{Text: "a URL is not allowed as an argument"}, p.helpLine(cmd))
 	}
 	switch {
 	case a.check != nil:
 		err = a.check(args)
 	case len(args) > 0:
-		err = &settings.UsageError{Text: cmd.Name() + " takes no arguments; " + seeHelp(cmd)}
+		err = suggest(&settings.UsageError{Text: cmd.Name() + " takes no arguments"}, p.helpLine(cmd))
 	}
 	return args, err
 }
@@ -134,25 +137,53 @@ func (p *program) parent(cmd *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
+		p.running = cmd
 		_ = p.settings.Resolve(cmd.Flags(), p.environ()) // for the output format only
-		return p.fail(cmd, unknownCommand(cmd, args[0]), nil, "")
+		return p.fail(cmd, p.unknownCommand(cmd, args[0]), nil, advice{})
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		p.running = cmd
 		_ = p.settings.Resolve(cmd.Flags(), p.environ())
-		return p.fail(cmd, &settings.UsageError{Text: "missing command: " + strings.Join(commandNames(cmd), ", ") + "; " + seeHelp(cmd)}, nil, "")
+		missing := &settings.UsageError{Text: "missing command: " + strings.Join(commandNames(cmd), ", ")}
+		return p.fail(cmd, suggest(missing, p.helpLine(cmd)), nil, advice{})
 	}
 	return cmd
 }
 
-func unknownCommand(cmd *cobra.Command, name string) error {
+// unknownCommand returns the error for a subcommand of cmd that does not exist.
+func (p *program) unknownCommand(cmd *cobra.Command, name string) error {
 	message := "unknown command"
 	if settings.RefuseURL(name) == nil {
 		message += " " + terminal.Quote(name)
-		if near := text.Nearest(name, commandNames(cmd)); near != "" {
+		if near := nearestCommand(cmd, name); near != "" {
 			message += "; did you mean " + near + "?"
 		}
 	}
-	return &settings.UsageError{Text: message + "; " + seeHelp(cmd)}
+	return suggest(&settings.UsageError{Text: message}, p.helpLine(cmd))
+}
+
+// nearestCommand returns the subcommand that was probably meant, or one of a subcommand:
+// "migrate up" for up without migrate.
+func nearestCommand(cmd *cobra.Command, name string) string {
+	if near := text.Nearest(name, append(commandNames(cmd), commandAliases(cmd)...)); near != "" {
+		return near
+	}
+	for _, c := range cmd.Commands() {
+		if c.HasAvailableSubCommands() {
+			if near := nearestCommand(c, name); near != "" {
+				return c.Name() + " " + near
+			}
+		}
+	}
+	return ""
+}
+
+func commandAliases(cmd *cobra.Command) []string {
+	var aliases []string
+	for _, c := range cmd.Commands() {
+		aliases = append(aliases, c.Aliases...)
+	}
+	return aliases
 }
 
 func commandNames(cmd *cobra.Command) []string {
@@ -164,6 +195,3 @@ func commandNames(cmd *cobra.Command) []string {
 	}
 	return names
 }
-
-// seeHelp refers to the help of a command.
-func seeHelp(cmd *cobra.Command) string { return "see " + cmd.CommandPath() + " --help" }

@@ -29,11 +29,14 @@ revision descends from or depends on.`,
 				return err
 			}
 			headsErr := o.checkHeads()
-			r.document = &currentDocument{list(o.Current), headsErr == nil, o.documents(o.Current)}
+			r.document = &currentDocument{list(o.Current), headsErr == nil, o.documents(o.Current), runnerText(o.Status)}
 			if len(o.Current) == 0 {
 				r.say("base")
 			} else {
 				o.print(o.Current, false)
+			}
+			if o.Runner != nil {
+				r.info(eventRunner, "another runner is at work: "+runnerText(o.Status), "pid", o.Runner.PID, "application", o.Runner.Application)
 			}
 			if checkHeads {
 				return headsErr

@@ -15,13 +15,14 @@ import (
 // diskSet reads the revisions on disk, also when the program has embedded ones. Commands
 // that write revisions work with it.
 func (r *run) diskSet() (*migrator.Migrator, error) {
+	r.dirGiven = r.dirGiven || r.settings.Dir != ""
 	r.settings.Dir = r.dir()
 	return r.set()
 }
 
-// writeRevision writes the files of a revision and logs the advice, which the next command
-// completes.
-func (r *run) writeRevision(rev *revision.Revision, versionPath, advice string) error {
+// writeRevision writes the files of a revision and logs the next command. purpose is what
+// precedes it.
+func (r *run) writeRevision(rev *revision.Revision, versionPath, purpose string) error {
 	folder, err := r.versionFolder(versionPath)
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (r *run) writeRevision(rev *revision.Revision, versionPath, advice string) 
 	if !r.settings.JSON {
 		r.out.Print(up + "\n" + down + "\n")
 	}
-	r.log.Info(advice+next, "next", next)
+	r.logNext(purpose, next)
 	return nil
 }
 
@@ -66,17 +67,28 @@ func (r *run) versionFolder(versionPath string) (string, error) {
 	return filepath.Clean(versionPath), nil
 }
 
-// nextUp returns the command that applies the revisions on disk: `go run` if the program
-// embeds its revisions.
+// nextUp returns the command that applies the revisions on disk. A program that embeds its
+// revisions has to be built again, unless it reads them from the folder.
 func (r *run) nextUp() string {
-	path := r.cmd.Parent().CommandPath()
-	if r.FS == nil {
-		next := path + " up"
-		if r.dir() != defaultDir {
-			next += " --dir " + terminal.Quote(r.dir())
-		}
-		return next
+	words := []string{"up"}
+	if set, err := r.set(); err == nil && len(set.Files().Graph().Heads()) > 1 {
+		words = append(words, "heads")
 	}
-	_, below, _ := strings.Cut(path, " ")
-	return "go run . " + below + " up"
+	if r.FS == nil || r.dirGiven {
+		return r.otherLine(r.cmd, words)
+	}
+	if program := goRun(); program != "" {
+		line := r.otherLine(r.cmd, words)
+		return program + strings.TrimPrefix(line, r.path(r.cmd.Root()))
+	}
+	return r.otherLine(r.cmd, words, flagValue{"dir", r.dir()})
+}
+
+// logNext logs the command to run next. purpose is what precedes it.
+func (r *run) logNext(purpose, next string) {
+	s := suggestion{purpose, next}
+	r.record(record{
+		event: eventNext, msg: strings.TrimRight(purpose, ","),
+		text: strings.Join(r.withNote(r.cmd, s), "\n"), attrs: []any{"commands", []string{next}},
+	})
 }

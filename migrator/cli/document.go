@@ -47,7 +47,8 @@ type planDocument struct {
 type statusDocument struct {
 	Current   []string           `json:"current"`
 	Heads     []string           `json:"heads"`
-	Revisions []revisionDocument `json:"revisions"` // parents first
+	Revisions []revisionDocument `json:"revisions"`        // parents first
+	Runner    string             `json:"runner,omitempty"` // another runner at work, with its revision
 }
 
 // currentDocument is printed by current, also if --check-heads exits with 3.
@@ -55,6 +56,7 @@ type currentDocument struct {
 	Current   []string           `json:"current"`
 	AtHeads   bool               `json:"at_heads"` // every revision of the program is applied
 	Revisions []revisionDocument `json:"revisions"`
+	Runner    string             `json:"runner,omitempty"` // another runner at work, with its revision
 }
 
 // headsDocument is printed by heads.
@@ -159,6 +161,7 @@ type errorDocument struct {
 	Detail   string            `json:"detail,omitempty"`
 	Hint     string            `json:"hint,omitempty"`
 	Choices  []string          `json:"choices,omitempty"`  // valid targets
+	Commands []string          `json:"commands,omitempty"` // what to run next: alternatives, the most likely one first
 	Problems []problemDocument `json:"problems,omitempty"` // all problems of the files
 }
 
@@ -178,6 +181,7 @@ type ensureDocument struct {
 // checkDocument is printed by check, also if it exits with 3.
 type checkDocument struct {
 	Findings []findingDocument `json:"findings"`
+	Commands []string          `json:"commands,omitempty"` // what to run next
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",

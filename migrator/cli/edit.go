@@ -68,12 +68,12 @@ func (r *run) edit(down bool) error {
 	}
 	r.document = d
 	if len(d.Changed) == 0 {
-		r.log.Info("nothing was changed")
+		r.info(eventNothing, "nothing was changed")
 		return nil
 	}
 	d.Next = r.nextUp()
 	r.say(strings.Join(d.Changed, "\n"))
-	r.log.Info("next: "+d.Next, "next", d.Next)
+	r.logNext("to apply pending revisions,", d.Next)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/apply"
 )
 
 const errorsDocument = "../../docs/errors.md"
@@ -41,6 +42,27 @@ func TestErrorsDocumentHasTheTableOfKinds(t *testing.T) {
 	}
 	if diff := cmp.Diff(want.String(), table.FindString(text)); diff != "" {
 		t.Errorf("kinds (-) and docs/errors.md (+):\n%s", diff)
+	}
+}
+
+// The table of parts and SQLSTATEs in docs/errors.md is made of the rules of package apply;
+// "go test -update" writes it. It is not parallel: another test writes the same file.
+func TestErrorsDocumentHasTheTableOfBlame(t *testing.T) {
+	var want strings.Builder
+	want.WriteString("| part that failed | SQLSTATE | kind | cause | hint |\n| --- | --- | --- | --- | --- |\n")
+	for _, row := range apply.BlameTable() {
+		fmt.Fprintf(&want, "| %s | %s | %s | %s | %s |\n", row.Parts, row.States, row.Verdict, row.Cause, row.Hint)
+	}
+	text := read(t, errorsDocument)
+	table := regexp.MustCompile(`(?m)^\| part that failed \|.*\n(\|.*\n)+`)
+	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+		if err := os.WriteFile(errorsDocument, []byte(table.ReplaceAllLiteralString(text, want.String())), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.String(), table.FindString(text)); diff != "" {
+		t.Errorf("rules (-) and docs/errors.md (+):\n%s", diff)
 	}
 }
 

@@ -61,6 +61,7 @@ func TestExitCodeOfEachError(t *testing.T) {
 		{&pgconn.PgError{Code: "57P01"}, 6},
 		{&migrator.UnknownOutcomeError{}, 6},
 		{&migrator.UnconfirmedError{}, 6},
+		{ledger(migrator.LedgerLocked), 5},
 		{ledger(migrator.LedgerUnusable), 6},
 		{&migrator.FilesError{}, 7},
 		{revision.Problems{{}}, 7},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,8 +18,10 @@ import (
 // failure is the error that a command returns. Its text is all that a person needs to read;
 // the command does not print it.
 type failure struct {
-	err  error
-	text string
+	err      error
+	text     string
+	more     string // what the text adds to the document's message
+	document *errorDocument
 }
 
 // Error returns the text with what cannot be seen escaped, because cobra prints it in the tree
@@ -27,31 +30,52 @@ func (f *failure) Error() string { return terminal.Lines(f.text) }
 
 func (f *failure) Unwrap() error { return f.err }
 
-// fail returns err as a failure with the advice, and prints the document of --json: d with
-// the error in it, or the error alone.
-func (p *program) fail(cmd *cobra.Command, err error, d any, advice string) error {
+// fail returns err as a failure with advice, and prints the document of --json: d with the
+// error in it, or the error alone. after is what was committed and what to run next; its
+// commands are omitted if the error has its own.
+func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error {
 	if err == nil || is[*failure](err) {
 		return err
 	}
-	text := message(err)
+	a := adviser{p, cmd}
+	suggestions := a.advice(err).suggestions
+	if len(suggestions) == 0 {
+		suggestions = after.suggestions
+	}
+	suggestions = onceEach(suggestions)
+	f := &failure{err: err, document: newErrorDocument(err, a.message(err))}
+	f.document.Commands = commandsOf(suggestions)
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
-		text += "\n" + e.Excerpt() + flagHint(e)
+		f.more = e.Excerpt() + flagHint(e)
 	}
-	if advice != "" {
-		text = strings.TrimRight(text, "\n") + "\n" + advice
+	if after.text != "" {
+		f.more += after.text + "\n"
 	}
+	f.more = strings.TrimRight(f.more, "\n")
+	lines := []string{f.document.Message, f.more}
+	if !isHelpOnly(suggestions) {
+		lines = append(lines, p.omittedNote(cmd))
+	}
+	for _, s := range suggestions {
+		lines = append(lines, s.String())
+	}
+	f.text = strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
 	if p.settings.JSON {
-		e := newErrorDocument(err)
 		switch document := d.(type) {
 		case *moveDocument:
-			document.Error = e
+			document.Error = f.document
 		case *checkDocument, *currentDocument: // the findings are the document
 		default:
-			d = &failedDocument{e}
+			d = &failedDocument{f.document}
 		}
 		p.newOutput(cmd.OutOrStdout()).JSON(d)
 	}
-	return &failure{err, strings.TrimRight(text, "\n")}
+	return f
+}
+
+// isHelpOnly reports whether suggestions need no flag of the running command.
+func isHelpOnly(list []suggestion) bool {
+	return !slices.ContainsFunc(list, func(s suggestion) bool { return !strings.HasSuffix(s.command, " --help") })
 }
 
 // printError prints the error of a command for Main.
@@ -59,7 +83,7 @@ func (p *program) printError(w *os.File, err error) {
 	switch {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
-		logError(p.newLogger(w), err)
+		p.logError(p.newLogger(w), err)
 	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err):
 		// The text begins with a position, which editors recognize at the start of a line.
 		p.newOutput(w).PrintError("", err.Error())
@@ -69,9 +93,13 @@ func (p *program) printError(w *os.File, err error) {
 }
 
 // logError writes err as a JSON record.
-func logError(log *terminal.Logger, err error) {
-	d := newErrorDocument(err)
-	attrs := []any{"kind", d.Kind, "exit", d.Exit}
+func (p *program) logError(log *terminal.Logger, err error) {
+	f, ok := errors.AsType[*failure](err)
+	if !ok {
+		f = &failure{err: err, document: newErrorDocument(err, err.Error())}
+	}
+	d := f.document
+	attrs := append(p.origin(eventFailed), "kind", d.Kind, "exit", d.Exit)
 	for _, a := range []struct{ name, value string }{
 		{"revision", d.Revision}, {"file", d.File}, {"sqlstate", d.SQLState}, {"detail", d.Detail}, {"hint", d.Hint},
 	} {
@@ -85,17 +113,18 @@ func logError(log *terminal.Logger, err error) {
 	if len(d.Problems) > 0 {
 		attrs = append(attrs, "problems", d.Problems)
 	}
-	if f, ok := errors.AsType[*failure](err); ok && f.text != d.Message {
-		attrs = append(attrs, "more", strings.TrimPrefix(strings.TrimPrefix(f.text, d.Message), "\n"))
+	msg, more, _ := strings.Cut(d.Message, "\n")
+	if more = strings.Trim(more+"\n"+f.more, "\n"); more != "" {
+		attrs = append(attrs, "more", more)
 	}
-	log.Log(slog.LevelError, d.Message, attrs...)
+	if len(d.Commands) > 0 {
+		attrs = append(attrs, "commands", d.Commands)
+	}
+	log.Log(slog.LevelError, msg, attrs...)
 }
 
-func newErrorDocument(err error) *errorDocument {
-	if f, ok := errors.AsType[*failure](err); ok {
-		err = f.err
-	}
-	d := &errorDocument{Message: message(err)}
+func newErrorDocument(err error, message string) *errorDocument {
+	d := &errorDocument{Message: message}
 	kind, exit := classify(err)
 	d.Kind, d.Exit = string(kind), exit
 	if se, ok := errors.AsType[*pgconn.PgError](err); ok {

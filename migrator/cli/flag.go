@@ -44,7 +44,11 @@ func (p *program) flagError(cmd *cobra.Command, err error) error {
 	if line := os.Args[1:]; slices.Contains(line, cmd.CalledAs()) && slices.Contains(line, "--json") {
 		p.settings.JSON = true
 	}
-	return p.fail(cmd, &settings.UsageError{Text: flagText(cmd, err) + "; " + seeHelp(cmd)}, nil, "")
+	p.running = cmd
+	if first := cmd.Flags().Arg(0); first != "" && cmd.HasSubCommands() {
+		return p.fail(cmd, p.unknownCommand(cmd, first), nil, advice{}) // dwon -1
+	}
+	return p.fail(cmd, suggest(&settings.UsageError{Text: flagText(cmd, err)}, p.helpLine(cmd)), nil, advice{})
 }
 
 func flagText(cmd *cobra.Command, err error) string {

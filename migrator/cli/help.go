@@ -44,14 +44,15 @@ func (p *program) help(parent *cobra.Command) *cobra.Command {
 		Use: "help [COMMAND]", Short: "show the help of a command", Hidden: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if found, rest, err := parent.Find(args); err != nil || len(rest) > 0 {
-				return p.fail(cmd, unknownCommand(found, strings.Join(rest, " ")), nil, "")
+				p.running = cmd
+				return p.fail(cmd, p.unknownCommand(found, strings.Join(rest, " ")), nil, advice{})
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, _, err := parent.Find(args)
 			if err != nil {
-				return p.fail(cmd, &settings.UsageError{Text: err.Error()}, nil, "")
+				return p.fail(cmd, &settings.UsageError{Text: err.Error()}, nil, advice{})
 			}
 			found.InitDefaultHelpFlag()
 			found.SetOut(cmd.OutOrStdout())
@@ -88,7 +89,7 @@ func (p *program) showHelp(cmd *cobra.Command, _ []string) {
 // showUsage prints what cobra adds to an error in a tree without SilenceUsage.
 func (p *program) showUsage(cmd *cobra.Command) error {
 	out := p.newOutput(cmd.OutOrStderr())
-	out.Print(usageLine(cmd) + seeHelp(cmd) + "\n")
+	out.Print(usageLine(cmd) + p.helpLine(cmd).String() + "\n")
 	return out.Err()
 }
 

@@ -50,8 +50,8 @@ func (r *run) initialize(module, replace string) error {
 	r.document = d
 	r.say(strings.Join(files, "\n"))
 	if p.Replace == "" && p.Version == "" {
-		r.log.Warn("the version of this program is unknown, so go.mod does not require " + scaffold.ModulePath + ": `go mod tidy` adds the newest version; to build with a checkout, use --replace DIR")
+		r.warn(eventVersionUnknown, "the version of this program is unknown, so go.mod does not require "+scaffold.ModulePath+"; go mod tidy adds the newest version; to build with a checkout, use --replace DIR")
 	}
-	r.log.Info("next: "+d.Next, "next", d.Next)
+	r.logNext("to create the first revision,", d.Next)
 	return nil
 }

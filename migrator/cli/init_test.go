@@ -66,7 +66,7 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.want(n.run("app", "migrate", "init", "store", "--replace", root), "store/main.go\n", "next: cd store && go run . migrate revision -m ")
+	n.want(n.run("app", "migrate", "init", "store", "--replace", root), "store/main.go\n", "to create the first revision, run: cd store && go run . migrate revision -m ")
 	n.dir = filepath.Join(n.dir, "store")
 	n.want(n.run("go", "run", ".", "migrate", "up"), "nothing to do, at base\n")
 	n.run("app", "migrate", "revision", "-m", "create account table", "--rev-id", "a1")

@@ -46,7 +46,7 @@ func (r *run) merge(n newRevision) error {
 		return err
 	}
 	n.head = ids
-	rev, err := n.build(set)
+	rev, err := r.build(&n, set)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (r *run) merge(n newRevision) error {
 		rev.Message = "merge " + idsInSentence(ids)
 	}
 	rev.Up, rev.Down = revision.NewScript(""), revision.NewScript("")
-	return r.writeRevision(rev, string(n.versionPath), "the revision joins "+idsInSentence(ids)+" and needs no SQL; next: ")
+	return r.writeRevision(rev, string(n.versionPath), "the revision joins "+idsInSentence(ids)+" and needs no SQL; to apply it,")
 }
 
 // headsToMerge returns the heads that the arguments name, or all.
@@ -82,11 +82,11 @@ func (r *run) headsToMerge(set *migrator.Migrator) ([]string, error) {
 	if err := requireUnrelated(g, ids); err != nil {
 		return nil, err
 	}
-	return ids, requireHeads(g, ids)
+	return ids, r.requireHeads(g, ids)
 }
 
 // requireHeads returns an error if a revision is not a head, with the heads above it.
-func requireHeads(g *graph.Graph, ids []string) error {
+func (r *run) requireHeads(g *graph.Graph, ids []string) error {
 	var heads []string
 	lower := ""
 	for _, id := range ids {
@@ -107,8 +107,9 @@ func requireHeads(g *graph.Graph, ids []string) error {
 	case len(heads) == 1:
 		return &settings.UsageError{Text: "nothing to merge: " + idsInSentence(ids) + " already lead to one head, " + heads[0]}
 	}
-	return &settings.UsageError{Text: notAHead(g, lower) + "; merge " + strings.Join(heads, " ") +
-		", or start a branch there with revision --head " + strings.Join(ids, " --head ") + " --splice"}
+	branch := r.otherLine(r.cmd, []string{"revision"}, flagValue{"head", strings.Join(ids, ",")}, flagValue{"splice", "true"}, flagValue{"message", "merge " + idsInSentence(ids)})
+	return suggest(&settings.UsageError{Text: notAHead(g, lower)},
+		to("merge the heads above", r.sameLineWith(r.cmd, heads)), to("start a branch there", branch))
 }
 
 // notAHead returns the reason why a revision with children is not accepted.

@@ -25,14 +25,14 @@ func (r *run) move(verb migrator.Verb, pre *preview) error {
 		r.document = newMoveDocument(report)
 	}
 	if err != nil {
-		r.advice = rep.afterFailure(set, report, err)
+		r.after = rep.afterFailure(set, report, err)
 		return err
 	}
 	line := summary(set, report)
 	if verb == migrator.Stamp || verb == migrator.Purge {
 		line = "stamped, " + located(set, report.To)
 	}
-	rep.result([]terminal.Cell{terminal.Plain.Cell(line)}, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
+	rep.result(eventFinished, []terminal.Cell{terminal.Plain.Cell(line)}, line, "from", list(report.From), "to", list(report.To), "steps", len(report.Steps))
 	return nil
 }
 

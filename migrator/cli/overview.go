@@ -84,7 +84,7 @@ func (o *overview) tryStatus(need bool) error {
 }
 
 func (o *overview) explainMissingMarks(err error) {
-	o.log.Info("applied revisions are not marked: " + err.Error())
+	o.info(eventUnmarked, "applied revisions are not marked: "+err.Error(), "reason", err.Error())
 }
 
 // noDatabaseNamed reports whether the only problem is that no database is named.

@@ -64,14 +64,15 @@ func TestLedgerOfAnotherRoleIsNotWritten(t *testing.T) {
 	p := newStore(t, db)
 	mallory := user(t, pgtest.Role(t, db))
 	setTrap(t, db, mallory)
+	p.revision("a1", "", "CREATE TABLE victim (id bigint);", "DROP TABLE victim;") // for repair
 	before := contents(t, db)
-	reads := []string{"plan", "status", "check", "current", "show", "history", "edit"}
+	reads := []string{"plan", "status", "check", "current", "show", "history", "edit", "adopt --baseline a1", "ensure-version", "repair a1 --applied"}
 	eachDatabaseCommand(t, func(args []string) {
 		res := execute(cli.Command(cli.Config{Environ: p.env}), args...)
-		if slices.Contains(reads, args[0]) || strings.Contains(strings.Join(args, " "), "--sql") {
+		if slices.Contains(reads, args[0]) || slices.Contains(reads, strings.Join(args, " ")) || slices.Contains(args, "--sql") {
 			return
 		}
-		if cli.ExitCode(res.err) != 6 || !strings.Contains(res.err.Error(), "belongs to role \""+mallory+"\"") || !strings.Contains(res.err.Error(), "--ledger-owner "+mallory) {
+		if cli.ExitCode(res.err) != 6 || !strings.Contains(res.err.Error(), "belongs to role \""+mallory+"\"") || !strings.Contains(res.err.Error(), "--ledger-owner="+mallory) {
 			t.Errorf("%s: exit code %d, %v", args, cli.ExitCode(res.err), res.err)
 		}
 	})
@@ -113,7 +114,7 @@ func TestEachTableOfLedgerMustBeTrusted(t *testing.T) {
 				mallory := user(t, pgtest.Role(t, db))
 				commands, want := [][]string{{"up"}, {"down"}}, "belongs to role"
 				if view {
-					commands, want = [][]string{{"up"}, {"status"}, {"log"}, {"check"}}, "one of its relations is not a table"
+					commands, want = [][]string{{"up"}, {"status"}, {"log"}, {"check"}}, "one of its tables is a view"
 					pgtest.Exec(t, db, fmt.Sprintf(`GRANT CREATE ON SCHEMA public TO %[1]s; ALTER TABLE %[2]s RENAME TO hidden; GRANT SELECT ON hidden TO %[1]s; SET ROLE %[1]s;
 						CREATE FUNCTION trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE %[1]s SUPERUSER'; RETURN true; END $$; CREATE VIEW %[2]s AS SELECT * FROM hidden WHERE trap()`, mallory, table))
 				} else {

@@ -64,6 +64,15 @@ func TestPoisonedDatabaseReachesNoTerminal(t *testing.T) {
 		table("_revision"), table("_event"), quoted(bad("sourceRowMessage"), "'"), quoted(bad("sourceBy"), "'"), quoted(bad("sourceFrom"), "'"), quoted(bad("sourceBinary"), "'"),
 		quoted("sourceRun", "'"), quoted(bad("sourceEventDetail")+"\n"+bad("sourceEventDetail"), "'")))
 	p.everyCommand()
+	mallory := bad("sourceMallory") + db[len(db)-24:len(db)-16]
+	pgtest.Exec(t, db, "CREATE ROLE "+quoted(mallory, `"`)+"; ALTER TABLE "+table("_event")+" OWNER TO "+quoted(mallory, `"`))
+	t.Cleanup(func() { pgtest.Exec(t, db, "DROP OWNED BY "+quoted(mallory, `"`)+"; DROP ROLE "+quoted(mallory, `"`)) })
+	for _, args := range [][]string{{"check"}, {"down"}, {"redo"}} {
+		p.do(args...)
+	}
+	pgtest.Exec(t, db, "UPDATE "+table("_revision")+" SET state = "+quoted(bad("sourceState"), "'"))
+	p.everyCommand()
+	p.saw("sourceMallory", "sourceState")
 	p.saw("sourceFolder", "sourceEditor", "sourceVersion", "sourceFile", "sourceSubject", "sourceMessage", "sourceDB", "sourceRole", "sourceSchema", "sourcePrefix",
 		"source-notice", "sourceDetail-notice", "sourceHint-notice", "source-warning", "sourceDetail-warning", "sourceHint-warning",
 		"sourceRowMessage", "sourceBy", "sourceFrom", "sourceBinary", "sourceRun", "sourceEventDetail", "sourceInit", "sourceTarget", "sourceNewMessage", "sourceOutside")

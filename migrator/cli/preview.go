@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/graph"
 )
 
 // preview is the flags that show a move instead of making it: its script, or its plan after
@@ -29,11 +31,17 @@ func (pre *preview) show(r *run, verb migrator.Verb) (done bool, err error) {
 	case bool(pre.sql) && bool(pre.dryRun):
 		return true, &settings.UsageError{Text: "--sql and --dry-run are mutually exclusive"}
 	case bool(pre.sql) && r.settings.JSON:
-		return true, &settings.UsageError{Text: "--sql and --json are mutually exclusive; plan --json shows the steps"}
+		return true, suggest(&settings.UsageError{Text: "--sql and --json are mutually exclusive"}, r.planInstead(verb)...)
 	case len(pre.from) > 0 && !bool(pre.sql):
-		return true, &settings.UsageError{Text: "--from requires --sql; plan --from shows a plan from there"}
+		script := to("print the script", r.sameLine(r.cmd, flagValue{"sql", "true"}))
+		return true, suggest(&settings.UsageError{Text: "--from requires --sql"}, append([]suggestion{script}, r.planInstead(verb)...)...)
 	case len(pre.from) == 0 && bool(pre.sql) && verb == migrator.Redo:
-		return true, &settings.UsageError{Text: "missing --from: redo --sql --from REV"}
+		return true, &settings.UsageError{Text: "missing --from: redo --sql needs the revisions where it starts"}
+	case len(pre.from) > 0 && slices.ContainsFunc(r.args, isRange):
+		withoutFrom := to("print the script of the range", r.sameLine(r.cmd, flagValue{"from", ""}))
+		return true, suggest(&settings.UsageError{Text: "--from and a range FROM:TO are mutually exclusive"}, withoutFrom)
+	case bool(pre.sql) && verb == migrator.Down && len(r.args) == 0 && len(pre.from) == 0:
+		return true, &settings.UsageError{Text: "missing target: down --sql requires a range FROM:TO, or --from"}
 	case bool(pre.sql):
 		return true, r.script(pre.from, verb)
 	case bool(pre.dryRun):
@@ -42,9 +50,56 @@ func (pre *preview) show(r *run, verb migrator.Verb) (done bool, err error) {
 	return false, nil
 }
 
+func isRange(target string) bool { return strings.Contains(target, ":") }
+
+// checkReversed returns an error if a range without steps has its ends in the wrong order.
+func (r *run) checkReversed(set *migrator.Migrator, verb migrator.Verb) error {
+	if len(r.args) != 1 || !isRange(r.args[0]) || verb != migrator.Up && verb != migrator.Down {
+		return nil
+	}
+	lower, upper, _ := strings.Cut(r.args[0], ":")
+	from, err := set.EmptyStatus().Resolve(lower)
+	if err != nil {
+		return nil // an empty or a relative end
+	}
+	end, err := set.EmptyStatus().Resolve(upper)
+	if err != nil || slices.Equal(from, end) {
+		return nil
+	}
+	other, above, below := migrator.Down, from, end
+	if verb == migrator.Down {
+		other, above, below = migrator.Up, end, from
+	}
+	included := set.Files().Graph().Closure(graph.NewSet(above...))
+	if slices.ContainsFunc(below, func(id string) bool { return !included.Has(id) }) {
+		return nil
+	}
+	turned := r.sameLineWith(r.cmd, []string{upper + ":" + lower})
+	return suggest(&settings.UsageError{Text: string(verb) + " " + r.args[0] + ": the range is reversed, so there is nothing to do"},
+		suggestion{"", turned}, to("print the script of the other direction", r.otherLine(r.cmd, []string{string(other), "--sql", r.args[0]})))
+}
+
+// planInstead suggests to show the plan instead of the script.
+func (r *run) planInstead(verb migrator.Verb) []suggestion {
+	if parseVerb(string(verb)) == "" {
+		return nil
+	}
+	args := append([]string{"plan", string(verb)}, r.args...)
+	var from []flagValue
+	if f := r.cmd.Flags().Lookup("from"); f != nil && f.Changed {
+		from = append(from, flagValue{"from", f.Value.String()})
+	}
+	return []suggestion{to("show the steps", r.otherLine(r.cmd, args, from...))}
+}
+
 // script prints the script of a move; after an error it prints nothing.
 func (r *run) script(from []string, verb migrator.Verb) error {
-	_, p, err := r.makePlan(from, verb, r.args)
+	set, p, err := r.makePlan(from, verb, r.args)
+	if set != nil && (err != nil || len(p.Steps) == 0) {
+		if reversed := r.checkReversed(set, verb); reversed != nil {
+			err = reversed
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -70,6 +125,6 @@ func (r *run) dryRun(verb migrator.Verb) error {
 		return err
 	}
 	r.showPlan(set, p)
-	r.log.Info("dry run: nothing was changed")
+	r.info(eventNothing, "nothing was changed (dry run)")
 	return nil
 }

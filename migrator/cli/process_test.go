@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +26,7 @@ import (
 type process struct {
 	t              *testing.T
 	cmd            *exec.Cmd
+	dir            string // of the revisions
 	stdout, stderr stream
 }
 
@@ -50,6 +52,10 @@ func (s *stream) String() string {
 func start(t *testing.T, program, databaseURL string, scripts []string, args ...string) *process {
 	t.Helper()
 	p := prepare(t, program, databaseURL, scripts, args...)
+	if slices.Contains(args, "--wait-runner") { // another session holds the lock
+		p.cmd.Dir = p.dir
+		p.cmd.Env = append(p.cmd.Env, "PASTE="+p.dir, "HELD=1")
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -71,7 +77,7 @@ func prepare(t *testing.T, program, databaseURL string, scripts []string, args .
 		}
 		parent = id
 	}
-	p := &process{t: t, cmd: exec.Command(program, append([]string{"migrate"}, args...)...)}
+	p := &process{t: t, dir: dir, cmd: exec.Command(program, append([]string{"migrate"}, args...)...)}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL, "EMBEDDED="+dir)
 	return p
 }
@@ -139,7 +145,7 @@ func TestSignalCancelsRunOnServer(t *testing.T) {
 				p.want(test.want,
 					`interrupted: upgrade r2 \(step r2\) was canceled and rolled back$`,
 					`^r2 was rolled back; 1 revision before it stays applied; the database is at r1 \(2 pending\)$`,
-					`^run again: `)
+					`^to try again, run: `+program+` migrate up$`)
 				if got := pgtest.Value(t, db, sleeping); got != "f" {
 					t.Error("the statement still runs on the server")
 				}
@@ -226,7 +232,8 @@ func TestBusyRunnerIsAwaited(t *testing.T) {
 	start(t, "app", db, []string{"SELECT 1"}, "up").want(0)
 	release := lockHolder(t, db)
 	start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up", "--wait-runner", "0s").
-		want(5, `^error: waited .* for another runner: process \d+, "ambix up 9f3c pod-7/1", .*; run again when it has ended, or wait longer with --wait-runner$`)
+		want(5, `^error: waited .* for another runner: process \d+, "ambix up 9f3c pod-7/1", .*$`,
+			`^to try again when it has ended, run: app migrate up --wait-runner=0s$`, `^to wait longer for it, run: app migrate up --wait-runner=1h$`)
 	p := start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up")
 	for range 1000 {
 		if strings.Contains(p.stderr.String(), "another runner") {

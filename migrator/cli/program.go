@@ -22,6 +22,11 @@ type program struct {
 	editing atomic.Bool
 	// handlesSignals is true in Main, which handles signals itself.
 	handlesSignals bool
+	migrateCommand *cobra.Command                  // the parent of all commands
+	running        *cobra.Command                  // the command that is being executed
+	args           []string                        // its arguments, once they were checked
+	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
+	again          []string                        // the operation and targets that finish a run; nil: the same
 }
 
 func newProgram(c Config) *program {
@@ -58,6 +63,7 @@ func (p *program) migrate() *cobra.Command {
 		Short: "upgrade, downgrade and inspect the database",
 		Long:  migrateHelp,
 	})
+	p.migrateCommand = m
 	m.PersistentFlags().SortFlags = false
 	p.settings.AddFlags(m.PersistentFlags(), p.shorthand)
 	m.AddCommand(

@@ -55,7 +55,7 @@ func (r *run) rebase(onto []string) error {
 	d := &rebaseDocument{Revision: rev.ID, From: list(rev.DownRevision), DownRevision: list(down), Files: []string{}, Heads: list(set.Files().Graph().Heads())}
 	r.document = d
 	if slices.Equal(slices.Sorted(slices.Values(d.From)), slices.Sorted(slices.Values(down))) {
-		r.log.Info("nothing to do: " + rev.ID + " already follows " + idsInSentence(down))
+		r.info(eventNothing, "nothing to do: "+rev.ID+" already follows "+idsInSentence(down))
 		return nil
 	}
 	if err := r.requireUnapplied(rev.ID); err != nil {
@@ -68,14 +68,14 @@ func (r *run) rebase(onto []string) error {
 		}
 		return err
 	}
-	r.advice = "the down_revision in " + file + " was changed"
+	r.after.text = "the down_revision in " + file + " was changed"
 	if set, err = r.set(); err != nil {
 		return err // files were changed meanwhile
 	}
 	d.Files, d.Heads, d.Next = []string{file}, list(set.Files().Graph().Heads()), r.nextUp()
 	r.say(file)
-	r.log.Warn(rev.ID + " must not be applied anywhere: a database that has it will report it as modified")
-	r.log.Info(d.advice()+"; next: "+d.Next, "next", d.Next)
+	r.warn(eventMoved, rev.ID+" must not be applied anywhere: a database that has it will report it as modified", "revision", rev.ID)
+	r.logNext(d.advice()+"; to apply it,", d.Next)
 	return nil
 }
 

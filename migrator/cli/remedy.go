@@ -11,9 +11,13 @@ import (
 )
 
 // afterFailure returns what was committed before a failure, and what to do next.
-func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Report, err error) string {
+func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Report, err error) advice {
 	if !rep.planned {
-		return ""
+		return advice{}
+	}
+	rep.again = rep.retryWords()
+	if is[*migrator.RefusedError](err) && len(report.Steps) == 0 {
+		return advice{} // nothing was run
 	}
 	var lines []string
 	if rep.settings.SingleTransaction && len(report.Steps) == 0 {
@@ -23,7 +27,7 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 	interrupted, isInterrupted := errors.AsType[*migrator.InterruptedError](err)
 	switch {
 	case is[*migrator.UnknownOutcomeError](err):
-		return rep.doneBefore(report)
+		return advice{rep.doneBefore(report), nil}
 	case isFailed && failed.NonTransactional:
 		lines = append(lines, partlyDone(failed.Revision, failed.StatementsDone))
 	case isInterrupted && interrupted.NonTransactional:
@@ -34,17 +38,20 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 	case isInterrupted && interrupted.Revision != "":
 		lines = append(lines, interrupted.Revision+" was rolled back")
 	case len(report.Steps) == 0:
-		return ""
+		return advice{}
 	}
 	if stays := rep.doneBefore(report); stays != "" {
 		lines = append(lines, stays)
 	}
 	lines = append(lines, "the database is "+located(set, report.To))
-	return strings.Join(lines, "; ") + "\n" + rep.nextStep(err, failed)
+	return advice{strings.Join(lines, "; "), []suggestion{rep.nextStep(failed)}}
 }
 
 // partlyDone returns the state of a non-transactional revision that failed.
 func partlyDone(id string, done int) string {
+	if done == 0 {
+		return "no statement of " + id + " is done"
+	}
 	return text.Count(done, "statement") + " of " + id + terminal.Plural(done, " stays", " stay") + " done, and the next run continues after " + terminal.Plural(done, "it", "them")
 }
 
@@ -62,27 +69,29 @@ func (rep *reporter) doneBefore(report *migrator.Report) string {
 	}
 }
 
-// nextStep returns what to do after a failure.
-func (rep *reporter) nextStep(err error, failed *migrator.RevisionError) string {
-	again := rep.retryCommand()
+// nextStep returns what to do after a failure that has no advice of its own. failed is nil
+// if no revision is at fault.
+func (rep *reporter) nextStep(failed *migrator.RevisionError) suggestion {
+	again := adviser{rep.program, rep.cmd}.retry()
 	switch {
-	case failed == nil || is[*migrator.LockTimeoutError](err):
-		return "run again: " + again
+	case failed == nil || failed.Kind() != migrator.KindRevision || failed.Cause == migrator.CauseFileUnreadable:
+		return to("try again", again)
 	case strings.HasPrefix(failed.File, "ledger:"):
-		return "the down script is stored in the ledger: fix the cause in the database, or use a program that contains the revision; then run: " + again
-	case rep.embedded():
-		return "next: fix " + failed.File + ", rebuild the program, then run: " + again
+		return suggestion{"next: fix the cause in the database, or use a program that contains the revision (the down script is stored in the ledger), then", again}
+	case rep.embedded() && !rep.builtOnRun():
+		return suggestion{"next: fix " + failed.File + ", rebuild the program, then", again}
 	}
-	return "next: fix " + failed.File + ", then run: " + again
+	return suggestion{"next: fix " + failed.File + ", then", again}
 }
 
-// retryCommand returns the command that finishes the run. Targets relative to the current
-// revision have another meaning now, so it names the revisions where the plan ends.
-func (rep *reporter) retryCommand() string {
+// retryWords returns the operation and the targets that finish the run; nil if those that
+// were given do. Targets relative to the current revision have another meaning now, so it
+// names the revisions where the plan ends.
+func (rep *reporter) retryWords() []string {
 	counted := rep.cmd.Name() == "redo" || rep.cmd.Name() == "down" && len(rep.args) == 0 ||
 		slices.ContainsFunc(rep.args, func(a string) bool { return strings.ContainsAny(a, "+-") })
 	if !counted {
-		return rep.commandLine()
+		return nil
 	}
 	verb, to := rep.cmd.Name(), rep.to
 	switch {
@@ -94,14 +103,5 @@ func (rep *reporter) retryCommand() string {
 	if len(to) == 0 {
 		to = []string{"base"}
 	}
-	return rep.commandLineFor(rep.cmd.Parent().CommandPath()+" "+verb, to)
-}
-
-// finishAdvice returns how to finish an unfinished revision. words are the command that
-// finishes it; nil if this program cannot.
-func (r *run) finishAdvice(id string, words []string) string {
-	if words == nil {
-		return "finish it with the program that started it, or record its outcome: " + r.commandLineFor(r.cmd.Parent().CommandPath()+" repair "+id, nil) + " --applied or --not-applied"
-	}
-	return "to finish it, run: " + r.commandLineFor(r.cmd.Parent().CommandPath()+" "+strings.Join(words, " "), nil)
+	return append([]string{verb}, to...)
 }

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
@@ -25,49 +24,67 @@ type reporter struct {
 	idWidth, messageWidth int      // widths of columns
 	modifiedFiles         int
 	connectLoggedAt       time.Time // when a failure to connect was last logged
+	lost                  bool      // the server was lost in the middle of the run
 }
 
 func (rep *reporter) event(e migrator.Event) {
+	rep.setOrigin(e.Source())
 	switch e := e.(type) {
 	case migrator.Planned:
 		rep.plan(e)
 	case migrator.StepStarted:
-		rep.log.StartStep(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), "revision", e.Step.Revision)
+		rep.log.StartStep(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), append(rep.origin(eventRunning), "revision", e.Step.Revision)...)
 	case migrator.StepFinished:
 		rep.finished(e)
 	case migrator.Notice:
 		rep.notice(e)
 	case migrator.Waiting:
 		rep.log.EndStep()
-		rep.log.Info("waiting for another runner"+rep.waitLimit()+": "+e.Holder.String(), "pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited))
+		rep.record(record{
+			event: eventRunner, msg: "waiting for another runner: " + e.Holder.String(), text: "waiting for another runner" + rep.waitLimit() + ": " + e.Holder.String(),
+			attrs: []any{"pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited), "limit_ms", milliseconds(rep.settings.WaitRunner)},
+		})
 	case migrator.StepUndone:
 		rep.log.EndStep()
-		rep.log.Warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" was committed, but the server has lost it; it is run again", "revision", e.Step.Revision)
+		rep.record(record{
+			event: eventUndone, level: slog.LevelWarn,
+			msg:   stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + " was committed, but the server has lost it; it is run again",
+			attrs: []any{"revision", e.Step.Revision},
+		})
 	case migrator.StepRetrying:
 		rep.log.EndStep()
-		rep.log.Warn(fmt.Sprintf("%s: %s; rolled back; retrying in %s (try %d)",
-			stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), e.Err.Reason, terminal.Duration(e.Pause), e.Try+1),
-			"revision", e.Step.Revision, "sqlstate", e.Err.SQLState, "try", e.Try)
+		name := stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)
+		rep.record(record{
+			event: eventRetrying, level: slog.LevelWarn, msg: name + " did not get a lock and was rolled back; retrying",
+			text:  fmt.Sprintf("%s: %s; rolled back; retrying in %s (try %d)", name, e.Err.Reason, terminal.Duration(e.Pause), e.Try+1),
+			attrs: []any{"revision", e.Step.Revision, "sqlstate", e.Err.SQLState, "reason", e.Err.Reason, "try", e.Try, "pause_ms", milliseconds(e.Pause)},
+		})
 	case migrator.Connecting:
 		rep.connecting(e.Err)
 	case migrator.ConnectionLost:
+		rep.lost, rep.connectLoggedAt = true, time.Time{}
 		rep.log.EndStep()
-		rep.log.Warn(e.Err.Error() + "; reconnecting to find out whether it was committed")
+		rep.warn(eventLost, e.Err.Error()+"; reconnecting to find out whether it was committed", "error", e.Err.Error())
 	case migrator.FileModified:
 		rep.modified(e)
 	case migrator.RevisionUnfinished:
-		rep.log.Warn(e.Revision+" is unfinished: "+rep.finishAdvice(e.Revision, e.Finish), "revision", e.Revision)
+		rep.unfinished(e)
 	case migrator.StepProgress:
 		rep.log.StepDetails(progressDetails(e))
 	case migrator.StepBlocked:
 		rep.log.StepDetails("waiting for " + e.Blockers[0].String())
 		for _, b := range e.Blockers {
-			rep.log.Warn(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" is waiting for a lock held by "+b.String(), "revision", e.Step.Revision, "pid", b.PID)
+			rep.warn(eventBlocked, stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" is waiting for a lock held by "+b.String(),
+				"revision", e.Step.Revision, "pid", b.PID, "blocker", b.String(), "waited_ms", milliseconds(e.Waited))
 		}
 	case migrator.IndexProgress:
-		rep.log.Info(indexProgress(e), "revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total)
+		rep.record(record{
+			event: eventIndex, msg: stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + ": " + e.Phase, text: indexProgress(e),
+			attrs: []any{"revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total, "running_ms", milliseconds(e.Running)},
+		})
 	case migrator.Repaired:
-		rep.log.Warn(e.Object+": "+e.Problem+"; running "+e.Statement, "revision", e.Step.Revision, "object", e.Object)
+		rep.warn(eventRepairing, e.Object+": "+e.Problem+"; running "+e.Statement,
+			"revision", e.Step.Revision, "object", e.Object, "problem", e.Problem, "statement", e.Statement)
 	}
 }
 
@@ -96,8 +113,11 @@ func (rep *reporter) plan(p migrator.Planned) {
 		rep.idWidth = max(rep.idWidth, len(s.Revision))
 		rep.messageWidth = max(rep.messageWidth, utf8.RuneCountInString(terminal.Clip(s.Message)))
 	}
-	rep.log.Debug(fmt.Sprintf("from %s to %s in %s", idsOrBase(p.From), idsOrBase(p.To), text.Count(len(p.Steps), "step")),
-		"from", list(p.From), "to", list(p.To), "steps", len(p.Steps))
+	rep.record(record{
+		event: eventPlanned, level: slog.LevelDebug,
+		msg:   fmt.Sprintf("from %s to %s in %s", idsOrBase(p.From), idsOrBase(p.To), text.Count(len(p.Steps), "step")),
+		attrs: []any{"from", list(p.From), "to", list(p.To), "steps", len(p.Steps)},
+	})
 }
 
 func (rep *reporter) finished(e migrator.StepFinished) {
@@ -114,29 +134,14 @@ func (rep *reporter) finished(e migrator.StepFinished) {
 		arrow = terminal.Yellow.Cell("down")
 	}
 	message := terminal.Clip(s.Message)
-	done := "committed"
+	event, done := eventCommitted, "committed"
 	if rep.stamp {
-		done = "recorded only"
+		event, done = eventRecorded, "recorded only"
 	}
 	rest := fmt.Sprintf("  %-*s  %s%s  %s%s", rep.idWidth, s.Revision,
 		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took)
-	rep.result([]terminal.Cell{arrow, terminal.Plain.Cell(rest)},
+	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s.Direction, s.Revision, s.Message)+" "+done,
 		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(s.Duration))
-}
-
-// result prints a line or a record of the result.
-func (rep *reporter) result(line []terminal.Cell, attrs ...any) {
-	switch {
-	case rep.settings.JSON: // the document has it
-	case rep.settings.LogFormat == settings.LogJSON:
-		var text strings.Builder
-		for _, c := range line {
-			text.WriteString(c.String())
-		}
-		rep.out.Record(text.String(), attrs...)
-	default:
-		rep.out.PrintLine(line...)
-	}
 }
 
 // notice logs a message of the server about a step. Without --verbose it logs only
@@ -146,7 +151,11 @@ func (rep *reporter) notice(n migrator.Notice) {
 		return
 	}
 	var b strings.Builder
-	b.WriteString(n.Step.File + ":" + strconv.Itoa(n.Line) + ": " + n.Severity + ": " + indented(n.Text))
+	b.WriteString(n.Step.File + ":")
+	if n.Line > 0 {
+		b.WriteString(strconv.Itoa(n.Line) + ":")
+	}
+	b.WriteString(" " + n.Severity + ": " + indented(n.Text))
 	if n.SQLState != "" && n.SQLState != "00000" {
 		b.WriteString(" (" + n.SQLState + ")")
 	}
@@ -163,8 +172,8 @@ func (rep *reporter) notice(n migrator.Notice) {
 	if n.Severity == "WARNING" {
 		level = slog.LevelWarn
 	}
-	rep.log.Log(level, n.Text, "revision", n.Step.Revision, "file", n.Step.File, "line", n.Line,
-		"severity", n.Severity, "sqlstate", n.SQLState, "detail", n.Detail, "hint", n.Hint)
+	rep.log.Log(level, n.Text, append(rep.origin(eventNotice), "revision", n.Step.Revision, "file", n.Step.File, "line", n.Line,
+		"severity", n.Severity, "sqlstate", n.SQLState, "detail", n.Detail, "hint", n.Hint)...)
 }
 
 // indented returns text whose later lines cannot be taken for lines of the log.
@@ -198,7 +207,22 @@ func (rep *reporter) connecting(err error) {
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		reason = string(e.Problem)
 	}
-	rep.log.Info("the server does not answer yet ("+reason+"); retrying for up to "+revision.FormatDuration(rep.settings.Wait), "reason", reason)
+	msg := "the server does not answer yet (" + reason + "); retrying"
+	rep.record(record{
+		event: eventUnavailable, msg: msg, text: msg + " for up to " + revision.FormatDuration(rep.connectLimit()),
+		attrs: []any{"reason", reason, "limit_ms", milliseconds(rep.connectLimit())},
+	})
+}
+
+// shortestReturn is how long a run waits for a server that it has lost, whatever --wait is.
+const shortestReturn = 3 * time.Second
+
+// connectLimit returns how long a run tries to connect.
+func (rep *reporter) connectLimit() time.Duration {
+	if rep.lost {
+		return max(rep.settings.Wait, shortestReturn)
+	}
+	return rep.settings.Wait
 }
 
 // modified logs the first few modified revisions; status lists them all.
@@ -206,10 +230,22 @@ func (rep *reporter) modified(c migrator.FileModified) {
 	const logged = 5
 	switch rep.modifiedFiles++; {
 	case rep.modifiedFiles <= logged:
-		rep.log.Warn(fmt.Sprintf("%s was modified after it was applied (%s): %s", c.Revision, strings.Join(c.Changes, ", "), c.File), "revision", c.Revision, "file", c.File)
+		rep.warn(eventModified, fmt.Sprintf("%s was modified after it was applied (%s): %s", c.Revision, strings.Join(c.Changes, ", "), c.File),
+			"revision", c.Revision, "file", c.File, "changes", list(c.Changes))
 	case rep.modifiedFiles == logged+1:
-		rep.log.Warn("more applied revisions were modified; `status` lists them")
+		status := to("list them", rep.otherLine(rep.cmd, []string{"status"}))
+		rep.record(record{event: eventMoreModified, level: slog.LevelWarn, msg: "more applied revisions were modified", run: []suggestion{status}})
 	}
+}
+
+// unfinished logs that a revision is unfinished, and how to finish it.
+func (rep *reporter) unfinished(e migrator.RevisionUnfinished) {
+	a := adviser{rep.program, rep.cmd}.finish(e.Revision, e.Finish)
+	line := e.Revision + " is unfinished"
+	if a.text != "" {
+		line += "; " + a.text
+	}
+	rep.record(record{event: eventUnfinished, level: slog.LevelWarn, msg: line, run: a.suggestions, attrs: []any{"revision", e.Revision}})
 }
 
 // stepName returns the name of a step: upgrade 433af9f41996 (create account table).

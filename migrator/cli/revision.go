@@ -10,7 +10,6 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
-	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
@@ -24,12 +23,7 @@ func (p *program) revision() *cobra.Command {
 created on disk, and embedded when the program is built.`,
 		example: "revision -m \"add email to account\"\nrevision -m \"add coupon\" --head shop@head\nrevision -m \"new branch\" --head base --branch-label shop",
 		groups:  []string{settings.GroupFiles, settings.GroupOutput},
-		check: func(args []string) error {
-			if len(args) > 0 {
-				return &settings.UsageError{Text: "the message must follow -m, in quotes: revision -m " + terminal.Quote(strings.Join(args, " "))}
-			}
-			return nil
-		},
+		check:   anyArgs,
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &n.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
 			settings.AddFlag(f, &n.head, "head", "", "TARGET", "its down revision (default: the head; base begins a branch)")
@@ -52,6 +46,11 @@ type newRevision struct {
 }
 
 func (r *run) writeNewRevision(n *newRevision) error {
+	if len(r.args) > 0 {
+		message := strings.Join(append(strings.Fields(string(n.message)), r.args...), " ")
+		return suggest(&settings.UsageError{Text: "the message must follow -m, in quotes"},
+			suggestion{"", r.sameLineWith(r.cmd, nil, flagValue{"message", message})})
+	}
 	message := revision.CleanMessage(string(n.message))
 	if message == "" {
 		return &settings.UsageError{Text: `missing message: -m "add email to account"`}
@@ -60,16 +59,16 @@ func (r *run) writeNewRevision(n *newRevision) error {
 	if err != nil {
 		return err
 	}
-	rev, err := n.build(set)
+	rev, err := r.build(n, set)
 	if err != nil {
 		return err
 	}
 	rev.Message = message
-	return r.writeRevision(rev, string(n.versionPath), "next: write the SQL (delete the down file if the revision is irreversible), then run: ")
+	return r.writeRevision(rev, string(n.versionPath), "next: write the SQL (delete the down file if the revision is irreversible), then")
 }
 
 // build returns the revision, checked against the existing ones.
-func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) {
+func (r *run) build(n *newRevision, set *migrator.Migrator) (*revision.Revision, error) {
 	rev := &revision.Revision{
 		ID: string(n.id), BranchLabels: n.labels, Created: time.Now().UTC().Truncate(time.Second),
 	}
@@ -83,7 +82,7 @@ func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) 
 		return nil, &revision.ExistsError{ID: rev.ID, File: old.Up.File}
 	}
 	var err error
-	if rev.DownRevision, err = n.parents(set); err != nil {
+	if rev.DownRevision, err = r.parents(n, set); err != nil {
 		return nil, err
 	}
 	rev.AddSkeleton()
@@ -94,12 +93,11 @@ func (n *newRevision) build(set *migrator.Migrator) (*revision.Revision, error) 
 }
 
 // parents returns the down revisions.
-func (n *newRevision) parents(set *migrator.Migrator) ([]string, error) {
+func (r *run) parents(n *newRevision, set *migrator.Migrator) ([]string, error) {
 	heads := set.Files().Graph().Heads()
 	if len(n.head) == 0 {
 		if len(heads) > 1 {
-			return nil, &settings.UsageError{Text: "there are " + text.Count(len(heads), "head") + ", " + text.List(heads, "and") +
-				"; select the down revision: --head " + strings.Join(heads[:min(len(heads), 3)], " or --head ")}
+			return nil, r.selectHead(heads)
 		}
 		return heads, nil
 	}
@@ -109,10 +107,20 @@ func (n *newRevision) parents(set *migrator.Migrator) ([]string, error) {
 	}
 	for _, id := range ids {
 		if !slices.Contains(heads, id) {
-			return nil, &settings.UsageError{Text: notAHead(set.Files().Graph(), id) + "; --splice begins a branch there"}
+			return nil, suggest(&settings.UsageError{Text: notAHead(set.Files().Graph(), id)},
+				to("begin a branch there", r.sameLine(r.cmd, flagValue{"splice", "true"})))
 		}
 	}
 	return ids, nil
+}
+
+// selectHead returns the error for a new revision that could follow several heads.
+func (r *run) selectHead(heads []string) error {
+	var choices []suggestion
+	for _, id := range heads[:min(len(heads), 3)] {
+		choices = append(choices, to("follow "+id, r.sameLine(r.cmd, flagValue{"head", id})))
+	}
+	return suggest(&settings.UsageError{Text: "there are " + text.Count(len(heads), "head") + ", " + text.List(heads, "and")}, choices...)
 }
 
 // checkGraph returns an error unless rev and the existing revisions are a graph.

@@ -151,7 +151,7 @@ func olderInspects(older, newer *release) {
 
 func olderRevertsOneByOne(older, newer *release) {
 	newer.run(0, "up heads")
-	older.run(2, "down -1", `2 revisions are current: n1 and n2; type "down n1@-1" or "down n2@-1"`)
+	older.run(2, "down -1", `2 revisions are current: n1 and n2$`, `^run: \S+ migrate down n2@-1$`)
 	older.run(0, "down n2@-1", `^1 reverted, at n1; the database is ahead of this program by 6 revisions: c1, c2, s2, s3, m1 and n1$`)
 	older.run(2, "redo", `redo 1: the revision is only in the ledger`)
 	older.run(2, "down -2", `m1 merges c2 \(fast\) and s3 \(slow\)`)
@@ -189,12 +189,12 @@ func olderUpgrades(older, newer *release) {
 		" --ahead=auto": {0, 4, "the histories have diverged"},
 		" --ahead=fail": {4, 4, "c1, c2"},
 	} {
-		older.run(want.done, "up store@head"+flags, `by 2 revisions: c1 and c2$|ahead of this program by c1, c2; --ahead=auto allows that$`)
+		older.run(want.done, "up store@head"+flags, `by 2 revisions: c1 and c2$|ahead of this program by c1, c2$`)
 		older.run(want.pending, "up heads"+flags, want.message)
 		older.run(want.pending, "up heads --dry-run"+flags, want.message)
 	}
 	older.run(0, "up store@head --ahead=ok", `^nothing to do, at c2; .* ahead .* by 2 revisions: c1 and c2$`)
-	older.run(0, "status", `^next     \S+ migrate up heads --ahead=ok, if the pending revisions are compatible with the unknown ones$`)
+	older.run(0, "status", `^next     if the pending revisions are compatible with the unknown ones, run: \S+ migrate up heads --ahead=ok$`)
 	older.run(0, "up heads --ahead=ok", `^1 applied, at c2, s1; `)
 	older.events("up s1")
 }
@@ -212,13 +212,13 @@ func olderKilledInDowngrade(older, newer *release) {
 	newer.run(0, "up heads")
 	older.kill("shop IN ACCESS SHARE MODE", "DROP INDEX CONCURRENTLY shop_owner", "to heads")
 	const row = `s3  add s3  downgrade interrupted after 1 statement, started `
-	older.run(0, "status", row, `^next        s3 is unfinished: to finish it, run: \S+ migrate down s3@-1$`)
+	older.run(0, "status", row, `^next        s3 is unfinished$`, `^            to finish it, run: \S+ migrate down s3@-1$`)
 	older.run(0, "status --json", `"state": "unfinished",\s+"message": "add s3",\s+"down_revision": \[\s+"s2"`, `"direction": "down",\s+"statements_done": 1`)
 	older.run(0, "history -r s2:slow", `^s3  <- s2  add s3  current, unfinished, label slow$`)
 	older.run(0, "show s3", `^unfinished     downgrade interrupted after 1 statement, started `)
 	older.run(3, "check", `^unfinished  s3 `)
-	older.run(0, "up heads", `^warning: s3 is unfinished: to finish it, run: \S+ migrate down s3@-1$`, `^nothing to do, at c2, s3; `)
-	newer.run(2, "up heads", "finish it with `down s3@-1`, or record its outcome: `repair s3 --applied`")
+	older.run(0, "up heads", `^warning: s3 is unfinished$`, `^to finish it, run: \S+ migrate down s3@-1$`, `^nothing to do, at c2, s3; `)
+	newer.run(2, "up heads", `^to finish it, run: \S+ migrate down s3@-1$`, `^to record that it took effect, run: \S+ migrate repair s3 --applied$`)
 	newer.run(0, "plan down s3@-1", `^1 step from c2, s3, ending at c2, s2 \(4 pending\)$`)
 	older.run(0, "to heads", `^4 reverted, at b1, s1 \(heads\)$`)
 	older.events("down n2, down n1, down m1, down s3 continued an earlier run that was interrupted after 1 statement, down s2, down c2, down c1")
@@ -227,7 +227,7 @@ func olderKilledInDowngrade(older, newer *release) {
 func newerKilledInUpgrade(older, newer *release) {
 	newer.run(0, "up s2")
 	newer.kill("account IN ROW EXCLUSIVE MODE", "CREATE INDEX CONCURRENTLY account_nick", "up heads")
-	older.run(0, "up heads", `^warning: c2 is unfinished: finish it with the program that started it, or record its outcome: \S+ migrate repair c2 --applied or --not-applied$`)
+	older.run(0, "up heads", `^warning: c2 is unfinished; finish it with the program that started it, or check what it did and record the outcome$`, `^to record that it took effect, run: \S+ migrate repair c2 --applied$`)
 	older.run(2, "to heads", `revision c2 \(add c2\) is unfinished: its upgrade was interrupted .* this program has no file for it; finish it with the program that started it, `)
 	older.run(2, "repair c2 --accept", `this program has no file for it`)
 	older.run(2, "repair c3 --applied", `^error: repair c3: no revision`)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -68,8 +69,12 @@ func (p *program) config() migrator.Config {
 		return d
 	}
 	s := p.settings
+	ledger := s.Ledger
+	if !s.LedgerNamed {
+		ledger = "" // so that it is not created next to another one
+	}
 	return migrator.Config{
-		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, Role: s.Role, Version: p.Version,
+		Ledger: ledger, LedgerOwner: s.LedgerOwner, Role: s.Role, Version: p.Version,
 		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
 		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every", Send: migrator.Send(s.Send),
 		Ahead: migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
@@ -97,6 +102,9 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Co
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, text := range source.Ignored() {
+		r.warn(eventVariable, text)
+	}
 	config := r.config()
 	config.OnEvent = both(onEvent, r.OnEvent)
 	config.BeforeConnect = r.beforeConnect(source)
@@ -110,9 +118,13 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Co
 		return nil, nil, wrong
 	}
 	r.opened = set
-	r.log.Info(dbenv.Describe(cfg))
+	r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
+	r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
 	return set, cfg, nil
 }
+
+// databaseName returns the name of the database. The server's default is that of the user.
+func databaseName(cfg *pgconn.Config) string { return cmp.Or(cfg.Database, cfg.User) }
 
 // both returns an observer that calls two others, either of which may be nil.
 func both(first, second func(migrator.Event)) func(migrator.Event) {

@@ -17,7 +17,8 @@ func (r *run) warnIfStale() {
 	}
 	for _, p := range r.folderPairs() {
 		if d := diskdiff.Compare(p.embedded, os.DirFS(p.dir)); d != "" {
-			r.log.Warn(terminal.Quote(p.dir) + " differs from the revisions embedded in this program (" + d + "); rebuild the program, or use --dir " + terminal.Quote(p.dir))
+			r.warn(eventStale, terminal.Quote(p.dir)+" differs from the revisions embedded in this program ("+d+"); rebuild the program, or use --dir "+terminal.Quote(p.dir),
+				"dir", p.dir, "difference", d)
 		}
 	}
 }

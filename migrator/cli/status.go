@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 func (p *program) status() *cobra.Command {
@@ -42,11 +43,19 @@ func (r *run) status() error {
 }
 
 func newStatusDocument(st *migrator.Status) *statusDocument {
-	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}}
+	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st)}
 	for _, s := range st.Revisions {
 		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
 	}
 	return d
+}
+
+// runnerText describes the runner at work, or is "".
+func runnerText(st *migrator.Status) string {
+	if st.Runner == nil {
+		return ""
+	}
+	return st.Runner.String()
 }
 
 // statusView formats a status as text.
@@ -61,6 +70,9 @@ const maxListed = 10
 
 func (v *statusView) table() terminal.Table {
 	v.current()
+	if v.Runner != nil {
+		v.add("running", terminal.Yellow.Cell("now"), terminal.Plain.Cell(runnerText(v.Status)))
+	}
 	v.applied()
 	v.section("pending", migrator.Pending, terminal.Yellow, func(s migrator.RevisionStatus) string {
 		if s.OutOfOrder {
@@ -175,38 +187,84 @@ func (v *statusView) list(state migrator.RevisionState, color terminal.Style, li
 	}
 }
 
-// next adds what to do now.
+// next adds what to do now: a line for each command, and before it what to consider.
 func (v *statusView) next() {
-	up := v.cmd.Parent().CommandPath() + " up"
-	if len(v.Heads) > 1 {
-		up += " heads"
+	title := "next"
+	add := func(lines ...string) {
+		for _, line := range lines {
+			v.add(title, terminal.Plain.Cell(line))
+			title = ""
+		}
 	}
-	up = v.commandLineFor(up, nil)
-	pending, late, unfinished := v.Count(migrator.Pending), 0, 0
+	text, list := v.todo()
+	if text != "" {
+		add(text)
+	}
+	add(v.withNote(v.cmd, list...)...)
+}
+
+// todo returns what to do now.
+func (v *statusView) todo() (string, []suggestion) {
+	a := adviser{v.program, v.cmd}
 	for _, s := range v.Revisions {
-		if s.OutOfOrder {
-			late++
-		}
 		if s.State == migrator.Unfinished {
-			v.add("next", terminal.Plain.Cell(s.Revision+" is unfinished: "+v.finishAdvice(s.Revision, s.Finish)))
-			unfinished++
+			advice := a.finish(s.Revision, s.Finish)
+			if advice.text == "" {
+				return s.Revision + " is unfinished", advice.suggestions
+			}
+			return s.Revision + " is unfinished: " + advice.text, advice.suggestions
 		}
 	}
-	if unfinished > 0 {
-		return
-	}
+	late := slices.ContainsFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.OutOfOrder })
 	modified := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Modified })
 	switch {
-	case pending == 0 && modified >= 0:
-		v.add("next", terminal.Plain.Cell("nothing to apply; restore the modified files, or accept them: "+
-			v.commandLineFor(v.cmd.Parent().CommandPath()+" repair "+v.Revisions[modified].Revision+" --accept", nil)))
-	case pending == 0:
-		v.add("next", terminal.Plain.Cell("nothing to do"))
-	case v.Count(migrator.Unknown) > 0:
-		v.add("next", terminal.Plain.Cell(up+" --ahead=ok, if the pending revisions are compatible with the unknown ones"))
-	case late > 0:
-		v.add("next", terminal.Plain.Cell(up+" --out-of-order=ok, if the revisions that are out of order may run now"))
-	default:
-		v.add("next", terminal.Plain.Cell(up))
+	case v.Count(migrator.Pending) > 0:
+		return v.unwritten(), []suggestion{a.up(v.Heads, v.Count(migrator.Unknown) > 0, late, modified >= 0)}
+	case modified >= 0:
+		return "nothing to apply; restore the modified files, or accept them", []suggestion{{"", a.other("repair", v.Revisions[modified].Revision, "--accept")}}
 	}
+	return "nothing to do", nil
+}
+
+// unwritten returns what to do about pending revisions without SQL, which are not applied.
+func (v *statusView) unwritten() string {
+	var files []string
+	for _, s := range v.Revisions {
+		if rev := v.opened.Files().Revision(s.Revision); s.State == migrator.Pending && rev != nil && rev.MissingSQL() {
+			files = append(files, rev.Up.File)
+		}
+	}
+	if len(files) == 0 {
+		return ""
+	}
+	return "write the SQL of " + text.List(files, "and") + " first"
+}
+
+// up returns the command that applies all pending revisions. unknown: the ledger contains
+// revisions that this program does not; late: some are below applied ones; modified: an
+// applied revision was modified.
+func (a adviser) up(heads []string, unknown, late, modified bool) suggestion {
+	words := []string{"up"}
+	if len(heads) > 1 {
+		words = append(words, "heads")
+	}
+	var changes []flagValue
+	var conditions []string
+	if unknown {
+		changes = append(changes, flagValue{"ahead", "ok"})
+		conditions = append(conditions, "the pending revisions are compatible with the unknown ones")
+	}
+	if late {
+		changes = append(changes, flagValue{"out-of-order", "ok"})
+		conditions = append(conditions, "the revisions that are out of order may run now")
+	}
+	if modified && a.settings.Changed == "fail" {
+		changes = append(changes, flagValue{"changed", "ok"})
+		conditions = append(conditions, "the modified revisions are as they should be")
+	}
+	purpose := ""
+	if len(conditions) > 0 {
+		purpose = "if " + text.List(conditions, "and") + ","
+	}
+	return suggestion{purpose, a.otherLine(a.cmd, words, changes...)}
 }

@@ -40,6 +40,7 @@ func (o Options) Config() (*pgconn.Config, error) {
 type Source struct {
 	settings settings
 	passFile string // DB_PASS_FILE; "" if the password is among the settings
+	ignored  []string
 }
 
 // Source reads and checks all variables, files and certificates. It does not connect. The
@@ -54,12 +55,29 @@ func (o Options) Source() (*Source, error) {
 	if len(r.problems) > 0 {
 		return nil, &Error{Problems: r.problems, noDatabase: r.noDatabase}
 	}
-	s := &Source{settings: set, passFile: r.passFile}
+	s := &Source{settings: set, passFile: r.passFile, ignored: r.ignoredVariables(set)}
 	if _, err := s.Config(context.Background()); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// Variable returns what a setting comes from: a variable such as DB_USER, or
+// Options.DatabaseURLName; "" for a default. key is libpq's: host, port, database, user,
+// password, sslmode or sslrootcert.
+func (s *Source) Variable(key string) string {
+	if key == "password" && s.passFile != "" {
+		return passFileVariable
+	}
+	if from := s.settings[key].from; from != operatingSystem {
+		return from
+	}
+	return ""
+}
+
+// Ignored returns a warning for each variable that another tool would read, such as
+// DB_PASSWORD, when the one that is read here is not set. It does not contain values.
+func (s *Source) Ignored() []string { return s.ignored }
 
 // Config returns a new configuration with the password as it is now. Call it, or
 // BeforeConnect, for every connection. The error is an *Error if a file can no longer be

@@ -208,6 +208,9 @@ func (r *resolver) addPassword(set settings) {
 	set.put("password", password, passFileVariable)
 }
 
+// operatingSystem is the origin of a user that no variable names.
+const operatingSystem = "the operating system"
+
 // addUser sets the user to that of the operating system if there is none. The driver would
 // take it from PGUSER of the process.
 func (r *resolver) addUser(set settings) {
@@ -219,7 +222,7 @@ func (r *resolver) addUser(set settings) {
 		r.report("", "no user is set, and the operating system has no name for the user of this process; set DB_USER, or add the user to the URL")
 		return
 	}
-	set.put("user", u.Username, "the operating system")
+	set.put("user", u.Username, operatingSystem)
 }
 
 func noDatabaseMessage(environ map[string]string) string {

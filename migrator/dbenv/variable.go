@@ -134,30 +134,3 @@ func environment(environ []string) map[string]string {
 	}
 	return m
 }
-
-// similarVariables returns a line for each variable that is set under another tool's name
-// while ours is not. Such variables are not used.
-func similarVariables(environ map[string]string) string {
-	var found strings.Builder
-	for _, pair := range [][2]string{
-		{"DB_URL", urlVariable},
-		{"DATABASE_URI", urlVariable},
-		{"POSTGRES_URL", urlVariable},
-		{"DB_DATABASE", "DB_NAME"},
-		{"DB_DBNAME", "DB_NAME"},
-		{"POSTGRES_DB", "DB_NAME"},
-		{"DB_USERNAME", "DB_USER"},
-		{"POSTGRES_USER", "DB_USER"},
-		{"DB_PASSWORD", passVariable},
-		{"POSTGRES_PASSWORD", passVariable},
-		{"DB_PASSWORD_FILE", passFileVariable},
-		{"DB_HOSTNAME", "DB_HOST"},
-		{"POSTGRES_HOST", "DB_HOST"},
-		{"DB_SSL_MODE", "DB_SSLMODE"},
-	} {
-		if environ[pair[0]] != "" && environ[pair[1]] == "" {
-			fmt.Fprintf(&found, "\n(%s is set; did you mean %s?)", pair[0], pair[1])
-		}
-	}
-	return found.String()
-}

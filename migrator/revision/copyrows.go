@@ -18,7 +18,7 @@ type FileChangedError struct {
 }
 
 func (e *FileChangedError) Error() string {
-	return text.Visible(e.File) + ": the file was changed while it was in use; run the command again"
+	return text.Visible(e.File) + ": the file was changed while it was in use"
 }
 
 // Rows opens the rows of a CopyIn among the script's statements. They may be larger than the memory. Errors, also of

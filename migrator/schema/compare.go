@@ -2,7 +2,7 @@ package schema
 
 import "strings"
 
-// Change says how an object differs between two schemas.
+// Change is how an object differs between two schemas.
 type Change uint8
 
 // The changes.

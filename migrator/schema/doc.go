@@ -1,4 +1,4 @@
-// Package schema holds a database's schema as values: objects with facts and dependencies. It compares two schemas,
+// Package schema represents a database's schema as values: objects with facts and dependencies. It compares two schemas,
 // computes fingerprints, and applies renames. It needs no server; package catalog reads a schema from one.
 //
 // # Objects
@@ -8,7 +8,7 @@
 // dependencies end at columns. Owner, privileges, comment and security labels are facts of their object that belong to a
 // [Facet] and can be left out.
 //
-// What the server makes by itself is no object of its own but part of the one that it was made for: the index of a
+// Whatever the server creates implicitly is not an object but part of the object that it was created for: the index of a
 // primary key, the sequence of an identity column, array and row types, multiranges, the rule _RETURN of a view, TOAST
 // tables, and the foreign keys and triggers that it copies to partitions.
 //

@@ -49,7 +49,7 @@ const (
 
 // kindInfo is what is known about a kind.
 type kindInfo struct {
-	word  string // as COMMENT ON says it
+	word  string // as in COMMENT ON
 	facet Facet  // the facet that all objects of the kind belong to
 }
 

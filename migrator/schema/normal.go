@@ -63,7 +63,7 @@ func NormalText(text string) string {
 			if n > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString("(" + strings.TrimSpace(element) + ")::" + cast)
+			b.WriteString("(" + NormalText(strings.TrimSpace(element)) + ")::" + cast)
 		}
 		b.WriteString("]")
 		i = end

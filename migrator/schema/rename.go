@@ -37,7 +37,7 @@ func (s *Schema) Rename(key Key, name string) (*Schema, error) {
 	objects := r.copy(s.Objects)
 	renamed, err := New(s.Version, objects, s.Refused, s.Members)
 	if err != nil {
-		return nil, &RenameError{key, name, "there is one of that name already"}
+		return nil, &RenameError{key, name, "that name is already in use"}
 	}
 	return renamed, nil
 }
@@ -190,7 +190,7 @@ func (r renaming) rewriteFirst(text string) string {
 	})
 }
 
-// tokens replaces the tokens that match says are the name. match gets the name before the token and its dot, or "", and
+// tokens replaces the tokens for which match returns true. match gets the name before the token and its dot, or "", and
 // the token after it. Texts in quotes that consist of qualified names are rewritten too: those of regclass constants, and
 // JSON.
 func (r renaming) tokens(text string, match func(qualifier, token, after string) bool) string {

@@ -77,6 +77,7 @@ func TestCastArraysAreNormalized(t *testing.T) {
 		"(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]": "(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]", // a modifier: left alone
 		"((ARRAY[a[1], b])::double precision[] || x)":        "(ARRAY[(a[1])::double precision, (b)::double precision] || x)",
 		"'(ARRAY[1])::text[]'":                               "'(ARRAY[1])::text[]'",
+		"(ARRAY[(ARRAY[1])::int[], x])::text[]":              "ARRAY[(ARRAY[(1)::int])::text, (x)::text]",
 		"(ARRAY[1, 2])[1]":                                   "(ARRAY[1, 2])[1]",
 		"(ARRAY[1":                                           "(ARRAY[1",
 		"(ARRAY[1])::text":                                   "(ARRAY[1])::text",
@@ -89,6 +90,27 @@ func TestCastArraysAreNormalized(t *testing.T) {
 			t.Errorf("%s is not a fixpoint", want)
 		}
 	}
+}
+
+func FuzzNormalText(f *testing.F) {
+	f.Add("x = ANY ((ARRAY['a'::character varying, 'b'])::text[])")
+	f.Add("(ARRAY[(ARRAY[1])::int[], f(x, y)])::double precision[]")
+	f.Fuzz(func(t *testing.T, text string) {
+		normal := NormalText(text)
+		if again := NormalText(normal); again != normal {
+			t.Errorf("%q\n is %q\n and then %q", text, normal, again)
+		}
+	})
+}
+
+func FuzzPrivileges(f *testing.F) {
+	f.Add(`{ann=arwdDxt/ann,=r/ann,"\"odd role\"=r*/joe"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		acl := ACL{Text: text, Default: "{ann=arwdDxt/ann}", All: "arwdDxt", Owner: "ann"}
+		if _, err := acl.Privileges(); err == nil && !strings.HasPrefix(text, "{") && text != "" {
+			t.Errorf("%q was accepted", text)
+		}
+	})
 }
 
 // build returns a schema of objects whose facts are given as name=value.

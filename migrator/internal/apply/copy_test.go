@@ -203,7 +203,7 @@ func TestLargeCopyIsStreamed(t *testing.T) {
 	write(dir, largeRows(n))
 	unchanged := pgtest.Database(t)
 	_, err = changing.Up(ctx, projecttest.Config(t, unchanged))
-	if !errors.As(err, &e) || !strings.Contains(err.Error(), "a.up.sql: the file was changed while it was in use") {
+	if !errors.As(err, &e) || e.Cause != migrator.CauseFileUnreadable || !strings.Contains(err.Error(), "a.up.sql: upgrade a (fill): the file was changed while it was in use") {
 		t.Errorf("a file that was modified: %v", err)
 	}
 	if got := pgtest.Value(t, unchanged, "SELECT to_regclass('x') IS NULL"); got != "t" {

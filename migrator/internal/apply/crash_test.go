@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,4 +156,46 @@ func hostOf(t testing.TB, databaseURL string) string {
 		t.Fatal(err)
 	}
 	return u.Host
+}
+
+// Steps that a crash took back leave the report, and are run again once.
+func TestReportLosesWhatACrashTookBack(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	url := server.Database(t)
+	pgtest.Exec(t, url, "ALTER SYSTEM SET wal_writer_delay = '10s'")
+	pgtest.Exec(t, url, "SELECT pg_reload_conf()")
+	// It sleeps until it has crashed once: an unlogged table is empty after that.
+	pgtest.Exec(t, url, "CREATE UNLOGGED TABLE before_crash (id int)")
+	pgtest.Exec(t, url, "INSERT INTO before_crash VALUES (1)")
+	p := projecttest.Chain(t, 8, 2, "SELECT pg_sleep(CASE WHEN (SELECT count(*) FROM before_crash) = 1 THEN 60 ELSE 0 END);")
+	var mu sync.Mutex
+	var shown []string
+	m := p.Migrator(migrator.Config{Wait: time.Minute, OnEvent: func(e migrator.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := e.(type) {
+		case migrator.StepFinished:
+			shown = append(shown, "up "+e.Step.Revision)
+		case migrator.StepUndone:
+			shown = slices.DeleteFunc(shown, func(s string) bool { return s == "up "+e.Step.Revision })
+		}
+	}})
+	type result struct {
+		r   *migrator.Report
+		err error
+	}
+	done := make(chan result, 1)
+	cfg := projecttest.Config(t, url)
+	go func() { r, err := m.Up(context.Background(), cfg); done <- result{r, err} }()
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
+	server.Restart(t, pgtest.Immediate) // nothing else was committed, which would flush the first two
+	got := <-done
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	ledger := pgtest.Value(t, url, eventsInOrder)
+	if steps := projecttest.Steps(got.r); steps != ledger || len(got.r.Steps) != 8 || strings.Join(shown, ", ") != ledger {
+		t.Errorf("report %s\nevents %s\nledger %s", steps, strings.Join(shown, ", "), ledger)
+	}
 }

@@ -27,8 +27,9 @@ type RevisionError struct {
 	Statement string   // the beginning of the failing statement; "" when none is known
 	SQLState  string
 	// Text is what went wrong. Hint is what to do, where that is known better than the
-	// server knows it.
+	// server knows it, and Cause is its reason.
 	Text, Hint string
+	Cause      Cause
 	// NonTransactional: StatementsDone of its statements stay done, and the next run
 	// continues after them.
 	NonTransactional bool
@@ -38,6 +39,34 @@ type RevisionError struct {
 	Undecided bool
 	Err       error
 }
+
+// Cause is why a revision failed, where that is known better than by the SQLSTATE.
+type Cause string
+
+// The causes. What each of them stands for is said in package migrator.
+const (
+	LockTimeout           Cause = "lock timeout"
+	StatementTimeout      Cause = "statement timeout"
+	Canceled              Cause = "canceled"
+	Terminated            Cause = "terminated"
+	ConnectionLost        Cause = "connection lost"
+	ServerCondition       Cause = "server condition"
+	MissingPrivilege      Cause = "missing privilege"
+	LedgerLocked          Cause = "ledger locked"
+	LedgerRemoved         Cause = "ledger removed"
+	LedgerRevoked         Cause = "ledger revoked"
+	LedgerChanged         Cause = "ledger changed"
+	LockReleased          Cause = "lock released"
+	MadeReadOnly          Cause = "made read-only"
+	NeedsNonTransactional Cause = "needs transaction: off"
+	NeedsTopLevel         Cause = "inside a function"
+	FileUnreadable        Cause = "file unreadable"
+	PendingTriggers       Cause = "pending triggers"
+	Deferred              Cause = "deferred"
+	UnknownSetting        Cause = "unknown setting"
+	NewEnumValue          Cause = "new enum value"
+	Encoding              Cause = "encoding"
+)
 
 func (e *RevisionError) Error() string {
 	at := e.File
@@ -221,7 +250,23 @@ type LedgerError struct {
 	// is known. Grants are the statements that grant what it lacks.
 	Role, Missing string
 	Grants        []string
-	Err           error
+	// Locked: a lock on one of its tables was not obtained in time. Holders hold locks on
+	// them, as far as they are known.
+	Locked  bool
+	Holders []Session
+	Err     error
+}
+
+// NewLedgerError returns the error for a statement of ours that the server refused, with
+// what the server said.
+func NewLedgerError(l ledger.Tables, se *pgconn.PgError) *LedgerError {
+	e := &LedgerError{Ledger: l, Text: se.Message + " (" + se.Code + ")", Err: se}
+	for _, f := range []struct{ name, text string }{{"DETAIL", se.Detail}, {"HINT", se.Hint}} {
+		if f.text != "" {
+			e.Text += "; " + f.name + ": " + strings.ReplaceAll(strings.TrimSuffix(f.text, "."), "\n", " ")
+		}
+	}
+	return e
 }
 
 func (e *LedgerError) Error() string {

@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // staleError is an ErrStale with the server's error.
@@ -71,8 +72,11 @@ func notReplicated(n *pgconn.Notice) bool {
 	return n.Code == pg.Warning && n.SeverityUnlocalized == "WARNING" && n.Routine == "SyncRepWaitForLSN"
 }
 
-// isCommitted reports whether the step that an error is about is committed.
-func isCommitted(err error) bool {
+// IsCommitted reports whether what an error, or nil, is about is committed.
+func IsCommitted(err error) bool {
+	if err == nil {
+		return true
+	}
 	e, ok := errors.AsType[*UnconfirmedError](err)
 	return ok && !e.Unfinished
 }
@@ -84,79 +88,83 @@ func (r *Runner) countsBytes() bool {
 }
 
 // classify returns what a server error means, which depends on the part of the message
-// that failed. It may query the server if no transaction is open. Errors: ErrStale,
+// that failed; see rules. It may query the server if no transaction is open. Errors: ErrStale,
 // ErrBusy, *RevisionError, *LedgerError, *pg.ConnectError for a read-only server.
 func (r *Runner) classify(s plan.Step, m *message, se *pg.StatementError) error {
 	e := locate(s, m, se.Statement, se.Err)
-	code := se.Err.Code
+	f := &failure{r, s, m, part{kind: commit}, se.Err, e}
 	switch {
-	case e.Line > 0, se.Statement >= len(m.parts):
-		return r.withHint(e, s)
-	case se.Statement == 0 && se.Err.Position == 0 && rejected(code):
+	case e.Exact: // also if the server completed no statement of the message
+		f.part, _ = m.at(byteOffset(m.SQL, int(se.Err.Position), m.bytes))
+	case se.Statement == 0 && se.Err.Position == 0 && rejected(se.Err.Code):
 		// A message that cannot be read fails before its first statement.
-		e.pointAtBytes(m)
-		return r.withHint(e, s)
+		f.part = part{kind: opening}
+		if p, ok := e.pointAtBytes(m); ok {
+			f.part = p
+		} else if s.Script != nil && (e.in(s) || se.Err.Code == pg.ProtocolViolation) {
+			f.part = part{kind: body, script: s.Script}
+		}
+	case se.Statement < len(m.parts):
+		f.part = m.parts[se.Statement]
 	}
-	p := m.parts[se.Statement]
-	switch {
-	case p.kind == locking && code == pg.InvalidTextRepresentation:
+	return f.error(f.find())
+}
+
+// error returns the error that a rule stands for.
+func (f *failure) error(r rule) error {
+	switch e := f.e; r.verdict {
+	case runnerBusy:
 		return ErrBusy
-	case r.isStale(p, code):
-		return &staleError{se.Err}
-	case p.kind == finishing && (code == pg.InvalidTextRepresentation || code == pg.UndefinedTable):
-		if m.parts[0].kind == body {
-			e.pointAtStatement(m.parts[0], se.Err)
+	case planStale:
+		return &staleError{f.err}
+	case serverReadOnly:
+		return f.readOnlyError(f.err)
+	case notRecorded:
+		return f.notRecorded()
+	case ledgerFailed:
+		return f.ledgerError(f.err, r.hint)
+	case ledgerLocked:
+		e.Text = "ledger " + f.Ledger.String() + ": " + e.Text
+		f.nameHolders(e)
+	case revisionFailed:
+		if r.cause == MadeReadOnly {
+			e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
 		}
-		if table := r.missingTable(); table != "" {
-			return &LedgerError{Ledger: r.Ledger, Text: "the table " + table + " does not exist", Hint: "restore it from a backup", Err: se.Err}
-		}
-		return r.notRecorded(e, s, code == pg.UndefinedTable)
-	case p.kind == finishing && code == pg.ReadOnlySQLTransaction:
-		e.Text = "the revision made its transaction read-only and cannot be recorded: " + e.Text
-		return e
-	case p.kind == deferred:
-		e.Hint = "the constraint or trigger is deferred to the end of the transaction, so the server does not name the statement"
-		return r.withHint(e, s)
-	case p.kind == commit, p.kind == resetting, p.kind == finishing && code != pg.InsufficientPrivilege:
-		return r.withHint(e, s)
-	case transient(code):
-		e.Text = "ledger " + r.Ledger.String() + ": " + e.Text
-		e.Hint = "another session holds a lock on the ledger's tables"
-		return e
 	}
-	return r.ledgerError(se.Err)
+	if f.step.Script == nil { // no revision is to blame
+		return f.ledgerError(f.err, r.hint)
+	}
+	version, _, _ := strings.Cut(f.Conn.Parameter("server_version"), " ")
+	f.e.Cause, f.e.Hint = r.cause, strings.NewReplacer("FILE", f.e.File, "ROLE", sqltext.QuoteName(f.EffectiveRole()), "VERSION", version).Replace(r.hint)
+	return f.e
 }
 
-// isStale reports whether a part failed because another runner changed the ledger.
-func (r *Runner) isStale(p part, code string) bool {
-	switch p.kind {
-	case creating:
-		// The first table decides: the others are created in the same transaction.
-		if !strings.HasPrefix(p.sql, "CREATE SCHEMA ") && !strings.HasPrefix(p.sql, "CREATE TABLE "+r.Ledger.Meta()+" ") {
-			return false
-		}
-		return code == pg.DuplicateTable || code == pg.UniqueViolation || code == pg.DuplicateObject || code == pg.InternalError
-	case guarding:
-		return code == pg.InvalidTextRepresentation || code == pg.UndefinedTable
-	case recording:
-		return code == pg.UniqueViolation || code == pg.UndefinedTable
+// notRecorded is for a closing write that did not find the row of the revision, or did not
+// write the event: the revision prevented it, or the ledger is not as it should be.
+func (f *failure) notRecorded() error {
+	e, noTable := f.e, f.err.Code == pg.UndefinedTable
+	if f.hasBody() && f.m.parts[0].kind == body {
+		e.pointAtStatement(f.m.parts[0], f.err)
 	}
-	return false
-}
-
-// notRecorded is for a revision that prevented its own record.
-func (r *Runner) notRecorded(e *RevisionError, s plan.Step, noTable bool) error {
+	if table := f.missingTable(); table != "" {
+		return &LedgerError{Ledger: f.Ledger, Text: "the table " + table + " does not exist", Hint: "restore it from a backup", Err: f.err}
+	}
+	if trigger, table := f.ledgerTrigger(); trigger != "" && !noTable {
+		return &LedgerError{Ledger: f.Ledger, Text: "the trigger " + trigger + " on " + table + " prevents that a row is written", Hint: "disable or drop it"}
+	}
 	if e.SQLState == pg.InvalidTextRepresentation {
 		e.SQLState = "" // that of our own cast
 	}
+	e.Cause = LedgerRemoved
 	e.Hint = "a revision must not end its transaction or drop the schema that contains the ledger; the ledger can be in another schema"
 	switch {
-	case s.Transactional():
-		e.Text = "the revision ended its transaction or removed the ledger " + r.Ledger.String() + "; it was not recorded"
+	case f.step.Transactional():
+		e.Text = "the revision ended its transaction or removed the ledger " + f.Ledger.String() + "; it was not recorded"
 	case noTable:
-		e.Text = "the revision removed a table of the ledger " + r.Ledger.String()
+		e.Text = "the revision removed a table of the ledger " + f.Ledger.String()
 	default:
-		e.Text = "the revision released the runner's lock, or another session changed its row in the ledger " + r.Ledger.String()
+		e.Cause = LockReleased
+		e.Text = "the revision released the runner's lock, or another session changed its row in the ledger " + f.Ledger.String()
 		e.Hint = "a revision must not call pg_advisory_unlock_all; remove the call, and the next run continues here"
 	}
 	return e

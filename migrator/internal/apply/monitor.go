@@ -71,7 +71,7 @@ type monitor struct {
 	conn             *pg.Conn
 	steps            map[string]plan.Step // by application name
 	began            time.Time
-	blockers         []string // processes that were reported last
+	blockers         []string // processes and prepared transactions that were reported last
 	blockedReported  time.Time
 	progressReported time.Time
 }
@@ -94,13 +94,24 @@ func (m *monitor) poll(ctx context.Context) error {
 	return nil
 }
 
-// blockersQuery finds the sessions that sessions with these application names wait for:
-// rows of the waiting session's application name, and process, application name, role,
-// state, query and seconds in transaction of the blocking one.
+// blockersQuery finds the sessions and prepared transactions that sessions with these
+// application names wait for: rows of the waiting session's application name, and process,
+// application name, role, state, query, seconds in transaction and name of the prepared
+// transaction of what blocks it. pg_blocking_pids has 0 for a prepared transaction, which
+// pg_locks shows.
 func blockersQuery(names []string) string {
-	return `SELECT DISTINCT a.application_name, b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.xact_start)
+	waiting := `a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `) AND a.wait_event_type OPERATOR(pg_catalog.=) 'Lock'`
+	return `SELECT DISTINCT a.application_name, b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.xact_start), NULL
 FROM pg_catalog.pg_stat_activity a, LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) p(pid) JOIN pg_catalog.pg_stat_activity b ON b.pid OPERATOR(pg_catalog.=) p.pid
-WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `) AND a.wait_event_type OPERATOR(pg_catalog.=) 'Lock' ORDER BY 2`
+WHERE ` + waiting + `
+UNION SELECT a.application_name, NULL, NULL, x.owner, NULL, NULL, extract(epoch FROM pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) x.prepared), x.gid
+FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_locks w ON w.pid OPERATOR(pg_catalog.=) a.pid AND NOT w.granted
+JOIN pg_catalog.pg_locks h ON h.granted AND h.pid IS NULL AND (h.transactionid OPERATOR(pg_catalog.=) w.transactionid
+  OR h.database OPERATOR(pg_catalog.=) w.database AND h.relation OPERATOR(pg_catalog.=) w.relation
+  OR h.database OPERATOR(pg_catalog.=) w.database AND h.classid OPERATOR(pg_catalog.=) w.classid AND h.objid OPERATOR(pg_catalog.=) w.objid AND h.objsubid OPERATOR(pg_catalog.=) w.objsubid)
+JOIN pg_catalog.pg_locks t ON t.pid IS NULL AND t.locktype OPERATOR(pg_catalog.=) 'transactionid' AND t.granted AND t.virtualtransaction OPERATOR(pg_catalog.=) h.virtualtransaction
+JOIN pg_catalog.pg_prepared_xacts x ON x.transaction OPERATOR(pg_catalog.=) t.transactionid
+WHERE ` + waiting + ` AND 0 OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_pids(a.pid)) ORDER BY 2, 8`
 }
 
 // indexProgressQuery finds the index builds of sessions with these application names: rows
@@ -148,11 +159,11 @@ func (m *monitor) reportBlocked(rows []pg.Row) {
 	var blockers []Session
 	var pids []string
 	for _, row := range rows {
-		b := Session{PID: row[1].Text, Application: row[2].Text, User: row[3].Text, State: row[4].Text, Query: strings.Join(strings.Fields(row[5].Text), " ")}
+		b := Session{PID: row[1].Text, Application: row[2].Text, User: row[3].Text, State: row[4].Text, Query: strings.Join(strings.Fields(row[5].Text), " "), Prepared: row[7].Text}
 		if !row[6].Null {
 			b.Running = seconds([]byte(row[6].Text))
 		}
-		blockers, pids = append(blockers, b), append(pids, b.PID)
+		blockers, pids = append(blockers, b), append(pids, b.PID+b.Prepared)
 	}
 	if len(pids) == 0 || slices.Equal(pids, m.blockers) && time.Since(m.blockedReported) < reportEvery {
 		return

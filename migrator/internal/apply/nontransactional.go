@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,6 +40,9 @@ type nonTransactional struct {
 	done      int      // statements
 	// notReplicated is the server's last warning that a commit was not replicated, or nil.
 	notReplicated *pgconn.Notice
+	opened        bool       // the opening transaction is committed
+	leftover      bool       // the failed statement left an object, which the next run removes
+	before        ledger.Was // of a revision that is reverted
 }
 
 func newNonTransactional(r *Runner, s plan.Step) *nonTransactional {
@@ -60,8 +64,8 @@ func (r *Runner) runNonTransactional(ctx context.Context, s plan.Step, at start)
 		return 0, at, r.connFailed(ctx, s, err)
 	}
 	took, err := n.run(ctx, at)
-	if err != nil && !isCommitted(err) {
-		return 0, at, n.failed(ctx, err)
+	if !IsCommitted(err) {
+		return 0, at, n.failed(ctx, at, err)
 	}
 	if lost := r.resetSession(); lost != nil {
 		r.Conn.Close() // releases the lock
@@ -74,9 +78,15 @@ func (n *nonTransactional) run(ctx context.Context, at start) (time.Duration, er
 	if err := n.send(ctx, parts{{kind: locking, sql: n.Ledger.TrySessionLock()}}, nil); err != nil {
 		return 0, err
 	}
-	if err := n.send(ctx, n.renderOpening(n.frame(at)), nil); err != nil {
+	opening := n.renderOpening(n.frame(at))
+	if err := n.sendTransaction(ctx, opening, func(statement int, fields [][]byte) {
+		if opening[statement].kind == recording && len(fields) == 3 {
+			n.before = ledger.NewWas(fields)
+		}
+	}); err != nil {
 		return 0, err
 	}
+	n.opened = true
 	if n.notReplicated != nil {
 		return 0, n.unconfirmed(ctx, true)
 	}
@@ -123,8 +133,10 @@ func (n *nonTransactional) renderOpening(f frame) parts {
 		e := n.step.Entry
 		e.Checksum = ""
 		p.add(recording, n.Ledger.Begin(e, n.Author))
-	default:
+	case f.offline:
 		p.add(recording, n.Ledger.BeginDown(n.step.Revision))
+	default:
+		p.add(recording, n.Ledger.BeginDownReading(n.step.Revision))
 	}
 	p.add(commit, "COMMIT")
 	return p
@@ -189,7 +201,7 @@ func (n *nonTransactional) finish(ctx context.Context, at start) (time.Duration,
 	}
 	var took time.Duration
 	p := n.renderClosing(n.Ledger.Guard(at.generation + 1))
-	err := n.send(ctx, p, func(statement int, fields [][]byte) {
+	err := n.sendTransaction(ctx, p, func(statement int, fields [][]byte) {
 		if p[statement].kind == finishing {
 			took = seconds(fields[1])
 		}
@@ -216,16 +228,43 @@ func (n *nonTransactional) resumeNote() string {
 }
 
 // failed resets the session, which releases the lock, and records the failure.
-func (n *nonTransactional) failed(ctx context.Context, err error) error {
+func (n *nonTransactional) failed(ctx context.Context, at start, err error) error {
 	if err == ctx.Err() {
 		err = n.interrupted(ctx)
+	}
+	if interrupted, ok := err.(*InterruptedError); ok && interrupted.NonTransactional && n.notReplicated != nil {
+		err = n.unconfirmed(ctx, true) // it says both
 	}
 	var failed *RevisionError
 	if errors.As(err, &failed) {
 		failed.NonTransactional, failed.StatementsDone = true, n.done
+		if !failed.Undecided {
+			n.withdraw(at)
+		}
 	}
 	if n.resetSession() == nil {
 		n.Record(n.step, err)
 	}
 	return err
+}
+
+// withdraw restores the state before the opening transaction if the server refused the first
+// statement: nothing is done or in doubt, so the revision is not unfinished. It does nothing
+// if the row shows anything else. An error is ignored: the revision then stays unfinished.
+func (n *nonTransactional) withdraw(at start) {
+	if !n.opened || n.done > 0 || n.leftover || n.Conn.Closed() || n.Conn.InTransaction() {
+		return
+	}
+	restore := n.Ledger.Withdraw(n.step.Revision)
+	if n.state == ledger.Reverting {
+		if n.before == (ledger.Was{}) {
+			return // an earlier run began
+		}
+		restore = n.Ledger.Restore(n.step.Revision, n.before)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
+	defer cancel()
+	if n.Conn.Exec(ctx, strings.Join(resetsKeepingLocks, ";\n")) == nil {
+		_ = n.runTransaction(ctx, n.Ledger.Guard(at.generation+1), restore)
+	}
 }

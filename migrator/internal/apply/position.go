@@ -80,22 +80,40 @@ func (e *RevisionError) pointAtRow(p part, row int) {
 	}
 }
 
-// pointAtBytes sets the position to the bytes that the server could not convert: it quotes
-// them, but names no position.
-func (e *RevisionError) pointAtBytes(m *message) {
+// quotedBytes returns the bytes that the server could not convert: it quotes them, but names
+// no position.
+func (e *RevisionError) quotedBytes() string {
 	var bytes []byte
 	for word := range strings.FieldsSeq(e.Text) {
 		if b, err := strconv.ParseUint(word, 0, 8); err == nil && strings.HasPrefix(word, "0x") {
 			bytes = append(bytes, byte(b))
 		}
 	}
+	return string(bytes)
+}
+
+// pointAtBytes sets the position to the bytes that the server could not convert, and returns
+// the part that contains them; false if no body does.
+func (e *RevisionError) pointAtBytes(m *message) (part, bool) {
+	bytes := e.quotedBytes()
 	for _, p := range m.parts {
-		if offset := strings.Index(p.sql, string(bytes)); len(bytes) > 0 && offset >= 0 && p.kind == body {
+		if offset := strings.Index(p.sql, bytes); bytes != "" && offset >= 0 && p.kind == body {
 			e.pointAt(p, offset)
 			e.Exact = true
-			return
+			return p, true
 		}
 	}
+	return part{}, false
+}
+
+// in reports whether what the ledger records of a step has the bytes that the server could
+// not convert.
+func (e *RevisionError) in(s plan.Step) bool {
+	bytes, recorded := e.quotedBytes(), s.Entry.Message
+	if s.Entry.DownSQL != nil {
+		recorded += *s.Entry.DownSQL
+	}
+	return bytes != "" && strings.Contains(recorded, bytes)
 }
 
 // byteOffset converts the server's 1-based position. The server counts characters, or

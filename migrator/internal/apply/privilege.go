@@ -39,17 +39,43 @@ func (r *Runner) missingTable() string {
 	return ""
 }
 
-func (r *Runner) ledgerError(se *pgconn.PgError) error {
-	e := &LedgerError{Ledger: r.Ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
+// ledgerError is for a statement of ours. hint is "" where the SQLSTATE implies one.
+func (r *Runner) ledgerError(se *pgconn.PgError, hint string) error {
+	e := NewLedgerError(r.Ledger, se)
+	if e.Hint = r.RowSecurityHint(se); e.Hint != "" {
+		return e
+	}
 	switch se.Code {
 	case pg.InsufficientPrivilege:
-		e.Role, e.Grants = r.effectiveRole(), r.missingGrants()
+		e.Role, e.Grants = r.EffectiveRole(), r.missingGrants()
 	case pg.DuplicateTable, pg.DuplicateObject:
-		e.Hint = "it is not part of a ledger, or only a remainder of one; drop it, or use a ledger with another name"
+		hint = "it is not part of a ledger, or only a remainder of one; drop it, or use a ledger with another name"
+	case pg.UndefinedColumn:
+		hint = "its tables are not as this program creates them; restore them from a backup"
+	case pg.UniqueViolation:
+		if se.TableName == r.Ledger.Prefix()+"_event" {
+			hint = "the sequence of its column event is behind: SELECT setval(pg_get_serial_sequence(" + quoteValue(r.Ledger.Events()) + ", 'event'), (SELECT max(event) FROM " + r.Ledger.Events() + "))"
+		}
 	case pg.ReadOnlySQLTransaction:
 		return r.readOnlyError(se)
 	}
+	if hint != "" {
+		e.Hint = hint
+	}
 	return e
+}
+
+// ledgerTrigger returns a trigger or rule that is not ours on a table of the ledger, and the
+// table; "" if there is none.
+func (r *Runner) ledgerTrigger() (name, table string) {
+	for _, table := range []string{r.Ledger.Meta(), r.Ledger.Revisions(), r.Ledger.Events()} {
+		rows := r.explain("SELECT tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled OPERATOR(pg_catalog.<>) 'D' AND tgrelid OPERATOR(pg_catalog.=) " + regclass(table) +
+			" UNION ALL SELECT rulename FROM pg_catalog.pg_rewrite WHERE ev_enabled OPERATOR(pg_catalog.<>) 'D' AND ev_class OPERATOR(pg_catalog.=) " + regclass(table))
+		if len(rows) > 0 {
+			return sqltext.QuoteName(rows[0][0].Text), table
+		}
+	}
+	return "", ""
 }
 
 // readOnlyError says why the server accepts no changes. Versions before 14 do not report it
@@ -65,10 +91,14 @@ func (r *Runner) readOnlyError(se *pgconn.PgError) error {
 	return r.Conn.Unusable(pg.ReadOnly, se)
 }
 
-// effectiveRole is the role that revisions run as.
-func (r *Runner) effectiveRole() string {
+// EffectiveRole returns the role that revisions run as. It queries the server, because the
+// login role may have another default (ALTER ROLE … SET role).
+func (r *Runner) EffectiveRole() string {
 	if r.Role != "" {
 		return r.Role
+	}
+	if rows := r.explain("SELECT CURRENT_USER"); len(rows) == 1 {
+		return rows[0][0].Text
 	}
 	return r.Conn.User()
 }
@@ -76,19 +106,16 @@ func (r *Runner) effectiveRole() string {
 // missingGrants returns the statements that grant what the role lacks on the ledger.
 func (r *Runner) missingGrants() []string {
 	if r.CreateSchema {
-		return []string{"CREATE SCHEMA " + sqltext.QuoteName(r.Ledger.Schema()) + " AUTHORIZATION " + sqltext.QuoteName(r.effectiveRole())}
+		return []string{"CREATE SCHEMA " + sqltext.QuoteName(r.Ledger.Schema()) + " AUTHORIZATION " + sqltext.QuoteName(r.EffectiveRole())}
 	}
 	if !r.ledgerExists() {
-		return r.Ledger.CreateGrants(r.effectiveRole())
+		return r.Ledger.CreateGrants(r.EffectiveRole())
 	}
 	var grants []string
 	for _, row := range r.explain(r.Ledger.Privileges(true)) {
 		if row[1].Text != "t" && !slices.Contains(grants, row[3].Text) {
 			grants = append(grants, row[3].Text)
 		}
-	}
-	if len(grants) == 0 {
-		return r.Ledger.CreateGrants(r.effectiveRole())
 	}
 	return grants
 }
@@ -104,7 +131,7 @@ func (r *Runner) ledgerExists() bool {
 // to create it.
 func (r *Runner) Grants() []string {
 	if !r.ledgerExists() {
-		return r.Ledger.CreateGrants(r.effectiveRole())
+		return r.Ledger.CreateGrants(r.EffectiveRole())
 	}
-	return r.Ledger.WriteGrants(r.effectiveRole())
+	return r.Ledger.WriteGrants(r.EffectiveRole())
 }

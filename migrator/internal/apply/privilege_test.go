@@ -61,10 +61,10 @@ func TestReadOnlyRoleIsRefused(t *testing.T) {
 func TestForeignTableIsNotTakenForLedger(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ sql, want string }{
-		{"CREATE TABLE ambix_event (id int)", `ledger public.ambix: relation "ambix_event" already exists (42P07); it is not part of a ledger, or only a remainder of one; drop it, or use a ledger with another name`},
+		{"CREATE TABLE ambix_event (id int)", `ledger public.ambix: the tables "public"."ambix_meta" and "public"."ambix_revision" do not exist; restore them from a backup; if ambix_event is not part of a ledger, rename it, or use a ledger with another name`},
 		{"CREATE TYPE ambix_revision AS ENUM ()", `ledger public.ambix: type "ambix_revision" already exists`},
 		{"CREATE TABLE ambix_meta (id int)", `ledger public.ambix: column "format" does not exist (42703)`},
-		{"CREATE VIEW ambix_meta AS SELECT 1 AS format, 0::bigint AS generation", `ledger public.ambix: relation "public.ambix_revision" does not exist (42P01)`},
+		{"CREATE VIEW ambix_meta AS SELECT 1 AS format, 0::bigint AS generation", `ledger public.ambix: one of its tables is a view or another kind of relation`},
 	} {
 		url := pgtest.Database(t)
 		pgtest.Exec(t, url, c.sql)

@@ -54,6 +54,24 @@ func (r *Runner) Record(s plan.Step, failure error) {
 	}
 }
 
+// tryRecording writes an event and rolls it back.
+func (r *Runner) tryRecording() error {
+	if r.Conn.Closed() || r.Conn.InTransaction() {
+		return errors.New("the session is not usable")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
+	defer cancel()
+	var p parts
+	r.openLedgerTransaction(&p, "", "ledger")
+	p.add(recording, r.Ledger.Append(ledger.Event{Action: ledger.Failed}, r.Author))
+	p.add(opening, "ROLLBACK")
+	_, err := r.Conn.Send(ctx, newMessage(p).Message, pg.Handler{})
+	if err != nil && !r.Conn.Closed() && r.Conn.InTransaction() {
+		_ = r.Conn.Exec(ctx, "ROLLBACK")
+	}
+	return err
+}
+
 // runTransaction runs statements of ours in one transaction and one message.
 func (r *Runner) runTransaction(ctx context.Context, statements ...string) error {
 	var p parts

@@ -14,6 +14,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Runner carries out plans in one session. Its fields do not change during a run.
@@ -116,7 +117,7 @@ func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Res
 	stop := r.startMonitor(ctx)
 	took, next, err := r.runStep(ctx, s, at)
 	stop()
-	if err != nil && !isCommitted(err) {
+	if !IsCommitted(err) {
 		return nil, at, err
 	}
 	results := []Result{{planned, took}} // a large script is not kept
@@ -128,7 +129,7 @@ func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Res
 func loaded(s plan.Step) (plan.Step, error) {
 	script, err := s.Script.Loaded()
 	if err != nil {
-		return s, &RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File, Text: err.Error(), Err: err}
+		return s, &RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File, Text: strings.TrimPrefix(err.Error(), text.Visible(s.Script.File)+": "), Cause: FileUnreadable, Err: err}
 	}
 	s.Script = script
 	return s, nil
@@ -180,7 +181,7 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 			f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
 			f.first, f.last = i == 0, i == last
 			took, err := r.sendStep(ctx, current, f)
-			if err != nil && !isCommitted(err) {
+			if !IsCommitted(err) {
 				return err
 			}
 			done = append(done, Result{p.Steps[i], took})
@@ -191,7 +192,7 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 		return nil
 	})
 	err = r.recordGiveUp(ctx, current, err)
-	if err != nil && !isCommitted(err) {
+	if !IsCommitted(err) {
 		return nil, err
 	}
 	for _, d := range done {

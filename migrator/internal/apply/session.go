@@ -6,20 +6,25 @@ import (
 	"time"
 )
 
-// Session is a server session that holds a lock. What this role has no privilege to see is
-// "" or zero.
+// Session is a server session that holds a lock, or a prepared transaction. What this role
+// has no privilege to see is "" or zero.
 type Session struct {
-	PID         string
+	PID         string // "" for a prepared transaction
 	Application string // of another runner: program, revision, host and process
 	User        string
 	Address     string // "" for a socket
 	State       string // "active", "idle in transaction", …
 	Query       string // its beginning
 	Running     time.Duration
+	// Prepared is the name of a prepared transaction; Running is since it was prepared.
+	Prepared string
 }
 
 // String describes the session on one line.
 func (s Session) String() string {
+	if s.Prepared != "" {
+		return s.describePrepared()
+	}
 	if s.PID == "" {
 		return "its session has ended"
 	}
@@ -43,4 +48,12 @@ func (s Session) String() string {
 		parts = append(parts, "query: "+s.Query)
 	}
 	return strings.Join(parts, ", ")
+}
+
+func (s Session) describePrepared() string {
+	text := "prepared transaction " + quoteValue(s.Prepared) + " of role " + s.User
+	if s.Running > 0 {
+		text += ", prepared " + s.Running.Round(time.Second/10).String() + " ago"
+	}
+	return text + ", which only COMMIT PREPARED or ROLLBACK PREPARED ends"
 }

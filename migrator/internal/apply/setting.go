@@ -59,39 +59,55 @@ func ifKnown(s setting) setting {
 	return s
 }
 
+// ledgerLockTimeout is the lock_timeout of statements on the ledger outside of a revision.
+const ledgerLockTimeout = "5s"
+
 // ledgerLimits apply to statements on the ledger.
 func ledgerLimits() []setting {
-	return []setting{set("lock_timeout", "5s"), set("statement_timeout", "0")}
+	return []setting{set("lock_timeout", ledgerLockTimeout), set("statement_timeout", "0")}
 }
 
 // settings are made at the head of a step: an earlier client of a pooler may have left its
 // own. statement_timeout follows before the body; see bodyTimeout.
 func (r *Runner) settings(s plan.Step, offline bool) []setting {
-	lockTimeout := r.LockTimeout
-	if s.Script.LockTimeout != nil {
-		lockTimeout = *s.Script.LockTimeout
+	lockTimeout := milliseconds(r.lockTimeout(s))
+	if r.lockTimeout(s) == 0 {
+		lockTimeout = ledgerLockTimeout
 	}
 	all := []setting{
 		set("application_name", r.stepName(s)),
 		set("search_path", r.SearchPath...),
-		set("lock_timeout", milliseconds(lockTimeout)),
+		set("lock_timeout", lockTimeout),
 		set("statement_timeout", "0"),
 		set("idle_in_transaction_session_timeout", "0"),
 	}
 	return append(append(all, r.serverSettings(offline)...), r.roleSetting()...)
 }
 
+// lockTimeout is that of a body; zero: no limit.
+func (r *Runner) lockTimeout(s plan.Step) time.Duration {
+	if s.Script.LockTimeout != nil {
+		return *s.Script.LockTimeout
+	}
+	return r.LockTimeout
+}
+
 // bodyTimeout limits the statements of a body. It does not apply to the ledger, which may
-// be slower than the author of the revision expected.
+// be slower than the author of the revision expected. Nor does a body without a limit for
+// locks wait for those of the ledger without one.
 func (r *Runner) bodyTimeout(s plan.Step) []setting {
+	var all []setting
+	if r.lockTimeout(s) == 0 {
+		all = append(all, set("lock_timeout", "0"))
+	}
 	d := r.StatementTimeout
 	if s.Script.StatementTimeout != nil {
 		d = *s.Script.StatementTimeout
 	}
-	if d == 0 {
-		return nil
+	if d > 0 {
+		all = append(all, set("statement_timeout", milliseconds(d)))
 	}
-	return []setting{set("statement_timeout", milliseconds(d))}
+	return all
 }
 
 // serverSettings are those that only newer servers know.

@@ -15,7 +15,7 @@ import (
 // committed.
 func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 	err := r.Change(ctx, "stamp", p.Exists, p.Generation, r.stampStatements(p)...)
-	if err != nil && !isCommitted(err) {
+	if !IsCommitted(err) {
 		return nil, err
 	}
 	var done []Result
@@ -37,6 +37,10 @@ func (r *Runner) Change(ctx context.Context, activity string, exists bool, gener
 	}
 	m := newMessage(r.renderChange(activity, r.frame(start{exists, generation}), statements))
 	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
+		if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
+			_ = r.resetSession()
+			return r.LockedLedger(se)
+		}
 		return r.sendFailed(ctx, step, &m, err)
 	}
 	if m.unconfirmed != nil {

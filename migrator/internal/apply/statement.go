@@ -70,6 +70,9 @@ func (n *nonTransactional) renderMark(done int, checksum string) parts {
 	if n.bodyTimeout(n.step) != nil || n.bodySets("statement_timeout", "all") {
 		p.set(resetting, true, set("statement_timeout", "0")) // it applies to the statement, not to its mark
 	}
+	if n.lockTimeout(n.step) == 0 {
+		p.set(resetting, true, set("lock_timeout", ledgerLockTimeout))
+	}
 	p.add(finishing, n.Ledger.Mark(n.step.Revision, n.state, n.done, done, checksum))
 	return p
 }
@@ -79,7 +82,7 @@ func (n *nonTransactional) renderMark(done int, checksum string) parts {
 func (n *nonTransactional) restoreRole(p *parts) {
 	p.add(resetting, "SET LOCAL SESSION AUTHORIZATION DEFAULT")
 	if n.Role == "" {
-		p.set(resetting, true, set("role", "none"))
+		p.set(resetting, true, set("role")) // not none: the login role may have another default (ALTER ROLE … SET role)
 	}
 	p.set(resetting, true, n.roleSetting()...)
 }
@@ -202,6 +205,7 @@ func (n *nonTransactional) clearSentMark(ctx context.Context, st sqltext.Stateme
 	defer cancel()
 	_ = n.send(limit, n.renderMark(n.done, n.checksums[n.done]), nil)
 	if index := n.invalidIndexes(limit, effect); index != "" && failed != nil {
+		n.leftover = true
 		failed.Hint = "the failed build left an invalid index: " + index + "; the next run drops it and builds it again"
 	}
 	return err

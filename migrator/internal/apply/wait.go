@@ -27,12 +27,12 @@ func (r *Runner) Wait(ctx context.Context, limit time.Duration) error {
 	reported := time.Time{}
 	pause, free := minPoll, 0
 	for {
-		holder, err := r.lockHolder(ctx)
+		holder, held, err := r.LockHolder(ctx)
 		if err != nil {
 			return waitError(ctx, err)
 		}
 		waited := time.Since(began)
-		if holder.PID == "" {
+		if !held {
 			if free++; free >= freePolls {
 				return nil
 			}
@@ -61,18 +61,14 @@ func waitError(ctx context.Context, err error) error {
 	return err
 }
 
-// lockHolder returns the session that holds the lock; its PID is "" if there is none.
-func (r *Runner) lockHolder(ctx context.Context) (Session, error) {
+// LockHolder returns who holds the lock of the ledger, and whether somebody does. It takes no
+// lock. The application name of a runner contains its step.
+func (r *Runner) LockHolder(ctx context.Context) (h Session, held bool, err error) {
 	rows, err := r.Conn.Query(ctx, r.Ledger.Holder())
 	if err != nil || len(rows) == 0 {
-		return Session{}, err
+		return Session{}, false, err
 	}
-	row := rows[0]
-	h := Session{PID: row[0].Text, Application: row[1].Text, User: row[2].Text, Address: row[3].Text}
-	if !row[4].Null {
-		h.Running = seconds([]byte(row[4].Text))
-	}
-	return h, nil
+	return newHolder(rows[0]), true, nil
 }
 
 // IsContention reports whether err ends when another runner has finished.

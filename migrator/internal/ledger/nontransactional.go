@@ -27,6 +27,44 @@ func (t Tables) TrySessionLock() string {
 	return fmt.Sprintf("SELECT CASE WHEN pg_catalog.pg_try_advisory_lock(%d) THEN 1 ELSE "+failCast+" END", t.LockKey(), "busy", backend)
 }
 
+// Was is what BeginDown overwrites in a row, as it is written in SQL.
+type Was struct {
+	Checksum, StatementsDone, AppliedAt string
+}
+
+// NewWas returns the row of BeginDownReading.
+func NewWas(fields [][]byte) Was {
+	return Was{string(fields[0]), string(fields[1]), string(fields[2])}
+}
+
+// BeginDownReading is BeginDown with one row: what the row was before; see NewWas.
+func (t Tables) BeginDownReading(revision string) string {
+	return fmt.Sprintf(`WITH was AS (SELECT checksum, statements_done, pg_catalog.to_char(pg_catalog.timezone('UTC', applied_at), 'YYYY-MM-DD HH24:MI:SS.US') AS applied_at
+  FROM %s WHERE revision OPERATOR(pg_catalog.=) %s AND state OPERATOR(pg_catalog.=) %s),
+u AS (%s RETURNING 1)
+SELECT checksum, statements_done, applied_at FROM was WHERE EXISTS (SELECT FROM u)`,
+		t.Revisions(), sqltext.QuoteLiteral(revision), sqltext.QuoteLiteral(string(Applied)), t.BeginDown(revision))
+}
+
+// Withdraw deletes the row of a revision of which nothing is done, or was sent.
+func (t Tables) Withdraw(revision string) string {
+	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.Revisions(), t.untouched(revision, Applying))
+}
+
+// Restore makes the row of a revision that is being reverted, and of which nothing is done,
+// or was sent, what it was.
+func (t Tables) Restore(revision string, was Was) string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf("UPDATE %s SET state = %s, checksum = %s, statements_done = %s::pg_catalog.int4, applied_at = (%s::pg_catalog.text OPERATOR(pg_catalog.||) '+00')::pg_catalog.timestamptz WHERE %s",
+		t.Revisions(), lit(string(Applied)), lit(was.Checksum), lit(was.StatementsDone), lit(was.AppliedAt), t.untouched(revision, Reverting))
+}
+
+func (t Tables) untouched(revision string, state RowState) string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf("revision OPERATOR(pg_catalog.=) %s AND state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) 0 AND checksum OPERATOR(pg_catalog.=) ''",
+		lit(revision), lit(string(state)))
+}
+
 // Mark records that the first statements of a revision are done: done of them, where the
 // row still has before. It fails with 22P02 if the row does not, or if the session does not
 // hold the lock, which a body can release.

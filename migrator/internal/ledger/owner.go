@@ -10,14 +10,6 @@ import (
 // policies and views run with the privileges of the role that uses it. So the owner is
 // looked at before the tables are.
 
-// Owner is the owner of one of the tables.
-type Owner struct {
-	Table   string // unqualified
-	Owner   string
-	Role    string // that asked
-	Trusted bool
-}
-
 // trustedOwner is a condition on c (pg_class), n (its schema), o (its owner), me (the
 // current role) and d (the database). A superuser counts as a member of every role, so its
 // memberships mean nothing.
@@ -26,26 +18,32 @@ const trustedOwner = `(c.relowner OPERATOR(pg_catalog.=) me.oid OR o.rolsuper OR
 
 // fromTables joins what trustedOwner needs.
 func (t Tables) fromTables() string {
-	lit := sqltext.QuoteLiteral
 	return fmt.Sprintf(`FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) c.relowner JOIN pg_catalog.pg_roles me ON me.rolname OPERATOR(pg_catalog.=) CURRENT_USER
 JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY[%s, %s, %s]::pg_catalog.name[])`,
-		lit(t.Schema()), lit(t.Prefix()+"_meta"), lit(t.Prefix()+"_revision"), lit(t.Prefix()+"_event"))
+WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (%s)`,
+		sqltext.QuoteLiteral(t.Schema()), t.tableNames())
 }
 
-// Owners reads the owners of the tables: rows for DecodeOwner, none if there is no ledger.
-// It fails with 22P02 if one is not a table: to read a view is to run what its owner wrote.
-// also is another role whose tables are trusted, or "".
-func (t Tables) Owners(also string) string {
-	return fmt.Sprintf("SELECT CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' THEN c.relname ELSE "+failCast+"::pg_catalog.text::pg_catalog.name END, o.rolname, me.rolname, %s\n%s",
-		"relation", backend, fmt.Sprintf(trustedOwner, sqltext.QuoteLiteral(also)), t.fromTables())
+// Own tells which tables belong to the current role: rows of t or f, none if there is no
+// ledger. It fails with 22P02 if one is not a table: to read a view is to run what its owner
+// wrote. It is cheap, because every read begins with it.
+func (t Tables) Own() string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf("SELECT CASE WHEN relkind OPERATOR(pg_catalog.=) 'r' THEN pg_catalog.pg_get_userbyid(relowner) OPERATOR(pg_catalog.=) CURRENT_USER ELSE "+failCast+`::pg_catalog.bool END
+FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s) AND relname OPERATOR(pg_catalog.=) ANY (%s)`,
+		"relation", backend, lit(sqltext.QuoteName(t.Schema())), t.tableNames())
 }
 
-// DecodeOwner decodes a row of Owners.
-func DecodeOwner(fields [][]byte) Owner {
-	d := newDecoder(fields)
-	return Owner{Table: d.field("relname"), Owner: d.field("owner"), Role: d.field("role"), Trusted: d.field("trusted") == "t"}
+func (t Tables) tableNames() string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf("ARRAY[%s, %s, %s]::pg_catalog.name[]", lit(t.Prefix()+"_meta"), lit(t.Prefix()+"_revision"), lit(t.Prefix()+"_event"))
+}
+
+// Untrusted finds the tables whose owner is not trusted: rows of table, owner and current
+// role. also is another role whose tables are trusted, or "".
+func (t Tables) Untrusted(also string) string {
+	return "SELECT c.relname, o.rolname, me.rolname " + t.fromTables() + " AND NOT " + fmt.Sprintf(trustedOwner, sqltext.QuoteLiteral(also)) + " ORDER BY 1"
 }
 
 // RequireOwner fails with 22P02 unless all tables that exist are tables with a trusted
@@ -56,10 +54,12 @@ func (t Tables) RequireOwner(also string) string {
 }
 
 // Attachments finds what others may have attached to the tables and runs when they are
-// used: rows of table, kind and name.
-func (t Tables) Attachments() string {
+// used: rows of table, kind and name. An owner that is not trusted is one of them, for a
+// role that may write.
+func (t Tables) Attachments(also string) string {
 	from := t.fromTables()
 	return "SELECT c.relname, 'trigger', g.tgname::pg_catalog.text FROM pg_catalog.pg_trigger g, LATERAL (SELECT c.oid, c.relname " + from + ") c WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal" +
 		" UNION ALL SELECT c.relname, 'rule', r.rulename::pg_catalog.text FROM pg_catalog.pg_rewrite r, LATERAL (SELECT c.oid, c.relname " + from + ") c WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid" +
+		" UNION ALL SELECT c.relname, 'owner', o.rolname::pg_catalog.text " + from + " AND pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE') AND NOT " + fmt.Sprintf(trustedOwner, sqltext.QuoteLiteral(also)) +
 		" UNION ALL SELECT c.relname, 'row-level security', '' " + from + " AND c.relrowsecurity ORDER BY 1, 2, 3"
 }

@@ -19,6 +19,7 @@ var argumentValues = func() map[reflect.Type][]reflect.Value {
 		Entry{Revision: "a"},
 		entry,
 		Author{},
+		Was{},
 		Event{},
 		Event{Revision: "a", Duration: 1000},
 	} {
@@ -58,6 +59,9 @@ func TestStatementsAreQualified(t *testing.T) {
 				}
 			}
 		}
+	}
+	for _, problem := range sqltest.Unqualified(LockHolders("s.t")) {
+		t.Errorf("LockHolders: %s", problem)
 	}
 	if checked < 60 {
 		t.Errorf("checked %d statements", checked)

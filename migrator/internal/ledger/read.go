@@ -20,9 +20,9 @@ func (e *NewerError) Error() string {
 }
 
 // Read returns the statements that read the state in one message. The generation is read
-// before the rows, so that the guard fails if a row was written in between. If there is no
-// ledger, the first statement fails with 42P01. Unless full, the rows have only the columns
-// that tell whether they match the files, and the links, which are always validated.
+// before the rows, so that the guard fails if a row was written in between. If the meta table
+// does not exist, the first statement fails with 42P01. Unless full, the rows have only the
+// columns that tell whether they match the files, and the links, which are always validated.
 func (t Tables) Read(full bool) []string {
 	columns := "revision, state, digest, down_revision, depends_on, branch_labels"
 	if full {
@@ -30,7 +30,7 @@ func (t Tables) Read(full bool) []string {
 			", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
 	return []string{
-		"SELECT format, generation FROM " + t.Meta(),
+		"SELECT format, generation, pg_catalog.to_regclass(" + sqltext.QuoteLiteral(t.Events()) + ") IS NULL FROM " + t.Meta(),
 		"SELECT " + columns + " FROM " + t.Revisions(),
 	}
 }
@@ -69,6 +69,7 @@ func (r *Reader) meta(d *decoder) {
 	}
 	r.state.Exists = true
 	r.state.Format, r.state.Generation = d.count("format"), d.bigCount("generation")
+	r.state.NoEvents = len(d.fields) > 0 && d.field("to_regclass") == "t"
 	if r.state.Format == 0 {
 		d.fail("format", "0", "a format version")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/ambix/migrator/internal/sqltext"
 )
@@ -114,7 +115,8 @@ func downScriptNote(downSQL *string) string {
 const writtenByThisTx = "xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid"
 
 // complete returns a statement that changes the row of a revision, writes the event, and
-// fails with 22P02 if no row meets the condition. change is an UPDATE or DELETE without its
+// fails with 22P02 if no row meets the condition, or if a trigger kept the event from being
+// written. change is an UPDATE or DELETE without its
 // WHERE, detail an SQL expression.
 func (t Tables) complete(change, revision, condition string, action Action, detail string, a Author) string {
 	lit := sqltext.QuoteLiteral
@@ -122,12 +124,28 @@ func (t Tables) complete(change, revision, condition string, action Action, deta
   WHERE revision OPERATOR(pg_catalog.=) %s AND %s
   RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, %s::pg_catalog.text AS detail),
 e AS (INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
-  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[6]s, duration, SESSION_USER, %s, %s, %s, detail FROM u)
-SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE `+failCast+` END, (SELECT extract(epoch FROM duration) FROM u)`,
+  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[6]s, duration, SESSION_USER, %s, %s, %s, detail FROM u RETURNING 1)
+SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE `+failCast+` END, (SELECT extract(epoch FROM duration) FROM u)`,
 		change, lit(revision), condition, detail, t.Events(), lit(string(action)), lit(a.From), lit(a.Version), lit(a.Run), "lost", backend)
 }
 
-// Append writes an event that is not part of a revision's transaction.
+// maxDetail is the size in bytes to which an event's detail is cut.
+const maxDetail = 8 << 10
+
+// cutDetail returns at most maxDetail bytes of a detail, and how many bytes it lacks.
+func cutDetail(s string) string {
+	if len(s) <= maxDetail {
+		return s
+	}
+	end := maxDetail
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… (%d more bytes)", s[:end], len(s)-end)
+}
+
+// Append writes an event that is not part of a revision's transaction. A detail of more than
+// 8 kB is cut.
 func (t Tables) Append(e Event, a Author) string {
 	lit := sqltext.QuoteLiteral
 	null := func(s string) string {
@@ -141,18 +159,5 @@ func (t Tables) Append(e Event, a Author) string {
 		duration = "(" + strconv.FormatInt(e.Duration.Microseconds(), 10) + "::pg_catalog.text OPERATOR(pg_catalog.||) ' microseconds')::pg_catalog.interval"
 	}
 	return fmt.Sprintf("INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)\nVALUES (pg_catalog.clock_timestamp(), %s, %s, %s, %s, %s, SESSION_USER, %s, %s, %s, %s)",
-		t.Events(), lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(e.Detail))
-}
-
-// Holder finds the session that holds the ledger's lock: rows of process, application name,
-// role, client address, and seconds in its transaction. A role without privileges sees only
-// the first three. It takes no lock and never waits.
-func (t Tables) Holder() string {
-	key := uint64(t.LockKey())
-	return fmt.Sprintf(`SELECT l.pid, a.application_name, a.usename, a.client_addr, extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.xact_start)
-FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
-WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted AND l.objsubid OPERATOR(pg_catalog.=) 1
-  AND l.classid OPERATOR(pg_catalog.=) %d::pg_catalog.oid AND l.objid OPERATOR(pg_catalog.=) %d::pg_catalog.oid
-  AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())`,
-		key>>32, key&0xffffffff)
+		t.Events(), lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(cutDetail(e.Detail)))
 }

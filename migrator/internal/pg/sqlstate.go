@@ -26,12 +26,16 @@ const (
 	UndefinedTable                    = "42P01"
 	DuplicateTable                    = "42P07"
 	TooManyConnections                = "53300"
+	ObjectInUse                       = "55006"
 	LockNotAvailable                  = "55P03"
 	UnsafeNewEnumValueUsage           = "55P04"
 	QueryCanceled                     = "57014"
 	AdminShutdown                     = "57P01"
 	CannotConnectNow                  = "57P03"
+	UnableToConnect                   = "HV00N" // of a foreign data wrapper
 	InternalError                     = "XX000"
+	DataCorrupted                     = "XX001"
+	IndexCorrupted                    = "XX002"
 )
 
 // Prefixes of SQLSTATEs.

@@ -156,6 +156,7 @@ const baseSettings = `
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
+max_prepared_transactions = 20
 shared_buffers = 32MB
 fsync = off
 full_page_writes = off

@@ -64,11 +64,18 @@ type PolicyError struct {
 	Revisions []string // the reason
 	Pending   []string // of "ahead": what would have been applied
 	Above     []string // of "out-of-order": an applied revision above each of Revisions
+	// Foreign, of "ahead", are version tables of other tools, "schema.table (tool)", in a
+	// database without Ledger. Adoptable: one of them can be adopted.
+	Foreign   []string
+	Ledger    string
+	Adoptable bool
 }
 
 func (e *PolicyError) Error() string {
 	list := strings.Join(e.Revisions, ", ")
 	switch {
+	case len(e.Foreign) > 0:
+		return "the database was migrated by another tool, " + strings.Join(e.Foreign, " and ") + ", and has no ledger " + e.Ledger
 	case e.Policy == "ahead" && len(e.Pending) == 0:
 		return "the database is ahead of this program by " + list
 	case e.Policy == "ahead":

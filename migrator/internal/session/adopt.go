@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/foreign"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
@@ -60,17 +61,17 @@ func (e *AdoptError) Error() string {
 }
 
 // Adopt records the revisions that another tool applied, or a baseline, as applied,
-// without running anything. Errors: *AdoptError, *graph.TargetError, and those of
+// without running anything. It returns nil if nothing was recorded. Errors: *AdoptError, *graph.TargetError, and those of
 // apply.Runner.Stamp.
 func (s *Session) Adopt(ctx context.Context, a Adopt) (found *Adoption, err error) {
 	err = s.change(ctx, func(state ledger.State) error {
 		found, err = s.adopt(ctx, a, state)
 		return err
 	})
-	if err != nil {
+	if !apply.IsCommitted(err) {
 		return nil, err
 	}
-	return found, nil
+	return found, err
 }
 
 func (s *Session) adopt(ctx context.Context, a Adopt, state ledger.State) (*Adoption, error) {
@@ -78,7 +79,7 @@ func (s *Session) adopt(ctx context.Context, a Adopt, state ledger.State) (*Adop
 		return nil, &AdoptError{Problem: AlreadyAdopted, Reason: fmt.Sprintf("the ledger %s already has revisions (%d)", s.Ledger, n)}
 	}
 	if !state.Exists {
-		if err := s.checkOtherLedgers(ctx); err != nil {
+		if err := s.checkOtherLedgers(); err != nil {
 			return nil, err
 		}
 	}
@@ -104,9 +105,13 @@ func (s *Session) adopt(ctx context.Context, a Adopt, state ledger.State) (*Adop
 	if err := found.complete(p, a); err != nil {
 		return nil, err
 	}
-	if a.DryRun || len(p.Steps) == 0 {
+	if a.DryRun || len(p.Steps) == 0 && state.Exists {
 		return found, nil
 	}
+	if err := s.mayWrite(ctx); err != nil {
+		return nil, err
+	}
+	// Without steps it creates the ledger, which says that the database was taken over.
 	p.Adopt = true
 	_, err = s.runner.Stamp(ctx, p)
 	return found, err
@@ -180,7 +185,7 @@ func (s *Session) foreignTable(ctx context.Context, a Adopt) (foreign.Table, err
 	if a.Table != "" {
 		return s.namedTable(ctx, a)
 	}
-	rows, err := s.conn.Query(ctx, foreign.FindTables)
+	rows, err := s.query(ctx, foreign.FindTables)
 	if err != nil {
 		return foreign.Table{}, err
 	}
@@ -232,11 +237,16 @@ func (s *Session) namedTable(ctx context.Context, a Adopt) (foreign.Table, error
 
 // foreignVersions reads the versions that count as applied.
 func (s *Session) foreignVersions(ctx context.Context, table foreign.Table, a Adopt) ([]string, error) {
-	rows, err := s.query(ctx, table.Query())
+	rows, err := s.conn.Query(ctx, s.withLimits(table.Query()))
 	if se := pg.ServerError(err); se != nil {
+		if se.Code == pg.LockNotAvailable {
+			return nil, s.runner.LockedTable(table.Name, se)
+		}
 		reason := fmt.Sprintf("cannot be read as %s's: %s (%s)", table.Tool, se.Message, se.Code)
-		if se.Code == pg.InsufficientPrivilege {
-			reason += "; the owner can run: GRANT SELECT ON " + table.Name + " TO " + sqltext.QuoteName(s.effectiveRole())
+		if hint := s.runner.RowSecurityHint(se); hint != "" {
+			reason += "; " + hint
+		} else if se.Code == pg.InsufficientPrivilege {
+			reason += "; the owner can run: GRANT SELECT ON " + table.Name + " TO " + sqltext.QuoteName(s.runner.EffectiveRole())
 		}
 		return nil, &AdoptError{Problem: WrongTable, Table: table.Name, Reason: reason}
 	}
@@ -258,7 +268,7 @@ func (s *Session) foreignVersions(ctx context.Context, table foreign.Table, a Ad
 // an upgrade would have nothing to do, and the application would find no tables.
 func (s *Session) hasNoObjects(ctx context.Context) (bool, error) {
 	n := s.Ledger
-	rows, err := s.conn.Query(ctx, foreign.HasObjects([]string{n.Meta(), n.Revisions(), n.Events()}))
+	rows, err := s.query(ctx, foreign.HasObjects([]string{n.Meta(), n.Revisions(), n.Events()}))
 	return err == nil && rows[0][0].Text != "t", err
 }
 

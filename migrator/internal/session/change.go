@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -13,24 +14,33 @@ import (
 // change reads the ledger and lets do write it, again while other runners do.
 func (s *Session) change(ctx context.Context, do func(ledger.State) error) error {
 	deadline := time.Now().Add(s.WaitRunner)
-	for {
+	var last ledger.State
+	for stale := 0; ; {
 		state, err := s.read(ctx, true)
-		if err == nil {
-			err = s.writable()
-		}
-		if err == nil {
-			err = s.checkOwner()
-		}
 		if err == nil {
 			err = do(state)
 		}
 		if !apply.IsContention(err) {
 			return err
 		}
+		if state.Exists != last.Exists || state.Generation != last.Generation {
+			stale, last = 0, state
+		}
+		if errors.Is(err, apply.ErrStale) {
+			stale++
+		}
+		if stale > staleLimit {
+			return s.staleError(err)
+		}
 		if err := s.runner.Wait(ctx, time.Until(deadline)); err != nil {
 			return err
 		}
 	}
+}
+
+// staleError is for a ledger that is never as it was read, although its generation is.
+func (s *Session) staleError(err error) error {
+	return &apply.LedgerError{Ledger: s.Ledger, Text: "it changes between reading and writing, again and again: " + err.Error(), Err: err}
 }
 
 // EnsureLedger creates the ledger of a database that has none, and reports whether it
@@ -40,23 +50,45 @@ func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 		if created = !state.Exists; !created {
 			return nil
 		}
-		if err := s.checkOtherLedgers(ctx); err != nil {
+		if err := s.checkOtherLedgers(); err != nil {
 			return err
 		}
-		return s.runner.Change(ctx, "ensure-version", false, 0)
+		return s.write(ctx, "ensure-version", state)
 	})
-	return created && err == nil, err
+	return created && apply.IsCommitted(err), err
+}
+
+// mayWrite checks that the server accepts writes, and that the owner of the ledger is
+// trusted.
+func (s *Session) mayWrite(ctx context.Context) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	return s.checkOwner(ctx)
+}
+
+// write is Runner.Change for a ledger that may be written.
+func (s *Session) write(ctx context.Context, activity string, state ledger.State, statements ...string) error {
+	if err := s.mayWrite(ctx); err != nil {
+		return err
+	}
+	return s.runner.Change(ctx, activity, state.Exists, state.Generation, statements...)
 }
 
 // Events reads the event log, the newest first, at most limit (0: all). A database
 // without a ledger has none.
 func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error) {
 	var events []ledger.Event
+	var existing []string
 	var invalid error
-	owners := len(s.setRole())
-	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withRole(s.Ledger.Owners(s.LedgerOwner) + ";\n" + s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
-		if statement == owners {
-			return // it only has to be a table
+	first := len(s.limits())
+	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(s.Ledger.Own(), s.Ledger.Existing(), s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		switch statement {
+		case first: // they only have to be tables
+			return
+		case first + 1:
+			existing = append(existing, string(fields[0]))
+			return
 		}
 		e, err := ledger.DecodeEvent(s.Ledger, fields)
 		if invalid == nil {
@@ -64,14 +96,21 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 		}
 		events = append(events, e)
 	}})
+	if missing := ledger.Missing(s.Ledger, existing); len(existing) > 0 && len(missing) > 0 {
+		return nil, s.missingTables(missing)
+	}
 	if se := pg.ServerError(err); se != nil {
 		switch se.Code {
 		case pg.UndefinedTable:
-			return nil, s.checkOtherLedgers(ctx)
 		case pg.InvalidTextRepresentation:
 			return nil, s.relationError()
+		default:
+			return nil, s.readError(se)
 		}
-		return nil, s.readError(se)
+		if err := s.look(ctx); err != nil {
+			return nil, err
+		}
+		return nil, s.checkOtherLedgers()
 	}
 	if err == nil {
 		err = invalid
@@ -85,13 +124,10 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 func (s *Session) Preflight(ctx context.Context, p plan.Plan) error {
 	state, err := s.read(ctx, false)
 	if err == nil && !state.Exists {
-		err = s.checkOtherLedgers(ctx)
+		err = s.checkOtherLedgers()
 	}
 	if err == nil {
-		err = s.writable()
-	}
-	if err == nil {
-		err = s.checkOwner()
+		err = s.mayWrite(ctx)
 	}
 	if err == nil {
 		err = s.runner.CheckPlan(ctx, p)
@@ -104,7 +140,7 @@ func (s *Session) Preflight(ctx context.Context, p plan.Plan) error {
 
 // checkPrivileges checks that the ledger could be written.
 func (s *Session) checkPrivileges(ctx context.Context, exists bool) error {
-	rows, err := s.conn.Query(ctx, "BEGIN READ ONLY;\n"+s.withRole(s.Ledger.Privileges(exists))+";\nCOMMIT")
+	rows, err := s.conn.Query(ctx, "BEGIN READ ONLY;\n"+s.withLimits(s.Ledger.Privileges(exists))+";\nCOMMIT")
 	if err != nil {
 		if s.conn.InTransaction() {
 			_ = s.conn.Exec(ctx, "ROLLBACK")

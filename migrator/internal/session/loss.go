@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -22,21 +23,32 @@ type loss struct {
 	resolved  bool            // some step was found committed after a loss
 	lostIn    map[string]int  // how often a step lost the connection, by stepKey
 	losses    int             // without progress
+	answered  bool            // the state was read since the last loss
 	returnBy  time.Time       // when a lost server has to be back
+	// lostSince is when the session of that loss began; awaited: a server that was read-only
+	// answered in its place.
+	lostSince time.Time
+	awaited   bool
 }
 
 // recover connects again after a lost connection, once the server answers. Every other
-// error is final.
+// error is final. A proxy or pooler accepts a connection, and closes it, also while the
+// server is away, so that the time counts and not the number of connections.
 func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
 	if !isLoss(err) || ctx.Err() != nil {
 		return false, m.unknownOutcome(err)
 	}
-	if m.losses++; m.losses > lossLimit {
+	if m.answered || m.returnBy.IsZero() {
+		m.losses++
+		m.returnBy = time.Now().Add(max(m.Wait, shortestReturn))
+		m.emit(Lost{Err: err})
+	} else if m.retried = true; pg.Sleep(ctx, 200*time.Millisecond) != nil {
 		return false, m.unknownOutcome(err)
 	}
-	m.verify = true
-	m.emit(Lost{Err: err})
-	m.returnBy = time.Now().Add(max(m.Wait, shortestReturn))
+	if m.losses > lossLimit || time.Now().After(m.returnBy) {
+		return false, m.unknownOutcome(err)
+	}
+	m.verify, m.answered = true, false
 	return m.reconnect(ctx)
 }
 
@@ -54,6 +66,21 @@ func (m *mover) noteFinished() {
 	}
 }
 
+// minAnswer is the least time for the first answer after a loss.
+const minAnswer = 5 * time.Second
+
+// ping waits for the first answer after a loss: a pooler whose server is away gives none. The
+// error is a *pg.LostError, or that of ctx.
+func (m *mover) ping(ctx context.Context) error {
+	limit, cancel := context.WithTimeout(ctx, max(time.Until(m.returnBy), minAnswer))
+	defer cancel()
+	err := m.conn.Exec(limit, "SELECT")
+	if err != nil && limit.Err() != nil && ctx.Err() == nil {
+		return &pg.LostError{Err: errors.New("no answer in time")}
+	}
+	return err
+}
+
 // isLoss reports whether the connection is all that failed.
 func isLoss(err error) bool {
 	_, lost := errors.AsType[*pg.LostError](err)
@@ -68,6 +95,9 @@ func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 		}
 		return false, m.unknownOutcome(&pg.LostError{Err: err})
 	}
+	if err := m.ping(ctx); err != nil {
+		return m.recover(ctx, err)
+	}
 	return m.wait(ctx)
 }
 
@@ -80,6 +110,7 @@ func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ er
 		}
 		return false, err
 	}
+	m.awaited = true
 	m.Close()
 	if err := pg.Sleep(ctx, 200*time.Millisecond); err != nil {
 		return false, err
@@ -99,7 +130,7 @@ func (m *mover) unknownOutcome(err error) error {
 // those that were in progress, and of those committed before, which a crash or a failover
 // may have undone. The run's own events say it: each is written in the transaction of its
 // revision.
-func (m *mover) resolveOutcome(ctx context.Context) error {
+func (m *mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 	if m.first == nil {
 		m.verify = false
 		return nil
@@ -134,7 +165,7 @@ func (m *mover) resolveOutcome(ctx context.Context) error {
 	}
 	if s := m.next(m.inFlight); s != nil {
 		m.lostIn[stepKey(*s)]++
-		return m.giveUp(*s)
+		return m.giveUp(ctx, *s, view)
 	}
 	return nil
 }
@@ -142,22 +173,44 @@ func (m *mover) resolveOutcome(ctx context.Context) error {
 // giveUp decides whether a step that was not finished is not repeated: a statement that
 // crashes the server would do so every time, and a session that an administrator has
 // terminated must not come back.
-func (m *mover) giveUp(s plan.Step) error {
+func (m *mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error {
 	e := &apply.RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: m.lossErr}
 	if s.Script != nil {
 		e.File, e.NonTransactional = s.Script.File, !s.Script.Transactional
 	}
+	if row := view.Row(s.Revision); row != nil && e.NonTransactional {
+		e.StatementsDone = row.StatementsDone
+	}
 	se := pg.ServerError(m.lossErr)
 	switch {
-	case se != nil && se.Code == pg.AdminShutdown && !m.retried:
+	case se != nil && se.Code == pg.AdminShutdown && !m.restarted(ctx):
 		e.SQLState, e.Text = se.Code, "its session was terminated: "+se.Message
+		e.Cause, e.Hint = apply.Terminated, "an administrator ended the session (pg_terminate_backend), or the revision itself did"
 	case m.lostIn[stepKey(s)] > 1:
-		e.Text, e.Hint = "the connection was lost twice while it ran; "+m.lossErr.Error(), "the server's log may say why: a statement that runs out of memory can end all sessions"
+		e.Text = "the connection was lost twice while it ran; " + m.lossErr.Error()
+		e.Cause, e.Hint = apply.ConnectionLost, "the server's log may say why: a statement that runs out of memory can end all sessions"
 	default:
 		return nil
 	}
+	if m.inFlight.Stamp { // no file has run
+		return &apply.LedgerError{Ledger: m.Ledger, Text: m.lossErr.Error(), Hint: "an administrator ended the session, or the server crashes; nothing was recorded"}
+	}
 	m.runner.Record(s, e)
 	return e
+}
+
+// restarted reports whether the server was restarted, or replaced, since the session that was
+// lost began: its administrator has then not ended this session alone.
+func (m *mover) restarted(ctx context.Context) bool {
+	if m.retried || m.awaited {
+		return true
+	}
+	rows, err := m.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.pg_postmaster_start_time())")
+	if err != nil || len(rows) != 1 {
+		return false
+	}
+	age, err := strconv.ParseFloat(rows[0][0].Text, 64)
+	return err == nil && age < time.Since(m.lostSince).Seconds()
 }
 
 func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }

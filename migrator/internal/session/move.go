@@ -57,29 +57,39 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return m.recover(ctx, err)
 	}
-	if err := m.writable(); err != nil {
-		return m.awaitPromotion(ctx, err)
+	m.answered = true
+	if m.first != nil {
+		if err := m.writable(); err != nil {
+			return m.awaitPromotion(ctx, err)
+		}
 	}
 	if m.verify {
 		m.report.To = view.Current()
-		if err := m.resolveOutcome(ctx); err != nil {
+		if err := m.resolveOutcome(ctx, view); err != nil {
 			return m.recover(ctx, err)
 		}
+	}
+	if err := m.CheckForeign(view, m.verb); err != nil {
+		return false, err
 	}
 	p, err := m.plan(view)
 	if err != nil {
 		return false, err
 	}
-	if len(p.Steps) == 0 {
+	creates := p.Stamp && !p.Exists // also without steps
+	if len(p.Steps) == 0 && !creates {
 		return false, m.finish(ctx, view, p)
 	}
+	if err := m.writable(); err != nil { // reading is all that a run without steps does
+		return m.awaitPromotion(ctx, err)
+	}
 	if !p.Exists {
-		if err := m.checkOtherLedgers(ctx); err != nil {
-			return m.recover(ctx, err)
+		if err := m.checkOtherLedgers(); err != nil {
+			return false, err
 		}
 	}
-	if err := m.checkOwner(); err != nil {
-		return false, err
+	if err := m.checkOwner(ctx); err != nil {
+		return m.recover(ctx, err)
 	}
 	if err := m.Fetch(ctx, &p); err != nil {
 		return m.after(ctx, p, 0, err)
@@ -177,7 +187,7 @@ func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error)
 		return m.wait(ctx)
 	case errors.Is(err, apply.ErrStale):
 		if m.stuck(p) {
-			return false, &apply.LedgerError{Ledger: m.Ledger, Text: "it changes between reading and writing, again and again: " + err.Error(), Err: err}
+			return false, m.staleError(err)
 		}
 		if err := pg.Sleep(ctx, rand.N(20*time.Millisecond)); err != nil {
 			return false, err
@@ -185,7 +195,7 @@ func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error)
 		return m.wait(ctx)
 	}
 	if _, lost := errors.AsType[*pg.LostError](err); lost && answered < len(p.Steps) {
-		m.unknown, m.inFlight, m.lossErr = &p.Steps[answered], p, err
+		m.unknown, m.inFlight, m.lossErr, m.lostSince = &p.Steps[answered], p, err, m.connectedAt
 		m.runner.NoBatch = true // so that the next loss has one step to blame
 	}
 	return m.recover(ctx, err)

@@ -11,22 +11,27 @@ import (
 // OwnerError refuses a ledger that belongs to a role that is not trusted: its triggers would
 // run with the privileges of the role that writes it. Nothing was run.
 type OwnerError struct {
-	Ledger ledger.Tables
-	Owner  ledger.Owner // of the first such table
+	Ledger             ledger.Tables
+	Table, Owner, Role string // the first such table, unquoted
 }
 
 func (e *OwnerError) Error() string {
 	return fmt.Sprintf("table %s.%s of the ledger belongs to role %s, whose triggers on it would run with the privileges of %s",
-		sqltext.QuoteName(e.Ledger.Schema()), sqltext.QuoteName(e.Owner.Table), sqltext.QuoteName(e.Owner.Owner), sqltext.QuoteName(e.Owner.Role))
+		sqltext.QuoteName(e.Ledger.Schema()), sqltext.QuoteName(e.Table), sqltext.QuoteName(e.Owner), sqltext.QuoteName(e.Role))
 }
 
 // checkOwner refuses to write the ledger, or to run what it contains, unless its owner is
-// trusted. It uses the last read. The error is an *OwnerError.
-func (s *Session) checkOwner() error {
-	if len(s.untrusted) == 0 {
+// trusted. It follows a read, and asks only if that found another owner than the current
+// role. The error may be an *OwnerError.
+func (s *Session) checkOwner(ctx context.Context) error {
+	if !s.foreign {
 		return nil
 	}
-	return &OwnerError{Ledger: s.Ledger, Owner: s.untrusted[0]}
+	rows, err := s.query(ctx, s.Ledger.Untrusted(s.LedgerOwner))
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return &OwnerError{Ledger: s.Ledger, Table: rows[0][0].Text, Owner: rows[0][1].Text, Role: rows[0][2].Text}
 }
 
 // Attachment is something that runs with the privileges of whoever uses a table of the
@@ -37,22 +42,16 @@ type Attachment struct {
 	Name  string // of trigger, rule or owner
 }
 
-// Attachments returns what was attached to the tables of the ledger. It uses the last read
-// for the owners.
+// Attachments returns what was attached to the tables of the ledger, and, for a role that
+// may write it, owners that are not trusted.
 func (s *Session) Attachments(ctx context.Context) ([]Attachment, error) {
-	var found []Attachment
-	add := func(table, kind, name string) {
-		found = append(found, Attachment{sqltext.QuoteName(s.Ledger.Schema()) + "." + sqltext.QuoteName(table), kind, name})
-	}
-	for _, o := range s.untrusted {
-		add(o.Table, "owner", o.Owner)
-	}
-	rows, err := s.query(ctx, s.Ledger.Attachments())
+	rows, err := s.query(ctx, s.Ledger.Attachments(s.LedgerOwner))
 	if err != nil {
 		return nil, err
 	}
+	var found []Attachment
 	for _, row := range rows {
-		add(row[0].Text, row[1].Text, row[2].Text)
+		found = append(found, Attachment{sqltext.QuoteName(s.Ledger.Schema()) + "." + sqltext.QuoteName(row[0].Text), row[1].Text, row[2].Text})
 	}
 	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -24,7 +25,7 @@ import (
 func (s *Session) View(ctx context.Context) (*plan.View, error) {
 	state, err := s.read(ctx, true)
 	if err == nil && !state.Exists {
-		err = s.checkOtherLedgers(ctx)
+		err = s.checkOtherLedgers()
 	}
 	if err != nil {
 		return nil, err
@@ -32,30 +33,35 @@ func (s *Session) View(ctx context.Context) (*plan.View, error) {
 	return plan.Join(s.files, state)
 }
 
+// Runner returns the runner that is at work on the ledger, and whether there is one. It locks
+// nothing.
+func (s *Session) Runner(ctx context.Context) (holder apply.Session, found bool, err error) {
+	return s.runner.LockHolder(ctx)
+}
+
 // read reads the ledger in one round trip: everything, or what shows whether all rows
-// are those of the files.
+// are those of the files. If there is none, a second round trip looks at what there is.
 func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if err := s.conn.EnsureUTF8(ctx); err != nil {
 		return ledger.State{}, err
 	}
-	sql := s.setRole()
+	sql := s.limits()
+	role := len(sql) - 2                 // unless there is none
 	if s.conn.ServerVersion() < 140000 { // not reported by itself
 		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
 	}
 	owners := len(sql)
-	sql = append(sql, s.Ledger.Owners(s.LedgerOwner))
+	sql = append(sql, s.Ledger.Own())
 	first := len(sql)
 	sql = append(sql, s.Ledger.Read(full)...)
-	s.untrusted = nil
+	s.foreign = false
 	reader := ledger.Reader{Expect: s.files.Graph.Len()}
 	_, err := s.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		switch {
 		case statement < owners:
 			s.recovering = string(fields[0]) == "t"
 		case statement == owners:
-			if o := ledger.DecodeOwner(fields); !o.Trusted {
-				s.untrusted = append(s.untrusted, o)
-			}
+			s.foreign = s.foreign || string(fields[0]) != "t"
 		default:
 			reader.Row(statement-first, fields)
 		}
@@ -63,10 +69,10 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
 		switch {
 		case failed.Err.Code == pg.UndefinedTable && failed.Statement == first:
-			return ledger.State{}, nil
+			return ledger.State{}, s.look(ctx)
 		case failed.Statement == owners && failed.Err.Code == pg.InvalidTextRepresentation:
 			return ledger.State{}, s.relationError()
-		case s.Role != "" && failed.Statement == 0:
+		case s.Role != "" && failed.Statement == role:
 			return ledger.State{}, s.roleError(failed.Err)
 		}
 		return ledger.State{}, s.readError(failed.Err)
@@ -75,34 +81,34 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		return ledger.State{}, err
 	}
 	state, err := reader.State(s.Ledger)
-	if err == nil && !state.Exists {
+	switch {
+	case err == nil && !state.Exists:
 		err = &apply.LedgerError{Ledger: s.Ledger, Text: "the row of table " + s.Ledger.Meta() + " is missing", Hint: "restore it from a backup"}
+	case err == nil && state.NoEvents:
+		err = s.missingTables([]string{s.Ledger.Events()})
 	}
 	return state, err
 }
 
 // relationError is the error for a ledger that Owners refuses.
 func (s *Session) relationError() error {
-	return &apply.LedgerError{Ledger: s.Ledger, Text: "one of its relations is not a table, such as a view, which runs what its owner wrote", Hint: "find out who created it; a ledger with another name needs none of it"}
+	return &apply.LedgerError{Ledger: s.Ledger, Text: "one of its tables is a view or another kind of relation, and to read that may run code of its owner", Hint: "find out who created it, or use a ledger with another name"}
 }
 
 func (s *Session) readError(se *pgconn.PgError) error {
-	e := &apply.LedgerError{Ledger: s.Ledger, Text: se.Message + " (" + se.Code + ")", Err: se}
-	switch se.Code {
-	case pg.UndefinedColumn, pg.UndefinedTable: // a column, or one of the tables
+	e := apply.NewLedgerError(s.Ledger, se)
+	switch {
+	case se.Code == pg.LockNotAvailable:
+		return s.runner.LockedLedger(se)
+	case se.Code == pg.UndefinedColumn, se.Code == pg.UndefinedTable: // a column, or one of the tables
 		e.Hint = "its tables are not as this program creates them; restore them from a backup"
-	case pg.InsufficientPrivilege:
-		e.Grants = s.Ledger.ReadGrants(s.effectiveRole())
+	case se.Code == pg.InsufficientPrivilege:
+		if e.Hint = s.runner.RowSecurityHint(se); e.Hint != "" {
+			return e
+		}
+		e.Grants = s.Ledger.ReadGrants(s.runner.EffectiveRole())
 	}
 	return e
-}
-
-// effectiveRole is the role that the ledger is read and written as.
-func (s *Session) effectiveRole() string {
-	if s.Role != "" {
-		return s.Role
-	}
-	return s.cfg.User
 }
 
 // roleError explains why SET ROLE failed.
@@ -110,24 +116,46 @@ func (s *Session) roleError(se *pgconn.PgError) error {
 	e := s.conn.Unusable(pg.Rejected, se)
 	role, user := sqltext.QuoteName(s.Role), sqltext.QuoteName(s.cfg.User)
 	e.Hint = user + " cannot SET ROLE " + role + "; a member of it can: GRANT " + role + " TO " + user
+	if s.conn.ServerVersion() >= 160000 { // a member may lack it
+		e.Hint += " WITH SET TRUE"
+	}
 	if se.Code == pg.InvalidParameterValue {
 		e.Hint = "no such role; check the name, or create it: CREATE ROLE " + role
 	}
 	return e
 }
 
-func (s *Session) setRole() []string {
-	if s.Role == "" {
-		return nil
+// limits are statements before what reads in a message of its own: a time limit for locks,
+// the role, and that the server refuses to hide rows (row-level security).
+func (s *Session) limits() []string {
+	limits := []string{fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", s.readTimeout().Milliseconds())}
+	if s.Role != "" {
+		limits = append(limits, "SET LOCAL ROLE "+sqltext.QuoteName(s.Role))
 	}
-	return []string{"SET LOCAL ROLE " + sqltext.QuoteName(s.Role)}
+	return append(limits, "SET LOCAL row_security = off")
 }
 
-// withRole puts the role before statements that read in a message of their own.
-func (s *Session) withRole(sql string) string { return strings.Join(append(s.setRole(), sql), ";\n") }
+// readTimeout is how long a read waits for a lock.
+func (s *Session) readTimeout() time.Duration {
+	if s.LockTimeout <= 0 {
+		return 5 * time.Second // no limit for revisions is not one for reads
+	}
+	return max(s.LockTimeout, time.Millisecond)
+}
 
+// withLimits puts limits before statements that read in a message of their own.
+func (s *Session) withLimits(sql ...string) string {
+	return strings.Join(append(s.limits(), sql...), ";\n")
+}
+
+// query reads the ledger in a message of its own. Errors: *apply.LedgerError if a lock was
+// not obtained in time, and those of pg.Conn.Query.
 func (s *Session) query(ctx context.Context, sql string) ([]pg.Row, error) {
-	return s.conn.Query(ctx, s.withRole(sql))
+	rows, err := s.conn.Query(ctx, s.withLimits(sql))
+	if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
+		return nil, s.readError(se)
+	}
+	return rows, err
 }
 
 // writable refuses a read-only server before anything is tried on it. It knows after a
@@ -143,38 +171,6 @@ func (s *Session) writable() error {
 	return s.conn.Unusable(pg.ReadOnly, errors.New("the server is read-only: "+reason))
 }
 
-// checkOtherLedgers refuses to start a second history in a database that has a ledger in
-// another place. The error is an *OtherLedgerError.
-func (s *Session) checkOtherLedgers(ctx context.Context) error {
-	rows, err := s.conn.Query(ctx, s.Ledger.HasSchema()+";\n"+s.Ledger.Others())
-	if err != nil {
-		return err
-	}
-	s.runner.CreateSchema = rows[0][0].Text != "t"
-	var others []string
-	for _, row := range rows[1:] {
-		// Ours may have been created in the meantime.
-		if other, ok := ledger.ParseOther(row[0].Text, row[1].Text); ok && other.Revisions() != s.Ledger.Revisions() {
-			others = append(others, other.String())
-		}
-	}
-	if len(others) == 0 {
-		return nil
-	}
-	return &OtherLedgerError{Ledger: s.Ledger.String(), Others: others}
-}
-
-// OtherLedgerError reports a database that has no ledger where one was expected, but has
-// one elsewhere. Nothing was run.
-type OtherLedgerError struct {
-	Ledger string
-	Others []string
-}
-
-func (e *OtherLedgerError) Error() string {
-	return fmt.Sprintf("the database has no ledger %s, but it has %s", e.Ledger, strings.Join(e.Others, " and "))
-}
-
 // Fetch reads the down scripts of a plan that only the ledger has. Errors:
 // apply.ErrStale when one is gone, *apply.LedgerError.
 func (s *Session) Fetch(ctx context.Context, p *plan.Plan) error {
@@ -182,7 +178,7 @@ func (s *Session) Fetch(ctx context.Context, p *plan.Plan) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := s.checkOwner(); err != nil {
+	if err := s.checkOwner(ctx); err != nil {
 		return err
 	}
 	rows, err := s.query(ctx, s.Ledger.DownScripts(ids))

@@ -28,7 +28,8 @@ type RepairError struct {
 
 func (e *RepairError) Error() string { return "repair " + e.Revision + ": " + e.Reason }
 
-// Repair records a decision about one revision, and returns in words what was recorded.
+// Repair records a decision about one revision, and returns in words what was recorded; "" if
+// nothing was.
 // Errors: *RepairError, *graph.TargetError, and those of apply.Runner.Change.
 func (s *Session) Repair(ctx context.Context, target string, d Decision) (done string, err error) {
 	err = s.change(ctx, func(state ledger.State) error {
@@ -53,8 +54,11 @@ func (s *Session) Repair(ctx context.Context, target string, d Decision) (done s
 			return err
 		}
 		event := ledger.Event{Action: ledger.Repair, Revision: ids[0], Message: v.Subject(ids[0]), Detail: done}
-		return s.runner.Change(ctx, "repair "+ids[0], true, state.Generation, sql, s.Ledger.Append(event, s.runner.Author))
+		return s.write(ctx, "repair "+ids[0], state, sql, s.Ledger.Append(event, s.runner.Author))
 	})
+	if !apply.IsCommitted(err) {
+		done = ""
+	}
 	return done, err
 }
 

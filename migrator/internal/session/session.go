@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,9 +22,12 @@ import (
 // for a timeout of PostgreSQL.
 type Settings struct {
 	Ledger ledger.Tables
-	Role   string // "": the session's own
+	// LedgerNamed: the ledger was named on purpose, and is created where it is named,
+	// whatever other ledgers the database has.
+	LedgerNamed bool
 	// LedgerOwner is another role whose ledger is trusted. "": none.
 	LedgerOwner string
+	Role        string   // "": the session's own
 	SearchPath  []string // schemas; empty: the session's own
 	Version     string   // of the program
 
@@ -56,19 +60,21 @@ func (s *Settings) Runner() *apply.Runner {
 // Session is one connection. It is not safe for concurrent use.
 type Session struct {
 	Settings
-	files  *plan.Files
-	cfg    *pgconn.Config
-	first  *pg.Attempt // started earlier, until it is used
-	conn   *pg.Conn
-	runner *apply.Runner
-	// untrusted are the tables of the ledger whose owner is not trusted, at the last read.
-	untrusted []ledger.Owner
-	observe   func(apply.Event) // nil: nothing is reported
+	files       *plan.Files
+	cfg         *pgconn.Config
+	first       *pg.Attempt // started earlier, until it is used
+	conn        *pg.Conn
+	runner      *apply.Runner
+	observe     func(apply.Event) // nil: nothing is reported
+	connectedAt time.Time         // when conn was opened
+	// foreign: at the last read, a table of the ledger belonged to another role.
+	foreign bool
 	// retried: the server did not answer at once when the connection was opened last.
 	retried bool
 	// recovering: the server reported recovery at the last read. PostgreSQL 14 and newer
 	// report it without being asked.
 	recovering bool
+	around     surroundings // as of the last read that found no ledger
 }
 
 // Open connects to a database. first is an attempt to connect that was started earlier
@@ -110,7 +116,7 @@ func (s *Session) connect(ctx context.Context, wait time.Duration) error {
 	if err != nil {
 		return err
 	}
-	s.conn, s.runner.Conn, s.runner.ServerVersion = conn, conn, conn.ServerVersion()
+	s.conn, s.runner.Conn, s.runner.ServerVersion, s.connectedAt = conn, conn, conn.ServerVersion(), time.Now()
 	return nil
 }
 
@@ -131,6 +137,13 @@ func processName() (host, process string) {
 	if err != nil || host == "" {
 		host = "unknown-host"
 	}
+	// No server refuses ASCII, whatever the encoding of the database.
+	host = strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?'
+		}
+		return c
+	}, host)
 	return host, host + "/" + strconv.Itoa(os.Getpid())
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type Settings struct {
 	Ahead, Changed, OutOfOrder string
 	Flush, Send                string
 	SingleTransaction          bool
+	LedgerNamed                bool // by a flag, a variable or the program; Ledger may be the default all the same
 
 	defaults        map[string]string // by flag; they replace those of options
 	invalidDefaults []dbenv.Problem
@@ -152,6 +154,9 @@ func (s *Settings) Resolve(flags *pflag.FlagSet, environ []string) error {
 	}
 	var problems []dbenv.Problem
 	for _, o := range s.options() {
+		if o.flag == "ledger" {
+			s.LedgerNamed = s.defaults[o.flag] != "" || variables[o.variable] != "" || flags.Changed(o.flag)
+		}
 		if f := flags.Lookup(o.flag); f != nil && f.Changed {
 			// --dir "$DIR" with an empty variable must not mean the default.
 			if f.Value.String() == "" {
@@ -220,4 +225,23 @@ func (s *Settings) UnknownVariables(environ []string) []string {
 		}
 	}
 	return found
+}
+
+// OnWithoutFlag reports whether a switch is on if its flag is not given: by its variable,
+// or by its default.
+func (s *Settings) OnWithoutFlag(flag string, environ []string) bool {
+	for _, o := range s.options() {
+		if o.flag != flag || o.placeholder != "" {
+			continue
+		}
+		value := o.initial
+		for _, entry := range environ {
+			if set, ok := strings.CutPrefix(entry, o.variable+"="); ok && set != "" {
+				value = set
+			}
+		}
+		on, err := strconv.ParseBool(value)
+		return err == nil && on
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -94,7 +95,11 @@ func (l *Logger) StartStep(step string, attrs ...any) {
 	reminder = time.AfterFunc(pause, func() {
 		elapsed := time.Since(started).Round(time.Second)
 		if l.live == nil {
-			l.Info(step+" has been running for "+elapsed.String(), append(attrs, "running_ms", elapsed.Milliseconds())...)
+			text := step + " has been running for " + elapsed.String()
+			if l.JSON() {
+				text = step + " is still running"
+			}
+			l.Info(text, append(slices.Clip(attrs), "running_ms", float64(elapsed.Milliseconds()))...)
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()

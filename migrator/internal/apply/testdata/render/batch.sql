@@ -81,8 +81,8 @@ WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$,
   WHERE revision OPERATOR(pg_catalog.=) $ambix1$a1$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
   RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
-  SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
-SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+  SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
+SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 COMMIT;
 /* ambix up b2 */ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL application_name = 'ambix up b2 web-7f9c/12';
@@ -124,8 +124,8 @@ WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$,
   WHERE revision OPERATOR(pg_catalog.=) $ambix1$b2$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
   RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
-  SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
-SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+  SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
+SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 COMMIT;
 /* ambix down b2 */ BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL application_name = 'ambix down b2 web-7f9c/12';
@@ -162,6 +162,6 @@ WITH u AS (DELETE FROM "public"."ambix_revision"
   WHERE revision OPERATOR(pg_catalog.=) $ambix1$b2$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
   RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, CASE WHEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(down_sql, 'UTF8')), 'hex') OPERATOR(pg_catalog.<>) '6db7b71e5fc81fccb3cc894b06a1d4fb8abe7cc09665203e548a9b056d54bff9' THEN $ambix1$ran the down script of the file, which differs from the one in the ledger$ambix1$ END::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
-  SELECT pg_catalog.clock_timestamp(), $ambix1$down$ambix1$, revision, message, $ambix1$down$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u)
-SELECT CASE WHEN EXISTS (SELECT FROM u) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+  SELECT pg_catalog.clock_timestamp(), $ambix1$down$ambix1$, revision, message, $ambix1$down$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
+SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 COMMIT;

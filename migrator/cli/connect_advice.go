@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/revision"
+)
+
+// suggestedWait is the --wait that is suggested when a server does not answer.
+const suggestedWait = time.Minute
+
+// connect returns how to make a database reachable.
+func (a adviser) connect(e *migrator.ConnectError) advice {
+	if e.Hint != "" {
+		return advice{e.Hint, nil}
+	}
+	quote := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+	db, user := quote(e.Database), quote(e.User)
+	switch e.Problem {
+	case migrator.ConnectRefused, migrator.ConnectUnreachable:
+		return advice{"is the server running there?", a.wait("wait for it")}
+	case migrator.ConnectUnknownHost:
+		return advice{"check " + a.variables("host"), a.wait("wait for the name")}
+	case migrator.ConnectStartingUp:
+		return advice{"", a.wait("wait for it")}
+	case migrator.ConnectLimit:
+		return advice{"", a.wait("wait for a free connection")}
+	case migrator.ConnectLost, migrator.ConnectServerError:
+		return advice{"", []suggestion{to("try again", a.retry())}}
+	case migrator.ConnectWrongPassword:
+		return advice{a.password(e.NoPassword, user), nil}
+	case migrator.ConnectNoRole:
+		return advice{"check " + a.variables("user") + ", or create the role: CREATE ROLE " + user + " LOGIN", nil}
+	case migrator.ConnectNoDatabase:
+		return advice{"check " + a.variables("database") + ", or create it: CREATE DATABASE " + db + " OWNER " + user, nil}
+	case migrator.ConnectNoAccess:
+		return advice{"allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user + ", and add an entry to pg_hba.conf", nil}
+	case migrator.ConnectBadSetting:
+		return advice{"remove the setting from the URL or from PGOPTIONS", nil}
+	case migrator.ConnectTLS:
+		return advice{a.tls(e), nil}
+	case migrator.ConnectReadOnly:
+		if strings.Contains(e.Error(), "default_transaction_read_only") {
+			return advice{"it is set for the server, the database or the role; to change it for the role: ALTER ROLE " + user + " IN DATABASE " + db + " SET default_transaction_read_only = off", nil}
+		}
+		return advice{"migrations must run on the primary: check " + a.variables("host") + ", or add target_session_attrs=read-write", nil}
+	}
+	return advice{}
+}
+
+// wait returns the command that waits for the server, or the same command again if it has
+// waited as long as that.
+func (a adviser) wait(purpose string) []suggestion {
+	if a.settings.Wait >= suggestedWait {
+		return []suggestion{to("try again", a.retry())}
+	}
+	if a.settings.Wait > 0 {
+		purpose = strings.Replace(purpose, "wait for", "wait longer for", 1)
+	}
+	return []suggestion{to(purpose, a.retry(flagValue{"wait", revision.FormatDuration(suggestedWait)}))}
+}
+
+// variables returns the names of the variables that settings come from, or of those that
+// could set them: DB_USER and DB_PASS, or DATABASE_URL.
+func (a adviser) variables(keys ...string) string {
+	var names []string
+	for _, key := range keys {
+		if name := a.variable(key); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return text.List(names, "and")
+}
+
+// variable returns the name of the variable that contains a setting, or that of the same
+// family that may contain it.
+func (a adviser) variable(key string) string {
+	source, err := a.database().Source()
+	if err != nil {
+		return ourVariables[key]
+	}
+	if name := source.Variable(key); name != "" {
+		return name
+	}
+	for _, named := range []string{"database", "host", "user"} {
+		switch name := source.Variable(named); {
+		case strings.HasPrefix(name, "DB_"):
+			return ourVariables[key]
+		case strings.HasPrefix(name, "PG"):
+			return libpqVariables[key]
+		case name != "":
+			return name
+		}
+	}
+	return ourVariables[key]
+}
+
+var (
+	ourVariables = map[string]string{
+		"host": "DB_HOST", "port": "DB_PORT", "database": "DB_NAME", "user": "DB_USER", "password": "DB_PASS",
+		"sslmode": "DB_SSLMODE", "sslrootcert": "DB_SSLROOTCERT",
+	}
+	libpqVariables = map[string]string{
+		"host": "PGHOST", "port": "PGPORT", "database": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
+		"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT",
+	}
+)
+
+// password returns what to do about a password that is wrong or missing.
+func (a adviser) password(missing bool, user string) string {
+	if !missing {
+		return "check " + a.variables("user", "password") + `, or set a new password in psql: \password ` + user
+	}
+	if a.variable("password") == libpqVariables["password"] {
+		return "no password is set: set PGPASSWORD"
+	}
+	return "no password is set: set DB_PASS, or DB_PASS_FILE to a file that contains it"
+}
+
+func (a adviser) tls(e *migrator.ConnectError) string {
+	if strings.Contains(e.Error(), "unknown authority") || strings.Contains(e.Error(), "system roots") {
+		name := a.variable("sslrootcert")
+		if name != libpqVariables["sslrootcert"] {
+			name = ourVariables["sslrootcert"]
+		}
+		return "set " + name + " to the root certificate of the authority that signed the server's certificate; an image built from scratch trusts the authorities in /etc/ssl/certs/ca-certificates.crt if that file was copied into it"
+	}
+	return "check " + a.variables("sslmode", "sslrootcert")
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"log/slog"
+	"strings"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
+)
+
+// eventName is the name of a record of --log-format json. Programs select records by it:
+// names are never changed.
+type eventName string
+
+// The names of the records.
+const (
+	eventDatabase       eventName = "database"
+	eventVariable       eventName = "variable-ignored"
+	eventSignal         eventName = "signal"
+	eventUnavailable    eventName = "server-unavailable"
+	eventLost           eventName = "connection-lost"
+	eventRunner         eventName = "waiting-for-runner"
+	eventPlanned        eventName = "planned"
+	eventRunning        eventName = "step-running"
+	eventBlocked        eventName = "step-blocked"
+	eventUndone         eventName = "step-undone"
+	eventRetrying       eventName = "step-retrying"
+	eventCommitted      eventName = "step-committed"
+	eventRecorded       eventName = "step-recorded"
+	eventIndex          eventName = "index-progress"
+	eventRepairing      eventName = "repairing"
+	eventNotice         eventName = "notice"
+	eventModified       eventName = "revision-modified"
+	eventMoreModified   eventName = "more-modified"
+	eventUnfinished     eventName = "revision-unfinished"
+	eventStale          eventName = "files-stale"
+	eventNothing        eventName = "nothing-changed"
+	eventUnmarked       eventName = "state-unknown"
+	eventEmpty          eventName = "database-empty"
+	eventMoved          eventName = "revision-rebased"
+	eventVersionUnknown eventName = "version-unknown"
+	eventNext           eventName = "next"
+	eventFinished       eventName = "finished"
+	eventFailed         eventName = "failed"
+)
+
+// eventRow describes a record. The table in docs/json.md is generated from these rows.
+type eventRow struct {
+	name   eventName
+	means  string
+	fields string // besides those that every record has
+}
+
+// eventRows has a row for every name.
+var eventRows = []eventRow{
+	{eventDatabase, "the database that is used", "`host`, `user`"},
+	{eventVariable, "a variable is set that no setting has, and similar to one that is read", ""},
+	{eventSignal, "a signal was received", ""},
+	{eventUnavailable, "the server does not answer; retrying", "`reason`, `limit_ms`"},
+	{eventLost, "the connection was lost; reconnecting to find out whether the step was committed", "`error`"},
+	{eventRunner, "another runner is at work", "`pid`, `application`, `waited_ms`, `limit_ms`"},
+	{eventPlanned, "the plan of the run (`--verbose`)", "`from`, `to`, `steps`"},
+	{eventRunning, "a step is still running", "`revision`, `running_ms`"},
+	{eventBlocked, "a step is waiting for a lock", "`revision`, `pid`, `blocker`, `waited_ms`"},
+	{eventUndone, "the server lost a committed step in a crash or a failover; it is run again", "`revision`"},
+	{eventRetrying, "a step did not get a lock and was rolled back; retrying", "`revision`, `sqlstate`, `reason`, `try`, `pause_ms`"},
+	{eventCommitted, "a step is committed; on standard output", "`direction`, `revision`, `message`, `duration_ms`"},
+	{eventRecorded, "`stamp` recorded a step without running it; on standard output", "`direction`, `revision`, `message`, `duration_ms`"},
+	{eventIndex, "the progress of an index build", "`revision`, `index`, `phase`, `done`, `total`, `running_ms`"},
+	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},
+	{eventNotice, "a message of the server; `msg` is its text", "`revision`, `file`, `line`, `severity`, `sqlstate`, `detail`, `hint`"},
+	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`"},
+	{eventMoreModified, "more applied revisions were modified", "`commands`"},
+	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
+	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`"},
+	{eventNothing, "nothing was changed", ""},
+	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
+	{eventEmpty, "`adopt` found an empty database", "`commands`"},
+	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
+	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},
+	{eventNext, "what to run next", "`commands`"},
+	{eventFinished, "the run succeeded; on standard output", "`from`, `to`, `steps`"},
+	{eventFailed, "the command failed; the fields are those of `error` in a document", "`kind`, `exit`, `revision`, `file`, `line`, `column`, `sqlstate`, `detail`, `hint`, `problems`, `commands`, `more`"},
+}
+
+// record is one entry of the log: lines of text for a person, or a JSON record.
+type record struct {
+	event eventName
+	level slog.Level
+	msg   string       // plain words
+	text  string       // the lines; "": msg
+	run   []suggestion // commands, which text mode shows below the line
+	attrs []any
+}
+
+// record writes an entry to the log, unless the settings exclude it.
+func (r *run) record(rec record) {
+	attrs := append(r.origin(rec.event), rec.attrs...)
+	text := rec.msg
+	if !r.log.JSON() {
+		if rec.text != "" {
+			text = rec.text
+		}
+		text = strings.Join(append([]string{text}, r.withNote(r.cmd, rec.run...)...), "\n")
+	} else if len(rec.run) > 0 {
+		attrs = append(attrs, "commands", commandsOf(rec.run))
+	}
+	switch rec.level {
+	case slog.LevelDebug:
+		r.log.Debug(text, attrs...)
+	case slog.LevelInfo:
+		r.log.Info(text, attrs...)
+	default:
+		r.log.Log(rec.level, text, attrs...)
+	}
+}
+
+func (r *run) info(event eventName, msg string, attrs ...any) {
+	r.record(record{event: event, msg: msg, attrs: attrs})
+}
+
+func (r *run) warn(event eventName, msg string, attrs ...any) {
+	r.record(record{event: event, level: slog.LevelWarn, msg: msg, attrs: attrs})
+}
+
+// origin returns the attributes that every record has.
+func (p *program) origin(event eventName) []any {
+	attrs := []any{"event", string(event)}
+	if o := p.source.Load(); o != nil {
+		attrs = append(attrs, "database", o.Database)
+		if o.Target != "" {
+			attrs = append(attrs, "target", o.Target)
+		}
+	}
+	return attrs
+}
+
+// setOrigin sets what the records are about.
+func (p *program) setOrigin(o migrator.Origin) { p.source.Store(&o) }
+
+// result prints a line of the result, or a record with msg.
+func (r *run) result(event eventName, line []terminal.Cell, msg string, attrs ...any) {
+	switch {
+	case r.settings.JSON: // the document has it
+	case r.settings.LogFormat == settings.LogJSON:
+		r.out.Record(msg, append(r.origin(event), attrs...)...)
+	default:
+		r.out.PrintLine(line...)
+	}
+}
+
+func commandsOf(list []suggestion) []string {
+	commands := make([]string, len(list))
+	for i, s := range list {
+		commands[i] = s.command
+	}
+	return commands
+}

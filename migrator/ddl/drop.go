@@ -1,0 +1,116 @@
+package ddl
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/ambix/migrator/schema"
+)
+
+// Drop returns the statements that remove everything in the schema from its database, in the reverse order of [Create].
+// It removes nothing else: if an object outside the schema needs one of these, a statement fails. Options count for
+// default privileges only. Errors: *RefusedError, *CycleError.
+func Drop(s *schema.Schema, o Options) ([]Statement, error) {
+	if len(s.Refused) > 0 {
+		return nil, &RefusedError{s.Refused}
+	}
+	w := newWriter(s, o)
+	units, err := w.acyclicUnits()
+	if err != nil {
+		return nil, err
+	}
+	var statements []Statement
+	for _, u := range slices.Backward(sorted(units)) {
+		for _, sql := range w.undo(u) {
+			statements = append(statements, Statement{sql, u.object.Key})
+		}
+	}
+	return statements, nil
+}
+
+// undo returns the statements that undo a unit.
+func (w *writer) undo(u *unit) []string {
+	o := u.object
+	switch u.step {
+	case stepCreate:
+		return w.drop(o)
+	case stepViewBody:
+		return []string{strings.Replace(w.view(o), "CREATE VIEW", "CREATE OR REPLACE VIEW", 1)}
+	case stepOwnedBy:
+		return []string{"ALTER SEQUENCE " + o.Key.Name + " OWNED BY NONE"}
+	case stepAttach:
+		return []string{"ALTER TABLE " + list(o.Fact("parents"))[0] + " DETACH PARTITION " + o.Key.Name}
+	}
+	return nil
+}
+
+func (w *writer) drop(o *schema.Object) []string {
+	switch o.Key.Kind {
+	case schema.Default:
+		return w.dropDefault(o)
+	case schema.Constraint:
+		return w.dropConstraint(o)
+	case schema.Index:
+		if o.Fact("parent") != "" || !w.needsMore(o) {
+			return nil // goes with the index of the partitioned table, or with its table
+		}
+	case schema.Type:
+		if w.shell[o] {
+			return []string{"DROP TYPE " + o.Key.Name + " CASCADE"} // takes its functions along
+		}
+	case schema.Function:
+		if w.goesWithType(o) {
+			return nil
+		}
+	case schema.DefaultPrivileges:
+		return revokeDefaults(o)
+	}
+	return []string{"DROP " + sqlName(o)}
+}
+
+// dropDefault drops a default that is not written inside its table.
+func (w *writer) dropDefault(o *schema.Object) []string {
+	if len(w.setDefault(o)) == 0 {
+		return nil
+	}
+	table := o.Parent.Parent
+	return line("ALTER %s %s ALTER COLUMN %s DROP DEFAULT", table.Key.Kind, table.Key.Name, schema.QuoteIdent(o.Parent.Name))
+}
+
+// dropConstraint drops a constraint by name if it cannot wait for its table.
+func (w *writer) dropConstraint(o *schema.Object) []string {
+	parent := o.Parent
+	inherited := o.Fact("local") == "false" || o.Fact("parent") != ""
+	wait := !isForeignKey(o) && o.Fact("type") != "check" && !w.needsMore(o)
+	if inherited || wait {
+		return nil
+	}
+	return line("ALTER %s %s DROP CONSTRAINT %s", parent.Key.Kind, parent.Key.Name, schema.QuoteIdent(o.Name))
+}
+
+// needsMore reports whether an object needs more than its table, so that it has to go first.
+func (w *writer) needsMore(o *schema.Object) bool {
+	return slices.ContainsFunc(o.Needs, func(n schema.Need) bool {
+		kind := n.On.Key.Kind
+		return w.home(n.On) != o.Parent && kind != schema.Namespace && kind != schema.Index && kind != schema.Constraint
+	})
+}
+
+// goesWithType reports whether a function is one that a base type or a range type needs, and that needs the type.
+func (w *writer) goesWithType(o *schema.Object) bool {
+	return slices.ContainsFunc(o.Needs, func(n schema.Need) bool {
+		return w.shell[n.On] && slices.ContainsFunc(n.On.Needs, func(back schema.Need) bool { return back.On == o })
+	})
+}
+
+// revokeDefaults returns the statements that undo default privileges.
+func revokeDefaults(o *schema.Object) []string {
+	var sql []string
+	opposite := map[string]string{"+": "-", "-": "+"}
+	for grant := range strings.SplitSeq(o.Fact("privileges"), "\n") {
+		if sign, rest, found := strings.Cut(grant, " "); found {
+			sql = append(sql, grantSQL(o, grantTarget(o), opposite[sign]+" "+rest, schema.QuoteIdent(ownerOf(o)))...)
+		}
+	}
+	return sql
+}

@@ -1,0 +1,59 @@
+package ddl_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+func TestDropLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, path := range corpus(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			src, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			databaseURL := pgtest.Database(t)
+			pgtest.Exec(t, databaseURL, string(src))
+			checkDrop(t, databaseURL)
+		})
+	}
+}
+
+// checkDrop drops everything in a database and checks that nothing is left.
+func checkDrop(t *testing.T, databaseURL string) {
+	t.Helper()
+	conn := connect(t, databaseURL)
+	statements, err := ddl.Drop(read(t, conn), everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range statements {
+		if err := conn.Exec(t.Context(), statement.SQL); err != nil {
+			t.Errorf("%v\n%s", err, statement.SQL)
+		}
+	}
+	for _, o := range read(t, conn).Objects {
+		t.Errorf("%s is left", o.Key)
+	}
+}
+
+func TestDropFailsIfSomethingElseNeedsAnObject(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Database(t)
+	pgtest.Exec(t, databaseURL, "CREATE TABLE t (a int)")
+	conn := connect(t, databaseURL)
+	statements, err := ddl.Drop(read(t, conn), everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, databaseURL, "CREATE VIEW v AS SELECT a FROM t")
+	if len(statements) != 1 || conn.Exec(t.Context(), statements[0].SQL) == nil {
+		t.Errorf("%v dropped the view of somebody else", statements)
+	}
+}

@@ -1,0 +1,188 @@
+package ddl
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/ambix/migrator/schema"
+)
+
+// Statement is one SQL statement.
+type Statement struct {
+	SQL    string     // without a semicolon
+	Object schema.Key // the object that it makes or changes; zero for a setting
+}
+
+// Options say what is written. The zero value writes the structure and comments.
+type Options struct {
+	Owners     bool // ALTER … OWNER TO for every object
+	Privileges bool // GRANT and REVOKE, and default privileges
+}
+
+// RefusedError reports objects that cannot be written as SQL.
+type RefusedError struct{ Refused []schema.Refusal }
+
+func (e *RefusedError) Error() string {
+	var lines []string
+	for _, r := range e.Refused {
+		lines = append(lines, r.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// CycleError reports objects that need each other in a way that no order of statements satisfies.
+type CycleError struct{ Path []schema.Key } // the first and the last are the same
+
+func (e *CycleError) Error() string {
+	var names []string
+	for _, k := range e.Path {
+		names = append(names, k.String())
+	}
+	return "these objects need each other: " + strings.Join(names, " -> ")
+}
+
+// Create returns the statements that make the schema in an empty database. Errors: *RefusedError, *CycleError.
+func Create(s *schema.Schema, o Options) ([]Statement, error) {
+	if len(s.Refused) > 0 {
+		return nil, &RefusedError{s.Refused}
+	}
+	w := newWriter(s, o)
+	units, err := w.acyclicUnits()
+	if err != nil {
+		return nil, err
+	}
+	statements := []Statement{{SQL: "SET check_function_bodies = off"}}
+	for _, u := range sorted(units) {
+		for _, sql := range w.render(u) {
+			statements = append(statements, Statement{sql, u.object.Key})
+		}
+	}
+	return append(statements, w.finish()...), nil
+}
+
+// Script returns the statements as a script: a blank line before each object that is made, and a semicolon and a line end after each
+// statement.
+func Script(statements []Statement) string {
+	var b strings.Builder
+	for i, s := range statements {
+		if i > 0 && s.Object != statements[i-1].Object {
+			b.WriteString("\n")
+		}
+		b.WriteString(s.SQL + ";\n")
+	}
+	return b.String()
+}
+
+// writer writes the statements of one schema.
+type writer struct {
+	schema  *schema.Schema
+	options Options
+	inline  map[*schema.Object]bool // defaults and checks that are written inside their table or domain
+	stub    map[*schema.Object]bool // views that are first made with empty columns
+	shell   map[*schema.Object]bool // types that are first made as a shell
+}
+
+func newWriter(s *schema.Schema, o Options) *writer {
+	w := &writer{s, o, map[*schema.Object]bool{}, map[*schema.Object]bool{}, map[*schema.Object]bool{}}
+	for _, object := range s.Objects {
+		switch object.Key.Kind {
+		case schema.Default:
+			kind := object.Parent.Parent.Key.Kind
+			w.inline[object] = kind == schema.Table || kind == schema.ForeignTable
+		case schema.Constraint:
+			w.inline[object] = object.Fact("type") == "check" && !strings.HasSuffix(object.Fact("expression"), " NOT VALID")
+		case schema.Type:
+			form := object.Fact("form")
+			w.shell[object] = form == "base" || form == "shell" || object.Fact("canonical") != ""
+		}
+	}
+	return w
+}
+
+// render returns the statements of a unit.
+func (w *writer) render(u *unit) []string {
+	o := u.object
+	switch u.step {
+	case stepShell:
+		return []string{"CREATE TYPE " + o.Key.Name}
+	case stepViewBody:
+		return append([]string{viewSQL("CREATE OR REPLACE", o)}, w.after(o)...)
+	case stepAttach, stepAttachIndex, stepOwnedBy:
+		return []string{u.sql}
+	}
+	statements := w.create(o)
+	if w.stub[o] {
+		return statements
+	}
+	return append(statements, w.after(o)...)
+}
+
+// finish returns what can only be said once everything is there: loose members of operator families, and the state of
+// triggers that the server copied to partitions.
+func (w *writer) finish() []Statement {
+	var statements []Statement
+	for _, o := range w.schema.Objects {
+		for _, sql := range slicesOf(looseMembers(o), copiedTriggers(o)) {
+			statements = append(statements, Statement{sql, o.Key})
+		}
+	}
+	return statements
+}
+
+func slicesOf(lists ...[]string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// create returns the statements that make an object, without owner, privileges and comments.
+func (w *writer) create(o *schema.Object) []string {
+	switch o.Key.Kind {
+	case schema.Namespace:
+		return []string{"CREATE SCHEMA " + o.Key.Name}
+	case schema.Extension:
+		return []string{"CREATE EXTENSION IF NOT EXISTS " + o.Key.Name + " WITH SCHEMA " + o.Fact("installed in")}
+	case schema.Type:
+		return typeSQL(o)
+	case schema.Domain:
+		return w.domain(o)
+	case schema.Table, schema.ForeignTable:
+		return w.table(o)
+	case schema.View:
+		return []string{w.view(o)}
+	case schema.MaterializedView:
+		return []string{materializedView(o)}
+	case schema.Sequence:
+		return []string{sequence(o)}
+	case schema.Default:
+		return w.setDefault(o)
+	case schema.Constraint:
+		return constraint(o)
+	case schema.Index:
+		return index(o)
+	case schema.Function, schema.Procedure:
+		return []string{definition(o)}
+	case schema.Aggregate:
+		return []string{aggregate(o)}
+	}
+	if sql := createOther(o); sql != nil {
+		return sql
+	}
+	return createGlobal(o)
+}
+
+// definition is the text of the server that makes the object.
+func definition(o *schema.Object) string {
+	for _, name := range []string{"definition", "expression", "query"} {
+		if sql := text(o, name); sql != "" {
+			return sql
+		}
+	}
+	return ""
+}
+
+func line(format string, arguments ...any) []string {
+	return []string{fmt.Sprintf(format, arguments...)}
+}

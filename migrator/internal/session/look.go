@@ -1,0 +1,111 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/foreign"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
+)
+
+// surroundings is what a database without a ledger has instead. All of it is read in one
+// round trip, and only when there is no ledger.
+type surroundings struct {
+	ledgers []ledger.Tables    // elsewhere
+	foreign []foreign.Detected // version tables of other tools
+}
+
+// look reads the surroundings, after a read that found no table of meta data. The error is
+// an *apply.LedgerError if another table of the ledger exists.
+func (s *Session) look(ctx context.Context) error {
+	statements := []string{s.Ledger.HasSchema(), s.Ledger.Existing(), s.Ledger.Others(), foreign.Detect()}
+	results := make([][][]string, len(statements))
+	first := len(s.limits())
+	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(statements...)}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		row := make([]string, len(fields))
+		for i, f := range fields {
+			row[i] = string(f)
+		}
+		results[statement-first] = append(results[statement-first], row)
+	}})
+	if err != nil {
+		return err
+	}
+	s.runner.CreateSchema = results[0][0][0] != "t"
+	var existing []string
+	for _, row := range results[1] {
+		existing = append(existing, row[0])
+	}
+	s.around = surroundings{foreign: foreign.Recognized(results[3])}
+	for _, row := range results[2] {
+		if other, ok := ledger.ParseOther(row[0], row[1]); ok && other.Revisions() != s.Ledger.Revisions() {
+			s.around.ledgers = append(s.around.ledgers, other)
+		}
+	}
+	// With all of them it was created in the meantime.
+	if missing := ledger.Missing(s.Ledger, existing); len(existing) > 0 && len(missing) > 0 {
+		e := s.missingTables(missing)
+		e.Hint += "; if " + text.List(existing, "and") + " is not part of a ledger, rename it, or use a ledger with another name"
+		return e
+	}
+	return nil
+}
+
+func (s *Session) missingTables(tables []string) *apply.LedgerError {
+	if len(tables) == 1 {
+		return &apply.LedgerError{Ledger: s.Ledger, Text: "the table " + tables[0] + " does not exist", Hint: "restore it from a backup"}
+	}
+	return &apply.LedgerError{Ledger: s.Ledger, Text: "the tables " + text.List(tables, "and") + " do not exist", Hint: "restore them from a backup"}
+}
+
+// checkOtherLedgers refuses to start a second history in a database that has a ledger in
+// another place, unless the ledger was named on purpose. It relies on look. The error is an
+// *OtherLedgerError.
+func (s *Session) checkOtherLedgers() error {
+	if s.LedgerNamed || len(s.around.ledgers) == 0 {
+		return nil
+	}
+	e := &OtherLedgerError{Ledger: s.Ledger.String()}
+	for _, other := range s.around.ledgers {
+		e.Others = append(e.Others, other.String())
+	}
+	return e
+}
+
+// CheckForeign refuses to run scripts in a database that another tool has migrated, unless
+// the policy allows it. A database that has another ledger may have been adopted into that
+// one: then only version tables in the schema of this ledger count, if it has no other one. It relies on a read. The
+// error is a *plan.PolicyError.
+func (s *Session) CheckForeign(v *plan.View, verb plan.Verb) error {
+	if v.State.Exists || verb == plan.VerbStamp || verb == plan.VerbPurge || s.Ahead == plan.OK {
+		return nil
+	}
+	e := &plan.PolicyError{Policy: "ahead", Ledger: s.Ledger.String()}
+	for _, table := range s.around.foreign {
+		if len(s.around.ledgers) > 0 && (table.Schema != s.Ledger.Schema() || slices.ContainsFunc(s.around.ledgers, func(other ledger.Tables) bool { return other.Schema() == table.Schema })) {
+			continue
+		}
+		e.Foreign = append(e.Foreign, table.String())
+		e.Adoptable = e.Adoptable || table.Adoptable()
+	}
+	if e.Foreign == nil {
+		return nil
+	}
+	return e
+}
+
+// OtherLedgerError reports a database that has no ledger where one was expected, but has
+// one elsewhere. Nothing was run.
+type OtherLedgerError struct {
+	Ledger string
+	Others []string
+}
+
+func (e *OtherLedgerError) Error() string {
+	return fmt.Sprintf("the database has no ledger %s, but it has %s", e.Ledger, text.List(e.Others, "and"))
+}
