@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/text"
 )
 
 const (
@@ -23,7 +24,15 @@ type checker struct {
 }
 
 func (c *checker) report(kind Kind, id, key, word, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Kind: kind, ID: id, Key: key, Word: word, Text: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, Problem{Kind: kind, ID: id, Key: key, Word: word, Text: text.Visible(fmt.Sprintf(format, args...))})
+}
+
+// shown returns a name in a message. One that breaks the rules may contain anything, and is quoted.
+func shown(word string) string {
+	if fault, _ := name.Check(word); fault == name.None {
+		return word
+	}
+	return text.Quote(word)
 }
 
 // newChecker numbers the nodes. Nodes with the same id share a number.
@@ -47,7 +56,7 @@ func newChecker(nodes []Node) *checker {
 	}
 	for i, more := range c.copies {
 		id := c.nodes[i].ID
-		c.report(DuplicateID, id, "revision", id, "%d revisions have the id %s", len(more)+1, id)
+		c.report(DuplicateID, id, "revision", id, "%d revisions have the id %s", len(more)+1, shown(id))
 	}
 	return c
 }
@@ -83,7 +92,7 @@ func byID(nodes []Node) []int32 {
 func (c *checker) checkName(what, key, id, word string) {
 	kinds := [...]Kind{name.BadLength: BadLength, name.BadCharacter: BadCharacter, name.ReservedWord: ReservedWord}
 	if fault, problem := name.Check(word); fault != name.None {
-		c.report(kinds[fault], id, key, word, "%s %q: %s", what, word, problem)
+		c.report(kinds[fault], id, key, word, "%s %s: %s", what, text.Quote(word), problem)
 	}
 }
 
@@ -110,9 +119,9 @@ func (c *checker) checkLabels() {
 			ids := owners[l]
 			switch {
 			case !seen.Add(l):
-				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s is listed twice", l)
+				c.report(DuplicateLabel, n.ID, "branch_labels", l, "label %s is listed twice", shown(l))
 			case taken && len(ids) == 0:
-				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is also the id of a revision", l)
+				c.report(LabelIsID, n.ID, "branch_labels", l, "label %s is also the id of a revision", shown(l))
 			case len(ids) == 0 || ids[len(ids)-1] != n.ID: // nodes with one id follow each other
 				owners[l] = append(ids, n.ID)
 				c.names[l] = i
@@ -121,7 +130,7 @@ func (c *checker) checkLabels() {
 	})
 	for l, ids := range owners {
 		for _, id := range ids[1:] {
-			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already used by %s", l, listOthers(ids, id))
+			c.report(DuplicateLabel, id, "branch_labels", l, "label %s is already used by %s", shown(l), listOthers(ids, id))
 			c.problems[len(c.problems)-1].Path = ids
 		}
 		c.labels = append(c.labels, l)
@@ -171,7 +180,7 @@ func (c *checker) findParent(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.find(word)
 	switch {
 	case ok && p == i:
-		c.report(SelfLoop, n.ID, "down_revision", word, "revision %s is its own down revision", n.ID)
+		c.report(SelfLoop, n.ID, "down_revision", word, "revision %s is its own down revision", shown(n.ID))
 	case ok && (n.Unknown || !c.nodes[p].Unknown):
 		return p, true
 	case n.Unknown:
@@ -179,10 +188,10 @@ func (c *checker) findParent(i int32, n Node, word string) (int32, bool) {
 		c.report(MissingRevision, n.ID, "down_revision", word, "%s is not an id; a base has an empty value", word)
 	default:
 		if owner, isLabel := c.names[word]; isLabel && !ok {
-			c.report(MissingRevision, n.ID, "down_revision", word, "%s is a label, not an id; its revision is %s", word, c.nodes[owner].ID)
+			c.report(MissingRevision, n.ID, "down_revision", word, "%s is a label, not an id; its revision is %s", shown(word), shown(c.nodes[owner].ID))
 			break
 		}
-		c.report(MissingRevision, n.ID, "down_revision", word, "revision %s does not exist%s", word, c.suggestion(word, false))
+		c.report(MissingRevision, n.ID, "down_revision", word, "revision %s does not exist%s", shown(word), c.suggestion(word, false))
 	}
 	return 0, false
 }
@@ -191,12 +200,12 @@ func (c *checker) findDependency(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.names[word]
 	switch {
 	case ok && p == i:
-		c.report(DependencySelfLoop, n.ID, "depends_on", word, "revision %s depends on itself", n.ID)
+		c.report(DependencySelfLoop, n.ID, "depends_on", word, "revision %s depends on itself", shown(n.ID))
 	case ok && (n.Unknown || !c.nodes[p].Unknown):
 		return p, true
 	case n.Unknown:
 	default:
-		c.report(MissingRevision, n.ID, "depends_on", word, "no revision or label %q%s", word, c.suggestion(word, true))
+		c.report(MissingRevision, n.ID, "depends_on", word, "no revision or label %s%s", text.Quote(word), c.suggestion(word, true))
 	}
 	return 0, false
 }

@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"slices"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // operation is what the targets of a query are for, as in TargetError.Verb.
@@ -51,7 +53,7 @@ func (g *Graph) query(op operation, applied Set) (*query, error) {
 // refuse returns an error about the target that is being resolved. The choices are
 // completed to whole targets.
 func (q *query) refuse(kind Kind, choices []string, reason string, args ...any) *TargetError {
-	e := &TargetError{Kind: kind, Verb: string(q.op), Target: q.text, Reason: fmt.Sprintf(reason, args...)}
+	e := &TargetError{Kind: kind, Verb: string(q.op), Target: q.text, Reason: text.Visible(fmt.Sprintf(reason, args...))}
 	for _, c := range choices {
 		e.Choices = append(e.Choices, q.before+c+q.after)
 	}

@@ -122,7 +122,7 @@ func (q *query) refuseFork(w walk, next []int32) error {
 	}
 	e := q.refuse(AmbiguousWalk, choices, "%s has %d children: %s", q.describe(w.end), len(next), q.describeAll(next))
 	if w.end == none {
-		e.Reason = fmt.Sprintf("there are %d bases: %s", len(next), q.describeAll(next))
+		e.Reason = text.Visible(fmt.Sprintf("there are %d bases: %s", len(next), q.describeAll(next)))
 	}
 	e.Revisions = q.ids(next)
 	return e

@@ -109,9 +109,9 @@ func (q *query) lookUp(name string, b *branch) (int32, error) {
 		names := slices.DeleteFunc(q.withPrefix(name), func(n string) bool { return !b.has(q.names[n]) })
 		switch {
 		case len(names) == 0:
-			return none, q.refuse(NotFound, nil, "no revision or label %q%s", name, q.suggestion(name))
+			return none, q.refuse(NotFound, nil, "no revision or label %s%s", text.Quote(name), q.suggestion(name))
 		case len(names) > 1:
-			e := q.refuse(AmbiguousPrefix, nil, "%d names begin with %q: %s", len(names), name, text.List(names, "and"))
+			e := q.refuse(AmbiguousPrefix, nil, "%d names begin with %s: %s", len(names), text.Quote(name), text.List(names, "and"))
 			e.Choices = names
 			return none, e
 		}

@@ -36,6 +36,9 @@ func (r *Revision) Accepts(word, object string) bool {
 // acceptances returns the elements of the accept key.
 func (p *parser) acceptances() []Acceptance {
 	e := p.entries[keyAccept]
+	if e.start == e.end {
+		return nil
+	}
 	var list []Acceptance
 	seen := name.NewSet(strings.Count(p.value(e), ",") + 1)
 	for start, end := range p.words(e) {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // maxDuration is PostgreSQL's limit for a timeout.
@@ -26,7 +28,7 @@ type DurationError struct {
 	Value, Text string
 }
 
-func (e *DurationError) Error() string { return fmt.Sprintf("duration %q: %s", e.Value, e.Text) }
+func (e *DurationError) Error() string { return "duration " + text.Quote(e.Value) + ": " + e.Text }
 
 // ParseDuration parses a duration as it is written in headers, flags and environment variables: a number with a unit (ms, s,
 // m or min, h), or a sum of them with the longer units first, as 500ms, 5s, 1.5h, 10min, 1h30m. The unit is required, even
@@ -59,10 +61,12 @@ func parseDuration(s string) (time.Duration, error) {
 		name, next := span(after, func(c byte) bool { return (c < '0' || c > '9') && c != '.' })
 		u, ok := unitNamed(name)
 		switch {
+		case name == "" && len(number) > len("2147483647"):
+			return 0, errors.New("missing unit: the units are ms, s, m (or min) and h")
 		case name == "":
 			return 0, fmt.Errorf("missing unit: write %sms, %[1]ss, %[1]smin or %[1]sh", number)
 		case !ok:
-			return 0, fmt.Errorf("unknown unit %q: the units are ms, s, m (or min) and h", name)
+			return 0, fmt.Errorf("unknown unit %s: the units are ms, s, m (or min) and h", text.Quote(name))
 		case u.size >= last:
 			return 0, errors.New("each unit can appear once, the longer ones first, as in 1h30m")
 		}

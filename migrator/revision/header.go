@@ -212,7 +212,7 @@ func (p *parser) readEntry(start, end int, first bool) {
 		p.report(start-2, "empty comment line among the keys: remove it (the header ends with the first line that is not a comment)")
 	case !ok:
 		if word, _, _ := strings.Cut(name, " "); keyNamed(word) >= 0 {
-			p.report(e.name, "missing colon after %q: write \"-- %s: …\"", word, word)
+			p.report(e.name, "missing colon after \"%s\": write \"-- %[1]s: …\"", word)
 			return
 		}
 		p.report(e.name, `not a "key: value" line: only keys can follow the message; put an empty line between the header and a comment of the script`)
@@ -233,7 +233,7 @@ func (p *parser) readEntry(start, end int, first bool) {
 
 // unknownKey returns the problem of a key that does not exist. In the first line it may be meant as a message.
 func unknownKey(name string, first bool) string {
-	problem := fmt.Sprintf("unknown key %q", name)
+	problem := "unknown key " + text.Quote(name)
 	if key := similarKey(name); key >= 0 {
 		problem += fmt.Sprintf(": did you mean %q?", keys[key])
 	} else {

@@ -121,10 +121,12 @@ func (c *largeChecker) checkPiece(p *sqltext.Piece) (end bool, err error) {
 
 // readHeader reads the header from the first piece.
 func (c *largeChecker) readHeader(text string) {
-	r, p := readUpHeader(Source{c.file, text})
+	p := parser{text: text}
+	r := p.readUpHeader(Source{c.file, text})
 	c.problems.Add(locate(c.file, text, p.found)...)
 	// The piece is not kept: what is kept is read from a copy of the header.
-	c.revision, _ = readUpHeader(Source{c.file, strings.Clone(text[:r.Up.SQLStart])})
+	header := parser{text: strings.Clone(text[:r.Up.SQLStart])}
+	c.revision = header.readUpHeader(Source{c.file, header.text})
 	c.statements.transactional = r.Up.Transactional
 }
 
@@ -158,7 +160,7 @@ func (s *Script) Loaded() (*Script, error) {
 	defer func() { _ = f.Close() }()
 	loaded := &Script{
 		File: s.File, SQLStart: s.SQLStart, Transactional: s.Transactional, LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout,
-		digest: s.digest, checksum: s.checksum,
+		digest: s.digest, checksum: s.checksum, sent: s.left.statements,
 	}
 	hash := sha256.New()
 	if !s.Transactional || len(s.left.rows) == 0 { // statements that are sent separately are sent with their rows

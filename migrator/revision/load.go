@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/ambix/migrator/internal/text"
 )
@@ -89,7 +90,9 @@ type loader struct {
 	problems  Problems
 }
 
-func (l *loader) report(pos Pos, text string) { l.problems = append(l.problems, Problem{pos, text}) }
+func (l *loader) report(pos Pos, problem string) {
+	l.problems = append(l.problems, Problem{pos, text.Visible(problem)}) // it may name other files
+}
 
 // name returns the name in fsys of a shown name.
 func (l *loader) name(shown string) string { return shown[len(l.prefix):] }
@@ -115,6 +118,8 @@ func (l *loader) walk(folder string) error {
 	for _, d := range entries {
 		switch base := d.Name(); {
 		case base[0] == '.':
+		case !utf8.ValidString(base): // package fs cannot open it
+			l.report(Pos{shownFolder + base, 1, 1}, "the name is not UTF-8: rename the file or folder")
 		case d.IsDir():
 			err = l.walk(l.name(shownFolder + base))
 		default:

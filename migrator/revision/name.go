@@ -1,9 +1,8 @@
 package revision
 
 import (
-	"fmt"
-
 	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // NameError reports a word that is not a valid id or label.
@@ -13,7 +12,7 @@ type NameError struct {
 	Text string // the rule that is violated
 }
 
-func (e *NameError) Error() string { return fmt.Sprintf("%s %q: %s", e.What, e.Name, e.Text) }
+func (e *NameError) Error() string { return e.What + " " + text.Quote(e.Name) + ": " + e.Text }
 
 // CheckID checks whether a word can be the id of a revision: it consists of 1 to 64 of the characters A-Z a-z 0-9 _ and .
 // and is not head, heads, base or current. The error is a *NameError.

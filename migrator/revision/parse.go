@@ -1,6 +1,10 @@
 package revision
 
-import "cmp"
+import (
+	"cmp"
+
+	"example.com/ambix/migrator/internal/text"
+)
 
 // Source is a file: the name to show, and its text.
 type Source struct {
@@ -23,14 +27,14 @@ func parseUp(src Source) (*Revision, Problems) {
 		r, _ := parseUp(Source{src.File, header})
 		return r, Problems{{Pos{src.File, 1, 1}, problem}}
 	}
-	r, p := readUpHeader(src)
+	p := parser{text: src.Text}
+	r := p.readUpHeader(src)
 	return r, p.finish(r.Up)
 }
 
-// readUpHeader reads the header of an up file. The parser has found its problems.
-func readUpHeader(src Source) (*Revision, *parser) {
+// readUpHeader reads the header of an up file.
+func (p *parser) readUpHeader(src Source) *Revision {
 	r := &Revision{Up: &Script{File: src.File, Text: src.Text, Transactional: true}}
-	p := &parser{text: src.Text}
 	p.readHeader()
 	r.Message = p.message
 	p.readValues(r, r.Up)
@@ -41,7 +45,7 @@ func readUpHeader(src Source) (*Revision, *parser) {
 		}
 	}
 	r.Up.SQLStart = p.end
-	return r, p
+	return r
 }
 
 // missingKeyProblems are the problems of required keys. Even a base must have its down_revision line: otherwise a line
@@ -65,7 +69,7 @@ func (r *Revision) parseDown(src Source) Problems {
 	p.readValues(&header, r.Down)
 	p.findMisplacedKeys()
 	if header.ID != "" && r.ID != "" && header.ID != r.ID {
-		p.report(p.entries[keyRevision].start, "revision: id %q differs from the id %q in %s", header.ID, r.ID, cmp.Or(r.Up.File, "the up file"))
+		p.report(p.entries[keyRevision].start, "revision: id %s differs from the id %s in %s", text.Quote(header.ID), text.Quote(r.ID), cmp.Or(r.Up.File, "the up file"))
 	}
 	return p.finish(r.Down)
 }

@@ -17,13 +17,13 @@ type Pos struct {
 	Line, Column int
 }
 
-// String returns file:line:column.
-func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+// String returns file:line:column. Characters of the name that cannot be seen are escaped.
+func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", text.Visible(p.File), p.Line, p.Column) }
 
 // Problem is one mistake in a file. The position of a mistake that concerns the file as a whole is 1:1.
 type Problem struct {
 	Pos
-	Text string // the mistake and, unless it is obvious, the fix
+	Text string // the mistake and, unless it is obvious, the fix; without characters that cannot be seen
 }
 
 // Error returns file:line:column: text.
@@ -123,7 +123,7 @@ func locateIn(locator *sqltext.Locator, file string, found []finding) Problems {
 	problems := make(Problems, 0, len(found))
 	for _, f := range found {
 		at := locator.At(f.offset)
-		problems = append(problems, Problem{Pos{file, at.Line, at.Column}, f.text})
+		problems = append(problems, Problem{Pos{file, at.Line, at.Column}, text.Visible(f.text)}) // it may quote the file
 	}
 	return problems
 }

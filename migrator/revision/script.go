@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Script is one file of a revision. It is immutable and must not be copied.
@@ -30,6 +31,7 @@ type Script struct {
 
 	split      sync.Once
 	statements []sqltext.Statement
+	sent       int // the number of statements, 0 if it is not known
 
 	left             *leftScript // nil unless the script is in its file
 	elided           []sqltext.ElidedRows
@@ -59,7 +61,7 @@ func (s *Script) SQL() string {
 func (s *Script) Statements() []sqltext.Statement {
 	s.mustBeLoaded()
 	s.split.Do(func() {
-		s.statements, _ = sqltext.Split(s.Text)
+		s.statements, _ = sqltext.SplitSized(s.Text, s.sent)
 		if s.Transactional {
 			s.statements = withoutBlocks(s.Text, s.statements)
 		}
@@ -159,7 +161,7 @@ func (p *parser) readOption(start, end int) {
 	key := keyNamed(name)
 	switch {
 	case !ok || key < keyTransaction:
-		p.report(start, "unknown option %q: it was recorded by a newer version; use that version", p.text[start:end])
+		p.report(start, "unknown option %s: it was recorded by a newer version; use that version", text.Quote(p.text[start:end]))
 	case p.entries[key].present:
 		p.report(start, "option %q appears twice", name)
 	default:

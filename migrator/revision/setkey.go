@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // SetKey changes the value of a header key in a revision file; "" means none. All other bytes stay as they are. A key that
@@ -23,8 +25,8 @@ func SetKey(file, key, value string) error {
 	if err != nil {
 		return err
 	}
-	text, err := withKey(Source{file, string(old)}, key, value)
-	if err != nil || text == string(old) {
+	changed, err := withKey(Source{file, string(old)}, key, value)
+	if err != nil || changed == string(old) {
 		return err
 	}
 	info, err := os.Stat(target)
@@ -32,7 +34,7 @@ func SetKey(file, key, value string) error {
 		return err
 	}
 	temp := tempName(target)
-	if err := writeFile(temp, text, info.Mode().Perm()); err != nil {
+	if err := writeFile(temp, changed, info.Mode().Perm()); err != nil {
 		return withFile(err, file)
 	}
 	defer os.Remove(temp) // after the rename it no longer exists
@@ -40,7 +42,7 @@ func SetKey(file, key, value string) error {
 		return withFile(err, file)
 	}
 	if now, err := os.ReadFile(target); err != nil || string(now) != string(old) {
-		return fmt.Errorf("%s: the file was changed by another process at the same time; nothing was written, run the command again", file)
+		return fmt.Errorf("%s: the file was changed by another process at the same time; nothing was written, run the command again", text.Visible(file))
 	}
 	if err := os.Rename(temp, target); err != nil {
 		return err
@@ -59,7 +61,7 @@ func withKey(src Source, key, value string) (string, error) {
 		return "", errors.New(unknownKey(key, false))
 	}
 	if strings.ContainsAny(value, "\r\n") {
-		return "", fmt.Errorf("%s: %q has more than one line", key, value)
+		return "", fmt.Errorf("%s: %s has more than one line", text.Visible(key), text.Quote(value))
 	}
 	p := parser{text: src.Text}
 	p.readHeader()

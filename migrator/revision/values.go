@@ -21,7 +21,7 @@ func (p *parser) readValues(r *Revision, s *Script) {
 		t, err := time.Parse(time.RFC3339, p.value(e))
 		t = t.UTC()
 		if err != nil || t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
-			p.reportValue(keyCreated, "%q is not a time: write it as 2021-11-20T19:17:01Z", p.value(e))
+			p.reportValue(keyCreated, "%s is not a time: write it as 2021-11-20T19:17:01Z", text.Quote(p.value(e)))
 		}
 		r.Created = t
 	}
@@ -29,7 +29,7 @@ func (p *parser) readValues(r *Revision, s *Script) {
 	if e := p.entries[keyTransaction]; e.present {
 		s.Transactional = p.value(e) != "off"
 		if v := p.value(e); v != "on" && v != "off" {
-			p.reportValue(keyTransaction, `%q is neither "on" nor "off"`, v)
+			p.reportValue(keyTransaction, `%s is neither "on" nor "off"`, text.Quote(v))
 		}
 	}
 	s.LockTimeout = p.duration(keyLockTimeout)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // ExistsError reports that nothing was written because File exists or, if ID is not "", because File contains a revision
@@ -20,9 +22,9 @@ type ExistsError struct {
 
 func (e *ExistsError) Error() string {
 	if e.ID == "" {
-		return e.File + ": the file already exists; nothing was written"
+		return text.Visible(e.File) + ": the file already exists; nothing was written"
 	}
-	return fmt.Sprintf("revision %s already exists in %s; nothing was written, choose another id", e.ID, e.File)
+	return fmt.Sprintf("revision %s already exists in %s; nothing was written, choose another id", text.Visible(e.ID), text.Visible(e.File))
 }
 
 // Unwrap returns fs.ErrExist.
@@ -86,11 +88,11 @@ func (r *Revision) checkFormat(files []Source) error {
 		return err
 	}
 	cannot := func(what string) error {
-		return fmt.Errorf("revision %s: its %s cannot be written: it would not be read back as it is", r.ID, what)
+		return fmt.Errorf("revision %s: its %s cannot be written: it would not be read back as it is", text.Visible(r.ID), what)
 	}
 	switch {
 	case r.Up != nil && (r.Up.left != nil || len(r.Up.elided) > 0):
-		return fmt.Errorf("revision %s: its script is only in %s: copy that file", r.ID, r.Up.File)
+		return fmt.Errorf("revision %s: its script is only in %s: copy that file", text.Visible(r.ID), text.Visible(r.Up.File))
 	case read.ID != r.ID:
 		return cannot("id")
 	case read.Message != r.Message:
@@ -141,14 +143,14 @@ func checkIDUnused(dir, id string, own []Source) error {
 		if slices.ContainsFunc(own, func(s Source) bool { return s.File == file }) {
 			continue
 		}
-		text, err := os.ReadFile(file)
+		content, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // the other process has removed it
 		}
 		if err != nil {
 			return err
 		}
-		if r, _ := parseUp(Source{file, string(text)}); r.ID == id {
+		if r, _ := parseUp(Source{file, string(content)}); r.ID == id {
 			return &ExistsError{id, file}
 		}
 	}

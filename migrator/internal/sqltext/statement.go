@@ -44,8 +44,11 @@ const (
 // The lines after COPY … FROM stdin, up to \. or the end of src, belong to it, whether or not the server will ask for
 // them. A statement that changes standard_conforming_strings (see SettingName) determines how those after it are read.
 // Changes by a function, a DO block or a rollback to a savepoint are not seen.
-func Split(src string) ([]Statement, []Error) {
-	s := splitter{statementScanner: newStatementScanner(src)}
+func Split(src string) ([]Statement, []Error) { return SplitSized(src, 0) }
+
+// SplitSized is Split for a source of which it is known that it contains n statements, so that no memory is wasted.
+func SplitSized(src string, n int) ([]Statement, []Error) {
+	s := splitter{statementScanner: newStatementScanner(src), statements: make([]Statement, 0, n)}
 	for {
 		t, ok := s.next()
 		if !ok {

@@ -32,13 +32,19 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// Quote returns s in double quotes, with the escapes of Visible and of Go.
+// Quote returns s in double quotes, with the escapes of Visible and of Go. Only the beginning of a long text is quoted,
+// followed by "…".
 func Quote(s string) string {
-	quoted := strconv.Quote(s)
-	if isVisible(quoted) {
-		return quoted
+	const longest = 100
+	cut := ""
+	if len(s) > longest {
+		end := longest
+		for end > longest-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+			end--
+		}
+		s, cut = s[:end], "…"
 	}
-	return Visible(quoted) // strconv prints a few that are letters or marks to Unicode
+	return Visible(strconv.Quote(s)) + cut // strconv takes a few for letters or marks
 }
 
 // IsInvisible reports whether Visible escapes a character.

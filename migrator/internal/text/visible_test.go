@@ -19,6 +19,7 @@ func TestVisibleEscapesWhatCannotBeSeen(t *testing.T) {
 		{"\U000e0041\U000e0100", `\U000e0041\U000e0100`, `"\U000e0041\U000e0100"`},
 		{"a\xffb\xe2\x82", `a\xffb\xe2\x82`, `"a\xffb\xe2\x82"`},
 		{"\ufffd", "\ufffd", "\"\ufffd\""},
+		{strings.Repeat("a", 99) + "äb", strings.Repeat("a", 99) + "äb", `"` + strings.Repeat("a", 99) + `"…`},
 	} {
 		if got := Visible(test.s); got != test.visible {
 			t.Errorf("Visible(%+q) = %+q, want %+q", test.s, got, test.visible)
