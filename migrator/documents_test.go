@@ -100,6 +100,31 @@ func anchors(text string) []string {
 	return all
 }
 
+// No test or program has left something in the repository: a file whose name cannot be typed,
+// or a project.
+func TestRepositoryHasNoLeftovers(t *testing.T) {
+	t.Parallel()
+	typed := regexp.MustCompile(`^[A-Za-z0-9._/@+-]+$`)
+	files := 0
+	err := filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == ".git":
+			return filepath.SkipDir
+		case !typed.MatchString(filepath.ToSlash(path)):
+			t.Errorf("%+q", path)
+		case d.Name() == "go.mod" && path != filepath.Join("..", "go.mod") && !strings.Contains(path, "testdata"):
+			t.Errorf("%s: a project in the project", path)
+		}
+		files++
+		return nil
+	})
+	if err != nil || files < 500 {
+		t.Errorf("%d files, %v", files, err)
+	}
+}
+
 // TestStatementsAreProved holds that each statement in the documents about running a
 // database has a comment <!-- proved by TestA, TestB/script -->, that the tests exist,
 // and that no sentence for users contains the name of a test.

@@ -74,6 +74,7 @@ func (p *poisonRun) program(args ...string) {
 	p.runs++
 	var stdout, stderr strings.Builder
 	cmd := exec.Command("app", args...)
+	cmd.Dir = p.TempDir() // init creates its project there
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(slices.Clone(p.env), "VERSION="+bad("sourceVersion")), &stdout, &stderr
 	_ = cmd.Run()
 	p.check(args, stdout.String(), stderr.String())
@@ -171,12 +172,21 @@ func (p *poisonRun) arguments(command string) [][]string {
 	return nil
 }
 
+// argument returns a value as an argument of a command. init creates a project where it says,
+// and this test runs in the folder of the package.
+func (p *poisonRun) argument(command, value string) string {
+	if command == "init" {
+		return filepath.Join(p.TempDir(), value)
+	}
+	return value
+}
+
 // everyCommand runs every command: without arguments, with its own, with bad ones, and with
 // each of its flags set to a bad value. A new command is found in the tree.
 func (p *poisonRun) everyCommand() {
 	p.Helper()
 	for _, path := range leaves(cli.Command(cli.Config{})) {
-		for _, args := range append([][]string{{}, {"a1"}}, p.arguments(path[0])...) {
+		for _, args := range append([][]string{{}, {p.argument(path[0], "a1")}}, p.arguments(path[0])...) {
 			p.do(append(slices.Clone(path), args...)...)
 		}
 	}
@@ -196,7 +206,7 @@ func (p *poisonRun) everyBadArgument() {
 	})
 	for _, path := range leaves(root) {
 		cmd, _, _ := root.Find(path)
-		p.do(append(slices.Clone(path), badBytes("sourceArgument"))...)
+		p.do(append(slices.Clone(path), p.argument(path[0], badBytes("sourceArgument")))...)
 		p.do(append(slices.Clone(path), "--"+badBytes("sourceUnknownFlag"))...)
 		p.do(append(slices.Clone(path), "--help")...)
 		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
