@@ -18,11 +18,15 @@ func TestIncompleteLedgerIsReported(t *testing.T) {
 	if _, err := m.Up(context.Background(), projecttest.Config(t, url)); err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range []string{"ALTER TABLE ambix_revision DROP COLUMN digest", "DROP TABLE ambix_revision"} {
-		pgtest.Exec(t, url, change)
+	for _, test := range []struct{ change, want string }{
+		{"ALTER TABLE ambix_revision DROP COLUMN digest", "its tables are not as this program creates them; restore them from a backup"},
+		{"DROP TABLE ambix_revision", `the table "public"."ambix_revision" does not exist; restore it from a backup`},
+		{"DROP TABLE ambix_meta", `the tables "public"."ambix_meta" and "public"."ambix_revision" do not exist; restore them from a backup; if ambix_event is not part of a ledger, rename it, or use a ledger with another name`},
+	} {
+		pgtest.Exec(t, url, test.change)
 		_, err := m.Up(context.Background(), projecttest.Config(t, url))
-		if err == nil || !strings.HasSuffix(err.Error(), "its tables are not as this program creates them; restore them from a backup") {
-			t.Errorf("%s: %v", change, err)
+		if err == nil || !strings.HasSuffix(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.change, err)
 		}
 	}
 }

@@ -10,36 +10,35 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // LockedLedger is the error for a lock on the ledger's tables that was not obtained in time.
 // It names who holds locks on them.
 func (r *Runner) LockedLedger(se *pgconn.PgError) *LedgerError {
-	e := &LedgerError{Ledger: r.Ledger, Text: se.Message + " (" + se.Code + ")", Locked: true, Err: se}
-	e.Holders = r.tableHolders(r.Ledger.TableHolders())
-	if held := describeHolders(e.Holders); held != "" {
-		e.Text += "; its tables are locked by " + held
-	}
-	return e
+	return r.locked(se, "", "its tables are", r.Ledger.TableHolders())
 }
 
 // LockedTable is LockedLedger for another table that is read for the ledger.
 func (r *Runner) LockedTable(table string, se *pgconn.PgError) *LedgerError {
-	e := &LedgerError{Ledger: r.Ledger, Text: "cannot read " + table + ": " + se.Message + " (" + se.Code + ")", Locked: true, Err: se}
-	e.Holders = r.tableHolders(ledger.LockHolders(table))
+	return r.locked(se, "cannot read "+table+": ", "it is", ledger.LockHolders(table))
+}
+
+func (r *Runner) locked(se *pgconn.PgError, context, subject, holders string) *LedgerError {
+	e := &LedgerError{Ledger: r.Ledger, Text: context + se.Message + " (" + se.Code + ")", Locked: true, Holders: r.tableHolders(holders), Err: se}
 	if held := describeHolders(e.Holders); held != "" {
-		e.Text += "; it is locked by " + held
+		e.Text += "; " + subject + " locked by " + held
 	}
 	return e
 }
 
 // RowSecurityHint says what to do about an error of row-level security; "" for any other.
 func (r *Runner) RowSecurityHint(se *pgconn.PgError) string {
-	role := sqltext.QuoteName(r.EffectiveRole())
-	switch {
-	case se.Code != pg.InsufficientPrivilege || se.Routine != "check_enable_rls" && se.Routine != "ExecWithCheckOptions":
+	if se.Code != pg.InsufficientPrivilege || se.Routine != "check_enable_rls" && se.Routine != "ExecWithCheckOptions" {
 		return ""
-	case se.Hint != "":
+	}
+	role := sqltext.QuoteName(r.EffectiveRole())
+	if se.Hint != "" {
 		return "row-level security would hide rows even from the owner, " + role + "; switch that off for the table: ALTER TABLE … NO FORCE ROW LEVEL SECURITY"
 	}
 	return "row-level security hides rows of the table from role " + role + "; run as the owner of the table, or let the role see them: ALTER ROLE " + role + " BYPASSRLS"
@@ -90,7 +89,7 @@ func describeHolders(holders []Session) string {
 	for i, h := range holders {
 		held[i] = h.String()
 	}
-	return strings.Join(held, " and ")
+	return text.List(held, "and")
 }
 
 // newHolder returns a row of ledger.Tables.Holder or TableHolders.

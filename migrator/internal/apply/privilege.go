@@ -121,11 +121,7 @@ func (r *Runner) missingGrants() []string {
 }
 
 // ledgerExists reports whether there is a ledger. It needs no privilege on its schema.
-func (r *Runner) ledgerExists() bool {
-	rows := r.explain("SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) " +
-		sqltext.QuoteLiteral(r.Ledger.Schema()) + "::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) " + sqltext.QuoteLiteral(r.Ledger.Prefix()+"_meta") + "::pg_catalog.name")
-	return len(rows) > 0
-}
+func (r *Runner) ledgerExists() bool { return len(r.explain(r.Ledger.Relations())) > 0 }
 
 // Grants returns the statements that grant the role everything it needs: on the ledger, or
 // to create it.

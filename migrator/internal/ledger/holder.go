@@ -46,32 +46,3 @@ func LockHolders(tables ...string) string {
 	return holders + fmt.Sprintf(`l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.relation OPERATOR(pg_catalog.=) ANY (ARRAY(
     SELECT pg_catalog.to_regclass(tablename)::pg_catalog.oid FROM pg_catalog.unnest(%s) tablename))`, Array(tables)) + blocking
 }
-
-// names returns the names of the tables, unquoted and without their schema.
-func (t Tables) names() []string {
-	return []string{t.Prefix() + "_meta", t.Prefix() + "_revision", t.Prefix() + "_event"}
-}
-
-// Existing finds which of the ledger's tables exist: rows of their names, without schema. It
-// reads only the system catalog, which every role may read.
-func (t Tables) Existing() string {
-	return fmt.Sprintf(`SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.name[])`,
-		sqltext.QuoteLiteral(t.Schema()), Array(t.names()))
-}
-
-// Missing returns the qualified, quoted names of the tables that are not among the rows of
-// Existing.
-func Missing(t Tables, existing []string) []string {
-	exists := map[string]bool{}
-	for _, name := range existing {
-		exists[name] = true
-	}
-	var missing []string
-	for i, table := range []string{t.Meta(), t.Revisions(), t.Events()} {
-		if !exists[t.names()[i]] {
-			missing = append(missing, table)
-		}
-	}
-	return missing
-}

@@ -21,23 +21,18 @@ func (t Tables) fromTables() string {
 	return fmt.Sprintf(`FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 JOIN pg_catalog.pg_roles o ON o.oid OPERATOR(pg_catalog.=) c.relowner JOIN pg_catalog.pg_roles me ON me.rolname OPERATOR(pg_catalog.=) CURRENT_USER
 JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (%s)`,
-		sqltext.QuoteLiteral(t.Schema()), t.tableNames())
+WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.name[])`,
+		sqltext.QuoteLiteral(t.Schema()), Array(t.names()))
 }
 
-// Own tells which tables belong to the current role: rows of t or f, none if there is no
-// ledger. It fails with 22P02 if one is not a table: to read a view is to run what its owner
-// wrote. It is cheap, because every read begins with it.
-func (t Tables) Own() string {
-	lit := sqltext.QuoteLiteral
-	return fmt.Sprintf("SELECT CASE WHEN relkind OPERATOR(pg_catalog.=) 'r' THEN pg_catalog.pg_get_userbyid(relowner) OPERATOR(pg_catalog.=) CURRENT_USER ELSE "+failCast+`::pg_catalog.bool END
-FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s) AND relname OPERATOR(pg_catalog.=) ANY (%s)`,
-		"relation", backend, lit(sqltext.QuoteName(t.Schema())), t.tableNames())
-}
-
-func (t Tables) tableNames() string {
-	lit := sqltext.QuoteLiteral
-	return fmt.Sprintf("ARRAY[%s, %s, %s]::pg_catalog.name[]", lit(t.Prefix()+"_meta"), lit(t.Prefix()+"_revision"), lit(t.Prefix()+"_event"))
+// Relations finds the tables: rows of name without schema, and whether it belongs to the
+// current role, t or f; none if there is no ledger. It fails with 22P02 if one is not a table:
+// to read a view is to run what its owner wrote. It is cheap, because every read begins with
+// it, and reads only the system catalog, which every role may read.
+func (t Tables) Relations() string {
+	return fmt.Sprintf("SELECT relname, CASE WHEN relkind OPERATOR(pg_catalog.=) 'r' THEN pg_catalog.pg_get_userbyid(relowner) OPERATOR(pg_catalog.=) CURRENT_USER ELSE "+failCast+`::pg_catalog.bool END
+FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s) AND relname OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.name[])`,
+		"relation", backend, sqltext.QuoteLiteral(sqltext.QuoteName(t.Schema())), Array(t.names()))
 }
 
 // Untrusted finds the tables whose owner is not trusted: rows of table, owner and current

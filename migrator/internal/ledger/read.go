@@ -30,7 +30,7 @@ func (t Tables) Read(full bool) []string {
 			", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
 	return []string{
-		"SELECT format, generation, pg_catalog.to_regclass(" + sqltext.QuoteLiteral(t.Events()) + ") IS NULL FROM " + t.Meta(),
+		"SELECT format, generation FROM " + t.Meta(),
 		"SELECT " + columns + " FROM " + t.Revisions(),
 	}
 }
@@ -69,7 +69,6 @@ func (r *Reader) meta(d *decoder) {
 	}
 	r.state.Exists = true
 	r.state.Format, r.state.Generation = d.count("format"), d.bigCount("generation")
-	r.state.NoEvents = len(d.fields) > 0 && d.field("to_regclass") == "t"
 	if r.state.Format == 0 {
 		d.fail("format", "0", "a format version")
 	}

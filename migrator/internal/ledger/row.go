@@ -44,7 +44,6 @@ type State struct {
 	Exists     bool // false if the database has no ledger
 	Format     int
 	Generation int64
-	NoEvents   bool  // the table of events is missing
 	Rows       []Row // sorted by revision
 }
 

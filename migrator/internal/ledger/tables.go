@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -139,6 +140,26 @@ func (t Tables) Events() string { return t.table("_event") }
 
 // Meta returns the qualified, quoted name of the table with format and generation.
 func (t Tables) Meta() string { return t.table("_meta") }
+
+// names returns the names of the tables, unquoted and without their schema.
+func (t Tables) names() []string {
+	return []string{t.Prefix() + "_meta", t.Prefix() + "_revision", t.Prefix() + "_event"}
+}
+
+// Missing returns the qualified, quoted names of the tables that are not among those that
+// Relations found; nil if it found none, because there is no ledger then.
+func Missing(t Tables, found []string) []string {
+	if len(found) == 0 {
+		return nil
+	}
+	var missing []string
+	for i, table := range []string{t.Meta(), t.Revisions(), t.Events()} {
+		if !slices.Contains(found, t.names()[i]) {
+			missing = append(missing, table)
+		}
+	}
+	return missing
+}
 
 // LockKey returns the key of the advisory lock that a runner of this ledger holds: the
 // first eight bytes, big endian, of the SHA-256 of "ambix:" and the quoted name of the

@@ -79,15 +79,12 @@ func (s *Session) write(ctx context.Context, activity string, state ledger.State
 // without a ledger has none.
 func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error) {
 	var events []ledger.Event
-	var existing []string
+	var found []string
 	var invalid error
 	first := len(s.limits())
-	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(s.Ledger.Own(), s.Ledger.Existing(), s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
-		switch statement {
-		case first: // they only have to be tables
-			return
-		case first + 1:
-			existing = append(existing, string(fields[0]))
+	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(s.Ledger.Relations(), s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		if statement == first {
+			found = append(found, string(fields[0]))
 			return
 		}
 		e, err := ledger.DecodeEvent(s.Ledger, fields)
@@ -96,8 +93,8 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 		}
 		events = append(events, e)
 	}})
-	if missing := ledger.Missing(s.Ledger, existing); len(existing) > 0 && len(missing) > 0 {
-		return nil, s.missingTables(missing)
+	if err := s.checkTables(found); err != nil {
+		return nil, err
 	}
 	if se := pg.ServerError(err); se != nil {
 		switch se.Code {

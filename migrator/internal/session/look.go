@@ -20,10 +20,9 @@ type surroundings struct {
 	foreign []foreign.Detected // version tables of other tools
 }
 
-// look reads the surroundings, after a read that found no table of meta data. The error is
-// an *apply.LedgerError if another table of the ledger exists.
+// look reads the surroundings, after a read that found no ledger.
 func (s *Session) look(ctx context.Context) error {
-	statements := []string{s.Ledger.HasSchema(), s.Ledger.Existing(), s.Ledger.Others(), foreign.Detect()}
+	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect()}
 	results := make([][][]string, len(statements))
 	first := len(s.limits())
 	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(statements...)}, pg.Handler{Row: func(statement int, fields [][]byte) {
@@ -37,30 +36,30 @@ func (s *Session) look(ctx context.Context) error {
 		return err
 	}
 	s.runner.CreateSchema = results[0][0][0] != "t"
-	var existing []string
+	s.around = surroundings{foreign: foreign.Recognized(results[2])}
 	for _, row := range results[1] {
-		existing = append(existing, row[0])
-	}
-	s.around = surroundings{foreign: foreign.Recognized(results[3])}
-	for _, row := range results[2] {
 		if other, ok := ledger.ParseOther(row[0], row[1]); ok && other.Revisions() != s.Ledger.Revisions() {
 			s.around.ledgers = append(s.around.ledgers, other)
 		}
 	}
-	// With all of them it was created in the meantime.
-	if missing := ledger.Missing(s.Ledger, existing); len(existing) > 0 && len(missing) > 0 {
-		e := s.missingTables(missing)
-		e.Hint += "; if " + text.List(existing, "and") + " is not part of a ledger, rename it, or use a ledger with another name"
-		return e
-	}
 	return nil
 }
 
-func (s *Session) missingTables(tables []string) *apply.LedgerError {
-	if len(tables) == 1 {
-		return &apply.LedgerError{Ledger: s.Ledger, Text: "the table " + tables[0] + " does not exist", Hint: "restore it from a backup"}
+// checkTables refuses a ledger that lacks some of its tables. found are those that exist. The
+// error is an *apply.LedgerError.
+func (s *Session) checkTables(found []string) error {
+	missing := ledger.Missing(s.Ledger, found)
+	if missing == nil {
+		return nil
 	}
-	return &apply.LedgerError{Ledger: s.Ledger, Text: "the tables " + text.List(tables, "and") + " do not exist", Hint: "restore them from a backup"}
+	e := &apply.LedgerError{Ledger: s.Ledger, Text: "the table " + missing[0] + " does not exist", Hint: "restore it from a backup"}
+	if len(missing) > 1 {
+		e.Text, e.Hint = "the tables "+text.List(missing, "and")+" do not exist", "restore them from a backup"
+	}
+	if missing[0] == s.Ledger.Meta() { // perhaps there never was a ledger
+		e.Hint += "; if " + text.List(found, "and") + " is not part of a ledger, rename it, or use a ledger with another name"
+	}
+	return e
 }
 
 // checkOtherLedgers refuses to start a second history in a database that has a ledger in
@@ -79,8 +78,8 @@ func (s *Session) checkOtherLedgers() error {
 
 // CheckForeign refuses to run scripts in a database that another tool has migrated, unless
 // the policy allows it. A database that has another ledger may have been adopted into that
-// one: then only version tables in the schema of this ledger count, if it has no other one. It relies on a read. The
-// error is a *plan.PolicyError.
+// one: then only version tables in the schema of this ledger count, if it has no other one.
+// It relies on a read. The error is a *plan.PolicyError.
 func (s *Session) CheckForeign(v *plan.View, verb plan.Verb) error {
 	if v.State.Exists || verb == plan.VerbStamp || verb == plan.VerbPurge || s.Ahead == plan.OK {
 		return nil

@@ -50,27 +50,32 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if s.conn.ServerVersion() < 140000 { // not reported by itself
 		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
 	}
-	owners := len(sql)
-	sql = append(sql, s.Ledger.Own())
+	relations := len(sql)
+	sql = append(sql, s.Ledger.Relations())
 	first := len(sql)
 	sql = append(sql, s.Ledger.Read(full)...)
 	s.foreign = false
+	var found []string
 	reader := ledger.Reader{Expect: s.files.Graph.Len()}
 	_, err := s.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		switch {
-		case statement < owners:
+		case statement < relations:
 			s.recovering = string(fields[0]) == "t"
-		case statement == owners:
-			s.foreign = s.foreign || string(fields[0]) != "t"
+		case statement == relations:
+			found = append(found, string(fields[0]))
+			s.foreign = s.foreign || string(fields[1]) != "t"
 		default:
 			reader.Row(statement-first, fields)
 		}
 	}})
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
-		switch {
-		case failed.Err.Code == pg.UndefinedTable && failed.Statement == first:
+		incomplete := s.checkTables(found)
+		switch code := failed.Err.Code; {
+		case code == pg.UndefinedTable && incomplete != nil:
+			return ledger.State{}, incomplete
+		case code == pg.UndefinedTable && failed.Statement == first: // dropped in the meantime, if it was found
 			return ledger.State{}, s.look(ctx)
-		case failed.Statement == owners && failed.Err.Code == pg.InvalidTextRepresentation:
+		case code == pg.InvalidTextRepresentation && failed.Statement == relations:
 			return ledger.State{}, s.relationError()
 		case s.Role != "" && failed.Statement == role:
 			return ledger.State{}, s.roleError(failed.Err)
@@ -81,16 +86,16 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		return ledger.State{}, err
 	}
 	state, err := reader.State(s.Ledger)
-	switch {
-	case err == nil && !state.Exists:
-		err = &apply.LedgerError{Ledger: s.Ledger, Text: "the row of table " + s.Ledger.Meta() + " is missing", Hint: "restore it from a backup"}
-	case err == nil && state.NoEvents:
-		err = s.missingTables([]string{s.Ledger.Events()})
+	if err != nil {
+		return ledger.State{}, err
 	}
-	return state, err
+	if !state.Exists {
+		return ledger.State{}, &apply.LedgerError{Ledger: s.Ledger, Text: "the row of table " + s.Ledger.Meta() + " is missing", Hint: "restore it from a backup"}
+	}
+	return state, s.checkTables(found)
 }
 
-// relationError is the error for a ledger that Owners refuses.
+// relationError is the error for a ledger that Relations refuses.
 func (s *Session) relationError() error {
 	return &apply.LedgerError{Ledger: s.Ledger, Text: "one of its tables is a view or another kind of relation, and to read that may run code of its owner", Hint: "find out who created it, or use a ledger with another name"}
 }
