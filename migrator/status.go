@@ -2,6 +2,7 @@ package migrator
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,6 +37,11 @@ type Status struct {
 	// Runner is the runner that was at work when the ledger had been read; nil if there was
 	// none. Its Application contains the revision that is in progress.
 	Runner *Session
+	// Foreign are the version tables of other tools, "schema.table (tool)", if they are why
+	// Up refuses to run anything in this database, which has no ledger. Adoptable: Adopt can
+	// read one of them.
+	Foreign   []string
+	Adoptable bool
 
 	view *plan.View
 }
@@ -96,6 +102,9 @@ func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, err
 		return nil, err
 	}
 	st := m.newStatus(v, modified)
+	if refused, ok := errors.AsType[*plan.PolicyError](s.CheckForeign(v, plan.VerbUp)); ok {
+		st.Foreign, st.Adoptable = refused.Foreign, refused.Adoptable
+	}
 	if found {
 		runner := Session(holder)
 		st.Runner = &runner

@@ -118,10 +118,8 @@ func (a adviser) waitForRunner() []suggestion {
 
 func (a adviser) policy(e *migrator.PolicyError) advice {
 	switch {
-	case len(e.Foreign) > 0 && e.Adoptable:
-		return advice{"", []suggestion{to("take over what that tool applied", a.other("adopt")), to("ignore it", a.retry(flagValue{"ahead", "ok"}))}}
 	case len(e.Foreign) > 0:
-		return advice{"`adopt --baseline REV` records the revisions that the database already has", []suggestion{to("ignore the other tool", a.retry(flagValue{"ahead", "ok"}))}}
+		return a.foreign(e.Adoptable, a.retry(flagValue{"ahead", "ok"}))
 	case e.Policy == "ahead" && len(e.Pending) == 0:
 		return advice{"", []suggestion{to("allow that", a.retry(flagValue{"ahead", "auto"}))}}
 	case e.Policy == "ahead":
@@ -130,6 +128,15 @@ func (a adviser) policy(e *migrator.PolicyError) advice {
 		return advice{"", []suggestion{to("see what was modified", a.other("status")), to("allow it", a.retry(flagValue{"changed", "ok"}))}}
 	}
 	return advice{"", []suggestion{to("apply them although revisions above are applied", a.retry(flagValue{"out-of-order", "ok"}))}}
+}
+
+// foreign is for a database that another tool has migrated. all is the command that ignores
+// that.
+func (a adviser) foreign(adoptable bool, all string) advice {
+	if adoptable {
+		return advice{"", []suggestion{to("take over what that tool applied", a.other("adopt")), to("ignore it", all)}}
+	}
+	return advice{"`adopt --baseline REV` records the revisions that the database already has", []suggestion{to("ignore the other tool", all)}}
 }
 
 // decide returns the two commands that record the outcome of a revision.

@@ -18,9 +18,9 @@ func (p *program) check() *cobra.Command {
 	return p.command(action{
 		use:   "check",
 		short: "report everything that is not ready for a release",
-		long: `Reports pending, modified, unfinished, empty and irreversible revisions, multiple heads
-and invalid files, and exits with 3 if it finds any. It writes nothing and is intended
-for pipelines and readiness probes.`,
+		long: `Reports everything that is not ready, such as pending, modified, unfinished, unwritten and
+irreversible revisions, multiple heads and invalid files, and exits with 3 if there is any.
+It writes nothing and is intended for pipelines.`,
 		example: "check\ncheck --offline",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {

@@ -50,7 +50,7 @@ func (p *program) completion() *cobra.Command {
 // completeTarget offers ids, labels and the names of targets.
 func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if cmd.Name() == "plan" && len(args) == 0 {
-		return []string{"up", "down", "to"}, cobra.ShellCompDirectiveNoFileComp
+		return planVerbs, cobra.ShellCompDirectiveNoFileComp
 	}
 	_ = p.settings.Resolve(cmd.Flags(), p.environ())
 	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {

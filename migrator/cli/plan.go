@@ -38,6 +38,9 @@ database is needed.`,
 	})
 }
 
+// planVerbs are the first arguments of plan.
+var planVerbs = []string{"up", "down", "to", "stamp"}
+
 // parseVerb returns the verb with this name or alias, or "".
 func parseVerb(word string) migrator.Verb {
 	switch word {

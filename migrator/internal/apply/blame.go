@@ -73,7 +73,7 @@ var rules = []rule{
 	{parts: ours, states: serverConditions, verdict: ledgerFailed},
 	{parts: theirs, states: serverConditions, verdict: serverFailed, cause: ServerCondition, hint: "this is a condition of the server, or of another server that the statement uses, not of the file"},
 	{parts: ours, states: lockStates, verdict: ledgerLocked, cause: LedgerLocked, hint: "another session holds a lock on the ledger's tables"},
-	{parts: ours, states: []string{pg.QueryCanceled}, verdict: ledgerFailed, hint: "another session canceled our statement (pg_cancel_backend)"},
+	{parts: ours, states: []string{pg.QueryCanceled}, verdict: ledgerFailed, hint: "another session canceled a statement of this program (pg_cancel_backend)"},
 	{parts: before, states: []string{pg.ReadOnlySQLTransaction}, verdict: serverReadOnly},
 
 	// The body, before the ledger: it may have changed what the closing write needs.

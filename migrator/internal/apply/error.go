@@ -198,7 +198,7 @@ type InterruptedError struct {
 
 func (e *InterruptedError) Error() string {
 	if e.Revision == "" {
-		return "interrupted between two revisions"
+		return "interrupted; no revision was in progress"
 	}
 	end := "canceled and rolled back"
 	if e.NonTransactional {

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Policy decides a situation in which continuing may be wrong.
@@ -75,14 +77,14 @@ func (e *PolicyError) Error() string {
 	list := strings.Join(e.Revisions, ", ")
 	switch {
 	case len(e.Foreign) > 0:
-		return "the database was migrated by another tool, " + strings.Join(e.Foreign, " and ") + ", and has no ledger " + e.Ledger
+		return "the database was migrated by another tool, " + text.List(e.Foreign, "and") + ", and has no ledger " + e.Ledger
 	case e.Policy == "ahead" && len(e.Pending) == 0:
 		return "the database is ahead of this program by " + list
 	case e.Policy == "ahead":
 		return fmt.Sprintf("the histories have diverged: the database has revisions that this program does not know (%s), and this program has revisions that are not applied (%s)",
 			list, strings.Join(e.Pending, ", "))
 	case e.Policy == "changed":
-		return "applied revisions have been modified: " + list
+		return "modified after they were applied: " + list
 	}
 	pairs := make([]string, len(e.Revisions))
 	for i, id := range e.Revisions {
