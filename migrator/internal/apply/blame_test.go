@@ -63,7 +63,7 @@ func TestBlame(t *testing.T) {
 	}{
 		// Our statements.
 		{name: "guard, disk full", before: failing("ambix_meta", "53100"), kind: ledger, want: "made to fail (53100); DETAIL: the detail; HINT: the hint"},
-		{name: "guard, canceled", before: failing("ambix_meta", "57014"), kind: ledger, want: "another session canceled our statement"},
+		{name: "guard, canceled", before: failing("ambix_meta", "57014"), kind: ledger, want: "another session canceled a statement of this program"},
 		{name: "guard, privilege", before: failing("ambix_meta", "42501"), kind: ledger, want: "(42501)"},
 		{name: "guard, lock", before: failing("ambix_meta", "55P03"), kind: migrator.KindLockTimeout, cause: migrator.CauseLedgerLocked, want: "ledger public.ambix: made to fail"},
 		{name: "guard, any", before: failing("ambix_meta", "P0001"), kind: ledger, want: "(P0001)"},
@@ -74,7 +74,7 @@ func TestBlame(t *testing.T) {
 		{name: "event, file system", before: failing("ambix_event", "58030"), kind: ledger, want: "(58030)"},
 		{name: "event, corrupted", before: failing("ambix_event", "XX001"), kind: ledger, want: "(XX001)"},
 		{name: "event, encoding", before: failing("ambix_event", "22021"), kind: ledger, want: "(22021)"},
-		{name: "event, canceled", before: failing("ambix_event", "57014"), kind: ledger, want: "another session canceled our statement"},
+		{name: "event, canceled", before: failing("ambix_event", "57014"), kind: ledger, want: "another session canceled a statement of this program"},
 		{name: "event, any", before: failing("ambix_event", "P0001"), kind: ledger, want: "(P0001)"},
 		{name: "event of a non-transactional revision", before: failing("ambix_event", "53100"), off: true, kind: ledger, want: "(53100)"},
 		{name: "stamp, disk full", before: failing("ambix_event", "53100"), stamp: true, kind: ledger, want: "(53100)"},

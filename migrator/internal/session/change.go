@@ -93,9 +93,6 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 		}
 		events = append(events, e)
 	}})
-	if err := s.checkTables(found); err != nil {
-		return nil, err
-	}
 	if se := pg.ServerError(err); se != nil {
 		switch se.Code {
 		case pg.UndefinedTable:
@@ -104,6 +101,9 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 		default:
 			return nil, s.readError(se)
 		}
+		if err := s.checkTables(found); err != nil {
+			return nil, err
+		}
 		if err := s.look(ctx); err != nil {
 			return nil, err
 		}
@@ -111,6 +111,9 @@ func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error)
 	}
 	if err == nil {
 		err = invalid
+	}
+	if err == nil {
+		err = s.checkTables(found)
 	}
 	return events, err
 }
