@@ -59,7 +59,7 @@ func decodeDefaultPrivileges(r *reader, records []record) {
 		r.objects = append(r.objects, o)
 		r.claim(rec.address(), o, "")
 		r.setPrivileges(o, "privileges", schema.ACL{
-			Text: rec.get("acl"), Default: rec.get("acl default"), Owner: rec.get("owner"), All: allPrivileges(strings.ToLower(rec.get("type")), r.version),
+			Text: rec.get("acl"), Default: rec.get("acl default"), Owner: rec.get("owner"), All: allPrivileges(strings.Replace(rec.get("type"), "S", "s", 1), r.version),
 		})
 	}
 }

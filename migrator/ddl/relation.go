@@ -1,8 +1,10 @@
 package ddl
 
 import (
+	"slices"
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -51,7 +53,7 @@ func materializedView(o *schema.Object) string {
 	if method := o.Fact("access method"); method != "" {
 		sql += " USING " + schema.QuoteIdent(method)
 	}
-	sql += with(storageOptions(o.Fact("options"), ""))
+	sql += with(relationOptions(o))
 	if space := o.Fact("tablespace"); space != "" {
 		sql += " TABLESPACE " + schema.QuoteIdent(space)
 	}
@@ -79,27 +81,49 @@ func constraint(o *schema.Object) []string {
 	}
 	statements = append(statements, indexDetails(o)...)
 	for _, f := range o.Facts {
-		if table, found := strings.CutPrefix(f.Name, "triggers on "); found && f.Value == "disabled" && table == parent.Key.Name {
-			statements = append(statements, "ALTER TABLE ONLY "+table+" DISABLE TRIGGER ALL")
+		if table, found := strings.CutPrefix(f.Name, "triggers on "); found {
+			statements = append(statements, triggerState(o, table, f.Value))
 		}
 	}
 	return statements
 }
 
-// indexedDefinition is the definition with the options of the index, which the server leaves out. They precede WHERE
-// and DEFERRABLE.
+// triggerState sets the state of the triggers that a foreign key has on a table. Their names contain oids, and ALL would
+// be the triggers of users and of other foreign keys too.
+func triggerState(o *schema.Object, table, state string) string {
+	verb := map[string]string{"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}[state]
+	return "DO " + sqltext.QuoteLiteral("\nDECLARE trigger_name name;\nBEGIN\n"+
+		"    FOR trigger_name IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint\n"+
+		"        WHERE c.conrelid = "+quote(o.Parent.Key.Name)+"::pg_catalog.regclass AND c.conname = "+quote(o.Name)+" AND t.tgrelid = "+quote(table)+"::pg_catalog.regclass LOOP\n"+
+		"        EXECUTE pg_catalog.format('ALTER TABLE ONLY %s "+verb+" TRIGGER %I', "+quote(table)+", trigger_name);\n"+
+		"    END LOOP;\nEND")
+}
+
+// indexedDefinition is the definition with the options of the index. The server leaves them out, except for EXCLUDE.
+// They precede DEFERRABLE.
 func indexedDefinition(o *schema.Object) string {
 	sql := definition(o)
 	options := with(storageOptions(o.Fact("options"), ""))
-	if options == "" {
+	if options == "" || strings.HasPrefix(sql, "EXCLUDE ") {
 		return sql
 	}
-	for _, word := range []string{" WHERE (", " DEFERRABLE"} {
-		if i := strings.LastIndex(sql, word); i >= 0 {
-			return sql[:i] + options + sql[i:]
+	return insertBefore(sql, options, "DEFERRABLE")
+}
+
+// insertBefore inserts a clause before the first of some keywords that stands outside of parentheses, or appends it.
+func insertBefore(sql, clause string, keywords ...string) string {
+	depth := 0
+	for t := range sqltext.Tokens(sql) {
+		switch token := sql[t.Start:t.End]; {
+		case token == "(":
+			depth++
+		case token == ")":
+			depth--
+		case depth == 0 && t.Kind == sqltext.Word && slices.Contains(keywords, token):
+			return strings.TrimSuffix(sql[:t.Start], " ") + clause + " " + sql[t.Start:]
 		}
 	}
-	return sql + options
+	return sql + clause
 }
 
 // indexName returns the name of an index, which may be that of a constraint.
@@ -113,12 +137,7 @@ func indexName(o *schema.Object) string {
 func index(o *schema.Object) []string {
 	sql := definition(o)
 	if space := o.Fact("tablespace"); space != "" {
-		clause := " TABLESPACE " + schema.QuoteIdent(space)
-		if i := strings.LastIndex(sql, " WHERE "); i >= 0 && text(o, "expression") != "" {
-			sql = sql[:i] + clause + sql[i:]
-		} else {
-			sql += clause
-		}
+		sql = insertBefore(sql, " TABLESPACE "+schema.QuoteIdent(space), "WHERE")
 	}
 	return append([]string{sql}, indexDetails(o)...)
 }

@@ -34,7 +34,7 @@ func (w *writer) table(o *schema.Object) []string {
 	if server := o.Fact("server"); server != "" {
 		b.WriteString("\nSERVER " + schema.QuoteIdent(server) + foreignOptions(o.Fact("foreign options")))
 	}
-	if options := with(slices.Concat(storageOptions(o.Fact("options"), ""), storageOptions(o.Fact("toast options"), "toast."))); options != "" {
+	if options := with(relationOptions(o)); options != "" {
 		b.WriteString("\n" + strings.TrimPrefix(options, " "))
 	}
 	if space := o.Fact("tablespace"); space != "" {

@@ -35,6 +35,11 @@ func block(items []string) string {
 	return "(\n    " + strings.Join(items, ",\n    ") + "\n)"
 }
 
+// relationOptions returns the options of WITH of a table or a materialized view.
+func relationOptions(o *schema.Object) []string {
+	return append(storageOptions(o.Fact("options"), ""), storageOptions(o.Fact("toast options"), "toast.")...)
+}
+
 // storageOptions writes options of WITH, with a prefix such as "toast.".
 func storageOptions(value, prefix string) []string {
 	var options []string

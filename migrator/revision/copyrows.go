@@ -40,13 +40,16 @@ func (s *Script) Row(st sqltext.Statement, n int) string {
 		return ""
 	}
 	defer func() { _ = rows.Close() }()
-	lines := bufio.NewScanner(rows)
-	for lines.Scan() {
+	lines := bufio.NewReader(rows)
+	for {
+		line, err := lines.ReadString('\n') // a row may be longer than a bufio.Scanner accepts
 		if n--; n == 0 {
-			return lines.Text()
+			return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		}
+		if err != nil {
+			return ""
 		}
 	}
-	return ""
 }
 
 // elidedRows returns the rows that Text lacks at an offset.

@@ -31,11 +31,12 @@ func (e *ACLError) Error() string { return fmt.Sprintf("not an access control li
 
 // Privileges returns an access control list as its difference from the default of its kind, one privilege a line:
 //
-//   - PUBLIC EXECUTE
-//   - joe SELECT
-//   - joe UPDATE* ann
+//	- PUBLIC EXECUTE
+//	+ joe SELECT
+//	+ joe UPDATE* ann
 //
-// A star is the grant option, and the last word is the grantor unless that is the owner. OWNER is the owner and
+// A minus is a privilege that the default has and the list has not, a plus the other way round. A star is the grant
+// option, and the last word is the grantor unless that is the owner. OWNER is the owner and
 // PUBLIC for everybody; roles with such names are quoted. ALL is written for all privileges of the kind. Therefore NULL and
 // the explicit default are both "", a privilege that is new in a version and part of ALL makes no difference, and the
 // result does not depend on who owns the object. The lines are sorted. The error is an *ACLError.
