@@ -29,11 +29,8 @@ type ACLError struct{ Text string }
 
 func (e *ACLError) Error() string { return fmt.Sprintf("not an access control list: %q", e.Text) }
 
-// Privileges returns an access control list as its difference from the default of its kind, one privilege a line:
-//
-//	- PUBLIC EXECUTE
-//	+ joe SELECT
-//	+ joe UPDATE* ann
+// Privileges returns an access control list as its difference from the default of its kind, one privilege a line, such
+// as "- PUBLIC EXECUTE", "+ joe SELECT" and "+ joe UPDATE* ann".
 //
 // A minus is a privilege that the default has and the list has not, a plus the other way round. A star is the grant
 // option, and the last word is the grantor unless that is the owner. OWNER is the owner and
