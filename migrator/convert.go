@@ -42,6 +42,7 @@ func runError(cause error, f failure) error {
 		f.cause = newError(e.Err)
 		return &UnconfirmedError{Direction: Direction(e.Direction), Revision: e.Revision, Message: e.Message, Unfinished: e.Unfinished, StatementsDone: e.StatementsDone, failure: f}
 	case *session.UnknownOutcomeError:
+		f.cause = newError(e.Err)
 		s := &e.Step
 		return &UnknownOutcomeError{Direction: Direction(s.Direction), Revision: s.Revision, Message: s.Message, NonTransactional: !s.Transactional(), failure: f}
 	}

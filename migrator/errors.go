@@ -402,8 +402,10 @@ type UnconfirmedError struct {
 // Kind returns KindUnconfirmed.
 func (e *UnconfirmedError) Kind() Kind { return KindUnconfirmed }
 
-// UnknownOutcomeError reports a connection that was lost while a revision was in
-// progress, and a server that could not be asked again. The next run looks, and goes on.
+// UnknownOutcomeError reports a connection that was lost while a revision was in progress,
+// and a run that ended before it found out what became of it: the server could not be asked
+// again, or its answer could not be used. The next run finds out, and continues. An
+// *InterruptedError is its cause when it was this run's context that ended.
 type UnknownOutcomeError struct {
 	Direction         Direction
 	Revision, Message string

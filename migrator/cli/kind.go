@@ -53,7 +53,7 @@ var kinds = []kindRow{
 	{exitDatabase, migrator.KindLedger, "the ledger cannot be read or written, contains what no program wrote, or belongs to a role that is not trusted", "the message names the `GRANT`, the table that is missing, the value or the owner"},
 	{exitDatabase, migrator.KindDatabase, "the connection was lost, a statement that is not part of a revision failed, or the server could not run a revision: out of disk, memory or connections, or an administrator canceled it or ended the session", "run again; a condition of the server in the message has to end first"},
 	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
-	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again", "run again: the next run checks the outcome first"},
+	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again what became of it", "run again: the next run checks the outcome first"},
 	{exitFiles, migrator.KindFiles, "files or folders are invalid or cannot be read", "fix them; all problems are listed at once"},
 	{exitInterrupted, migrator.KindInterrupted, "a signal ended the run", "run again"},
 }
@@ -62,7 +62,7 @@ var kinds = []kindRow{
 func classify(err error) (migrator.Kind, int) {
 	kind := kindOf(err)
 	code, interrupted := signalCode(err)
-	if kind == migrator.KindInterrupted || kind == migrator.KindUnconfirmed && interrupted {
+	if kind == migrator.KindInterrupted || interrupted && (kind == migrator.KindUnconfirmed || kind == migrator.KindUnknownOutcome) {
 		return kind, code
 	}
 	for _, row := range kinds {

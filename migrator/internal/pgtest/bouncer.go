@@ -19,9 +19,10 @@ import (
 
 // Bouncer is a PgBouncer in front of a server.
 type Bouncer struct {
-	server *Server
-	dir    string
-	port   int
+	server  *Server
+	program string
+	dir     string
+	port    int
 }
 
 // PgBouncer starts a PgBouncer with transaction pooling, which stops when the test ends.
@@ -41,12 +42,12 @@ func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Bouncer{server: s}
+	b := &Bouncer{server: s, program: program}
 	if b.dir, err = h.newDir("pgbouncer"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.stop(t) })
-	if err := b.start(h, program, settings); err != nil {
+	if err := b.start(h, settings); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -65,7 +66,7 @@ func (b *Bouncer) Through(databaseURL string) string {
 	return u.String()
 }
 
-func (b *Bouncer) start(h *home, program string, settings map[string]string) error {
+func (b *Bouncer) start(h *home, settings map[string]string) error {
 	u := b.server.admin
 	secret, _ := u.User.Password()
 	users := fmt.Sprintf("\"%s\" \"%s\"\n", u.User.Username(), strings.ReplaceAll(secret, `"`, `""`))
@@ -80,7 +81,7 @@ func (b *Bouncer) start(h *home, program string, settings map[string]string) err
 		if err := h.write(filepath.Join(b.dir, "pgbouncer.ini"), b.config(settings)); err != nil {
 			return err
 		}
-		if err = h.run(program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini")); err == nil {
+		if err = h.run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini")); err == nil {
 			err = b.awaitStart()
 		}
 		if err == nil {
@@ -89,6 +90,26 @@ func (b *Bouncer) start(h *home, program string, settings map[string]string) err
 		b.kill()
 	}
 	return err
+}
+
+// Restart kills the pooler, which cuts all its connections, and starts it again.
+func (b *Bouncer) Restart(t testing.TB) {
+	t.Helper()
+	pid := b.pid()
+	b.kill()
+	for pid != 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	h, err := openHome()
+	if err == nil {
+		err = h.run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini"))
+	}
+	if err == nil {
+		err = b.awaitStart()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *Bouncer) config(settings map[string]string) string {

@@ -17,7 +17,8 @@ import (
 type loss struct {
 	verify    bool            // the connection was lost, so committed steps may be gone
 	announced map[string]bool // steps reported as finished, by stepKey
-	unknown   *plan.Step      // in progress when the connection was lost
+	unknown   *plan.Step      // in progress when the connection was lost, until its outcome is known
+	several   bool            // the steps after it may have been in progress as well
 	inFlight  plan.Plan       // that step and those after it
 	lossErr   error           // of that loss
 	resolved  bool            // some step was found committed after a loss
@@ -36,17 +37,17 @@ type loss struct {
 // server is away, so that the time counts and not the number of connections.
 func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
 	if !isLoss(err) || ctx.Err() != nil {
-		return false, m.unknownOutcome(err)
+		return false, err
 	}
 	if m.answered || m.returnBy.IsZero() {
 		m.losses++
 		m.returnBy = time.Now().Add(max(m.Wait, shortestReturn))
 		m.emit(Lost{Err: err})
 	} else if m.retried = true; pg.Sleep(ctx, 200*time.Millisecond) != nil {
-		return false, m.unknownOutcome(err)
+		return false, err
 	}
 	if m.losses > lossLimit || time.Now().After(m.returnBy) {
-		return false, m.unknownOutcome(err)
+		return false, err
 	}
 	m.verify, m.answered = true, false
 	return m.reconnect(ctx)
@@ -90,10 +91,7 @@ func isLoss(err error) bool {
 
 func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 	if err := m.connect(ctx, time.Until(m.returnBy)); err != nil {
-		if m.unknown == nil {
-			return false, err
-		}
-		return false, m.unknownOutcome(&pg.LostError{Err: err})
+		return false, err
 	}
 	if err := m.ping(ctx); err != nil {
 		return m.recover(ctx, err)
@@ -105,9 +103,6 @@ func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 // lost: it may be about to be promoted.
 func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ error) {
 	if time.Now().After(m.returnBy) {
-		if m.unknown != nil {
-			err = m.unknownOutcome(&pg.LostError{Err: err})
-		}
 		return false, err
 	}
 	m.awaited = true
@@ -118,12 +113,13 @@ func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ er
 	return m.reconnect(ctx)
 }
 
-// unknownOutcome names the step that was in progress, if nothing else failed.
-func (m *mover) unknownOutcome(err error) error {
-	if m.unknown == nil || !isLoss(err) {
+// unresolved names the step that was in progress when the connection was lost, if the run
+// ends before it found out what became of it, whatever ended it.
+func (m *mover) unresolved(ctx context.Context, err error) error {
+	if m.unknown == nil || err == nil {
 		return err
 	}
-	return &UnknownOutcomeError{Step: *m.unknown, Err: err}
+	return &UnknownOutcomeError{Step: *m.unknown, Several: m.several, Err: Interrupted(ctx, err)}
 }
 
 // resolveOutcome finds out what became of this run's steps after a lost connection: of
@@ -215,25 +211,38 @@ func (m *mover) restarted(ctx context.Context) bool {
 
 func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }
 
-// UnknownOutcomeError reports a connection that was lost while a revision was in
-// progress, and a server that could not be asked again. The next run finds out, and continues.
+// UnknownOutcomeError reports a connection that was lost while a revision was in progress,
+// and a run that ended before it found out what became of it. The next run finds out, and
+// continues.
 type UnknownOutcomeError struct {
-	Step plan.Step
-	Err  error
+	Step    plan.Step
+	Several bool // the steps after it may have been sent as well
+	Err     error
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	fate := "it was applied completely or not at all, and the next run finds out which"
+	operation := fmt.Sprintf("the %s of %s (%s)", apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message)
+	event := fmt.Sprintf("the connection was lost during %s, and its outcome is unknown: %s", operation, e.Err)
+	if _, lost := errors.AsType[*pg.LostError](e.Err); lost {
+		event = fmt.Sprintf("%s during %s", e.Err, operation)
+	}
+	if _, interrupted := errors.AsType[*apply.InterruptedError](e.Err); interrupted {
+		event = fmt.Sprintf("interrupted after the connection was lost during %s", operation)
+	}
+	subject, done := "it", "applied"
+	if e.Several {
+		subject = "each revision from there on"
+	}
 	if e.Step.Direction == plan.Down {
-		fate = "it was reverted completely or not at all, and the next run finds out which"
+		done = "reverted"
 	}
 	if !e.Step.Transactional() {
-		fate = "it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
+		return event + ": it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
 	}
-	return fmt.Sprintf("%s during the %s of %s (%s): %s", e.Err, apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message, fate)
+	return fmt.Sprintf("%s; %s was %s completely or not at all, and the next run finds out which", event, subject, done)
 }
 
-// Unwrap returns the loss.
+// Unwrap returns what ended the run.
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
 // Interrupted turns what a canceled context caused into an *apply.InterruptedError. An

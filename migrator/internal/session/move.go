@@ -31,7 +31,7 @@ func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*
 	for {
 		again, err := m.round(ctx)
 		if !again || err != nil {
-			return m.report, err
+			return m.report, m.unresolved(ctx, err)
 		}
 	}
 }
@@ -196,6 +196,7 @@ func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error)
 	}
 	if _, lost := errors.AsType[*pg.LostError](err); lost && answered < len(p.Steps) {
 		m.unknown, m.inFlight, m.lossErr, m.lostSince = &p.Steps[answered], p, err, m.connectedAt
+		m.several = !m.runner.NoBatch && answered+1 < len(p.Steps) && p.Steps[answered].Transactional()
 		m.runner.NoBatch = true // so that the next loss has one step to blame
 	}
 	return m.recover(ctx, err)
