@@ -145,6 +145,9 @@ func (r *Runner) batchFailed(ctx context.Context, steps []plan.Step, done []Resu
 	if len(done) > 0 && !errors.As(meaning, &failed) {
 		r.flush() // of a failed revision, the event does that
 	}
+	if len(done) > 0 && r.Conn.Closed() { // before the flush: a crash would take the commits back
+		return nil, false, &pg.LostError{Err: errors.New("the server closed it after an error")}
+	}
 	return done, false, meaning
 }
 

@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -197,5 +198,60 @@ func TestReportLosesWhatACrashTookBack(t *testing.T) {
 	ledger := pgtest.Value(t, url, eventsInOrder)
 	if steps := projecttest.Steps(got.r); steps != ledger || len(got.r.Steps) != 8 || strings.Join(shown, ", ") != ledger {
 		t.Errorf("report %s\nevents %s\nledger %s", steps, strings.Join(shown, ", "), ledger)
+	}
+}
+
+// A batch that fails, or is canceled, is flushed with the event about it. If the server
+// crashes before that, the commits are gone, and the report does not have them.
+func TestReportLosesCommitsThatWereNotFlushed(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{Settings: map[string]string{"wal_writer_delay": "10s"}})
+	for _, c := range []struct{ name, body, match, steps, kind string }{
+		{"failed", "SELECT nix;", "$ambix1$failed", "up a", "revision"},
+		{"canceled", "SELECT pg_sleep(60);", "$ambix1$interrupted", "", "unknown-outcome"},
+	} {
+		t.Run(c.name, func(t *testing.T) { // not in parallel: a crash ends all sessions
+			url := server.Database(t)
+			// The ledger exists before: creating it is flushed.
+			p := projecttest.New(t).Add("a", "", "CREATE TABLE x (id int);", "").Add("b", "a", c.body, "")
+			m := p.Migrator(migrator.Config{Wait: time.Minute})
+			if _, err := m.EnsureLedger(context.Background(), projecttest.Config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+			proxy := pgtest.NewProxy(t, url)
+			met := proxy.Inject(pgtest.Fault{Match: c.match, Before: true, Action: pgtest.Stall})
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			var r *migrator.Report
+			ended := make(chan error, 1)
+			cfg := projecttest.Config(t, proxy.URL(url))
+			go func() {
+				var err error
+				r, err = m.Up(ctx, cfg)
+				ended <- err
+			}()
+			if c.name == "canceled" {
+				projecttest.Await(t, url, projecttest.Sleeping, "1")
+				cancel()
+			}
+			if err, over := before(met, ended); over {
+				t.Fatalf("the event was not sent: %v", err)
+			}
+			server.Stop(t, pgtest.Immediate)
+			proxy.Clear()
+			server.Start(t)
+			err := <-ended
+			var kinded interface {
+				error
+				Kind() migrator.Kind
+			}
+			if !errors.As(err, &kinded) || string(kinded.Kind()) != c.kind {
+				t.Errorf("%v", err)
+			}
+			recorded := pgtest.Value(t, url, "SELECT coalesce(string_agg('up ' || revision, ', '), '') FROM ambix_event WHERE action = 'up'")
+			if got := projecttest.Steps(r); got != c.steps || got != recorded {
+				t.Errorf("reported %q, recorded %q, want %q: %v", got, recorded, c.steps, err)
+			}
+		})
 	}
 }
