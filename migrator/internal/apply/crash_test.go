@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -147,6 +148,34 @@ func TestRunSurvivesPromotion(t *testing.T) {
 			}
 			checkMixed(t, promoted)
 		})
+	}
+}
+
+// A standby that is already promoted when the primary is shut down takes the run over: it has
+// been up for longer than the run, but the session was not ended for its own sake.
+func TestRunSurvivesShutdownAfterPromotion(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Start(t, pgtest.Options{})
+	url := primary.Database(t)
+	standby := primary.Standby(t)
+	proxy := pgtest.NewProxy(t, url)
+	gate := "SELECT pg_sleep(CASE WHEN pg_is_in_recovery() OR inet_server_port() = %s THEN 60 ELSE 0 END);"
+	port := hostOf(t, url)[strings.LastIndex(hostOf(t, url), ":")+1:]
+	m := projecttest.New(t).Add("a", "", "CREATE TABLE x (id int);", "", projecttest.NonTransactional).Add("b", "a", fmt.Sprintf(gate, port), "").Migrator(migrator.Config{Wait: time.Minute})
+	done := make(chan error, 1)
+	cfg := projecttest.Config(t, proxy.URL(url))
+	go func() { _, err := m.Up(context.Background(), cfg); done <- err }()
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
+	promoted := strings.Replace(url, hostOf(t, url), hostOf(t, standby.URL("postgres")), 1)
+	projecttest.Await(t, promoted, "SELECT count(*) FROM ambix_event WHERE action = 'up'", "1")
+	standby.Promote(t)
+	proxy.Retarget(t, promoted)
+	primary.Stop(t, pgtest.Fast)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := pgtest.Value(t, promoted, eventsInOrder); got != "up a, up b" {
+		t.Errorf("events: %s", got)
 	}
 }
 

@@ -196,12 +196,13 @@ func (m *mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error 
 }
 
 // restarted reports whether the server was restarted, or replaced, since the session that was
-// lost began: its administrator has then not ended this session alone.
+// lost began: its administrator has then not ended this session alone. A standby that was
+// promoted has replayed what that session saw or wrote.
 func (m *mover) restarted(ctx context.Context) bool {
 	if m.retried || m.awaited {
 		return true
 	}
-	rows, err := m.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.pg_postmaster_start_time())")
+	rows, err := m.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_last_xact_replay_timestamp()))")
 	if err != nil || len(rows) != 1 {
 		return false
 	}
