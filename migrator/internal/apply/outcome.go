@@ -33,6 +33,8 @@ func (n *nonTransactional) resolveOutcome(ctx context.Context, st sqltext.Statem
 		return n.resolveDetach(ctx, e, sent)
 	case !sent:
 		return notDone, nil
+	case strings.HasSuffix(e.Verb, "PREPARED"):
+		return n.resolvePrepared(ctx, e, st)
 	case e.Name != "" && doneConditions[e.Verb] != "":
 		return n.resolveByCatalog(ctx, e)
 	case e.Verb == "" && st.Class == sqltext.NonTransactional:
@@ -77,6 +79,16 @@ func (n *nonTransactional) resolveByCatalog(ctx context.Context, e sqltext.Catal
 		return notDone, err
 	}
 	return done, nil
+}
+
+// resolvePrepared repeats COMMIT PREPARED or ROLLBACK PREPARED while the transaction still
+// exists. If it does not, either may have ended it, here or elsewhere.
+func (n *nonTransactional) resolvePrepared(ctx context.Context, e sqltext.CatalogEffect, st sqltext.Statement) (outcome, error) {
+	rows, err := n.queryCatalog(ctx, "SELECT FROM pg_catalog.pg_prepared_xacts WHERE gid OPERATOR(pg_catalog.=) "+sqltext.QuoteLiteral(e.PlainName)+"::pg_catalog.text AND database OPERATOR(pg_catalog.=) pg_catalog.current_database()")
+	if err == nil && len(rows) == 0 {
+		err = n.undecided(st)
+	}
+	return notDone, err
 }
 
 // resolveDetach completes a DETACH PARTITION CONCURRENTLY that ended between its two

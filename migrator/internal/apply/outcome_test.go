@@ -110,3 +110,38 @@ func TestOutcomeOfLostStatementIsResolved(t *testing.T) {
 		})
 	}
 }
+
+// A prepared transaction that still exists is ended again; of one that is gone, a person
+// has to say what became of it.
+func TestOutcomeOfPreparedTransactionIsResolved(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{Settings: map[string]string{"max_prepared_transactions": "10"}})
+	for _, verb := range []string{"COMMIT", "ROLLBACK"} {
+		for _, sent := range []bool{false, true} {
+			t.Run(fmt.Sprint(verb, " ", sent), func(t *testing.T) {
+				t.Parallel()
+				url := server.Database(t)
+				gid := projecttest.Config(t, url).Database + "'s"
+				end := verb + " PREPARED '" + strings.ReplaceAll(gid, "'", "''") + "'"
+				pgtest.Exec(t, url, "CREATE TABLE x (id int)")
+				pgtest.Exec(t, url, "BEGIN; INSERT INTO x VALUES (1); PREPARE TRANSACTION '"+strings.ReplaceAll(gid, "'", "''")+"'")
+				t.Cleanup(func() {
+					if pgtest.Value(t, url, "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()") != "0" {
+						pgtest.Exec(t, url, end)
+					}
+				})
+				m := projecttest.New(t).Add("a", "", end+";\nSELECT 1;", "", projecttest.NonTransactional).Migrator(migrator.Config{})
+				proxy := pgtest.NewProxy(t, url)
+				proxy.Inject(pgtest.Fault{Direction: pgtest.ToServer, Match: end + ";\n\x00", Before: !sent, Action: pgtest.HalfClose})
+				_, err := m.Up(context.Background(), projecttest.Config(t, proxy.URL(url)))
+				var undecided *migrator.RefusedError
+				if got := errors.As(err, &undecided); got != sent || !sent && err != nil {
+					t.Errorf("undecided %t: %v", got, err)
+				}
+				if got, want := pgtest.Value(t, url, "SELECT count(*) FROM x"), map[string]string{"COMMIT": "1", "ROLLBACK": "0"}[verb]; got != want {
+					t.Errorf("%s rows, want %s", got, want)
+				}
+			})
+		}
+	}
+}
