@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,39 +80,48 @@ func TestCallsAreBounded(t *testing.T) {
 		for _, prepared := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, prepared %v", locked, prepared), func(t *testing.T) {
 				t.Parallel()
-				url := pgtest.Database(t)
-				cfg := projecttest.Config(t, url)
-				m := projecttest.Shop(t).Migrator(migrator.Config{LockTimeout: 100 * time.Millisecond, WaitRunner: 300 * time.Millisecond, RetryFor: 300 * time.Millisecond})
-				if _, err := m.Up(context.Background(), cfg, "b2"); err != nil {
-					t.Fatal(err)
-				}
-				name := "blocks " + pgtest.Value(t, url, "SELECT current_database()")
-				if prepared {
-					prepareTransaction(t, url, name, sql)
-				} else {
-					holder := projecttest.Config(t, url)
-					holder.RuntimeParams["application_name"] = name
-					projecttest.Hold(t, holder, "BEGIN; "+sql)
-				}
-				for call, do := range boundedCalls {
-					ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-					err := do(ctx, m, cfg)
-					ended := ctx.Err() == nil
-					cancel()
-					switch kind := kindOf(err); {
-					case !ended:
-						t.Errorf("%s: did not end: %v", call, err)
-					case err == nil, kind == migrator.KindRepair, kind == migrator.KindAdopt: // without the lock
-					case kind != migrator.KindBusy && kind != migrator.KindLockTimeout:
-						t.Errorf("%s: %s: %v", call, kind, err)
-					case !strings.Contains(err.Error(), name):
-						t.Errorf("%s: does not name the holder: %v", call, err)
-					case prepared && !strings.Contains(err.Error(), "prepared transaction '"+name+"' of role postgres, prepared "):
-						t.Errorf("%s: %v", call, err)
+				// Calls that wait for seconds do so at the same time, in databases of their own.
+				var calling sync.WaitGroup
+				for calls := range slices.Chunk(slices.Sorted(maps.Keys(boundedCalls)), 2) {
+					url := pgtest.Database(t)
+					m := projecttest.Shop(t).Migrator(migrator.Config{LockTimeout: 100 * time.Millisecond, WaitRunner: 300 * time.Millisecond, RetryFor: 300 * time.Millisecond})
+					cfg := projecttest.Config(t, url)
+					if _, err := m.Up(context.Background(), cfg, "b2"); err != nil {
+						t.Fatal(err)
 					}
+					name := "blocks " + pgtest.Value(t, url, "SELECT right(current_database(), 20)") // application_name is cut
+					if prepared {
+						prepareTransaction(t, url, name, sql)
+						name = "prepared transaction '" + name + "' of role postgres, prepared "
+					} else {
+						holder := projecttest.Config(t, url)
+						holder.RuntimeParams["application_name"] = name
+						projecttest.Hold(t, holder, "BEGIN; "+sql)
+					}
+					calling.Go(func() {
+						for _, call := range calls {
+							checkBound(t, call, name, func(ctx context.Context) error { return boundedCalls[call](ctx, m, cfg) })
+						}
+					})
 				}
+				calling.Wait()
 			})
 		}
+	}
+}
+
+func checkBound(t *testing.T, call, holder string, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	err := do(ctx)
+	switch kind := kindOf(err); {
+	case ctx.Err() != nil:
+		t.Errorf("%s: did not end: %v", call, err)
+	case err == nil, kind == migrator.KindRepair, kind == migrator.KindAdopt: // without the lock
+	case kind != migrator.KindBusy && kind != migrator.KindLockTimeout:
+		t.Errorf("%s: %s: %v", call, kind, err)
+	case !strings.Contains(err.Error(), holder):
+		t.Errorf("%s: does not name the holder: %v", call, err)
 	}
 }
 
