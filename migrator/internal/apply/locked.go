@@ -79,7 +79,9 @@ func (n *nonTransactional) sendTransaction(ctx context.Context, p parts, row fun
 func (r *Runner) tableHolders(query string) []Session {
 	var holders []Session
 	for _, row := range r.explain(query) {
-		holders = append(holders, newHolder(row))
+		if h := newHolder(row); h.PID != "" || h.Prepared != "" { // else it has ended in the meantime
+			holders = append(holders, h)
+		}
 	}
 	return holders
 }

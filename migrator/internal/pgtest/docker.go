@@ -38,7 +38,7 @@ func dockerServer(version int) (*Server, error) {
 		Repository:   "postgres",
 		Tag:          tag,
 		Env:          []string{"POSTGRES_PASSWORD=" + password(), "POSTGRES_USER=" + superuser, "PGDATA=/pgdata/data"},
-		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=20"},
+		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=100"},
 		PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: "127.0.0.1"}}},
 	}
 	host := remoteHost(pool.Client.Endpoint())
