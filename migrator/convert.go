@@ -105,7 +105,7 @@ func inputError(cause error, f failure) error {
 func databaseError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *pg.ConnectError:
-		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
 	case *apply.LedgerError:
 		l := &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
 		if e.Locked {
@@ -124,9 +124,9 @@ func databaseError(cause error, f failure) error {
 	case *session.OtherLedgerError:
 		return &LedgerError{Ledger: e.Ledger, Problem: LedgerElsewhere, Others: e.Others, failure: f}
 	case *pg.LostError:
-		return &ConnectError{Problem: ConnectLost, failure: f}
+		return &ConnectError{Problem: ConnectLost, Reason: e.Error(), failure: f}
 	case *pgconn.PgError:
-		return &ConnectError{Problem: ConnectServerError, failure: f}
+		return &ConnectError{Problem: ConnectServerError, Reason: e.Message, failure: f}
 	}
 	return nil
 }

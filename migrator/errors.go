@@ -192,6 +192,7 @@ func (e *PolicyError) Kind() Kind { return KindPolicy }
 type ConnectError struct {
 	Database, Host, User string // "" when the connection was lost
 	Problem              ConnectProblem
+	Reason               string // what went wrong, without the address
 	Hint                 string // what to do, when more is known than Problem says; it may be SQL
 	NoPassword           bool   // the configuration has none
 	failure
@@ -205,7 +206,8 @@ const (
 	ConnectUnreachable   ConnectProblem = "unreachable"
 	ConnectRefused       ConnectProblem = "refused"
 	ConnectUnknownHost   ConnectProblem = "unknown host"
-	ConnectStartingUp    ConnectProblem = "starting up"
+	ConnectNoSocket      ConnectProblem = "no socket"                 // no server on this machine is listening there
+	ConnectUnavailable   ConnectProblem = "not accepting connections" // it is starting up or shutting down; or a pooler has no connection to it
 	ConnectWrongPassword ConnectProblem = "wrong password"
 	ConnectNoRole        ConnectProblem = "no such role"
 	ConnectNoDatabase    ConnectProblem = "no such database"

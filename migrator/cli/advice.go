@@ -52,9 +52,13 @@ func (a adviser) retry(changes ...flagValue) string {
 // other returns the command line of another command.
 func (a adviser) other(words ...string) string { return a.otherLine(a.cmd, words) }
 
-// message returns the text of an error with the text of the advice.
-func (a adviser) message(err error) string {
+// message returns the text of an error with the text of the advice. Its address is omitted
+// if brief is true.
+func (a adviser) message(err error, brief bool) string {
 	text := err.Error()
+	if e, ok := err.(*migrator.ConnectError); ok && brief {
+		text = e.Reason
+	}
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		shown := *e
 		shown.Verb = verbOnLine(e)
@@ -99,7 +103,9 @@ func (a adviser) advice(err error) advice {
 		return advice{"", a.waitForRunner()}
 	case is[*migrator.LockTimeoutError](err):
 		return advice{"", []suggestion{to("try again", a.retry())}}
-	case is[*migrator.UnknownOutcomeError](err), is[*migrator.InterruptedError](err):
+	case is[*migrator.UnknownOutcomeError](err):
+		return advice{"", a.afterLoss()}
+	case is[*migrator.InterruptedError](err):
 		return advice{"", []suggestion{to("try again", a.retry())}}
 	}
 	return advice{}

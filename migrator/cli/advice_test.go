@@ -107,6 +107,12 @@ func TestConnectProblemsHaveAdvice(t *testing.T) {
 			t.Errorf("%s: %+v", problem, advice)
 		}
 	}
+	// A server that went away may be restarting.
+	for _, err := range []error{&migrator.UnknownOutcomeError{}, &migrator.ConnectError{Problem: migrator.ConnectLost}} {
+		if got := a.advice(err).suggestions; len(got) != 1 || got[0].String() != "to try again, run: migrate up --wait=1m" {
+			t.Errorf("%T: %v", err, got)
+		}
+	}
 	for _, noPassword := range []bool{true, false} {
 		e := &migrator.ConnectError{User: `a"b`, Problem: migrator.ConnectWrongPassword, NoPassword: noPassword}
 		want := `\password "a""b"`

@@ -43,7 +43,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		suggestions = after.suggestions
 	}
 	suggestions = onceEach(suggestions)
-	f := &failure{err: err, document: newErrorDocument(err, a.message(err))}
+	f := &failure{err: err, document: newErrorDocument(err, a.message(err, false))}
 	f.document.Commands = commandsOf(suggestions)
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
 		f.more = e.Excerpt() + flagHint(e)
@@ -52,7 +52,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		f.more += after.text + "\n"
 	}
 	f.more = strings.TrimRight(f.more, "\n")
-	lines := []string{f.document.Message, f.more}
+	lines := []string{a.message(err, p.addressShown), f.more}
 	if !isHelpOnly(suggestions) {
 		lines = append(lines, p.omittedNote(cmd))
 	}

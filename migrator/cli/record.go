@@ -57,7 +57,7 @@ var eventRows = []eventRow{
 	{eventDatabase, "the database that is used", "`host`, `user`"},
 	{eventVariable, "a variable is set that no setting has, and similar to one that is read", ""},
 	{eventSignal, "a signal was received", ""},
-	{eventUnavailable, "the server does not answer; retrying", "`reason`, `limit_ms`"},
+	{eventUnavailable, "the server does not accept connections; retrying", "`problem`, `reason`, `limit_ms`"},
 	{eventLost, "the connection was lost; reconnecting to find out whether the step was committed", "`error`"},
 	{eventRunner, "another runner is at work", "`pid`, `application`, `waited_ms`, `limit_ms`"},
 	{eventPlanned, "the plan of the run (`--verbose`)", "`from`, `to`, `steps`"},

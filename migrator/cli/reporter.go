@@ -203,14 +203,14 @@ func (rep *reporter) connecting(err error) {
 		return
 	}
 	rep.connectLoggedAt = time.Now()
-	reason := err.Error()
+	reason, problem := err.Error(), ""
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
-		reason = string(e.Problem)
+		reason, problem = e.Reason, string(e.Problem)
 	}
-	msg := "the server does not answer yet (" + reason + "); retrying"
+	msg := "the server does not accept connections yet (" + reason + "); retrying"
 	rep.record(record{
 		event: eventUnavailable, msg: msg, text: msg + " for up to " + revision.FormatDuration(rep.connectLimit()),
-		attrs: []any{"reason", reason, "limit_ms", milliseconds(rep.connectLimit())},
+		attrs: []any{"problem", problem, "reason", reason, "limit_ms", milliseconds(rep.connectLimit())},
 	})
 }
 

@@ -90,10 +90,7 @@ func isLoss(err error) bool {
 
 func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 	if err := m.connect(ctx, time.Until(m.returnBy)); err != nil {
-		if m.unknown == nil {
-			return false, err
-		}
-		return false, m.unknownOutcome(&pg.LostError{Err: err})
+		return false, m.notBack(err)
 	}
 	if err := m.ping(ctx); err != nil {
 		return m.recover(ctx, err)
@@ -105,10 +102,7 @@ func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 // lost: it may be about to be promoted.
 func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ error) {
 	if time.Now().After(m.returnBy) {
-		if m.unknown != nil {
-			err = m.unknownOutcome(&pg.LostError{Err: err})
-		}
-		return false, err
+		return false, m.notBack(err)
 	}
 	m.awaited = true
 	m.Close()
@@ -118,12 +112,24 @@ func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ er
 	return m.reconnect(ctx)
 }
 
+// notBack returns the error for a lost server that cannot be asked again: err says why.
+func (m *mover) notBack(err error) error {
+	if m.unknown == nil {
+		return err
+	}
+	return &UnknownOutcomeError{Step: *m.unknown, Err: m.lossErr, Again: err}
+}
+
 // unknownOutcome names the step that was in progress, if nothing else failed.
 func (m *mover) unknownOutcome(err error) error {
 	if m.unknown == nil || !isLoss(err) {
 		return err
 	}
-	return &UnknownOutcomeError{Step: *m.unknown, Err: err}
+	e := &UnknownOutcomeError{Step: *m.unknown, Err: m.lossErr}
+	if err != m.lossErr {
+		e.Again = err
+	}
+	return e
 }
 
 // resolveOutcome finds out what became of this run's steps after a lost connection: of
@@ -218,19 +224,35 @@ func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision
 // UnknownOutcomeError reports a connection that was lost while a revision was in
 // progress, and a server that could not be asked again. The next run finds out, and continues.
 type UnknownOutcomeError struct {
-	Step plan.Step
-	Err  error
+	Step  plan.Step
+	Err   error // the loss
+	Again error // why the server could not be asked; nil: it was not tried
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	fate := "it was applied completely or not at all, and the next run finds out which"
+	again := ""
+	if e.Again != nil {
+		again = "; reconnecting failed: " + reason(e.Again)
+	}
+	fate := "the revision was applied completely or not at all, and the next run finds out which"
 	if e.Step.Direction == plan.Down {
-		fate = "it was reverted completely or not at all, and the next run finds out which"
+		fate = "the revision was reverted completely or not at all, and the next run finds out which"
 	}
 	if !e.Step.Transactional() {
 		fate = "it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
 	}
-	return fmt.Sprintf("%s during the %s of %s (%s): %s", e.Err, apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message, fate)
+	return fmt.Sprintf("%s during the %s of %s (%s)%s; %s", e.Err, apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message, again, fate)
+}
+
+// reason returns why a server could not be asked, without its address.
+func reason(err error) string {
+	if e, ok := errors.AsType[*pg.ConnectError](err); ok {
+		return e.Reason()
+	}
+	if e, ok := errors.AsType[*pg.LostError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
 }
 
 // Unwrap returns the loss.
