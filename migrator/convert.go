@@ -86,7 +86,7 @@ func refusedError(cause error, f failure) error {
 func inputError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *graph.TargetError:
-		return &TargetError{Verb: Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Example: e.Example}
+		return &TargetError{Verb: Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Reverts: e.Reverts, Steps: e.Steps, Example: e.Example}
 	case *plan.ArgumentError:
 		return &TargetError{Verb: Verb(e.Verb), Reason: e.Reason, Problem: graph.NoTarget}
 	case revision.Problems:

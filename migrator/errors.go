@@ -102,6 +102,12 @@ type TargetError struct {
 	// Choices are valid targets for the same operation, if any can be offered. One with a
 	// space is a list of targets.
 	Choices []string
+	// Reverts are the numbers of revisions that each of Choices would revert, 0 for one that
+	// leads to another choice. Nil except in a downgrade across a merge.
+	Reverts []int
+	// Steps is the target that a number without a sign was probably meant as: -2 for 2, or
+	// base if fewer revisions are applied. "" if there is none.
+	Steps string
 	// Example shows the required form of the target where Choices cannot.
 	Example string
 }
