@@ -28,8 +28,12 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 		t.Fatal(problems)
 	}
 	long, problems := graph.New([]graph.Node{
-		{ID: "a"}, {ID: "b", DownRevision: []string{"a"}}, {ID: "b2", DownRevision: []string{"b"}},
-		{ID: "c", DownRevision: []string{"a"}}, {ID: "c2", DownRevision: []string{"c"}}, {ID: "m", DownRevision: []string{"b2", "c2"}},
+		{ID: "a"},
+		{ID: "b", DownRevision: []string{"a"}},
+		{ID: "b2", DownRevision: []string{"b"}},
+		{ID: "c", DownRevision: []string{"a"}},
+		{ID: "c2", DownRevision: []string{"c"}},
+		{ID: "m", DownRevision: []string{"b2", "c2"}},
 	})
 	if len(problems) > 0 {
 		t.Fatal(problems)
