@@ -33,7 +33,7 @@ func runError(cause error, f failure) error {
 	case *apply.RevisionError:
 		return newRevisionError(e)
 	case *apply.LockTimeoutError:
-		return &LockTimeoutError{RevisionError: newRevisionError(e.RevisionError), Tries: e.Tries, Spent: e.Spent, text: e.Error()}
+		return &LockTimeoutError{RevisionError: newRevisionError(e.RevisionError), Tries: e.Tries, Spent: e.Spent, Tables: e.Tables, Holders: each(e.Holders, func(h apply.Session) Session { return Session(h) }), text: e.Error()}
 	case *apply.BusyError:
 		return &BusyError{Holder: Session(e.Holder), Waited: e.Waited, failure: f}
 	case *apply.InterruptedError:
@@ -61,7 +61,7 @@ func refusedError(cause error, f failure) error {
 	r := &RefusedError{failure: f}
 	switch e := cause.(type) {
 	case *plan.IrreversibleError:
-		r.Reason, r.Revision, r.Message, r.File = RefusedIrreversible, e.Revision, e.Message, e.File
+		r.Reason, r.Revision, r.Message, r.File, r.Unwritten = RefusedIrreversible, e.Revision, e.Message, e.File, e.Unwritten
 	case *plan.UnfinishedError:
 		r.Reason, r.Revision, r.Message, r.Direction, r.StatementsDone, r.Finish = RefusedUnfinished, e.Revision, e.Message, Direction(e.Direction), e.StatementsDone, e.Finish
 	case *apply.PoolerError:

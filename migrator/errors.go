@@ -120,12 +120,13 @@ func (e *TargetError) Error() string {
 // Kind returns KindTarget.
 func (e *TargetError) Kind() Kind { return KindTarget }
 
-// RefusedError reports a plan that is not run, or a decision that is not recorded, because
-// of the state of a revision: nothing was run.
+// RefusedError reports a revision that is not run, or a decision that is not recorded, because
+// of the state of a revision. Steps before it may be committed: see the Report.
 type RefusedError struct {
 	Reason            Refusal
 	Revision, Message string
 	File              string // "" when there is none; of an irreversible revision, the missing down file
+	Unwritten         bool   // of an irreversible revision: the down file exists, but its script is still to be written
 	Line              int    // of Statement
 	// Of an unfinished revision: what was interrupted, how many statements are done, and
 	// the verb and targets that finish it (nil when the files do not have its script).
@@ -356,7 +357,11 @@ type LockTimeoutError struct {
 	*RevisionError // of the last try
 	Tries          int
 	Spent          time.Duration
-	text           string
+	// Tables are those that the statement names and other sessions hold locks on, and Holders
+	// are these sessions, as far as they are known.
+	Tables  []string
+	Holders []Session
+	text    string
 }
 
 // Error returns what happened, and how often it was tried.

@@ -46,7 +46,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 	f := &failure{err: err, document: newErrorDocument(err, a.message(err, false))}
 	f.document.Commands = commandsOf(suggestions)
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
-		f.more = e.Excerpt() + flagHint(e)
+		f.more = excerpt(e)
 	}
 	if after.text != "" {
 		f.more += after.text + "\n"
@@ -75,7 +75,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 
 // isHelpOnly reports whether suggestions need no flag of the running command.
 func isHelpOnly(list []suggestion) bool {
-	return !slices.ContainsFunc(list, func(s suggestion) bool { return !strings.HasSuffix(s.command, " --help") })
+	return !slices.ContainsFunc(list, func(s suggestion) bool { return s.command != "" && !strings.HasSuffix(s.command, " --help") })
 }
 
 // printError prints the error of a command for Main.

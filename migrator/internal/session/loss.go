@@ -11,6 +11,7 @@ import (
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // loss is what a run knows about its lost connections.
@@ -241,7 +242,7 @@ func (e *UnknownOutcomeError) Error() string {
 	if !e.Step.Transactional() {
 		fate = "it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
 	}
-	return fmt.Sprintf("%s during the %s of %s (%s)%s; %s", e.Err, apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message, again, fate)
+	return fmt.Sprintf("%s during the %s of %s%s; %s", e.Err, apply.Operation(e.Step.Direction), text.Named(e.Step.Revision, e.Step.Message), again, fate)
 }
 
 // reason returns why a server could not be asked, without its address.
