@@ -33,7 +33,7 @@ func runError(cause error, f failure) error {
 	case *apply.RevisionError:
 		return newRevisionError(e)
 	case *apply.LockTimeoutError:
-		return &LockTimeoutError{RevisionError: newRevisionError(e.RevisionError), Tries: e.Tries, Spent: e.Spent, text: e.Error()}
+		return &LockTimeoutError{RevisionError: newRevisionError(e.RevisionError), Tries: e.Tries, Spent: e.Spent, Tables: e.Tables, Holders: each(e.Holders, func(h apply.Session) Session { return Session(h) }), text: e.Error()}
 	case *apply.BusyError:
 		return &BusyError{Holder: Session(e.Holder), Waited: e.Waited, failure: f}
 	case *apply.InterruptedError:
@@ -62,7 +62,7 @@ func refusedError(cause error, f failure) error {
 	r := &RefusedError{failure: f}
 	switch e := cause.(type) {
 	case *plan.IrreversibleError:
-		r.Reason, r.Revision, r.Message, r.File = RefusedIrreversible, e.Revision, e.Message, e.File
+		r.Reason, r.Revision, r.Message, r.File, r.Unwritten = RefusedIrreversible, e.Revision, e.Message, e.File, e.Unwritten
 	case *plan.UnfinishedError:
 		r.Reason, r.Revision, r.Message, r.Direction, r.StatementsDone, r.Finish = RefusedUnfinished, e.Revision, e.Message, Direction(e.Direction), e.StatementsDone, e.Finish
 	case *apply.PoolerError:
@@ -87,7 +87,7 @@ func refusedError(cause error, f failure) error {
 func inputError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *graph.TargetError:
-		return &TargetError{Verb: Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Example: e.Example}
+		return &TargetError{Verb: Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Reverts: e.Reverts, Steps: e.Steps, Example: e.Example}
 	case *plan.ArgumentError:
 		return &TargetError{Verb: Verb(e.Verb), Reason: e.Reason, Problem: graph.NoTarget}
 	case revision.Problems:
@@ -106,7 +106,7 @@ func inputError(cause error, f failure) error {
 func databaseError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *pg.ConnectError:
-		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
 	case *apply.LedgerError:
 		l := &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
 		if e.Locked {
@@ -125,9 +125,9 @@ func databaseError(cause error, f failure) error {
 	case *session.OtherLedgerError:
 		return &LedgerError{Ledger: e.Ledger, Problem: LedgerElsewhere, Others: e.Others, failure: f}
 	case *pg.LostError:
-		return &ConnectError{Problem: ConnectLost, failure: f}
+		return &ConnectError{Problem: ConnectLost, Reason: e.Error(), failure: f}
 	case *pgconn.PgError:
-		return &ConnectError{Problem: ConnectServerError, failure: f}
+		return &ConnectError{Problem: ConnectServerError, Reason: e.Message, failure: f}
 	}
 	return nil
 }

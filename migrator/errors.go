@@ -102,6 +102,12 @@ type TargetError struct {
 	// Choices are valid targets for the same operation, if any can be offered. One with a
 	// space is a list of targets.
 	Choices []string
+	// Reverts are the numbers of revisions that each of Choices would revert, 0 for one that
+	// leads to another choice. Nil except in a downgrade across a merge.
+	Reverts []int
+	// Steps is the target that a number without a sign was probably meant as: -2 for 2, or
+	// base if fewer revisions are applied. "" if there is none.
+	Steps string
 	// Example shows the required form of the target where Choices cannot.
 	Example string
 }
@@ -114,12 +120,13 @@ func (e *TargetError) Error() string {
 // Kind returns KindTarget.
 func (e *TargetError) Kind() Kind { return KindTarget }
 
-// RefusedError reports a plan that is not run, or a decision that is not recorded, because
-// of the state of a revision: nothing was run.
+// RefusedError reports a revision that is not run, or a decision that is not recorded, because
+// of the state of a revision. Steps before it may be committed: see the Report.
 type RefusedError struct {
 	Reason            Refusal
 	Revision, Message string
 	File              string // "" when there is none; of an irreversible revision, the missing down file
+	Unwritten         bool   // of an irreversible revision: the down file exists, but its script is still to be written
 	Line              int    // of Statement
 	// Of an unfinished revision: what was interrupted, how many statements are done, and
 	// the verb and targets that finish it (nil when the files do not have its script).
@@ -192,6 +199,7 @@ func (e *PolicyError) Kind() Kind { return KindPolicy }
 type ConnectError struct {
 	Database, Host, User string // "" when the connection was lost
 	Problem              ConnectProblem
+	Reason               string // what went wrong, without the address
 	Hint                 string // what to do, when more is known than Problem says; it may be SQL
 	NoPassword           bool   // the configuration has none
 	failure
@@ -205,7 +213,8 @@ const (
 	ConnectUnreachable   ConnectProblem = "unreachable"
 	ConnectRefused       ConnectProblem = "refused"
 	ConnectUnknownHost   ConnectProblem = "unknown host"
-	ConnectStartingUp    ConnectProblem = "starting up"
+	ConnectNoSocket      ConnectProblem = "no socket"                 // no server on this machine is listening there
+	ConnectUnavailable   ConnectProblem = "not accepting connections" // it is starting up or shutting down; or a pooler has no connection to it
 	ConnectWrongPassword ConnectProblem = "wrong password"
 	ConnectNoRole        ConnectProblem = "no such role"
 	ConnectNoDatabase    ConnectProblem = "no such database"
@@ -348,7 +357,11 @@ type LockTimeoutError struct {
 	*RevisionError // of the last try
 	Tries          int
 	Spent          time.Duration
-	text           string
+	// Tables are those that the statement names and other sessions hold locks on, and Holders
+	// are these sessions, as far as they are known.
+	Tables  []string
+	Holders []Session
+	text    string
 }
 
 // Error returns what happened, and how often it was tried.

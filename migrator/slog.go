@@ -30,7 +30,7 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 	}
 	switch e := event.(type) {
 	case Connecting:
-		return slog.LevelInfo, "the server does not answer yet", []slog.Attr{slog.Any("error", e.Err)}
+		return slog.LevelInfo, "the server does not accept connections yet", []slog.Attr{slog.Any("error", e.Err)}
 	case ConnectionLost:
 		return slog.LevelWarn, "connection lost", []slog.Attr{slog.Any("error", e.Err)}
 	case Planned:

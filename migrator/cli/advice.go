@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -52,9 +53,13 @@ func (a adviser) retry(changes ...flagValue) string {
 // other returns the command line of another command.
 func (a adviser) other(words ...string) string { return a.otherLine(a.cmd, words) }
 
-// message returns the text of an error with the text of the advice.
-func (a adviser) message(err error) string {
+// message returns the text of an error with the text of the advice. Its address is omitted
+// if brief is true.
+func (a adviser) message(err error, brief bool) string {
 	text := err.Error()
+	if e, ok := err.(*migrator.ConnectError); ok && brief {
+		text = e.Reason
+	}
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		shown := *e
 		shown.Verb = verbOnLine(e)
@@ -99,7 +104,9 @@ func (a adviser) advice(err error) advice {
 		return advice{"", a.waitForRunner()}
 	case is[*migrator.LockTimeoutError](err):
 		return advice{"", []suggestion{to("try again", a.retry())}}
-	case is[*migrator.UnknownOutcomeError](err), is[*migrator.InterruptedError](err):
+	case is[*migrator.UnknownOutcomeError](err):
+		return advice{"", a.afterLoss()}
+	case is[*migrator.InterruptedError](err):
 		return advice{"", []suggestion{to("try again", a.retry())}}
 	}
 	return advice{}
@@ -150,10 +157,13 @@ func (a adviser) decide(id string) []suggestion {
 func (a adviser) refused(e *migrator.RefusedError) advice {
 	switch e.Reason {
 	case migrator.RefusedIrreversible:
-		if e.File == "" {
+		switch {
+		case e.File == "":
 			return advice{"the ledger has no down script for it either", nil}
+		case e.Unwritten:
+			return advice{"", []suggestion{{"next: replace the TODO line of " + terminal.Quote(e.File), ""}}}
 		}
-		return advice{"create " + e.File + " (without SQL if there is nothing to revert)", nil}
+		return advice{"", []suggestion{{"next: create " + terminal.Quote(e.File) + " (without SQL if there is nothing to revert)", ""}}}
 	case migrator.RefusedUnfinished:
 		return a.finish(e.Revision, e.Finish)
 	case migrator.RefusedPooler:
@@ -185,13 +195,15 @@ func (a adviser) adopt(e *migrator.AdoptError) advice {
 		return advice{"", []suggestion{to("see what is applied", a.other("status"))}}
 	case migrator.AdoptNoTable:
 		if e.Table != "" {
-			return advice{}
+			return advice{"check --table: SCHEMA.TABLE, as the database has it", nil}
 		}
 		text := "name it with --table, or, for a database that no tool migrated, name the applied revision with --baseline"
 		if len(e.Tables) > 0 {
 			text = "--tool selects another tool; " + text
 		}
 		return advice{text, nil}
+	case migrator.AdoptUnknownVersion:
+		return advice{"", []suggestion{to("list the revisions of this program", a.other("history"))}}
 	case migrator.AdoptSeveralTables:
 		return advice{"", a.adoptEach(e.Tables)}
 	}
@@ -232,20 +244,20 @@ func (a adviser) ledger(e *migrator.LedgerError) advice {
 	return advice{}
 }
 
-// flagHint returns what a flag can do about a failed revision, as a line like those of the
-// server, or "".
-func flagHint(e *migrator.RevisionError) string {
-	switch {
-	case e.Cause == migrator.CauseLedgerRemoved:
-		return "HINT: --ledger SCHEMA.PREFIX selects another schema for the ledger\n"
-	case e.Cause == migrator.CauseLockTimeout:
-		return "HINT: --lock-timeout applies to every revision that has none in its header\n"
-	case e.Cause == migrator.CauseStatementTimeout:
-		return "HINT: --statement-timeout applies to every revision that has none in its header\n"
-	case e.Cause == migrator.CauseMissingPrivilege:
-		return "HINT: --role ROLE runs revisions as another role, such as the owner\n"
+// excerpt returns the excerpt of a failed revision. Its last line, the hint, is completed by
+// what a flag can do.
+func excerpt(e *migrator.RevisionError) string {
+	flags := map[migrator.Cause]string{
+		migrator.CauseLedgerRemoved:    "--ledger SCHEMA.PREFIX selects another schema for it",
+		migrator.CauseLockTimeout:      "--lock-timeout is that of revisions without one",
+		migrator.CauseStatementTimeout: "--statement-timeout is that of revisions without one",
+		migrator.CauseMissingPrivilege: "--role ROLE runs revisions as another role, such as the owner",
 	}
-	return ""
+	text := e.Excerpt()
+	if more := flags[e.Cause]; more != "" && e.Hint != "" {
+		text = strings.TrimSuffix(text, "\n") + "; " + more + "\n"
+	}
+	return text
 }
 
 // onceEach removes suggestions with the same command.

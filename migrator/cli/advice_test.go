@@ -27,12 +27,28 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
+	long, problems := graph.New([]graph.Node{
+		{ID: "a"},
+		{ID: "b", DownRevision: []string{"a"}},
+		{ID: "b2", DownRevision: []string{"b"}},
+		{ID: "c", DownRevision: []string{"a"}},
+		{ID: "c2", DownRevision: []string{"c"}},
+		{ID: "m", DownRevision: []string{"b2", "c2"}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	_, wayErr := long.Downgrade(graph.NewSet("a", "b", "b2", "c", "c2", "m"), "-2")
 	base, one := graph.NewSet(), graph.NewSet("abcd1", "c1")
 	up := func(applied graph.Set, target string) error {
 		_, err := g.Upgrade(applied, []string{target})
 		return err
 	}
 	down := func(applied graph.Set, target string) error { _, err := g.Downgrade(applied, target); return err }
+	downMerged := func(target string) error {
+		_, err := merged.Downgrade(graph.NewSet("a", "b", "c", "m"), target)
+		return err
+	}
 	to := func(g *graph.Graph, applied graph.Set, target string) error {
 		_, _, err := g.To(applied, []string{target})
 		return err
@@ -62,11 +78,17 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 		{rangeErr, "history -r one:+1:", "history -r one:+1:: a range is written a:b, a: or :b"},
 		{turnedErr, "history -r c1:abcd1", "history -r c1:abcd1: c1 (one) is not below abcd1, and the lower end must be first\nrun: migrate history --rev-range=abcd1:c1"},
 		{offlineErr, "down c1 --sql", "down c1: without a database the target must be a range with a start and an end; write it as FROM:c1"},
-		{&migrator.TargetError{Problem: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x", "adopt --baseline x: no revision"},
+		{&migrator.TargetError{Problem: graph.NotFound, Verb: "adopt", Target: "x", Reason: "no revision"}, "adopt --baseline x", "adopt --baseline x: no revision\nto list the revisions, run: migrate history"},
+		{downMerged("-1"), "down -1", "down -1: m merges b and c\nto revert 1 revision, run: migrate down b"},
+		{downMerged("-2"), "down -2", "down -2: m merges b and c\nto revert 3 revisions, run: migrate down m@b-1"},
+		{wayErr, "down -2", "down -2: m merges b2 and c2\nto revert 2 revisions by way of b2, run: migrate down m@b2-1\nto revert 2 revisions by way of c2, run: migrate down m@c2-1"},
+		{downMerged("-9"), "down -9", "down -9: m merges b and c\nto revert 4 revisions, run: migrate down base"},
+		{down(one, "9"), "down 9", "down 9: no revision or label \"9\"; only 2 revisions are applied\nto revert all of them, run: migrate down base"},
+		{down(one, "11x"), "down 11x", "down 11x: no revision or label \"11x\"\nto list the revisions, run: migrate history"},
 		{errors.New("another error"), "up", "another error"},
 	} {
 		if e, ok := errors.AsType[*graph.TargetError](test.err); ok {
-			test.err = &migrator.TargetError{Verb: migrator.Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Example: e.Example}
+			test.err = &migrator.TargetError{Verb: migrator.Verb(e.Verb), Target: e.Target, Reason: e.Reason, Problem: e.Kind, Revisions: e.Revisions, Choices: e.Choices, Reverts: e.Reverts, Steps: e.Steps, Example: e.Example}
 		}
 		p := newProgram(Config{Environ: []string{}})
 		cmd, rest, err := p.migrate().Find(strings.Fields(test.args))
@@ -105,6 +127,12 @@ func TestConnectProblemsHaveAdvice(t *testing.T) {
 		e := &migrator.ConnectError{Database: "store", User: "ada", Problem: problem}
 		if advice := a.connect(e); (advice.text == "" && advice.suggestions == nil) != slices.Contains(without, problem) {
 			t.Errorf("%s: %+v", problem, advice)
+		}
+	}
+	// A server that went away may be restarting.
+	for _, err := range []error{&migrator.UnknownOutcomeError{}, &migrator.ConnectError{Problem: migrator.ConnectLost}} {
+		if got := a.advice(err).suggestions; len(got) != 1 || got[0].String() != "to try again, run: migrate up --wait=1m" {
+			t.Errorf("%T: %v", err, got)
 		}
 	}
 	for _, noPassword := range []bool{true, false} {

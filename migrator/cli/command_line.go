@@ -20,13 +20,18 @@ import (
 // where nothing follows the command: the line can be copied to its end.
 type suggestion struct {
 	purpose string // what precedes "run:", or ""
-	command string
+	command string // "": the purpose is all there is to do
 }
 
 // to returns a suggestion with a purpose: "to apply all heads, run: app migrate up heads".
 func to(purpose, command string) suggestion { return suggestion{"to " + purpose + ",", command} }
 
-func (s suggestion) String() string { return strings.TrimLeft(s.purpose+" run: "+s.command, " ") }
+func (s suggestion) String() string {
+	if s.command == "" {
+		return s.purpose
+	}
+	return strings.TrimLeft(s.purpose+" run: "+s.command, " ")
+}
 
 // flagValue replaces the value of a flag on a command line; "" omits the flag.
 type flagValue struct{ name, value string }
@@ -43,10 +48,17 @@ func (p *program) sameLineWith(cmd *cobra.Command, args []string, changes ...fla
 }
 
 // otherLine returns the command line of another command with the flags of the running one,
-// except --json and those that only the running one has. words follow "migrate".
+// except --json, those that only the running one has, and settings without effect on the
+// other one. words follow "migrate".
 func (p *program) otherLine(cmd *cobra.Command, words []string, changes ...flagValue) string {
 	own := cmd.LocalNonPersistentFlags()
-	return p.line(cmd, words, func(f *pflag.Flag) bool { return own.Lookup(f.Name) == nil && f.Name != "json" }, changes)
+	var groups []string
+	if other, _, err := p.migrateCommand.Find(words[:1]); err == nil {
+		groups = strings.Split(other.Annotations[annotationGroups], ",")
+	}
+	return p.line(cmd, words, func(f *pflag.Flag) bool {
+		return own.Lookup(f.Name) == nil && f.Name != "json" && (!settings.Known(f) || slices.Contains(groups, settings.Group(f)))
+	}, changes)
 }
 
 // line returns a command line that can be pasted: it is for the same folder and for the

@@ -21,15 +21,19 @@ func (a adviser) connect(e *migrator.ConnectError) advice {
 	quote := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 	db, user := quote(e.Database), quote(e.User)
 	switch e.Problem {
+	case migrator.ConnectNoSocket:
+		return advice{"check " + a.variables("host", "port") + ", or start the server", a.wait("wait for it")}
 	case migrator.ConnectRefused, migrator.ConnectUnreachable:
 		return advice{"is the server running there?", a.wait("wait for it")}
 	case migrator.ConnectUnknownHost:
 		return advice{"check " + a.variables("host"), a.wait("wait for the name")}
-	case migrator.ConnectStartingUp:
+	case migrator.ConnectUnavailable:
 		return advice{"", a.wait("wait for it")}
 	case migrator.ConnectLimit:
 		return advice{"", a.wait("wait for a free connection")}
-	case migrator.ConnectLost, migrator.ConnectServerError:
+	case migrator.ConnectLost:
+		return advice{"", a.afterLoss()}
+	case migrator.ConnectServerError:
 		return advice{"", []suggestion{to("try again", a.retry())}}
 	case migrator.ConnectWrongPassword:
 		return advice{a.password(e.NoPassword, user), nil}
@@ -62,6 +66,15 @@ func (a adviser) wait(purpose string) []suggestion {
 		purpose = strings.Replace(purpose, "wait for", "wait longer for", 1)
 	}
 	return []suggestion{to(purpose, a.retry(flagValue{"wait", revision.FormatDuration(suggestedWait)}))}
+}
+
+// afterLoss returns the command that tries again after a lost connection. It waits: the
+// server may be restarting.
+func (a adviser) afterLoss() []suggestion {
+	if a.settings.Wait >= suggestedWait {
+		return []suggestion{to("try again", a.retry())}
+	}
+	return []suggestion{to("try again", a.retry(flagValue{"wait", revision.FormatDuration(suggestedWait)}))}
 }
 
 // variables returns the names of the variables that settings come from, or of those that

@@ -22,7 +22,6 @@ const errorsDocument = "../../docs/errors.md"
 // The table of kinds in docs/errors.md is made of the rows of kinds; "go test -update"
 // writes it.
 func TestErrorsDocumentHasTheTableOfKinds(t *testing.T) {
-	t.Parallel()
 	var want strings.Builder
 	want.WriteString("| code | kind | what it is | what to do |\n| --- | --- | --- | --- |\n")
 	for _, row := range kinds {
@@ -66,8 +65,7 @@ func TestErrorsDocumentHasTheTableOfBlame(t *testing.T) {
 	}
 }
 
-// Every Kind constant of the library has a row, and so has every exit code in the comment
-// of ExitCode.
+// Every Kind constant of the library has a row.
 func TestEveryKindHasARow(t *testing.T) {
 	t.Parallel()
 	var known []string
@@ -83,15 +81,38 @@ func TestEveryKindHasARow(t *testing.T) {
 			t.Errorf("kind %q has no row", m[1])
 		}
 	}
-	codes := regexp.MustCompile(`(?m)^//\t([0-9, ]+?)  `).FindAllStringSubmatch(read(t, "exit.go"), -1)
-	document := read(t, errorsDocument)
-	for _, m := range codes {
-		if !strings.Contains(document, "\n| "+m[1]+" | ") {
-			t.Errorf("docs/errors.md does not have exit code %s", m[1])
+}
+
+// The tables of exit codes in README.md and docs/errors.md and the comment of ExitCode are
+// made of exitRows; "go test -update" writes the tables. It is not parallel: another test
+// writes the same file.
+func TestExitCodesAreTheSameEverywhere(t *testing.T) {
+	for file, more := range map[string]bool{"../../README.md": false, errorsDocument: true} {
+		var want strings.Builder
+		want.WriteString("| code | means | run again? |\n| --- | --- | --- |\n")
+		for _, row := range exitRows {
+			means := strings.Replace(row.means, "check", "`check`", 1)
+			if more {
+				means += row.more
+			}
+			fmt.Fprintf(&want, "| %s | %s | %s |\n", row.code, means, row.again)
+		}
+		text := read(t, file)
+		table := regexp.MustCompile(`(?m)^\| code \| means \|.*\n(\|.*\n)+`)
+		if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+			if err := os.WriteFile(file, []byte(table.ReplaceAllLiteralString(text, want.String())), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		} else if diff := cmp.Diff(want.String(), table.FindString(text)); diff != "" {
+			t.Errorf("exitRows (-) and %s (+):\n%s", file, diff)
 		}
 	}
-	if len(codes) < 8 {
-		t.Errorf("found %d exit codes", len(codes))
+	var comment strings.Builder
+	for _, row := range exitRows {
+		fmt.Fprintf(&comment, "//\t%s  %s\n", row.code, row.means)
+	}
+	if !strings.Contains(read(t, "exit.go"), "\n//\n"+comment.String()+"func ExitCode(") {
+		t.Errorf("the comment of ExitCode must have\n%s", &comment)
 	}
 }
 

@@ -46,6 +46,7 @@ func ExampleExitCode() {
 	fmt.Println("exit code", cli.ExitCode(err))
 	// Output:
 	// up b3: no revision or label "b3"
+	// to list the revisions, run: migrate history
 	// exit code 2
 }
 

@@ -43,16 +43,16 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		suggestions = after.suggestions
 	}
 	suggestions = onceEach(suggestions)
-	f := &failure{err: err, document: newErrorDocument(err, a.message(err))}
+	f := &failure{err: err, document: newErrorDocument(err, a.message(err, false))}
 	f.document.Commands = commandsOf(suggestions)
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
-		f.more = e.Excerpt() + flagHint(e)
+		f.more = excerpt(e)
 	}
 	if after.text != "" {
 		f.more += after.text + "\n"
 	}
 	f.more = strings.TrimRight(f.more, "\n")
-	lines := []string{f.document.Message, f.more}
+	lines := []string{a.message(err, p.addressShown), f.more}
 	if !isHelpOnly(suggestions) {
 		lines = append(lines, p.omittedNote(cmd))
 	}
@@ -75,7 +75,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 
 // isHelpOnly reports whether suggestions need no flag of the running command.
 func isHelpOnly(list []suggestion) bool {
-	return !slices.ContainsFunc(list, func(s suggestion) bool { return !strings.HasSuffix(s.command, " --help") })
+	return !slices.ContainsFunc(list, func(s suggestion) bool { return s.command != "" && !strings.HasSuffix(s.command, " --help") })
 }
 
 // printError prints the error of a command for Main.

@@ -17,7 +17,7 @@ const (
 	settingUsage = 46
 )
 
-const migrateHelp = `Upgrades and downgrades a PostgreSQL database with the revisions embedded in this program.
+var migrateHelp = `Upgrades and downgrades a PostgreSQL database with the revisions embedded in this program.
 A revision is a pair of SQL files. The ledger, a set of tables in the database, records
 which revisions are applied.
 
@@ -31,12 +31,7 @@ Targets:
   +1, -1, 9f3c+2       a number of steps from the current revision, or from 9f3c
   shop, shop@head      the revision with the label shop, the head of its branch
 
-Exit codes:
-  0  success, or nothing to do               5  lock timeout: safe to run again
-  1  a revision failed                       6  the database cannot be reached or used
-  2  usage, configuration, invalid target    7  the files are invalid
-  3  check has findings                      130, 143  ended by SIGINT, SIGTERM
-  4  refused by a policy, or newer ledger`
+Exit codes:` + exitCodesHelp()
 
 // help returns the command help: `migrate help up` is `migrate up --help`.
 func (p *program) help(parent *cobra.Command) *cobra.Command {

@@ -26,6 +26,7 @@ type program struct {
 	running        *cobra.Command                  // the command that is being executed
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
+	addressShown   bool                            // the log has the address of the database
 	again          []string                        // the operation and targets that finish a run; nil: the same
 }
 

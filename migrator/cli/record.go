@@ -20,7 +20,8 @@ const (
 	eventSignal         eventName = "signal"
 	eventUnavailable    eventName = "server-unavailable"
 	eventLost           eventName = "connection-lost"
-	eventRunner         eventName = "waiting-for-runner"
+	eventWaiting        eventName = "waiting-for-runner"
+	eventRunner         eventName = "runner-active"
 	eventPlanned        eventName = "planned"
 	eventRunning        eventName = "step-running"
 	eventBlocked        eventName = "step-blocked"
@@ -57,9 +58,10 @@ var eventRows = []eventRow{
 	{eventDatabase, "the database that is used", "`host`, `user`"},
 	{eventVariable, "a variable is set that no setting has, and similar to one that is read", ""},
 	{eventSignal, "a signal was received", ""},
-	{eventUnavailable, "the server does not answer; retrying", "`reason`, `limit_ms`"},
+	{eventUnavailable, "the server does not accept connections; retrying", "`problem`, `reason`, `limit_ms`"},
 	{eventLost, "the connection was lost; reconnecting to find out whether the step was committed", "`error`"},
-	{eventRunner, "another runner is at work", "`pid`, `application`, `waited_ms`, `limit_ms`"},
+	{eventWaiting, "waiting for another runner", "`pid`, `application`, `waited_ms`, `limit_ms`"},
+	{eventRunner, "another runner is at work; nothing waits for it", "`pid`, `application`"},
 	{eventPlanned, "the plan of the run (`--verbose`)", "`from`, `to`, `steps`"},
 	{eventRunning, "a step is still running", "`revision`, `running_ms`"},
 	{eventBlocked, "a step is waiting for a lock", "`revision`, `pid`, `blocker`, `waited_ms`"},
@@ -70,10 +72,10 @@ var eventRows = []eventRow{
 	{eventIndex, "the progress of an index build", "`revision`, `index`, `phase`, `done`, `total`, `running_ms`"},
 	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},
 	{eventNotice, "a message of the server; `msg` is its text", "`revision`, `file`, `line`, `severity`, `sqlstate`, `detail`, `hint`"},
-	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`"},
+	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`, `commands`"},
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
-	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`"},
+	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
@@ -103,8 +105,8 @@ func (r *run) record(rec record) {
 			text = rec.text
 		}
 		text = strings.Join(append([]string{text}, r.withNote(r.cmd, rec.run...)...), "\n")
-	} else if len(rec.run) > 0 {
-		attrs = append(attrs, "commands", commandsOf(rec.run))
+	} else if commands := commandsOf(rec.run); commands != nil {
+		attrs = append(attrs, "commands", commands)
 	}
 	switch rec.level {
 	case slog.LevelDebug:
@@ -151,9 +153,11 @@ func (r *run) result(event eventName, line []terminal.Cell, msg string, attrs ..
 }
 
 func commandsOf(list []suggestion) []string {
-	commands := make([]string, len(list))
-	for i, s := range list {
-		commands[i] = s.command
+	var commands []string
+	for _, s := range list {
+		if s.command != "" {
+			commands = append(commands, s.command)
+		}
 	}
 	return commands
 }

@@ -8,17 +8,18 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/revision"
 )
 
 // afterFailure returns what was committed before a failure, and what to do next.
 func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Report, err error) advice {
+	if is[*migrator.RefusedError](err) && len(report.Steps) == 0 {
+		return advice{"nothing was run", nil}
+	}
 	if !rep.planned {
 		return advice{}
 	}
 	rep.again = rep.retryWords()
-	if is[*migrator.RefusedError](err) && len(report.Steps) == 0 {
-		return advice{} // nothing was run
-	}
 	var lines []string
 	if rep.settings.SingleTransaction && len(report.Steps) == 0 {
 		lines = append(lines, "the whole run was rolled back")
@@ -44,7 +45,7 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 		lines = append(lines, stays)
 	}
 	lines = append(lines, "the database is "+located(set, report.To))
-	return advice{strings.Join(lines, "; "), []suggestion{rep.nextStep(failed)}}
+	return advice{strings.Join(lines, "; "), []suggestion{rep.nextStep(set, failed)}}
 }
 
 // partlyDone returns the state of a non-transactional revision that failed.
@@ -71,17 +72,34 @@ func (rep *reporter) doneBefore(report *migrator.Report) string {
 
 // nextStep returns what to do after a failure that has no advice of its own. failed is nil
 // if no revision is at fault.
-func (rep *reporter) nextStep(failed *migrator.RevisionError) suggestion {
-	again := adviser{rep.program, rep.cmd}.retry()
+func (rep *reporter) nextStep(set *migrator.Migrator, failed *migrator.RevisionError) suggestion {
+	a := adviser{rep.program, rep.cmd}
+	again := a.retry()
 	switch {
+	case failed != nil && rep.hitTimeoutOfRun(set, failed):
+		return to("allow more time", a.retry(flagValue{"statement-timeout", revision.FormatDuration(2 * rep.settings.StatementTimeout)}))
 	case failed == nil || failed.Kind() != migrator.KindRevision || failed.Cause == migrator.CauseFileUnreadable:
 		return to("try again", again)
 	case strings.HasPrefix(failed.File, "ledger:"):
 		return suggestion{"next: fix the cause in the database, or use a program that contains the revision (the down script is stored in the ledger), then", again}
 	case rep.embedded() && !rep.builtOnRun():
-		return suggestion{"next: fix " + failed.File + ", rebuild the program, then", again}
+		return suggestion{"next: fix " + terminal.Quote(failed.File) + ", rebuild the program, then", again}
 	}
-	return suggestion{"next: fix " + failed.File + ", then", again}
+	return suggestion{"next: fix " + terminal.Quote(failed.File) + ", then", again}
+}
+
+// hitTimeoutOfRun reports whether a revision failed because of --statement-timeout, and not
+// of a limit that its file sets.
+func (rep *reporter) hitTimeoutOfRun(set *migrator.Migrator, failed *migrator.RevisionError) bool {
+	rev := set.Files().Revision(failed.Revision)
+	if failed.Cause != migrator.CauseStatementTimeout || rep.settings.StatementTimeout == 0 || rev == nil {
+		return false
+	}
+	script := rev.Up
+	if failed.Direction == migrator.Downgrade {
+		script = rev.Down
+	}
+	return script != nil && script.StatementTimeout == nil && !(script.InMemory() && strings.Contains(script.Text, "statement_timeout"))
 }
 
 // retryWords returns the operation and the targets that finish the run; nil if those that

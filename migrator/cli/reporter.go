@@ -41,7 +41,7 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.Waiting:
 		rep.log.EndStep()
 		rep.record(record{
-			event: eventRunner, msg: "waiting for another runner: " + e.Holder.String(), text: "waiting for another runner" + rep.waitLimit() + ": " + e.Holder.String(),
+			event: eventWaiting, msg: "waiting for another runner: " + e.Holder.String(), text: "waiting for another runner" + rep.waitLimit() + ": " + e.Holder.String(),
 			attrs: []any{"pid", e.Holder.PID, "application", e.Holder.Application, "waited_ms", milliseconds(e.Waited), "limit_ms", milliseconds(rep.settings.WaitRunner)},
 		})
 	case migrator.StepUndone:
@@ -203,14 +203,14 @@ func (rep *reporter) connecting(err error) {
 		return
 	}
 	rep.connectLoggedAt = time.Now()
-	reason := err.Error()
+	reason, problem := err.Error(), ""
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
-		reason = string(e.Problem)
+		reason, problem = e.Reason, string(e.Problem)
 	}
-	msg := "the server does not answer yet (" + reason + "); retrying"
+	msg := "the server does not accept connections yet (" + reason + "); retrying"
 	rep.record(record{
 		event: eventUnavailable, msg: msg, text: msg + " for up to " + revision.FormatDuration(rep.connectLimit()),
-		attrs: []any{"reason", reason, "limit_ms", milliseconds(rep.connectLimit())},
+		attrs: []any{"problem", problem, "reason", reason, "limit_ms", milliseconds(rep.connectLimit())},
 	})
 }
 
@@ -230,8 +230,12 @@ func (rep *reporter) modified(c migrator.FileModified) {
 	const logged = 5
 	switch rep.modifiedFiles++; {
 	case rep.modifiedFiles <= logged:
-		rep.warn(eventModified, fmt.Sprintf("%s was modified after it was applied (%s): %s", c.Revision, strings.Join(c.Changes, ", "), c.File),
-			"revision", c.Revision, "file", c.File, "changes", list(c.Changes))
+		accept := to("accept it as it is", rep.otherLine(rep.cmd, []string{"repair", c.Revision, "--accept"}))
+		rep.record(record{
+			event: eventModified, level: slog.LevelWarn, run: []suggestion{accept},
+			msg:   fmt.Sprintf("%s was modified after it was applied (%s): %s; restore the file, or accept it", c.Revision, strings.Join(c.Changes, ", "), terminal.Quote(c.File)),
+			attrs: []any{"revision", c.Revision, "file", c.File, "changes", list(c.Changes)},
+		})
 	case rep.modifiedFiles == logged+1:
 		status := to("list them", rep.otherLine(rep.cmd, []string{"status"}))
 		rep.record(record{event: eventMoreModified, level: slog.LevelWarn, msg: "more applied revisions were modified", run: []suggestion{status}})

@@ -37,6 +37,7 @@ func TestStatusShowsAnotherRunner(t *testing.T) {
 		{"status", `"ambix up d4 `, ""},
 		{"status --json", `"runner": "process `, ""},
 		{"current", "", `another runner is at work: process `},
+		{"current --log-format=json", "", `"event":"runner-active"`},
 		{"current --json", `up d4 `, ""},
 	} {
 		res := execute(cli.Command(cli.Config{Environ: p.env}), strings.Fields(test.args)...)

@@ -120,6 +120,7 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Co
 	r.opened = set
 	r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
 	r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
+	r.addressShown = !r.settings.Quiet && !r.log.JSON()
 	return set, cfg, nil
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -17,8 +18,11 @@ func (r *run) warnIfStale() {
 	}
 	for _, p := range r.folderPairs() {
 		if d := diskdiff.Compare(p.embedded, os.DirFS(p.dir)); d != "" {
-			r.warn(eventStale, terminal.Quote(p.dir)+" differs from the revisions embedded in this program ("+d+"); rebuild the program, or use --dir "+terminal.Quote(p.dir),
-				"dir", p.dir, "difference", d)
+			r.record(record{
+				event: eventStale, level: slog.LevelWarn, msg: terminal.Quote(p.dir) + " differs from the revisions embedded in this program (" + d + "); rebuild the program to embed them, or add --dir",
+				run:   []suggestion{to("see the status with that folder", r.otherLine(r.cmd, []string{"status"}, flagValue{"dir", p.dir}))},
+				attrs: []any{"dir", p.dir, "difference", d},
+			})
 		}
 	}
 }

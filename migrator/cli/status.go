@@ -154,7 +154,7 @@ func (v *statusView) section(title string, state migrator.RevisionState, color t
 	}
 	v.add(title, color.Cell(fmt.Sprint(n)), terminal.Plain.Cell(describeState(state)))
 	limit := maxListed
-	if v.settings.Verbose {
+	if v.settings.Verbose || n == limit+1 { // a line that counts one revision takes as much room
 		limit = n
 	}
 	v.list(state, color, limit, note)
@@ -234,7 +234,7 @@ func (v *statusView) unwritten() string {
 	var files []string
 	for _, s := range v.Revisions {
 		if rev := v.opened.Files().Revision(s.Revision); s.State == migrator.Pending && rev != nil && rev.MissingSQL() {
-			files = append(files, rev.Up.File)
+			files = append(files, terminal.Quote(rev.Up.File))
 		}
 	}
 	if len(files) == 0 {

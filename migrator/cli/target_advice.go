@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/ambix/migrator"
@@ -26,7 +27,7 @@ func verbOnLine(e *migrator.TargetError) migrator.Verb {
 func (a adviser) target(e *migrator.TargetError) advice {
 	switch {
 	case e.Problem == graph.AmbiguousPrefix:
-		return advice{"type more of it", a.steps(e).suggestions}
+		return advice{"type more of it", a.withoutChoice(e)}
 	case e.Problem == graph.WrongDirection && e.Verb == migrator.Up:
 		return advice{"", []suggestion{to("revert", a.otherVerb(migrator.Down, e.Target))}}
 	case e.Problem == graph.WrongDirection:
@@ -38,7 +39,7 @@ func (a adviser) target(e *migrator.TargetError) advice {
 	case e.Example != "":
 		return advice{"", []suggestion{{"for example,", a.instead(e, e.Example)}}}
 	case len(e.Choices) == 0:
-		return a.steps(e)
+		return advice{"", a.withoutChoice(e)}
 	}
 	return advice{"", a.choices(e)}
 }
@@ -70,33 +71,57 @@ func (a adviser) choices(e *migrator.TargetError) []suggestion {
 		if e.Choices[0] == "heads" && e.Verb == migrator.Up && len(e.Revisions) <= text.MaxListed && a.onDisk(e.Revisions) {
 			choices = append(choices, to("join them", a.other(append([]string{"merge"}, e.Revisions...)...)))
 		}
+	case e.Reverts != nil:
+		for i := range choices {
+			choices[i].purpose = revertPurpose(e, i)
+		}
 	case last > 0 && strings.Contains(e.Choices[last], " "):
 		choices[last].purpose = "for the state before the merge,"
 	}
 	return choices
 }
 
-// steps suggests a number of steps for a number without a sign: down -1 for down 1.
-func (a adviser) steps(e *migrator.TargetError) advice {
-	if e.Problem != graph.NotFound && e.Problem != graph.AmbiguousPrefix || len(e.Target) > 3 || strings.Trim(e.Target, "0123456789") != "" || strings.Trim(e.Target, "0") == "" {
-		return advice{}
+// revertPurpose returns what a choice of a downgrade across a merge is for.
+func revertPurpose(e *migrator.TargetError, i int) string {
+	if e.Reverts[i] == 0 {
+		return "to choose again further down,"
 	}
-	switch e.Verb {
-	case migrator.Down:
-		return advice{"", []suggestion{to("revert "+text.Count(atoi(e.Target), "revision"), a.instead(e, "-"+e.Target))}}
-	case migrator.Up:
-		return advice{"", []suggestion{to("apply "+text.Count(atoi(e.Target), "revision"), a.instead(e, "+"+e.Target))}}
+	same := 0
+	for _, n := range e.Reverts {
+		if n == e.Reverts[i] {
+			same++
+		}
 	}
-	return advice{}
+	purpose := "to revert " + text.Count(e.Reverts[i], "revision")
+	if same > 1 {
+		way, _, _ := strings.Cut(e.Choices[i], "-") // [branch@]id[-steps]
+		way = way[strings.Index(way, "@")+1:]
+		purpose += " by way of " + way
+	}
+	return purpose + ","
 }
 
-// atoi returns the value of a few digits.
-func atoi(digits string) int {
-	n := 0
-	for _, d := range digits {
-		n = 10*n + int(d-'0')
+// withoutChoice is for a target that has no valid alternative.
+func (a adviser) withoutChoice(e *migrator.TargetError) []suggestion {
+	switch {
+	case e.Steps == "base":
+		return []suggestion{to("revert all of them", a.instead(e, e.Steps))}
+	case e.Steps != "" && e.Verb == migrator.Down:
+		return []suggestion{to("revert "+countSteps(e.Steps), a.instead(e, e.Steps))}
+	case e.Steps != "":
+		return []suggestion{to("apply "+countSteps(e.Steps), a.instead(e, e.Steps))}
+	case e.Problem == graph.NotFound && e.Verb == "repair":
+		return []suggestion{to("see what can be repaired", a.other("status"))}
+	case e.Problem == graph.NotFound:
+		return []suggestion{to("list the revisions", a.other("history"))}
 	}
-	return n
+	return nil
+}
+
+// countSteps returns what -N or +N counts, in words.
+func countSteps(steps string) string {
+	n, _ := strconv.Atoi(steps[1:])
+	return text.Count(n, "revision")
 }
 
 // instead returns the running command with another target in place of the refused one. A

@@ -63,6 +63,9 @@ func textOf(e *TargetError) string {
 	if len(e.Choices) > 0 && e.Kind != AmbiguousPrefix { // there the reason lists them
 		text += " | choices: " + strings.Join(e.Choices, ", ")
 	}
+	if e.Steps != "" {
+		text += " | steps: " + e.Steps
+	}
 	if e.Example != "" {
 		text += " | example: " + e.Example
 	}

@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // Downgrade returns the revisions to revert, in order, so that the target becomes the
 // last applied one on its branch: all applied revisions above the target, and what depends
@@ -8,10 +11,20 @@ import "slices"
 // to the branch are reverted. -N counts from the current revision, label@-N from the
 // current one on that branch. Errors are of type *TargetError.
 func (g *Graph) Downgrade(applied Set, target string) ([]string, error) {
+	ids, err := g.downgrade(applied, target, true)
+	if e, ok := errors.AsType[*TargetError](err); ok {
+		suggestSteps(e, "-", len(applied), func(steps string) error { _, err := g.downgrade(applied, steps, false); return err })
+	}
+	return ids, err
+}
+
+// downgrade is Downgrade. compares: the choices across a merge are compared.
+func (g *Graph) downgrade(applied Set, target string, compares bool) ([]string, error) {
 	q, err := g.query(opDown, applied)
 	if err != nil {
 		return nil, err
 	}
+	q.compares = compares
 	t, err := q.parse(target)
 	if err != nil {
 		return nil, err

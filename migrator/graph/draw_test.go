@@ -166,6 +166,15 @@ func checkRefusal(t rapid.TB, g *Graph, applied Set, verb string, err error) {
 	if refused.Kind == AmbiguousPrefix {
 		return // its choices are names
 	}
+	if refused.Reverts != nil && len(refused.Reverts) != len(refused.Choices) {
+		t.Fatalf("%#v", refused)
+	}
+	for k, n := range refused.Reverts {
+		down, _, _, err := move(g, applied, verb, []string{refused.Choices[k]})
+		if n > 0 && (err != nil || len(down) != n) {
+			t.Fatalf("%v; but %s %s reverts %d, not %d: %v", refused, verb, refused.Choices[k], len(down), n, err)
+		}
+	}
 	// A choice may in turn be too far or not applied, but never invalid or ambiguous.
 	acceptable := []Kind{AmbiguousWalk, WalkedTooFar, RelativeCount, NotAncestor, NothingOnBranch}
 	for _, choice := range refused.Choices {

@@ -45,6 +45,12 @@ type TargetError struct {
 	// is a list of targets. For AmbiguousPrefix they are the names that begin with what
 	// was given.
 	Choices []string
+	// Reverts are the numbers of revisions that each of Choices would revert, 0 for one that
+	// leads to another choice. Nil except in a downgrade across a merge.
+	Reverts []int
+	// Steps is the target that a number without a sign was probably meant as: -2 for 2, or
+	// base if fewer revisions are applied. "" if there is none.
+	Steps string
 	// Example shows the required form of the target, "" where Choices do or no particular
 	// form is required.
 	Example string

@@ -33,6 +33,7 @@ type query struct {
 	text    string  // the target that is being resolved, for errors
 	// before and after surround the target where it is one end of a range.
 	before, after string
+	compares      bool // see downgrade
 }
 
 func (g *Graph) query(op operation, applied Set) (*query, error) {

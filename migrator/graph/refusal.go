@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -147,7 +148,51 @@ func (q *query) refuseMerge(w walk, next []int32, sameBranch bool) error {
 	}
 	e := q.refuse(AmbiguousWalk, choices, "%s merges %s", q.describe(w.end), q.describeAll(next))
 	e.Revisions = q.ids(next)
+	if q.op == opDown && q.compares && len(next) <= text.MaxListed {
+		q.compareChoices(e)
+	}
 	return e
+}
+
+// compareChoices removes the choices of a downgrade that would be refused, and those that
+// would revert the same revisions as another one. One that leads to another merge stays. If
+// none is left, base is.
+func (q *query) compareChoices(e *TargetError) {
+	choices, reverted := e.Choices, [][]string(nil)
+	e.Choices = nil
+	for _, choice := range append(choices, "base") {
+		ids, err := q.downgrade(q.set(q.applied), choice, false)
+		again, ok := errors.AsType[*TargetError](err)
+		same := func(other []string) bool { return ids != nil && slices.Equal(ids, other) }
+		switch {
+		case choice == "base" && e.Choices != nil, ok && again.Kind != AmbiguousWalk, slices.ContainsFunc(reverted, same):
+		default:
+			e.Choices, e.Reverts, reverted = append(e.Choices, choice), append(e.Reverts, len(ids)), append(reverted, ids)
+		}
+	}
+}
+
+// suggestSteps completes the refusal of a number without a sign, which is probably meant as
+// a number of steps. try resolves a target.
+func suggestSteps(e *TargetError, sign string, applied int, try func(target string) error) {
+	n, ok := parseSteps(e.Target)
+	if e.Kind != NotFound && e.Kind != AmbiguousPrefix || !ok || n == 0 || n >= 1000 {
+		return
+	}
+	steps, are := sign+strconv.Itoa(n), " are "
+	if applied == 1 {
+		are = " is "
+	}
+	err := try(steps)
+	refused, ok := errors.AsType[*TargetError](err)
+	switch {
+	case err == nil, ok && (refused.Kind == AmbiguousWalk || refused.Kind == AmbiguousCurrent): // with choices
+		e.Steps = steps
+	case sign == "-" && applied == 0:
+		e.Reason += "; nothing is applied"
+	case sign == "-" && n > applied:
+		e.Reason, e.Steps = e.Reason+"; only "+text.Count(applied, "revision")+are+"applied", "base"
+	}
 }
 
 // refuseTooFar refuses a walk that leaves the graph, and reports how far it could go.

@@ -1,6 +1,9 @@
 package graph
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Upgrade returns the revisions to apply, in order, so that all targets are applied.
 // Nothing is needed for base and for targets that are already applied. +N counts from the
@@ -14,6 +17,9 @@ func (g *Graph) Upgrade(applied Set, targets []string) ([]string, error) {
 		return nil, err
 	}
 	list, err := q.resolveAll(targets)
+	if e, ok := errors.AsType[*TargetError](err); ok && len(targets) == 1 {
+		suggestSteps(e, "+", 0, func(steps string) error { _, err := q.resolveAll([]string{steps}); return err })
+	}
 	if err != nil {
 		return nil, err
 	}

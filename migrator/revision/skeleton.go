@@ -1,6 +1,10 @@
 package revision
 
-import "strings"
+import (
+	"strings"
+
+	"example.com/ambix/migrator/internal/sqltext"
+)
 
 // The scripts of a new revision consist of a comment, so that a forgotten one is told apart from one that has nothing to do.
 const (
@@ -21,18 +25,23 @@ func (r *Revision) AddSkeleton() {
 
 // Unwritten reports whether the script is the skeleton of a new revision: it contains the comment and no statement.
 func (s *Script) Unwritten() bool {
+	_, ok := s.ToDo()
+	return ok
+}
+
+// ToDo returns the position of the comment that takes the place of SQL in an Unwritten script; false for any other script.
+func (s *Script) ToDo() (Pos, bool) {
 	if s == nil || s.left != nil {
-		return false
+		return Pos{}, false
 	}
-	rest := s.Text[s.SQLStart:]
-	for {
-		i := strings.Index(rest, todo)
+	for at := s.SQLStart; ; at += len(todo) {
+		i := strings.Index(s.Text[at:], todo)
 		if i < 0 {
-			return false
+			return Pos{}, false
 		}
-		if i == 0 || rest[i-1] == '\n' {
-			return s.Empty()
+		if at += i; at == s.SQLStart || s.Text[at-1] == '\n' {
+			p := sqltext.PositionAt(s.Text, at)
+			return Pos{File: s.File, Line: p.Line, Column: p.Column}, s.Empty()
 		}
-		rest = rest[i+len(todo):]
 	}
 }

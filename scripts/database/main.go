@@ -51,12 +51,12 @@ func report(stdout io.Writer) error {
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("%s: %w", dbenv.Describe(cfg), err)
+		return fmt.Errorf("%s: %s", dbenv.Describe(cfg), reason(err))
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	state, object, err := inspect(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("%s: %w", dbenv.Describe(cfg), err)
+		return fmt.Errorf("%s: %s", dbenv.Describe(cfg), reason(err))
 	}
 	fmt.Fprintf(stdout, "%s\n%s", state, dbenv.Describe(cfg))
 	if state == "foreign" {
@@ -64,6 +64,24 @@ func report(stdout io.Writer) error {
 	}
 	fmt.Fprintln(stdout)
 	return nil
+}
+
+// reason returns what the server said, or the first root cause: the driver's text repeats
+// the address for each way that it tried.
+func reason(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Message + " (" + e.Code + ")"
+	}
+	for {
+		next := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			next = several.Unwrap()[0]
+		}
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
 }
 
 // contents asks for the ledger, and for the number and the first of the objects that

@@ -38,6 +38,9 @@ type RevisionError struct {
 	// person has to decide whether it counts as done.
 	Undecided bool
 	Err       error
+
+	locks []string // of a lock timeout: what may be a table that the statement locks
+	reads bool     // readers of those tables do not block it
 }
 
 // Cause is why a revision failed, where that is known better than by the SQLSTATE.
@@ -77,7 +80,7 @@ func (e *RevisionError) Error() string {
 	if e.SQLState != "" {
 		code = " (" + e.SQLState + ")"
 	}
-	return fmt.Sprintf("%s: %s %s (%s): %s%s", at, Operation(e.Direction), e.Revision, e.Message, e.Text, code)
+	return fmt.Sprintf("%s: %s %s: %s%s", at, Operation(e.Direction), text.Named(e.Revision, e.Message), e.Text, code)
 }
 
 // Unwrap returns the server's error (*pgconn.PgError), if there is one.
@@ -167,6 +170,10 @@ type LockTimeoutError struct {
 	*RevisionError
 	Tries int
 	Spent time.Duration
+	// Tables are those that the statement names and other sessions hold locks on, and Holders
+	// are these sessions, as far as they are known. See LockedLedger for the ledger.
+	Tables  []string
+	Holders []Session
 }
 
 func (e *LockTimeoutError) Error() string {
@@ -177,7 +184,11 @@ func (e *LockTimeoutError) Error() string {
 	if e.NonTransactional && e.StatementsDone > 0 {
 		state = text.Count(e.StatementsDone, "statement") + " of it done"
 	}
-	return e.RevisionError.Error() + "; " + tries + ", " + state + ", safe to run again"
+	held := ""
+	if len(e.Holders) > 0 {
+		held = "; locks on " + text.List(e.Tables, "and") + " are held by " + describeHolders(e.Holders)
+	}
+	return e.RevisionError.Error() + held + "; " + tries + ", " + state + ", safe to run again"
 }
 
 // Unwrap returns the *RevisionError of the last try.
@@ -204,7 +215,7 @@ func (e *InterruptedError) Error() string {
 	if e.NonTransactional {
 		end = "canceled after " + text.Count(e.StatementsDone, "statement") + "; the next run continues there"
 	}
-	return fmt.Sprintf("interrupted: %s %s (%s) was %s", Operation(e.Direction), e.Revision, e.Message, end)
+	return fmt.Sprintf("interrupted: %s %s was %s", Operation(e.Direction), text.Named(e.Revision, e.Message), end)
 }
 
 // Unwrap returns the error of the context.
@@ -228,12 +239,12 @@ type UnconfirmedError struct {
 
 func (e *UnconfirmedError) Error() string {
 	if e.Unfinished {
-		return fmt.Sprintf("%s %s (%s) is unfinished after %s, which no synchronous standby has confirmed (%s); check the standbys before one is promoted; the next run continues there",
-			Operation(e.Direction), e.Revision, e.Message, text.Count(e.StatementsDone, "statement"), e.Text)
+		return fmt.Sprintf("%s %s is unfinished after %s, which no synchronous standby has confirmed (%s); check the standbys before one is promoted; the next run continues there",
+			Operation(e.Direction), text.Named(e.Revision, e.Message), text.Count(e.StatementsDone, "statement"), e.Text)
 	}
 	what := "the run"
 	if e.Revision != "" {
-		what = fmt.Sprintf("%s %s (%s)", Operation(e.Direction), e.Revision, e.Message)
+		what = Operation(e.Direction) + " " + text.Named(e.Revision, e.Message)
 	}
 	return what + " is committed on this server, but no synchronous standby has confirmed it (" + e.Text + "); check the standbys before one is promoted"
 }

@@ -134,6 +134,9 @@ func (f *failure) error(r rule) error {
 	if f.step.Script == nil { // no revision is to blame
 		return f.ledgerError(f.err, r.hint)
 	}
+	if r.cause == LockTimeout {
+		f.e.noteLocks(f.part)
+	}
 	version, _, _ := strings.Cut(f.Conn.Parameter("server_version"), " ")
 	f.e.Cause, f.e.Hint = r.cause, strings.NewReplacer("FILE", f.e.File, "ROLE", sqltext.QuoteName(f.EffectiveRole()), "VERSION", version).Replace(r.hint)
 	return f.e

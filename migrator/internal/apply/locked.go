@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,6 +53,36 @@ func (r *Runner) nameHolders(e *RevisionError) {
 	}
 	if held := describeHolders(r.tableHolders(r.Ledger.TableHolders())); held != "" {
 		e.Text += "; its tables are locked by " + held
+	}
+}
+
+// maxLockNames is how many names of a statement are looked up after a lock timeout.
+const maxLockNames = 100
+
+// noteLocks keeps which tables a failed statement may lock, for nameBlockers.
+func (e *RevisionError) noteLocks(p part) {
+	if p.kind != body {
+		return
+	}
+	st := p.source()
+	e.locks = sqltext.Names(p.script.Text, st, maxLockNames)
+	word, _, _ := strings.Cut(st.Keywords, " ")
+	e.reads = slices.Contains([]string{"INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "WITH", "COPY"}, word)
+}
+
+// nameBlockers finds out who holds locks on the tables that the last statement names. They
+// are still there: it just waited for them.
+func (r *Runner) nameBlockers(e *LockTimeoutError) {
+	if e.locks == nil {
+		return
+	}
+	for _, row := range r.explain(ledger.HeldTables(e.locks, !e.reads)) {
+		if h := newHolder(row); !slices.Contains(e.Holders, h) {
+			e.Holders = append(e.Holders, h)
+		}
+		if table := row[6].Text; !slices.Contains(e.Tables, table) {
+			e.Tables = append(e.Tables, table)
+		}
 	}
 }
 

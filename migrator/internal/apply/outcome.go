@@ -148,7 +148,7 @@ type IndexBuildError struct {
 }
 
 func (e *IndexBuildError) Error() string {
-	return fmt.Sprintf("revision %s (%s): another session is building the index %s; run again when it has finished", e.Revision, e.Message, e.Index)
+	return fmt.Sprintf("revision %s: another session is building the index %s; run again when it has finished", text.Named(e.Revision, e.Message), e.Index)
 }
 
 func (n *nonTransactional) dropInvalidIndex(ctx context.Context, index string) error {

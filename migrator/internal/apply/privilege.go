@@ -20,7 +20,7 @@ func (r *Runner) explain(sql string) []pg.Row {
 	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
 	defer cancel()
 	var p parts
-	p.set(opening, true, r.roleSetting()...)
+	p.set(opening, true, append(r.roleSetting(), set("search_path", r.SearchPath...))...)
 	p.add(opening, sql)
 	rows, err := r.Conn.Query(ctx, newMessage(p).SQL)
 	if err != nil {

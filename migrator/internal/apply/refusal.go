@@ -11,28 +11,28 @@ import (
 
 // PoolerError refuses a non-transactional revision through a connection pooler: its lock
 // belongs to a server session, which the pooler gives to other clients between two
-// statements. Nothing was run.
+// statements.
 type PoolerError struct {
 	Revision, Message string
 }
 
 func (e *PoolerError) Error() string {
-	return fmt.Sprintf("revision %s (%s) is non-transactional (`transaction: off`), and a connection pooler is between this program and the server, so that two runners could run it at once; nothing was run; connect to PostgreSQL directly",
-		e.Revision, e.Message)
+	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`), and a connection pooler is between this program and the server, so that two runners could run it at once; connect to PostgreSQL directly",
+		text.Named(e.Revision, e.Message))
 }
 
 // SingleTransactionError refuses a non-transactional revision in a run that is a single
-// transaction. Nothing was run.
+// transaction.
 type SingleTransactionError struct {
 	Revision, Message string
 }
 
 func (e *SingleTransactionError) Error() string {
-	return fmt.Sprintf("revision %s (%s) is non-transactional (`transaction: off`) and cannot be part of a single transaction; nothing was run", e.Revision, e.Message)
+	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`) and cannot be part of a single transaction", text.Named(e.Revision, e.Message))
 }
 
 // ModifiedError refuses to resume a revision whose file no longer begins with the
-// statements that are done. Nothing was run.
+// statements that are done.
 type ModifiedError struct {
 	Revision, Message, File string
 	StatementsDone          int
@@ -45,12 +45,12 @@ func (e *ModifiedError) Error() string {
 	if e.Header {
 		problem = "its header no longer contains `transaction: off`; restore that line"
 	}
-	return fmt.Sprintf("%s: revision %s (%s) was interrupted after %s, and %s; nothing was run",
-		e.File, e.Revision, e.Message, text.Count(e.StatementsDone, "statement"), problem)
+	return fmt.Sprintf("%s: revision %s was interrupted after %s, and %s",
+		e.File, text.Named(e.Revision, e.Message), text.Count(e.StatementsDone, "statement"), problem)
 }
 
 // UndecidedError refuses to resume a revision at a statement whose outcome is unknown, and
-// which the system catalog does not show. Nothing was run.
+// which the system catalog does not show.
 type UndecidedError struct {
 	Revision, Message, File string
 	Line                    int
@@ -58,8 +58,8 @@ type UndecidedError struct {
 }
 
 func (e *UndecidedError) Error() string {
-	return fmt.Sprintf("%s:%d: revision %s (%s): the outcome of `%s` is unknown: an earlier run sent it and did not see how it ended, and the system catalog does not show whether it took effect; nothing was run",
-		e.File, e.Line, e.Revision, e.Message, e.Statement)
+	return fmt.Sprintf("%s:%d: revision %s: the outcome of `%s` is unknown: an earlier run sent it and did not see how it ended, and the system catalog does not show whether it took effect",
+		e.File, e.Line, text.Named(e.Revision, e.Message), e.Statement)
 }
 
 // CheckPlan reports whether this session can run a plan. It queries the server only for a

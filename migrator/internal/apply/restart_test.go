@@ -53,6 +53,10 @@ func TestRestartBehindPoolerIsNotBlamedOnTheRevision(t *testing.T) {
 		if !errors.As(err, &kinded) || kinded.Kind() != migrator.KindUnknownOutcome || strings.Contains(err.Error(), ".sql") {
 			t.Errorf("%v: %+v", err, kinded)
 		}
+		// The loss and the failure to connect again are two things.
+		if text := err.Error(); strings.Contains(text, "connection lost: connection refused") || !strings.Contains(text, "during the upgrade of b (add b); reconnecting failed: ") {
+			t.Errorf("%s", text)
+		}
 	}
 }
 

@@ -23,7 +23,9 @@ func (r *Runner) retryWhileLocked(ctx context.Context, s plan.Step, try func() e
 		}
 		wait := pause/2 + rand.N(pause)
 		if time.Since(began)+wait > r.RetryFor {
-			return &LockTimeoutError{failed, tries, time.Since(began)}
+			e := &LockTimeoutError{RevisionError: failed, Tries: tries, Spent: time.Since(began)}
+			r.nameBlockers(e)
+			return e
 		}
 		r.emit(Retrying{Step: s, Err: failed, Try: tries, Pause: wait})
 		if err := r.pause(ctx, wait); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ func TestLockTimeoutIsRetried(t *testing.T) {
 	var timeout *migrator.LockTimeoutError
 	if !errors.As(err, &timeout) || timeout.Line != 7 {
 		t.Fatalf("%v", err)
+	}
+	if !slices.Equal(timeout.Tables, []string{"account"}) || len(timeout.Holders) != 1 || !strings.Contains(err.Error(), "; locks on account are held by process "+timeout.Holders[0].PID) {
+		t.Errorf("%v: %v, %+v", err, timeout.Tables, timeout.Holders)
 	}
 	tries := 0
 	retrying := m.Migrator(migrator.Config{LockTimeout: 50 * time.Millisecond, RetryFor: time.Minute, OnEvent: func(e migrator.Event) {

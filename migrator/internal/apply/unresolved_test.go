@@ -38,7 +38,7 @@ func TestUnresolvedOutcomeIsReported(t *testing.T) {
 		{"server does not answer", func(_ *testing.T, _ string, proxy *pgtest.Proxy, _ func()) {
 			proxy.Inject(pgtest.Fault{Action: pgtest.Cut, Times: -1})
 		}, "", 6},
-		{"interrupted", func(_ *testing.T, _ string, _ *pgtest.Proxy, cancel func()) { cancel() }, "interrupted after the connection was lost", 130},
+		{"interrupted", func(_ *testing.T, _ string, _ *pgtest.Proxy, cancel func()) { cancel() }, "interrupted before its outcome was known", 130},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

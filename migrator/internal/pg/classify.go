@@ -3,6 +3,7 @@ package pg
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 
@@ -32,7 +33,9 @@ func classify(cfg *pgconn.Config, err error) *ConnectError {
 		return false
 	}
 	switch {
-	case has("connection refused", "no such file or directory"):
+	case errors.Is(err, fs.ErrNotExist):
+		e.Problem = NoSocket
+	case has("connection refused"):
 		e.Problem = Refused
 	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
 		e.Problem = ReadOnly // temporary: another server may be promoted
@@ -64,14 +67,14 @@ func classifyServer(se *pgconn.PgError) (problem ConnectProblem, temporary bool)
 	case UndefinedObject, InvalidParameterValue:
 		return BadSetting, false // of a startup parameter
 	case CannotConnectNow:
-		return StartingUp, true
+		return Unavailable, true
 	case TooManyConnections:
 		return ConnectionLimit, true
 	case ProtocolViolation:
 		return classifyPooler(se.Message)
 	}
 	if strings.HasPrefix(se.Code, serverUnavailable) || strings.HasPrefix(se.Code, connectionException) {
-		return StartingUp, true
+		return Unavailable, true
 	}
 	return Rejected, false
 }
@@ -89,7 +92,7 @@ func classifyPooler(message string) (problem ConnectProblem, temporary bool) {
 	case has("password authentication failed"), has("SASL authentication failed"), has("auth failed"):
 		return WrongPassword, false
 	}
-	return StartingUp, true // the pooler cannot reach the server, or its queue is full
+	return Unavailable, true // the pooler cannot reach the server, or its queue is full
 }
 
 // causes returns the error of each address and each way of encryption that was tried.

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -20,7 +21,8 @@ type Options struct {
 	// ApplicationName is the session's application_name unless the configuration sets one.
 	ApplicationName string
 	// Wait limits how long to keep trying while the server refuses connections, does not
-	// answer, is starting up, or its host name does not resolve. Zero: one attempt.
+	// answer, is starting up or shutting down, or its host name does not resolve. Zero: one
+	// attempt.
 	Wait time.Duration
 	// BeforeConnect may change the configuration before each attempt, for example to set
 	// a token or a rotated password. May be nil.
@@ -44,7 +46,7 @@ func (c *Conn) Unusable(p ConnectProblem, err error) *ConnectError {
 }
 
 func connectError(cfg *pgconn.Config, p ConnectProblem, err error) *ConnectError {
-	return &ConnectError{Database: cfg.Database, Host: Address(cfg), User: cfg.User, Problem: p, Err: err}
+	return &ConnectError{Database: cmp.Or(cfg.Database, cfg.User), Host: Address(cfg), User: cfg.User, Problem: p, Err: err}
 }
 
 // Connect opens a session with client_encoding UTF8 and standard_conforming_strings on,
@@ -178,10 +180,10 @@ func (c *Conn) ReadOnlyReason() string {
 	return ""
 }
 
-// Address returns the host and port of a configuration, or its socket directory.
+// Address returns the host and port of a configuration, or the path of its Unix socket.
 func Address(cfg *pgconn.Config) string {
-	if strings.HasPrefix(cfg.Host, "/") {
-		return cfg.Host
+	if network, path := pgconn.NetworkAddress(cfg.Host, cfg.Port); network == "unix" {
+		return path
 	}
 	host := cfg.Host
 	if strings.Contains(host, ":") {

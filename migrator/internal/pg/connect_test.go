@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
@@ -65,6 +66,9 @@ func TestConnectErrorTellsProblem(t *testing.T) {
 		{"silent", with(url, func(c *pgconn.Config) {
 			c.Port, c.ConnectTimeout = uint16(silent.Addr().(*net.TCPAddr).Port), 100*time.Millisecond
 		}), pg.Unreachable, true, "no answer in time"},
+		{"no socket", with(url, func(c *pgconn.Config) { c.Host = t.TempDir() }), pg.NoSocket, true, "no such socket"},
+		{"shutting down", config(t, refusing(t, "57P03", "the database system is shutting down")), pg.Unavailable, true, "the database system is shutting down"},
+		{"starting up", config(t, refusing(t, "57P03", "the database system is starting up")), pg.Unavailable, true, "the database system is starting up"},
 		{"wrong password", with(url, func(c *pgconn.Config) { c.Password = "hidden-s3cret" }), pg.WrongPassword, false, "password authentication failed"},
 		{"no password", with(url, func(c *pgconn.Config) { c.Password = "" }), pg.WrongPassword, false, "password authentication failed"},
 		{"no database", with(url, func(c *pgconn.Config) { c.Database = "nowhere" }), pg.NoDatabase, false, `database "nowhere" does not exist`},
@@ -240,6 +244,32 @@ func TestOldServerIsRefused(t *testing.T) {
 		}
 		_ = listener.Close()
 	}
+}
+
+// refusing starts a server that refuses logins with an error, and returns a URL of it.
+func refusing(t *testing.T, code, message string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	answer, err := (&pgproto3.ErrorResponse{Severity: "FATAL", Code: code, Message: message}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = conn.Write(answer)
+			_ = conn.Close()
+		}
+	}()
+	return "postgres://u:hidden-s3cret@" + listener.Addr().String() + "/d?sslmode=disable"
 }
 
 // serveVersion accepts one login as a server of that version.

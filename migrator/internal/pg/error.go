@@ -3,6 +3,8 @@ package pg
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -14,7 +16,8 @@ const (
 	Unreachable     ConnectProblem = "unreachable"
 	Refused         ConnectProblem = "refused"
 	UnknownHost     ConnectProblem = "unknown host"
-	StartingUp      ConnectProblem = "starting up"
+	NoSocket        ConnectProblem = "no socket"                 // the file of a Unix socket does not exist
+	Unavailable     ConnectProblem = "not accepting connections" // it is starting up or shutting down, or has none to offer
 	WrongPassword   ConnectProblem = "wrong password"
 	NoRole          ConnectProblem = "no such role"
 	NoDatabase      ConnectProblem = "no such database"
@@ -31,7 +34,7 @@ const (
 // ConnectError is a database that cannot be reached or used. Nothing was changed in it.
 type ConnectError struct {
 	Database string
-	Host     string // host and port, or the directory of a Unix socket
+	Host     string // host and port, or the path of a Unix socket
 	User     string
 	Problem  ConnectProblem
 	// Temporary reports whether the same attempt may succeed later.
@@ -45,7 +48,7 @@ type ConnectError struct {
 }
 
 func (e *ConnectError) Error() string {
-	return "database " + quote(e.Database) + " at " + e.Host + " as " + e.User + ": " + e.Reason()
+	return fmt.Sprintf("database %q at %s as %s: %s", e.Database, e.Host, e.User, e.Reason())
 }
 
 // Unwrap returns Err.
@@ -59,11 +62,16 @@ func (e *ConnectError) Reason() string {
 	switch e.Problem {
 	case Refused:
 		return "connection refused"
+	case NoSocket:
+		return "no such socket; no server on this machine is listening there"
 	case UnknownHost:
 		return "host name does not resolve"
 	case Unreachable:
 		if errors.Is(e.Err, context.DeadlineExceeded) {
 			return "no answer in time"
+		}
+		if errors.Is(e.Err, fs.ErrPermission) {
+			return "permission denied for the socket"
 		}
 		if text := innermost(e.Err); strings.HasSuffix(text, "EOF") {
 			return "the connection was closed before the server answered"
@@ -71,8 +79,6 @@ func (e *ConnectError) Reason() string {
 	}
 	return innermost(e.Err)
 }
-
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // innermost returns the text of the first root cause: the driver's wrapping repeats addresses.
 func innermost(err error) string {

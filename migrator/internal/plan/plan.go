@@ -82,17 +82,9 @@ type IrreversibleError struct {
 
 func (e *IrreversibleError) Error() string {
 	if e.Unwritten {
-		return fmt.Sprintf("revision %s cannot be reverted: its down script %s is not written yet; nothing was run", withMessage(e.Revision, e.Message), e.File)
+		return fmt.Sprintf("revision %s cannot be reverted: its down script %s is not written yet", text.Named(e.Revision, e.Message), e.File)
 	}
-	return fmt.Sprintf("revision %s is irreversible: it has no down script; nothing was run", withMessage(e.Revision, e.Message))
-}
-
-// withMessage returns a revision with its message, if that is known.
-func withMessage(id, message string) string {
-	if message == "" {
-		return id
-	}
-	return id + " (" + message + ")"
+	return fmt.Sprintf("revision %s is irreversible: it has no down script", text.Named(e.Revision, e.Message))
 }
 
 // UnfinishedError refuses to move past an unfinished revision.
@@ -105,7 +97,7 @@ func (e *UnfinishedError) Error() string {
 	if e.Direction == Down {
 		operation = "downgrade"
 	}
-	s := fmt.Sprintf("revision %s is unfinished: its %s was interrupted after %s; nothing was run", withMessage(e.Revision, e.Message), operation, text.Count(e.StatementsDone, "statement"))
+	s := fmt.Sprintf("revision %s is unfinished: its %s was interrupted after %s", text.Named(e.Revision, e.Message), operation, text.Count(e.StatementsDone, "statement"))
 	if e.Finish == nil {
 		s += "; this program has no file for it"
 	}

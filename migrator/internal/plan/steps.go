@@ -168,7 +168,7 @@ func (v *View) plan(down, up []string) (Plan, error) {
 			return Plan{}, noUpScript(id)
 		}
 		if r.MissingSQL() {
-			empty = append(empty, revision.Problem{Pos: r.Pos("", ""), Text: "the up script has no SQL: only a merge may be empty"})
+			empty = append(empty, emptyUp(r))
 		}
 		p.Steps = append(p.Steps, v.markResumed(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)}))
 	}
@@ -184,6 +184,14 @@ func (v *View) plan(down, up []string) (Plan, error) {
 		p.To = v.After(p.Steps)
 	}
 	return p, nil
+}
+
+// emptyUp returns the problem of an up script that needs SQL and has none.
+func emptyUp(r *revision.Revision) revision.Problem {
+	if at, ok := r.Up.ToDo(); ok {
+		return revision.Problem{Pos: at, Text: "the up script is not written yet; replace this line with SQL"}
+	}
+	return revision.Problem{Pos: r.Pos("", ""), Text: "the up script has no SQL, and only a merge may be empty; write it below the header"}
 }
 
 func (v *View) downStep(id string) (Step, error) {

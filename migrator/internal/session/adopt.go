@@ -12,6 +12,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Adopt is what to take over; see migrator.Adopt.
@@ -127,7 +128,7 @@ func (found *Adoption) complete(p plan.Plan, a Adopt) error {
 	for _, step := range p.Steps {
 		if found.RecordsEachVersion() && !recorded[step.Revision] {
 			return &AdoptError{Problem: MissingVersion, Table: found.Name, Reason: fmt.Sprintf(
-				"revision %s (%s) precedes others that are in this table, and is missing itself; apply it with %s first, or correct the links of the files", step.Revision, step.Message, found.Tool)}
+				"revision %s precedes others that are in this table, and is missing itself; apply it with %s first, or correct the links of the files", text.Named(step.Revision, step.Message), found.Tool)}
 		}
 		found.Revisions = append(found.Revisions, step.Revision)
 	}

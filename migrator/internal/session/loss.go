@@ -11,6 +11,7 @@ import (
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // loss is what a run knows about its lost connections.
@@ -119,7 +120,7 @@ func (m *mover) unresolved(ctx context.Context, err error) error {
 	if m.unknown == nil || err == nil {
 		return err
 	}
-	return &UnknownOutcomeError{Step: *m.unknown, Several: m.several, Err: Interrupted(ctx, err)}
+	return &UnknownOutcomeError{Step: *m.unknown, Several: m.several, Loss: m.lossErr, Err: Interrupted(ctx, err)}
 }
 
 // resolveOutcome finds out what became of this run's steps after a lost connection: of
@@ -218,29 +219,41 @@ func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision
 type UnknownOutcomeError struct {
 	Step    plan.Step
 	Several bool // the steps after it may have been sent as well
-	Err     error
+	Loss    error
+	Err     error // what ended the run
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	operation := fmt.Sprintf("the %s of %s (%s)", apply.Operation(e.Step.Direction), e.Step.Revision, e.Step.Message)
-	event := fmt.Sprintf("the connection was lost during %s, and its outcome is unknown: %s", operation, e.Err)
-	if _, lost := errors.AsType[*pg.LostError](e.Err); lost {
-		event = fmt.Sprintf("%s during %s", e.Err, operation)
-	}
-	if _, interrupted := errors.AsType[*apply.InterruptedError](e.Err); interrupted {
-		event = fmt.Sprintf("interrupted after the connection was lost during %s", operation)
-	}
-	subject, done := "it", "applied"
+	fate := "the revision was %s completely or not at all, and the next run finds out which"
 	if e.Several {
-		subject = "each revision from there on"
+		fate = "each revision from there on was %s completely or not at all, and the next run finds out which"
 	}
+	done := "applied"
 	if e.Step.Direction == plan.Down {
 		done = "reverted"
 	}
+	fate = fmt.Sprintf(fate, done)
 	if !e.Step.Transactional() {
-		return event + ": it is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
+		fate = "the revision is non-transactional: the ledger records which of its statements are done, and the next run continues after them"
 	}
-	return fmt.Sprintf("%s; %s was %s completely or not at all, and the next run finds out which", event, subject, done)
+	return fmt.Sprintf("%s during the %s of %s%s; %s", e.Loss, apply.Operation(e.Step.Direction), text.Named(e.Step.Revision, e.Step.Message), e.obstacle(), fate)
+}
+
+// obstacle says why the outcome could not be read, without the address of the server.
+func (e *UnknownOutcomeError) obstacle() string {
+	if e.Err == e.Loss {
+		return ""
+	}
+	if _, interrupted := errors.AsType[*apply.InterruptedError](e.Err); interrupted {
+		return "; interrupted before its outcome was known"
+	}
+	if e, ok := errors.AsType[*pg.ConnectError](e.Err); ok {
+		return "; reconnecting failed: " + e.Reason()
+	}
+	if e, ok := errors.AsType[*pg.LostError](e.Err); ok {
+		return "; reconnecting failed: " + e.Err.Error()
+	}
+	return "; its outcome could not be read: " + e.Err.Error()
 }
 
 // Unwrap returns what ended the run.

@@ -17,6 +17,14 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// Named returns an id with its message, if there is one: "433af9f41996 (create account table)".
+func Named(id, message string) string {
+	if message == "" {
+		return id
+	}
+	return id + " (" + message + ")"
+}
+
 // List joins items as in a sentence: "a", "a and b", "a, b and c". Items after the first
 // MaxListed are counted: "a, b, … and 2 more". It returns "" for an empty list.
 func List(items []string, conjunction string) string {

@@ -1,0 +1,27 @@
+package sqltext
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestNamesAreThoseThatMayBeTables(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string][]string{
+		`ALTER TABLE Account ADD "Name" text`:              {"alter", "table", "account", "add", `"Name"`, "text"},
+		`UPDATE a . b /* c */ SET x = 'd', y = a.b.c`:      {"update", "a.b", "set", "x", "y"},
+		`LOCK U&"\0061ccount", account; `:                  {"lock", `"account"`, "account"},
+		`SELECT $1, 1.5, count(*) FROM "a""b"."c.d" WHERE`: {"select", "count", "from", "where"},
+	} {
+		statements, errs := Split(src)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		if got := Names(src, statements[0], 10); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", src, got)
+		}
+		if got := Names(src, statements[0], 2); len(got) != 2 {
+			t.Errorf("%s: %q", src, got)
+		}
+	}
+}
