@@ -22,7 +22,7 @@ func Drop(s *schema.Schema, o Options) ([]Statement, error) {
 	var statements []Statement
 	for _, u := range slices.Backward(sorted(units)) {
 		for _, sql := range w.undo(u) {
-			statements = append(statements, Statement{sql, u.object.Key})
+			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Drops})
 		}
 	}
 	return statements, nil

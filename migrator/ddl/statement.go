@@ -11,12 +11,59 @@ import (
 type Statement struct {
 	SQL    string     // without a semicolon
 	Object schema.Key // the object that it makes or changes; zero for a setting
+	Does   Action
+	// Marks say what the statement does to rows and how it has to be run, in the order of their effects. Statements on
+	// objects that are new have none.
+	Marks []Mark
+}
+
+// Action is what a statement does to its object.
+type Action uint8
+
+// The actions.
+const (
+	Creates  Action = iota + 1 // makes an object that did not exist, or sets a property of one
+	Alters                     // changes an object in place
+	Drops                      // removes an object that does not exist afterwards
+	Replaces                   // drops an object that is made again, or makes it again
+)
+
+// String returns create, alter, drop or replace. It is "set" for the action of a setting, which has no object.
+func (a Action) String() string { return [...]string{"set", "create", "alter", "drop", "replace"}[a] }
+
+// Mark is one effect of a statement that needs attention.
+type Mark struct {
+	Effect Effect
+	Object schema.Key // the table, column or other object with the rows that it concerns
+}
+
+// Effect is what a mark says.
+type Effect uint8
+
+// The effects.
+const (
+	Destroys            Effect = iota + 1 // removes rows or values
+	Rewrites                              // writes every row of the table again, under an ACCESS EXCLUSIVE lock
+	Scans                                 // reads every row of the table, under a lock that blocks writes
+	MayFail                               // fails if existing rows do not satisfy it
+	NeedsOwnTransaction                   // has to be committed before other statements can use what it makes
+	AsksUsing                             // converts values through text, because there is no cast: the USING has to be checked
+)
+
+// String returns the words for an effect, such as "may fail on rows".
+func (e Effect) String() string {
+	return [...]string{"", "destroys", "rewrites", "scans", "may fail on rows", "needs its own transaction", "asks for USING"}[e]
 }
 
 // Options say what is written. The zero value writes the structure and comments.
 type Options struct {
 	Owners     bool // ALTER … OWNER TO for every object
 	Privileges bool // GRANT and REVOKE, and default privileges
+	// Destructive lets Change drop and make again a table that cannot be altered, with all its rows. Otherwise such a
+	// table is refused.
+	Destructive bool
+	// Renames are applied to the first schema of Change, in this order, before it is compared. Create and Drop ignore them.
+	Renames []schema.Renaming
 }
 
 // RefusedError reports objects that cannot be written as SQL.
@@ -54,7 +101,7 @@ func Create(s *schema.Schema, o Options) ([]Statement, error) {
 	statements := []Statement{{SQL: "SET check_function_bodies = off"}}
 	for _, u := range sorted(units) {
 		for _, sql := range w.render(u) {
-			statements = append(statements, Statement{sql, u.object.Key})
+			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Creates})
 		}
 	}
 	return append(statements, w.finish()...), nil
@@ -123,7 +170,7 @@ func (w *writer) finish() []Statement {
 	var statements []Statement
 	for _, o := range w.schema.Objects {
 		for _, sql := range slicesOf(looseMembers(o), copiedTriggers(o)) {
-			statements = append(statements, Statement{sql, o.Key})
+			statements = append(statements, Statement{SQL: sql, Object: o.Key, Does: Creates})
 		}
 	}
 	return statements

@@ -6,6 +6,12 @@ import (
 	"strings"
 )
 
+// Renaming gives an object a new name. The key is that of the object before, with the renames before it applied.
+type Renaming struct {
+	Key  Key
+	Name string // not quoted
+}
+
 // RenameError reports a rename that cannot be applied.
 type RenameError struct {
 	Key    Key
