@@ -91,15 +91,23 @@ func operator(o *schema.Object) string {
 func members(o *schema.Object) []string {
 	var items []string
 	for _, f := range o.Facts {
-		words, types, _ := strings.Cut(f.Name, " (")
-		switch {
-		case strings.HasPrefix(f.Name, "operator ") && types != "":
-			items = append(items, strings.ToUpper(words)+" "+f.Value)
-		case strings.HasPrefix(f.Name, "function ") && types != "":
-			items = append(items, strings.ToUpper(words)+" ("+types+" "+f.Value)
+		if item := member(f.Name, f.Value); item != "" {
+			items = append(items, item)
 		}
 	}
 	return items
+}
+
+// member returns an item of CREATE OPERATOR CLASS, or "" for another fact.
+func member(name, value string) string {
+	words, types, _ := strings.Cut(name, " (")
+	switch {
+	case strings.HasPrefix(name, "operator ") && types != "":
+		return strings.ToUpper(words) + " " + value
+	case strings.HasPrefix(name, "function ") && types != "":
+		return strings.ToUpper(words) + " (" + types + " " + value
+	}
+	return ""
 }
 
 func operatorClass(o *schema.Object) string {

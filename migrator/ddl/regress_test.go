@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -25,7 +26,7 @@ var first = strings.Fields(`test_setup boolean char name varchar text int2 int4 
 func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("AMBIX_REGRESS_SQL")
-	if dir == "" || os.Getenv("AMBIX_TEST_STATES") != "all" {
+	if dir == "" || !schematest.All() {
 		t.Skip("set AMBIX_REGRESS_SQL and AMBIX_TEST_STATES=all")
 	}
 	server := pgtest.Start(t, pgtest.Options{Version: 15})
@@ -37,7 +38,7 @@ func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 		psql.WaitDelay = time.Minute
 		_ = psql.Run()
 	}
-	s := read(t, connect(t, databaseURL))
+	s := schematest.ReadDatabase(t, databaseURL)
 	t.Logf("%d objects", len(s.Objects))
 	for _, r := range s.Refused {
 		if !strings.Contains(r.Reason, "operator family of the system") { // those cannot be told from the server's own
@@ -51,7 +52,7 @@ func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 	second := server.Database(t)
 	made, _ := createIn(t, second, whole, everything)
 	if d := whole.Compare(made); len(d) > 0 {
-		t.Error(describe(d))
+		t.Error(schematest.Describe(d))
 	}
 	checkDrop(t, second)
 }

@@ -61,12 +61,12 @@ func materializedView(o *schema.Object) string {
 }
 
 // constraint adds a constraint to its table or domain.
-func constraint(o *schema.Object) []string {
+func (w *writer) constraint(o *schema.Object) []string {
 	parent := o.Parent
 	if parent.Key.Kind == schema.Domain {
 		return line("ALTER DOMAIN %s ADD CONSTRAINT %s %s", parent.Key.Name, schema.QuoteIdent(o.Name), definition(o))
 	}
-	if o.Fact("local") == "false" && parent.Fact("partition") == "" {
+	if o.Fact("local") == "false" && (w.makes(parent) && parent.Fact("partition") == "" || !w.isAlone(parent)) {
 		return nil // inherited
 	}
 	only := "ONLY "
@@ -91,7 +91,7 @@ func constraint(o *schema.Object) []string {
 // triggerState sets the state of the triggers that a foreign key has on a table. Their names contain oids, and ALL would
 // be the triggers of users and of other foreign keys too.
 func triggerState(o *schema.Object, table, state string) string {
-	verb := map[string]string{"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}[state]
+	verb := strings.TrimSpace(enabledSQL(state, ""))
 	return "DO " + sqltext.QuoteLiteral("\nDECLARE trigger_name name;\nBEGIN\n"+
 		"    FOR trigger_name IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint\n"+
 		"        WHERE c.conrelid = "+quote(o.Parent.Key.Name)+"::pg_catalog.regclass AND c.conname = "+quote(o.Name)+" AND t.tgrelid = "+quote(table)+"::pg_catalog.regclass LOOP\n"+

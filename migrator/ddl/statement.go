@@ -127,10 +127,25 @@ type writer struct {
 	inline  map[*schema.Object]bool // defaults and checks that are written inside their table or domain
 	stub    map[*schema.Object]bool // views that are first made with empty columns
 	shell   map[*schema.Object]bool // types that are first made as a shell
+
+	// Only of a change. The objects that are not in made are kept.
+	made      map[*schema.Object]bool     // objects that are made, or dropped; nil means all
+	altered   map[*schema.Object]bool     // kept objects that have statements
+	separated map[*schema.Object]bool     // kept tables that get a parent, or leave one
+	untyped   map[*schema.Object]bool     // kept tables that are no longer OF a type before the change
+	joins     map[*schema.Object]bool     // kept tables that become a partition
+	inherit   map[*schema.Object][]string // parents that kept tables get
+	owns      map[*schema.Object]bool     // kept sequences that get a column
+	defaults  []*schema.Object            // default privileges that apply to what is made
+
+	attachesIndex map[*schema.Object]bool // kept indexes that get a parent
 }
 
 func newWriter(s *schema.Schema, o Options) *writer {
-	w := &writer{s, o, map[*schema.Object]bool{}, map[*schema.Object]bool{}, map[*schema.Object]bool{}}
+	w := &writer{
+		schema: s, options: o, inline: map[*schema.Object]bool{}, stub: map[*schema.Object]bool{}, shell: map[*schema.Object]bool{},
+		joins: map[*schema.Object]bool{}, inherit: map[*schema.Object][]string{}, owns: map[*schema.Object]bool{}, attachesIndex: map[*schema.Object]bool{},
+	}
 	for _, object := range s.Objects {
 		switch object.Key.Kind {
 		case schema.Default:
@@ -145,6 +160,9 @@ func newWriter(s *schema.Schema, o Options) *writer {
 	}
 	return w
 }
+
+// makes reports whether an object is made, or dropped by the writer of what is dropped.
+func (w *writer) makes(o *schema.Object) bool { return w.made == nil || w.made[o] }
 
 // render returns the statements of a unit.
 func (w *writer) render(u *unit) []string {
@@ -205,8 +223,10 @@ func (w *writer) create(o *schema.Object) []string {
 		return []string{sequence(o)}
 	case schema.Default:
 		return w.setDefault(o)
+	case schema.Column:
+		return w.addColumn(o)
 	case schema.Constraint:
-		return constraint(o)
+		return w.constraint(o)
 	case schema.Index:
 		return index(o)
 	case schema.Function, schema.Procedure:

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -54,6 +55,7 @@ var order = [][]any{
 	{schema.UserMapping},
 	{schema.Sequence},
 	{schema.Table, schema.ForeignTable},
+	{schema.Column}, // of a table that is kept
 	{stepAttach},
 	{schema.View, schema.MaterializedView},
 	{schema.Default},
@@ -100,21 +102,33 @@ func newUnit(o *schema.Object, s step) *unit {
 	for root.Parent != nil {
 		root = root.Parent
 	}
-	u.key = strings.Join([]string{root.Schema, root.Name, o.Key.String(), string(s)}, "\x00")
+	name := o.Key.String()
+	if o.Key.Kind == schema.Column {
+		name = fmt.Sprintf("%05d", slices.Index(o.Parent.Parts, o)) // in their order
+	}
+	u.key = strings.Join([]string{root.Schema, root.Name, name, string(s)}, "\x00")
 	return u
 }
 
-// home returns the object whose unit writes o.
+// home returns the object whose unit writes o: the table of a column, unless the table is kept.
 func (w *writer) home(o *schema.Object) *schema.Object {
 	switch {
-	case o.Key.Kind == schema.Column:
+	case o.Key.Kind == schema.Column && (w.makes(o.Parent) || !isTable(o.Parent)):
 		return o.Parent
-	case o.Key.Kind == schema.Default && w.inline[o]:
-		return o.Parent.Parent
-	case o.Key.Kind == schema.Constraint && w.inline[o]:
+	case o.Key.Kind == schema.Default && w.inline[o] && (w.makes(o.Parent) || isGenerated(o)):
+		return w.home(o.Parent)
+	case o.Key.Kind == schema.Constraint && w.inline[o] && w.makes(o.Parent):
 		return o.Parent
 	}
 	return o
+}
+
+// writes reports whether an object has a unit.
+func (w *writer) writes(o *schema.Object) bool {
+	if o.Key.Kind == schema.DefaultPrivileges && !w.options.Privileges {
+		return false
+	}
+	return w.home(o) == o && (w.makes(o) || w.altered[o])
 }
 
 // graph is the units of a schema.
@@ -148,16 +162,16 @@ func (u *unit) follow(other *unit) {
 func (w *writer) units() []*unit {
 	g := &graph{w, nil, map[*schema.Object]*unit{}, map[*schema.Object]*unit{}, map[*schema.Object]*unit{}}
 	for _, o := range w.schema.Objects {
-		if w.home(o) == o && !(o.Key.Kind == schema.DefaultPrivileges && !w.options.Privileges) {
+		if w.writes(o) {
 			g.of[o] = g.add(o, stepCreate)
 		}
 	}
 	for _, o := range w.schema.Objects {
-		if w.shell[o] {
+		if w.shell[o] && w.makes(o) {
 			g.shell[o] = g.add(o, stepShell)
 			g.of[o].follow(g.shell[o])
 		}
-		if w.stub[o] {
+		if w.stub[o] && w.writes(o) {
 			g.body[o] = g.add(o, stepViewBody, o)
 		}
 	}
@@ -179,6 +193,9 @@ func (g *graph) addEdges(o *schema.Object) {
 	}
 	if o.Parent != nil {
 		g.need(u, o.Parent)
+	}
+	for _, before := range g.w.columnsBefore(o) {
+		g.need(u, before)
 	}
 	for _, n := range o.Needs {
 		if g.body[u.object] != nil {
@@ -232,18 +249,17 @@ func inAttach(o *schema.Object, n schema.Need) bool {
 // addLaterSteps adds the units that link two objects.
 func (g *graph) addLaterSteps(o *schema.Object) {
 	switch {
-	case o.Fact("partition") != "":
+	case o.Fact("partition") != "" && g.w.attaches(o):
 		parent := list(o.Fact("parents"))[0]
-		u := g.add(o, stepAttach, o)
-		u.sql = "ALTER TABLE ONLY " + parent + " ATTACH PARTITION " + o.Key.Name + " " + o.Fact("partition bound")
-		g.need(u, g.table(parent))
-	case o.Fact("owned by") != "":
+		g.addAttach(o, parent, "ALTER TABLE ONLY "+parent+" ATTACH PARTITION "+o.Key.Name+" "+o.Fact("partition bound"))
+	case o.Fact("owned by") != "" && (g.w.makes(o) || g.w.owns[o]):
 		u := g.add(o, stepOwnedBy, o)
 		u.sql = "ALTER SEQUENCE " + o.Key.Name + " OWNED BY " + o.Fact("owned by")
 		if column := g.w.schema.Object(schema.Key{Kind: schema.Column, Name: o.Fact("owned by")}); column != nil {
 			g.need(u, column)
+			g.need(u, column.Parent)
 		}
-	case o.Fact("parent") != "":
+	case o.Fact("parent") != "" && (g.w.makes(o) || g.w.attachesIndex[o]):
 		u := g.add(o, stepAttachIndex, o)
 		u.sql = "ALTER INDEX " + o.Fact("parent") + " ATTACH PARTITION " + indexName(o)
 		for _, n := range o.Needs {
@@ -252,11 +268,49 @@ func (g *graph) addLaterSteps(o *schema.Object) {
 			}
 		}
 	}
+	for _, parent := range g.w.inherit[o] {
+		u := g.addAttach(o, parent, "ALTER "+o.Key.String()+" INHERIT "+parent)
+		u.key += "\x00" + parent
+	}
+}
+
+// addAttach adds the unit that makes a table a partition or a child. It follows all that the table must have before: its
+// columns and checks, and those indexes that the server would otherwise make for an index that the parent has.
+func (g *graph) addAttach(o *schema.Object, parent, sql string) *unit {
+	u := g.add(o, stepAttach, o)
+	u.sql = sql
+	table := g.table(parent)
+	if table == nil {
+		return u
+	}
+	g.need(u, table)
+	if g.w.makes(table) {
+		return u
+	}
+	for _, part := range table.Columns() {
+		g.need(u, part)
+	}
+	for _, part := range o.Parts {
+		switch {
+		case part.Key.Kind == schema.Column || part.Fact("type") == "check":
+			g.need(u, part)
+		case part.Key.Kind == schema.Index || part.Key.Kind == schema.Constraint && !isForeignKey(part):
+			if !slices.ContainsFunc(part.Needs, func(n schema.Need) bool { return n.Kind == 'P' && g.w.makes(n.On) }) {
+				g.need(u, part)
+			}
+		}
+	}
+	return u
 }
 
 // table returns the table with this name.
-func (g *graph) table(name string) *schema.Object {
-	return g.w.schema.Object(schema.Key{Kind: schema.Table, Name: name})
+func (g *graph) table(name string) *schema.Object { return tableNamed(g.w.schema, name) }
+
+func tableNamed(s *schema.Schema, name string) *schema.Object {
+	if o := s.Object(schema.Key{Kind: schema.Table, Name: name}); o != nil {
+		return o
+	}
+	return s.Object(schema.Key{Kind: schema.ForeignTable, Name: name})
 }
 
 // putForeignKeysLast lets foreign keys follow whole partition trees, and indexes of partitions follow their tables.
@@ -276,10 +330,17 @@ func (g *graph) putForeignKeysLast() {
 		if u.step == stepAttachIndex {
 			u.follow(tables[u.object.Parent])
 		}
-		if u.step == stepCreate && isForeignKey(u.object) {
-			for _, a := range attached {
+		for _, a := range attached {
+			if u.step == stepCreate && (isForeignKey(u.object) || g.isIndexOfParent(u.object, a)) {
 				u.follow(a)
 			}
 		}
 	}
+}
+
+// isIndexOfParent reports whether an index is made for the partitioned table that another unit attaches a partition to.
+// ATTACH would make indexes for those that are there.
+func (g *graph) isIndexOfParent(o *schema.Object, attach *unit) bool {
+	return o.Key.Kind == schema.Index && attach.step == stepAttach && g.w.makes(o) && !g.w.makes(o.Parent) &&
+		attach.object.Fact("partition") != "" && list(attach.object.Fact("parents"))[0] == o.Parent.Key.Name
 }
