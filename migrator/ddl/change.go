@@ -23,7 +23,7 @@ func (e *VersionError) Error() string {
 //
 // What can be altered is altered. What cannot is dropped and made again, together with everything that depends on it and
 // with its comment, owner and privileges. A table is made again only if Options.Destructive is set. Only renames in
-// Options.Renames are written as such; see [Candidates] for what could be one.
+// Options.Renames are written as such; see schema.Schema.RenameCandidates for what could be one.
 //
 // The order is: renames; values of enums; what separates objects (DETACH, NO INHERIT, OWNED BY NONE); drops, in the reverse
 // order of their dependencies; creations and alterations, in the order of theirs; types and extensions that columns used

@@ -10,6 +10,7 @@ import (
 
 // conversion is what ALTER COLUMN TYPE does to the values of a column.
 type conversion struct {
+	explicit    bool // there is no assignment cast, so USING is needed
 	throughText bool // there is no cast, so the text of the value is read as the other type
 	asks        bool // that is a guess, because neither type is text
 	rewrites    bool
@@ -23,7 +24,7 @@ func (c *change) convert(from, to *schema.Object) conversion {
 		again := slices.ContainsFunc(from.Needs, func(n schema.Need) bool {
 			return c.late[n.On] && (n.On.Key.Kind == schema.Type || n.On.Key.Kind == schema.Domain)
 		})
-		return conversion{throughText: again, rewrites: again, mayFail: again}
+		return conversion{explicit: again, throughText: again, rewrites: again, mayFail: again}
 	}
 	a, b := c.base(c.from, old), c.base(c.to, now)
 	if strings.HasSuffix(a.name, "[]") && strings.HasSuffix(b.name, "[]") {
@@ -35,6 +36,7 @@ func (c *change) convert(from, to *schema.Object) conversion {
 	}
 	widens := a.widensTo(b)
 	return conversion{
+		explicit:    !castable || !c.assignable(a.name, b.name),
 		throughText: !castable,
 		asks:        !castable && !isString(a.name) && !isString(b.name),
 		rewrites:    !(widens && a.storedAs(b)),
@@ -111,7 +113,7 @@ func isString(name string) bool {
 	return slices.Contains([]string{"text", "character varying", "character", "name", `"char"`}, name)
 }
 
-// castGroups have the built-in types between which there are explicit casts (PostgreSQL 13 and newer).
+// castGroups have the built-in types between which there are casts (PostgreSQL 13 and newer).
 var castGroups = [][]string{
 	{"smallint", "integer", "bigint", "numeric", "real", "double precision"},
 	{"date", "timestamp without time zone", "timestamp with time zone"},
@@ -121,7 +123,6 @@ var castGroups = [][]string{
 	{"json", "jsonb"},
 	{"inet", "cidr"},
 	{"bit", "bit varying"},
-	{"boolean", "integer"},
 	{"numeric", "money"},
 	{"oid", "regclass"},
 	{"oid", "regproc"},
@@ -131,10 +132,11 @@ var castGroups = [][]string{
 	{"macaddr", "macaddr8"},
 }
 
-// oneWay has the casts that exist in one direction only.
+// oneWay has casts that exist in one direction only, or that are explicit.
 var oneWay = map[string][]string{
+	"boolean":                  {"integer"},
 	"jsonb":                    {"boolean", "smallint", "integer", "bigint", "numeric", "real", "double precision"},
-	"integer":                  {"money", "bit"},
+	"integer":                  {"money", "bit", "boolean"},
 	"bigint":                   {"money", "bit"},
 	"bit":                      {"integer", "bigint"},
 	"timestamp with time zone": {"time with time zone"},
@@ -143,7 +145,13 @@ var oneWay = map[string][]string{
 
 // castable reports whether there is an explicit cast. All types can be cast to and from text.
 func (c *change) castable(from, to string) bool {
-	if from == to || isString(from) || isString(to) || slices.Contains(oneWay[from], to) {
+	return c.assignable(from, to) || isString(from) || slices.Contains(oneWay[from], to) || c.cast(from, to) != nil
+}
+
+// assignable reports whether there is an assignment cast. In contrast to an explicit one, it fails on values that are too
+// long, where the explicit one cuts them.
+func (c *change) assignable(from, to string) bool {
+	if from == to || isString(to) {
 		return true
 	}
 	for _, group := range castGroups {
@@ -151,5 +159,10 @@ func (c *change) castable(from, to string) bool {
 			return true
 		}
 	}
-	return c.to.Object(schema.Key{Kind: schema.Cast, Name: "(" + from + " AS " + to + ")"}) != nil
+	cast := c.cast(from, to)
+	return cast != nil && cast.Fact("context") != "explicit"
+}
+
+func (c *change) cast(from, to string) *schema.Object {
+	return c.to.Object(schema.Key{Kind: schema.Cast, Name: "(" + from + " AS " + to + ")"})
 }

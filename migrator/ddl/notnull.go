@@ -95,7 +95,7 @@ func (c *change) column(from, to *schema.Object) []Statement {
 		sql += " COLLATE " + collation
 	}
 	conversion := c.convert(from, to)
-	if to.Fact("generated") == "" && to.Parent.Key.Kind == schema.Table {
+	if conversion.explicit && to.Fact("generated") == "" && to.Parent.Key.Kind == schema.Table {
 		using := schema.QuoteIdent(to.Name)
 		if conversion.throughText {
 			using += "::" + textLike(to.Fact("type"))
