@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -65,27 +66,46 @@ func (a *alteration) sequence() {
 		if a.from.Fact("type") != to.Fact("type") || a.from.Fact("maximum") != to.Fact("maximum") || a.from.Fact("minimum") != to.Fact("minimum") {
 			marks = []Mark{{MayFail, to.Key}}
 		}
-		a.add("ALTER SEQUENCE "+to.Key.Name+" AS "+kind+allSequenceOptions(to.Fact, kind), marks...)
+		a.add("ALTER SEQUENCE "+to.Key.Name+" AS "+kind+allSequenceOptions(to.Fact, kind)+restart(a.from.Fact, to.Fact, orDefault(a.from.Fact("type"), "bigint"), kind), marks...)
 	}
+}
+
+// sequenceRange returns the lowest and the highest value of a sequence, and the one that it starts with by default.
+func sequenceRange(fact func(string) string, kind string) (low, high, start string) {
+	low, high = "1", orDefault(map[string]string{"smallint": "32767", "integer": "2147483647"}[kind], "9223372036854775807")
+	if !strings.HasPrefix(fact("increment"), "-") {
+		low, high = orDefault(fact("minimum"), low), orDefault(fact("maximum"), high)
+		return low, high, low
+	}
+	low, high = orDefault(map[string]string{"smallint": "-32768", "integer": "-2147483648"}[kind], "-9223372036854775808"), "-1"
+	low, high = orDefault(fact("minimum"), low), orDefault(fact("maximum"), high)
+	return low, high, high
 }
 
 // allSequenceOptions returns every option, those with their default value too.
 func allSequenceOptions(fact func(string) string, kind string) string {
-	low, high := "1", map[string]string{"smallint": "32767", "integer": "2147483647"}[kind]
-	high = orDefault(high, "9223372036854775807")
-	increment := orDefault(fact("increment"), "1")
-	start := orDefault(fact("minimum"), low)
-	if strings.HasPrefix(increment, "-") {
-		low = map[string]string{"smallint": "-32768", "integer": "-2147483648"}[kind]
-		low, high = orDefault(low, "-9223372036854775808"), "-1"
-		start = orDefault(fact("maximum"), high)
-	}
-	sql := " INCREMENT BY " + increment + " MINVALUE " + orDefault(fact("minimum"), low) + " MAXVALUE " + orDefault(fact("maximum"), high) +
+	low, high, start := sequenceRange(fact, kind)
+	sql := " INCREMENT BY " + orDefault(fact("increment"), "1") + " MINVALUE " + low + " MAXVALUE " + high +
 		" START WITH " + orDefault(fact("start"), start) + " CACHE " + orDefault(fact("cache"), "1")
 	if fact("cycle") != "" {
 		return sql + " CYCLE"
 	}
 	return sql + " NO CYCLE"
+}
+
+// restart returns what lets a sequence start again if its values, old and new, have none in common.
+func restart(old, now func(string) string, oldKind, kind string) string {
+	oldLow, oldHigh, _ := sequenceRange(old, oldKind)
+	low, high, _ := sequenceRange(now, kind)
+	less := func(a, b string) bool {
+		x, _ := strconv.ParseInt(a, 10, 64) // the catalogs have nothing else
+		y, _ := strconv.ParseInt(b, 10, 64)
+		return x < y
+	}
+	if less(oldHigh, low) || less(high, oldLow) {
+		return " RESTART"
+	}
+	return ""
 }
 
 // index changes what an index or the index of a constraint has besides its definition.

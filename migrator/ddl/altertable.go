@@ -238,7 +238,7 @@ func (a *alteration) identity(alter string) {
 		old = identitySequence(to)
 	}
 	if f, ok := a.take("sequence options"); ok {
-		a.add("ALTER SEQUENCE " + old + allSequenceOptions(optionFacts(f.To), typeName(to)))
+		a.add("ALTER SEQUENCE " + old + allSequenceOptions(optionFacts(f.To), typeName(to)) + restart(optionFacts(f.From), optionFacts(f.To), typeName(a.from), typeName(to)))
 	}
 	if f, ok := a.take("sequence unlogged"); ok {
 		unlogged := orDefault(f.To, orDefault(to.Parent.Fact("unlogged"), "false"))

@@ -98,7 +98,10 @@ func (c *change) column(from, to *schema.Object) []Statement {
 	if conversion.explicit && to.Fact("generated") == "" && to.Parent.Key.Kind == schema.Table {
 		using := schema.QuoteIdent(to.Name)
 		if conversion.throughText {
-			using += "::" + textLike(to.Fact("type"))
+			using += "::pg_catalog.text"
+			if strings.HasSuffix(from.Fact("type"), "[]") && strings.HasSuffix(to.Fact("type"), "[]") {
+				using += "[]"
+			}
 		}
 		sql += " USING " + using + "::" + to.Fact("type")
 	}
@@ -116,12 +119,4 @@ func (c *change) column(from, to *schema.Object) []Statement {
 		}
 	}
 	return []Statement{{SQL: sql, Object: to.Key, Does: Alters, Marks: marks}}
-}
-
-// textLike is text with as many dimensions as a type has.
-func textLike(name string) string {
-	if strings.HasSuffix(name, "[]") {
-		return "pg_catalog.text[]"
-	}
-	return "pg_catalog.text"
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
@@ -55,6 +56,13 @@ func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 		t.Error(schematest.Describe(d))
 	}
 	checkDrop(t, second)
+	conn := schematest.Connect(t, second)
+	empty := schematest.Empty(t, s.Version)
+	if statements, err := ddl.Change(whole, whole, changeEverything); err != nil || len(statements) > 0 {
+		t.Errorf("%v\n%s", err, ddl.Script(statements))
+	}
+	apply(t, conn, empty, whole)
+	apply(t, conn, schematest.Read(t, conn), empty)
 }
 
 func regressFiles(t *testing.T, dir string) []string {

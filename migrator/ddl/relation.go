@@ -66,6 +66,9 @@ func (w *writer) constraint(o *schema.Object) []string {
 	if parent.Key.Kind == schema.Domain {
 		return line("ALTER DOMAIN %s ADD CONSTRAINT %s %s", parent.Key.Name, schema.QuoteIdent(o.Name), definition(o))
 	}
+	if w.validatesInherited(o) && (w.makes(parent) || !w.isAlone(parent)) {
+		return line("ALTER %s VALIDATE CONSTRAINT %s", parent.Key, schema.QuoteIdent(o.Name))
+	}
 	if o.Fact("local") == "false" && (w.makes(parent) && parent.Fact("partition") == "" || !w.isAlone(parent)) {
 		return nil // inherited
 	}
@@ -86,6 +89,28 @@ func (w *writer) constraint(o *schema.Object) []string {
 		}
 	}
 	return statements
+}
+
+func isNotValid(o *schema.Object) bool { return strings.HasSuffix(o.Fact("expression"), " NOT VALID") }
+
+// validatesInherited reports whether a check that comes from a parent is valid although that of the parent is not.
+func (w *writer) validatesInherited(o *schema.Object) bool {
+	return o.Fact("type") == "check" && o.Fact("local") == "false" && !isNotValid(o) && slices.ContainsFunc(w.sameChecks(o), isNotValid)
+}
+
+// sameChecks returns the checks of the parents that have the name of o.
+func (w *writer) sameChecks(o *schema.Object) []*schema.Object {
+	var checks []*schema.Object
+	if o.Key.Kind == schema.Constraint && isTable(o.Parent) {
+		for _, parent := range w.parentsOf(o.Parent) {
+			for _, part := range parent.Parts {
+				if part.Key.Kind == schema.Constraint && part.Name == o.Name && part.Fact("type") == "check" {
+					checks = append(checks, part)
+				}
+			}
+		}
+	}
+	return checks
 }
 
 // triggerState sets the state of the triggers that a foreign key has on a table. Their names contain oids, and ALL would

@@ -135,10 +135,23 @@ func (w *writer) attaches(o *schema.Object) bool {
 	return w.makes(o) || w.joins[o]
 }
 
-// columnsBefore returns the columns that have to be altered before a column that inherits from them.
-func (w *writer) columnsBefore(c *schema.Object) []*schema.Object {
-	if c.Key.Kind != schema.Column || !isTable(c.Parent) || w.makes(c.Parent) || w.separated[c.Parent] {
-		return nil
+// before returns parts of parents that have to be written before an object that inherits from them.
+func (w *writer) before(o *schema.Object) []*schema.Object {
+	switch {
+	case isTable(o) && w.made != nil && w.makes(o) && o.Fact("partition") == "":
+		var parts []*schema.Object
+		for _, parent := range w.parentsOf(o) {
+			if !w.makes(parent) {
+				for _, column := range parent.Columns() {
+					parts = append(append(parts, column), column.Parts...)
+				}
+			}
+		}
+		return parts
+	case o.Key.Kind == schema.Column && isTable(o.Parent) && !w.isAlone(o.Parent):
+		return slices.DeleteFunc(w.sameColumns(o), func(p *schema.Object) bool { return w.makes(p.Parent) })
+	case w.validatesInherited(o) || o.Key.Kind == schema.Constraint && !w.isAlone(o.Parent):
+		return w.sameChecks(o)
 	}
-	return slices.DeleteFunc(w.sameColumns(c), func(p *schema.Object) bool { return w.makes(p.Parent) })
+	return nil
 }

@@ -152,7 +152,7 @@ func newWriter(s *schema.Schema, o Options) *writer {
 			kind := object.Parent.Parent.Key.Kind
 			w.inline[object] = kind == schema.Table || kind == schema.ForeignTable
 		case schema.Constraint:
-			w.inline[object] = object.Fact("type") == "check" && !strings.HasSuffix(object.Fact("expression"), " NOT VALID")
+			w.inline[object] = object.Fact("type") == "check" && !isNotValid(object) && !w.validatesInherited(object)
 		case schema.Type:
 			form := object.Fact("form")
 			w.shell[object] = form == "base" || form == "shell" || object.Fact("canonical") != ""

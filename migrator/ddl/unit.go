@@ -194,7 +194,7 @@ func (g *graph) addEdges(o *schema.Object) {
 	if o.Parent != nil {
 		g.need(u, o.Parent)
 	}
-	for _, before := range g.w.columnsBefore(o) {
+	for _, before := range g.w.before(o) {
 		g.need(u, before)
 	}
 	for _, n := range o.Needs {
