@@ -64,6 +64,16 @@ func TestChangeFillsAndEmptiesADatabase(t *testing.T) {
 	}
 }
 
+// removeRows empties all tables: rows of a state need not satisfy what later states demand.
+const removeRows = `DO $$
+DECLARE relation regclass;
+BEGIN
+	SET LOCAL session_replication_role = replica;
+	FOR relation IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)' AND oid >= 16384 LOOP
+		EXECUTE format('DELETE FROM ONLY %s', relation);
+	END LOOP;
+END $$`
+
 // Each change between successive states of the schemas of public projects is made and undone: a sample of them, or all
 // with AMBIX_TEST_STATES=all.
 func TestChangeFollowsHistoriesThereAndBack(t *testing.T) {
@@ -76,6 +86,7 @@ func TestChangeFollowsHistoriesThereAndBack(t *testing.T) {
 			t.Run(history.Project+" "+filepath.Base(path), func(t *testing.T) {
 				t.Parallel()
 				conn := schematest.Connect(t, schematest.LoadState(t, path))
+				execute(t, conn, removeRows)
 				from, to := schematest.Read(t, conn), schematest.ReadDatabase(t, schematest.LoadState(t, history.States[i+1]))
 				apply(t, conn, from, to)
 				apply(t, conn, schematest.Read(t, conn), from)

@@ -135,3 +135,18 @@ func TestProceduresAreNamedWithTheModesOfTheirArguments(t *testing.T) {
 	}
 	checkDrop(t, databaseURL)
 }
+
+// Names of types can contain what separates the operands in the name of an operator.
+func TestOperandTypesWithOddNamesAreWritten(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Database(t)
+	pgtest.Exec(t, databaseURL, `CREATE TYPE "a, b (c" AS ENUM ('x'); CREATE FUNCTION eq("a, b (c", "a, b (c") RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR <=> (LEFTARG = "a, b (c", RIGHTARG = "a, b (c", FUNCTION = eq); CREATE OPERATOR FAMILY fam USING hash;
+ALTER OPERATOR FAMILY fam USING hash ADD OPERATOR 1 <=> ("a, b (c", "a, b (c")`)
+	s := schematest.ReadDatabase(t, databaseURL)
+	made, _ := create(t, s, everything)
+	if d := s.Compare(made); len(d) > 0 {
+		t.Error(schematest.Describe(d))
+	}
+	checkDrop(t, databaseURL)
+}

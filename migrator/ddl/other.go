@@ -70,11 +70,10 @@ func policy(o *schema.Object) string {
 }
 
 func operator(o *schema.Object) string {
-	left, right, _ := strings.Cut(strings.TrimSuffix(o.Key.Name[strings.LastIndex(o.Key.Name, " (")+2:], ")"), ", ")
 	items := []string{"FUNCTION = " + o.Fact("function")}
-	for _, a := range []struct{ name, value string }{{"LEFTARG", left}, {"RIGHTARG", right}} {
-		if a.value != "NONE" {
-			items = append(items, a.name+" = "+a.value)
+	for _, a := range []attribute{{"LEFTARG", "left"}, {"RIGHTARG", "right"}} {
+		if operand := o.Detail(a.fact); operand != "NONE" {
+			items = append(items, a.name+" = "+operand)
 		}
 	}
 	for _, a := range []attribute{{"COMMUTATOR", "commutator"}, {"NEGATOR", "negator"}} {
@@ -98,7 +97,8 @@ func members(o *schema.Object) []string {
 	return items
 }
 
-// member returns an item of CREATE OPERATOR CLASS, or "" for another fact.
+// member returns an item of CREATE OPERATOR CLASS, or "" for another fact. The name is that of a member, its number, and its
+// operand types in parentheses, which can contain any text.
 func member(name, value string) string {
 	words, types, _ := strings.Cut(name, " (")
 	switch {

@@ -132,7 +132,7 @@ func (r renaming) details(o *Object) []Fact {
 		case r.isLocal() || r.target.Key.Kind == Column:
 		case d.Name == "sequence schema" && r.target.Key.Kind == Namespace && d.Value == r.target.Name:
 			details[i].Value = r.name
-		case d.Name == "index" || d.Name == "identity arguments" || d.Name == "result":
+		case slices.Contains([]string{"index", "identity arguments", "result", "left", "right"}, d.Name):
 			details[i].Value = r.rewrite(d.Value)
 		}
 	}
