@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 )
 
 // BenchmarkLargeSchema reads 1,000 tables with 15,000 objects. It reports the server's CPU time where the server runs on
@@ -28,11 +29,11 @@ END LOOP; END $$`)
 	EXECUTE format('ALTER TABLE t%s ADD FOREIGN KEY (parent) REFERENCES t%s', i, i - 1); END LOOP; END $$`)
 	pgtest.Exec(b, databaseURL, "ANALYZE")
 	b.Run("message", func(b *testing.B) {
-		conn := connect(b, databaseURL)
+		conn := schematest.Connect(b, databaseURL)
 		var size int
 		started := serverCPU(conn.PID())
 		for b.Loop() {
-			a, err := ask(b.Context(), conn)
+			a, err := schematest.Ask(b.Context(), conn)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -46,17 +47,17 @@ END LOOP; END $$`)
 		b.ReportMetric(float64(serverCPU(conn.PID())-started)*10/float64(b.N), "server-ms/op")
 		b.ReportMetric(float64(size), "bytes")
 	})
-	a := mustAsk(b, databaseURL)
+	a := schematest.MustAsk(b, databaseURL)
 	b.Run("read", func(b *testing.B) {
 		for b.Loop() {
-			s, err := a.read()
+			s, err := a.Read()
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(len(s.Objects)), "objects")
 		}
 	})
-	s, err := a.read()
+	s, err := a.Read()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/catalog"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -35,7 +36,7 @@ func TestRowsOfUnknownKindsAreErrors(t *testing.T) {
 			databaseURL := pgtest.Database(t)
 			pgtest.Exec(t, databaseURL, test.setup)
 			asSuperuser(t, databaseURL, test.change)
-			_, err := mustAsk(t, databaseURL).read()
+			_, err := schematest.MustAsk(t, databaseURL).Read()
 			unknown, ok := errors.AsType[*catalog.UnknownError](err)
 			if !ok || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("got %v, want %q", err, test.want)
@@ -96,7 +97,7 @@ func TestRefusedObjectsAreNamed(t *testing.T) {
 				})
 			}
 			for _, u := range []string{databaseURL, pgtest.Role(t, databaseURL)} {
-				s := mustRead(t, u)
+				s := schematest.ReadDatabase(t, u)
 				if !slices.ContainsFunc(s.Refused, func(r schema.Refusal) bool { return r.String() == test.want }) {
 					t.Errorf("refused: %v", s.Refused)
 				}
@@ -112,7 +113,7 @@ func TestPasswordsOfUserMappingsAreNotRead(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	pgtest.Exec(t, databaseURL, "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (password 'secret')")
-	a := mustAsk(t, databaseURL)
+	a := schematest.MustAsk(t, databaseURL)
 	for _, rows := range a.Results {
 		for _, row := range rows {
 			if strings.Contains(strings.Join(row, " "), "secret") {
@@ -120,7 +121,7 @@ func TestPasswordsOfUserMappingsAreNotRead(t *testing.T) {
 			}
 		}
 	}
-	s, err := a.read()
+	s, err := a.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestExtensionMembersAreCounted(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	pgtest.Exec(t, databaseURL, "CREATE EXTENSION hstore; CREATE TABLE t (h hstore); CREATE INDEX t_h ON t USING gist (h)")
-	s := mustRead(t, databaseURL)
+	s := schematest.ReadDatabase(t, databaseURL)
 	if s.Members < 50 || len(s.Refused) > 0 {
 		t.Errorf("%d members, refused %v", s.Members, s.Refused)
 	}
@@ -156,8 +157,8 @@ func TestReadGivesUpOnLocksOfOtherDDL(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	pgtest.Exec(t, databaseURL, "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t")
-	before := mustRead(t, databaseURL)
-	other := connect(t, databaseURL)
+	before := schematest.ReadDatabase(t, databaseURL)
+	other := schematest.Connect(t, databaseURL)
 	exec := func(sql string) {
 		t.Helper()
 		if err := other.Exec(t.Context(), sql); err != nil {
@@ -166,9 +167,9 @@ func TestReadGivesUpOnLocksOfOtherDDL(t *testing.T) {
 	}
 
 	exec("BEGIN; CREATE TABLE u (b int); ALTER TABLE t OWNER TO CURRENT_USER")
-	a := connect(t, databaseURL)
+	a := schematest.Connect(t, databaseURL)
 	started := time.Now()
-	_, err := ask(t.Context(), a)
+	_, err := schematest.Ask(t.Context(), a)
 	failed, ok := errors.AsType[*pg.StatementError](err)
 	if !ok || failed.Err.Code != pg.LockNotAvailable {
 		t.Fatalf("got %v after %v, want lock_not_available", err, time.Since(started))
@@ -176,22 +177,22 @@ func TestReadGivesUpOnLocksOfOtherDDL(t *testing.T) {
 	exec("ROLLBACK")
 
 	exec("BEGIN; CREATE TABLE u (b int)")
-	if d := before.Compare(mustRead(t, databaseURL)); len(d) > 0 {
-		t.Errorf("an open transaction shows:\n%s", describe(d))
+	if d := before.Compare(schematest.ReadDatabase(t, databaseURL)); len(d) > 0 {
+		t.Errorf("an open transaction shows:\n%s", schematest.Describe(d))
 	}
 	exec("COMMIT")
-	if d := before.Compare(mustRead(t, databaseURL)); len(d) != 1 {
-		t.Errorf("after the commit:\n%s", describe(d))
+	if d := before.Compare(schematest.ReadDatabase(t, databaseURL)); len(d) != 1 {
+		t.Errorf("after the commit:\n%s", schematest.Describe(d))
 	}
 }
 
 func TestConcurrentlyDroppedObjectsAreErrors(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
-	load(t, databaseURL, "testdata/texts.sql")
-	a := mustAsk(t, databaseURL)
+	pgtest.Exec(t, databaseURL, schematest.Own("texts.sql").Read(t))
+	a := schematest.MustAsk(t, databaseURL)
 	for _, definition := range []string{"CREATE INDEX t_plain", "CREATE STATISTICS", "CREATE TRIGGER tr", "CREATE RULE r", " SELECT t.id", "FOREIGN KEY"} {
-		broken := answer{Version: a.Version}
+		broken := schematest.Answer{Version: a.Version}
 		for _, rows := range a.Results {
 			rows = slices.Clone(rows)
 			for i, row := range rows {
@@ -204,7 +205,7 @@ func TestConcurrentlyDroppedObjectsAreErrors(t *testing.T) {
 			}
 			broken.Results = append(broken.Results, rows)
 		}
-		_, err := broken.read()
+		_, err := broken.Read()
 		if _, ok := errors.AsType[*catalog.ChangingError](err); !ok {
 			t.Errorf("%s: %v", definition, err)
 		}
@@ -215,12 +216,12 @@ func TestRowsOfAnotherMessageAreErrors(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	pgtest.Exec(t, databaseURL, "CREATE TABLE t (a int)")
-	a := mustAsk(t, databaseURL)
+	a := schematest.MustAsk(t, databaseURL)
 	a.Version = 130000
 	if pgtest.Shared(t).Major == 13 {
 		a.Version = 180000
 	}
-	_, err := a.read()
+	_, err := a.Read()
 	if _, ok := errors.AsType[*catalog.ResultError](err); !ok {
 		t.Error(err)
 	}
@@ -230,7 +231,7 @@ func TestRowsOfAnotherMessageAreErrors(t *testing.T) {
 func TestMembersOfEveryExtensionAreLeftOut(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
-	conn := connect(t, databaseURL)
+	conn := schematest.Connect(t, databaseURL)
 	created := 0
 	for _, row := range pgtest.Query(t, databaseURL, "SELECT name FROM pg_available_extensions ORDER BY name") {
 		// Some need a library or a setting that is missing here.
@@ -238,7 +239,7 @@ func TestMembersOfEveryExtensionAreLeftOut(t *testing.T) {
 			created++
 		}
 	}
-	s := mustRead(t, databaseURL)
+	s := schematest.ReadDatabase(t, databaseURL)
 	for _, o := range s.Objects {
 		if o.Key.Kind != schema.Extension {
 			t.Errorf("%s is an object", o.Key)

@@ -10,7 +10,7 @@ func operatorQueries() []query {
 	return []query{{
 		catalog: "pg_operator",
 		columns: slices.Concat(named("o.oid", "o.oprname"), []column{
-			in("code", "o.oprcode::pg_catalog.oid"), in("left", argument("o.oprleft")), in("right", argument("o.oprright")),
+			in("code", "o.oprcode::pg_catalog.oid"), detail("left", argument("o.oprleft")), detail("right", argument("o.oprright")),
 			fact("owner", "pg_catalog.pg_get_userbyid(o.oprowner)"),
 			fact("function", object("o.oprcode", "regproc")),
 			fact("commutator", operatorName("o.oprcom")),

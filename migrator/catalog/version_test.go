@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -23,8 +24,8 @@ func goldenFile(version int) string { return "testdata/texts-" + schema.TextClas
 func TestVersionsOfATextClassReadTheSame(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
-	load(t, databaseURL, "testdata/texts.sql")
-	s := mustRead(t, databaseURL)
+	pgtest.Exec(t, databaseURL, schematest.Own("texts.sql").Read(t))
+	s := schematest.ReadDatabase(t, databaseURL)
 	got := format(s)
 	if *update {
 		if err := os.WriteFile(goldenFile(s.Version), []byte(got), 0o644); err != nil {
@@ -59,7 +60,7 @@ func TestTextClassesAreComparedByObject(t *testing.T) {
 		var got []string
 		for _, d := range from.Compare(to) {
 			if d.Change != schema.NotComparable {
-				t.Errorf("%d to %d: %s", test.from, test.to, describe([]schema.Difference{d}))
+				t.Errorf("%d to %d: %s", test.from, test.to, schematest.Describe([]schema.Difference{d}))
 			}
 			got = append(got, d.Key.String())
 		}

@@ -13,6 +13,8 @@ func (w *writer) after(o *schema.Object) []string {
 	switch o.Key.Kind {
 	case schema.Table, schema.ForeignTable, schema.MaterializedView:
 		sql = tableDetails(o)
+	case schema.Column:
+		sql = columnDetails(o.Parent, o)
 	}
 	if owner := o.Fact("owner"); owner != "" && w.options.Owners {
 		sql = append(sql, "ALTER "+sqlName(o)+" OWNER TO "+schema.QuoteIdent(owner))
@@ -28,44 +30,57 @@ func (w *writer) after(o *schema.Object) []string {
 	return sql
 }
 
-// comments returns comments and security labels. Those of parts that the server made are facts with the part in front.
+// comments returns comments and security labels.
 func comments(o *schema.Object) []string {
 	var sql []string
 	for _, f := range o.Facts {
-		on := sqlName(o)
-		switch f.Name {
-		case "comment":
-		case "index comment":
-			on = "INDEX " + indexName(o)
-		case "sequence comment":
-			on = "SEQUENCE " + schema.Qualify(o.Detail("sequence schema"), o.Detail("sequence name"))
-		default:
-			if provider, found := strings.CutPrefix(f.Name, "label "); found {
-				sql = append(sql, "SECURITY LABEL FOR "+provider+" ON "+on+" IS "+quote(f.Value))
-			}
-			continue
+		if comment := commentSQL(o, f.Name, f.Value); comment != "" {
+			sql = append(sql, comment)
 		}
-		sql = append(sql, "COMMENT ON "+on+" IS "+quote(f.Value))
 	}
 	return sql
 }
 
-// privileges returns GRANT and REVOKE for an object, and for the sequence of an identity column.
+// commentSQL returns the statement for a comment or a label, which is removed if the text is "". The comment of a part
+// that the server made is a fact with the part in front. Other facts have no such statement.
+func commentSQL(o *schema.Object, fact, text string) string {
+	value := "NULL"
+	if text != "" {
+		value = quote(text)
+	}
+	on := sqlName(o)
+	switch fact {
+	case "comment":
+	case "index comment":
+		on = "INDEX " + indexName(o)
+	case "sequence comment":
+		on = "SEQUENCE " + identitySequence(o)
+	default:
+		if provider, found := strings.CutPrefix(fact, "label "); found {
+			return "SECURITY LABEL FOR " + provider + " ON " + on + " IS " + value
+		}
+		return ""
+	}
+	return "COMMENT ON " + on + " IS " + value
+}
+
+// privileges returns GRANT and REVOKE for an object that is made.
 func (w *writer) privileges(o *schema.Object) []string {
 	if !w.options.Privileges {
 		return nil
 	}
-	owner := "CURRENT_USER"
-	if w.options.Owners {
-		owner = schema.QuoteIdent(ownerOf(o))
-	}
+	return append(w.undoDefaults(o), w.grants(o)...)
+}
+
+// grants returns GRANT and REVOKE for an object, and for the sequence of an identity column.
+func (w *writer) grants(o *schema.Object) []string {
+	owner := w.ownerSQL(o)
 	var sql []string
 	for grant := range strings.SplitSeq(o.Fact("privileges"), "\n") {
 		sql = append(sql, grantSQL(o, grantTarget(o), grant, owner)...)
 	}
 	for grant := range strings.SplitSeq(o.Fact("sequence privileges"), "\n") {
-		name := schema.Qualify(o.Detail("sequence schema"), o.Detail("sequence name"))
-		sql = append(sql, grantSQL(o.Parent, "SEQUENCE "+name, grant, owner)...)
+		sql = append(sql, grantSQL(o.Parent, "SEQUENCE "+identitySequence(o), grant, owner)...)
 	}
 	return sql
 }

@@ -22,7 +22,7 @@ func Drop(s *schema.Schema, o Options) ([]Statement, error) {
 	var statements []Statement
 	for _, u := range slices.Backward(sorted(units)) {
 		for _, sql := range w.undo(u) {
-			statements = append(statements, Statement{sql, u.object.Key})
+			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Drops})
 		}
 	}
 	return statements, nil
@@ -46,13 +46,18 @@ func (w *writer) undo(u *unit) []string {
 
 func (w *writer) drop(o *schema.Object) []string {
 	switch o.Key.Kind {
+	case schema.Column:
+		if w.inheritsChange(o) || w.comesFromType(o) {
+			return nil
+		}
+		return line("ALTER %s DROP COLUMN %s", o.Parent.Key, schema.QuoteIdent(o.Name))
 	case schema.Default:
-		return w.dropDefault(o)
+		return line("ALTER %s ALTER COLUMN %s DROP DEFAULT", onlyTable(o.Parent.Parent), schema.QuoteIdent(o.Parent.Name))
 	case schema.Constraint:
 		return w.dropConstraint(o)
 	case schema.Index:
-		if o.Fact("parent") != "" || !w.needsMore(o) {
-			return nil // goes with the index of the partitioned table, or with its table
+		if w.goesWithParent(o) || w.makes(o.Parent) && !w.needsMore(o) {
+			return nil
 		}
 	case schema.Type:
 		if w.shell[o] {
@@ -68,24 +73,20 @@ func (w *writer) drop(o *schema.Object) []string {
 	return []string{"DROP " + sqlName(o)}
 }
 
-// dropDefault drops a default that is not written inside its table.
-func (w *writer) dropDefault(o *schema.Object) []string {
-	if len(w.setDefault(o)) == 0 {
-		return nil
-	}
-	table := o.Parent.Parent
-	return line("ALTER %s %s ALTER COLUMN %s DROP DEFAULT", table.Key.Kind, table.Key.Name, schema.QuoteIdent(o.Parent.Name))
+// goesWithParent reports whether an index is dropped with that of the partitioned table.
+func (w *writer) goesWithParent(o *schema.Object) bool {
+	return o.Fact("parent") != "" && !w.separated[o.Parent]
 }
 
 // dropConstraint drops a constraint by name if it cannot wait for its table.
 func (w *writer) dropConstraint(o *schema.Object) []string {
 	parent := o.Parent
-	inherited := o.Fact("local") == "false" || o.Fact("parent") != ""
-	wait := !isForeignKey(o) && o.Fact("type") != "check" && !w.needsMore(o)
+	inherited := o.Fact("local") == "false" && !w.separated[parent] || w.goesWithParent(o)
+	wait := w.makes(parent) && !isForeignKey(o) && o.Fact("type") != "check" && !w.needsMore(o)
 	if inherited || wait {
 		return nil
 	}
-	return line("ALTER %s %s DROP CONSTRAINT %s", parent.Key.Kind, parent.Key.Name, schema.QuoteIdent(o.Name))
+	return line("ALTER %s DROP CONSTRAINT %s", parent.Key, schema.QuoteIdent(o.Name))
 }
 
 // needsMore reports whether an object needs more than its table, so that it has to go first.
@@ -106,10 +107,9 @@ func (w *writer) goesWithType(o *schema.Object) bool {
 // revokeDefaults returns the statements that undo default privileges.
 func revokeDefaults(o *schema.Object) []string {
 	var sql []string
-	opposite := map[string]string{"+": "-", "-": "+"}
 	for grant := range strings.SplitSeq(o.Fact("privileges"), "\n") {
 		if sign, rest, found := strings.Cut(grant, " "); found {
-			sql = append(sql, grantSQL(o, grantTarget(o), opposite[sign]+" "+rest, schema.QuoteIdent(ownerOf(o)))...)
+			sql = append(sql, grantSQL(o, grantTarget(o), oppositeSign[sign]+" "+rest, schema.QuoteIdent(ownerOf(o)))...)
 		}
 	}
 	return sql

@@ -1,26 +1,19 @@
 package ddl_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 )
 
 func TestDropLeavesNothing(t *testing.T) {
 	t.Parallel()
-	for _, path := range corpus(t) {
-		t.Run(filepath.Base(path), func(t *testing.T) {
+	for _, file := range schematest.Files(t) {
+		t.Run(file.Name(), func(t *testing.T) {
 			t.Parallel()
-			src, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			databaseURL := pgtest.Database(t)
-			pgtest.Exec(t, databaseURL, string(src))
-			checkDrop(t, databaseURL)
+			checkDrop(t, file.Load(t))
 		})
 	}
 }
@@ -28,8 +21,8 @@ func TestDropLeavesNothing(t *testing.T) {
 // checkDrop drops everything in a database and checks that nothing is left.
 func checkDrop(t *testing.T, databaseURL string) {
 	t.Helper()
-	conn := connect(t, databaseURL)
-	statements, err := ddl.Drop(read(t, conn), everything)
+	conn := schematest.Connect(t, databaseURL)
+	statements, err := ddl.Drop(schematest.Read(t, conn), everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +31,7 @@ func checkDrop(t *testing.T, databaseURL string) {
 			t.Errorf("%v\n%s", err, statement.SQL)
 		}
 	}
-	for _, o := range read(t, conn).Objects {
+	for _, o := range schematest.Read(t, conn).Objects {
 		t.Errorf("%s is left", o.Key)
 	}
 }
@@ -47,8 +40,8 @@ func TestDropFailsIfSomethingElseNeedsAnObject(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	pgtest.Exec(t, databaseURL, "CREATE TABLE t (a int)")
-	conn := connect(t, databaseURL)
-	statements, err := ddl.Drop(read(t, conn), everything)
+	conn := schematest.Connect(t, databaseURL)
+	statements, err := ddl.Drop(schematest.Read(t, conn), everything)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,21 @@ func publication(o *schema.Object) []string {
 	if o.Fact("all tables") != "" {
 		sql += " FOR ALL TABLES"
 	}
+	options := publicationOptions(o, 0)
+	statements := []string{sql + with(options)}
+	for _, f := range o.Facts { // one by one: before 15, ONLY cannot be repeated in a list
+		if table, found := strings.CutPrefix(f.Name, "table "); found {
+			statements = append(statements, "ALTER "+o.Key.String()+publishedTable(o, table))
+		}
+		if namespace, found := strings.CutPrefix(f.Name, "schema "); found {
+			statements = append(statements, "ALTER "+o.Key.String()+" ADD TABLES IN SCHEMA "+namespace)
+		}
+	}
+	return statements
+}
+
+// publicationOptions returns the options of a publication, with their default values if a version is given.
+func publicationOptions(o *schema.Object, version int) []string {
 	var actions []string
 	for _, action := range []string{"insert", "update", "delete", "truncate"} {
 		if o.Fact(action) != "" {
@@ -96,27 +111,23 @@ func publication(o *schema.Object) []string {
 		}
 	}
 	options := []string{"publish = " + quote(strings.Join(actions, ", "))}
-	if o.Fact("via partition root") != "" {
-		options = append(options, "publish_via_partition_root = true")
+	if viaRoot := o.Fact("via partition root"); viaRoot != "" || version > 0 {
+		options = append(options, "publish_via_partition_root = "+orDefault(viaRoot, "false"))
 	}
-	if columns := o.Fact("generated columns"); columns != "" {
-		options = append(options, "publish_generated_columns = "+columns)
+	if columns := o.Fact("generated columns"); columns != "" || version >= 180000 {
+		options = append(options, "publish_generated_columns = "+orDefault(columns, "none"))
 	}
-	statements := []string{sql + with(options)}
-	for _, f := range o.Facts { // one by one: before 15, ONLY cannot be repeated in a list
-		if table, found := strings.CutPrefix(f.Name, "table "); found {
-			member := " ADD TABLE ONLY " + table
-			if f.Value != "all columns" {
-				member += " (" + f.Value + ")"
-			}
-			if filter := text(o, "filter "+table); filter != "" {
-				member += " WHERE (" + filter + ")"
-			}
-			statements = append(statements, "ALTER "+o.Key.String()+member)
-		}
-		if namespace, found := strings.CutPrefix(f.Name, "schema "); found {
-			statements = append(statements, "ALTER "+o.Key.String()+" ADD TABLES IN SCHEMA "+namespace)
-		}
+	return options
+}
+
+// publishedTable returns what follows ALTER PUBLICATION to add a table.
+func publishedTable(o *schema.Object, table string) string {
+	member := " ADD TABLE ONLY " + table
+	if columns := o.Fact("table " + table); columns != "all columns" {
+		member += " (" + columns + ")"
 	}
-	return statements
+	if filter := text(o, "filter "+table); filter != "" {
+		member += " WHERE (" + filter + ")"
+	}
+	return member
 }

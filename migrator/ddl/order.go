@@ -79,7 +79,7 @@ func (w *writer) breakCycle(cycle []*unit) bool {
 	}
 	broken := false
 	for _, o := range w.schema.Objects {
-		if !w.inline[o] || !members[w.home(o)] || isGenerated(o) {
+		if !w.inline[o] || !members[w.home(o)] || w.home(o) == o || isGenerated(o) {
 			continue
 		}
 		table := w.home(o)

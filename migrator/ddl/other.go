@@ -70,11 +70,10 @@ func policy(o *schema.Object) string {
 }
 
 func operator(o *schema.Object) string {
-	left, right, _ := strings.Cut(strings.TrimSuffix(o.Key.Name[strings.LastIndex(o.Key.Name, " (")+2:], ")"), ", ")
 	items := []string{"FUNCTION = " + o.Fact("function")}
-	for _, a := range []struct{ name, value string }{{"LEFTARG", left}, {"RIGHTARG", right}} {
-		if a.value != "NONE" {
-			items = append(items, a.name+" = "+a.value)
+	for _, a := range []attribute{{"LEFTARG", "left"}, {"RIGHTARG", "right"}} {
+		if operand := o.Detail(a.fact); operand != "NONE" {
+			items = append(items, a.name+" = "+operand)
 		}
 	}
 	for _, a := range []attribute{{"COMMUTATOR", "commutator"}, {"NEGATOR", "negator"}} {
@@ -91,15 +90,24 @@ func operator(o *schema.Object) string {
 func members(o *schema.Object) []string {
 	var items []string
 	for _, f := range o.Facts {
-		words, types, _ := strings.Cut(f.Name, " (")
-		switch {
-		case strings.HasPrefix(f.Name, "operator ") && types != "":
-			items = append(items, strings.ToUpper(words)+" "+f.Value)
-		case strings.HasPrefix(f.Name, "function ") && types != "":
-			items = append(items, strings.ToUpper(words)+" ("+types+" "+f.Value)
+		if item := member(f.Name, f.Value); item != "" {
+			items = append(items, item)
 		}
 	}
 	return items
+}
+
+// member returns an item of CREATE OPERATOR CLASS, or "" for another fact. The name is that of a member, its number, and its
+// operand types in parentheses, which can contain any text.
+func member(name, value string) string {
+	words, types, _ := strings.Cut(name, " (")
+	switch {
+	case strings.HasPrefix(name, "operator ") && types != "":
+		return strings.ToUpper(words) + " " + value
+	case strings.HasPrefix(name, "function ") && types != "":
+		return strings.ToUpper(words) + " (" + types + " " + value
+	}
+	return ""
 }
 
 func operatorClass(o *schema.Object) string {

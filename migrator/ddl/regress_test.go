@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -25,7 +27,7 @@ var first = strings.Fields(`test_setup boolean char name varchar text int2 int4 
 func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("AMBIX_REGRESS_SQL")
-	if dir == "" || os.Getenv("AMBIX_TEST_STATES") != "all" {
+	if dir == "" || !schematest.All() {
 		t.Skip("set AMBIX_REGRESS_SQL and AMBIX_TEST_STATES=all")
 	}
 	server := pgtest.Start(t, pgtest.Options{Version: 15})
@@ -37,7 +39,7 @@ func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 		psql.WaitDelay = time.Minute
 		_ = psql.Run()
 	}
-	s := read(t, connect(t, databaseURL))
+	s := schematest.ReadDatabase(t, databaseURL)
 	t.Logf("%d objects", len(s.Objects))
 	for _, r := range s.Refused {
 		if !strings.Contains(r.Reason, "operator family of the system") { // those cannot be told from the server's own
@@ -51,9 +53,16 @@ func TestCreateReproducesTheRegressionDatabase(t *testing.T) {
 	second := server.Database(t)
 	made, _ := createIn(t, second, whole, everything)
 	if d := whole.Compare(made); len(d) > 0 {
-		t.Error(describe(d))
+		t.Error(schematest.Describe(d))
 	}
 	checkDrop(t, second)
+	conn := schematest.Connect(t, second)
+	empty := schematest.Empty(t, s.Version)
+	if statements, err := ddl.Change(whole, whole, changeEverything); err != nil || len(statements) > 0 {
+		t.Errorf("%v\n%s", err, ddl.Script(statements))
+	}
+	apply(t, conn, empty, whole)
+	apply(t, conn, schematest.Read(t, conn), empty)
 }
 
 func regressFiles(t *testing.T, dir string) []string {

@@ -61,12 +61,15 @@ func materializedView(o *schema.Object) string {
 }
 
 // constraint adds a constraint to its table or domain.
-func constraint(o *schema.Object) []string {
+func (w *writer) constraint(o *schema.Object) []string {
 	parent := o.Parent
 	if parent.Key.Kind == schema.Domain {
 		return line("ALTER DOMAIN %s ADD CONSTRAINT %s %s", parent.Key.Name, schema.QuoteIdent(o.Name), definition(o))
 	}
-	if o.Fact("local") == "false" && parent.Fact("partition") == "" {
+	if w.validatesInherited(o) && (w.makes(parent) || !w.isAlone(parent)) {
+		return line("ALTER %s VALIDATE CONSTRAINT %s", parent.Key, schema.QuoteIdent(o.Name))
+	}
+	if o.Fact("local") == "false" && (w.makes(parent) && parent.Fact("partition") == "" || !w.isAlone(parent)) {
 		return nil // inherited
 	}
 	only := "ONLY "
@@ -88,10 +91,32 @@ func constraint(o *schema.Object) []string {
 	return statements
 }
 
+func isNotValid(o *schema.Object) bool { return strings.HasSuffix(o.Fact("expression"), " NOT VALID") }
+
+// validatesInherited reports whether a check that comes from a parent is valid although that of the parent is not.
+func (w *writer) validatesInherited(o *schema.Object) bool {
+	return o.Fact("type") == "check" && o.Fact("local") == "false" && !isNotValid(o) && slices.ContainsFunc(w.sameChecks(o), isNotValid)
+}
+
+// sameChecks returns the checks of the parents that have the name of o.
+func (w *writer) sameChecks(o *schema.Object) []*schema.Object {
+	var checks []*schema.Object
+	if o.Key.Kind == schema.Constraint && isTable(o.Parent) {
+		for _, parent := range w.parentsOf(o.Parent) {
+			for _, part := range parent.Parts {
+				if part.Key.Kind == schema.Constraint && part.Name == o.Name && part.Fact("type") == "check" {
+					checks = append(checks, part)
+				}
+			}
+		}
+	}
+	return checks
+}
+
 // triggerState sets the state of the triggers that a foreign key has on a table. Their names contain oids, and ALL would
 // be the triggers of users and of other foreign keys too.
 func triggerState(o *schema.Object, table, state string) string {
-	verb := map[string]string{"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}[state]
+	verb := strings.TrimSpace(enabledSQL(state, ""))
 	return "DO " + sqltext.QuoteLiteral("\nDECLARE trigger_name name;\nBEGIN\n"+
 		"    FOR trigger_name IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint\n"+
 		"        WHERE c.conrelid = "+quote(o.Parent.Key.Name)+"::pg_catalog.regclass AND c.conname = "+quote(o.Name)+" AND t.tgrelid = "+quote(table)+"::pg_catalog.regclass LOOP\n"+

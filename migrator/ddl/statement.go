@@ -11,12 +11,59 @@ import (
 type Statement struct {
 	SQL    string     // without a semicolon
 	Object schema.Key // the object that it makes or changes; zero for a setting
+	Does   Action
+	// Marks say what the statement does to rows and how it has to be run, in the order of their effects. Statements on
+	// objects that are new have none.
+	Marks []Mark
+}
+
+// Action is what a statement does to its object.
+type Action uint8
+
+// The actions.
+const (
+	Creates  Action = iota + 1 // makes an object that did not exist, or sets a property of one
+	Alters                     // changes an object in place
+	Drops                      // removes an object that does not exist afterwards
+	Replaces                   // drops an object that is made again, or makes it again
+)
+
+// String returns create, alter, drop or replace. It is "set" for the action of a setting, which has no object.
+func (a Action) String() string { return [...]string{"set", "create", "alter", "drop", "replace"}[a] }
+
+// Mark is one effect of a statement that needs attention.
+type Mark struct {
+	Effect Effect
+	Object schema.Key // the table, column or other object with the rows that it concerns
+}
+
+// Effect is what a mark says.
+type Effect uint8
+
+// The effects.
+const (
+	Destroys            Effect = iota + 1 // removes rows or values
+	Rewrites                              // writes every row of the table again, under an ACCESS EXCLUSIVE lock
+	Scans                                 // reads every row of the table, under a lock that blocks writes
+	MayFail                               // fails if existing rows do not satisfy it
+	NeedsOwnTransaction                   // has to be committed before other statements can use what it makes
+	AsksUsing                             // converts values through text, because there is no cast: the USING has to be checked
+)
+
+// String returns the words for an effect, such as "may fail on rows".
+func (e Effect) String() string {
+	return [...]string{"", "destroys", "rewrites", "scans", "may fail on rows", "needs its own transaction", "asks for USING"}[e]
 }
 
 // Options say what is written. The zero value writes the structure and comments.
 type Options struct {
 	Owners     bool // ALTER … OWNER TO for every object
 	Privileges bool // GRANT and REVOKE, and default privileges
+	// Destructive lets Change drop and make again a table that cannot be altered, with all its rows. Otherwise such a
+	// table is refused.
+	Destructive bool
+	// Renames are applied to the first schema of Change, in this order, before it is compared. Create and Drop ignore them.
+	Renames []schema.Renaming
 }
 
 // RefusedError reports objects that cannot be written as SQL.
@@ -54,7 +101,7 @@ func Create(s *schema.Schema, o Options) ([]Statement, error) {
 	statements := []Statement{{SQL: "SET check_function_bodies = off"}}
 	for _, u := range sorted(units) {
 		for _, sql := range w.render(u) {
-			statements = append(statements, Statement{sql, u.object.Key})
+			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Creates})
 		}
 	}
 	return append(statements, w.finish()...), nil
@@ -80,17 +127,32 @@ type writer struct {
 	inline  map[*schema.Object]bool // defaults and checks that are written inside their table or domain
 	stub    map[*schema.Object]bool // views that are first made with empty columns
 	shell   map[*schema.Object]bool // types that are first made as a shell
+
+	// Only of a change. The objects that are not in made are kept.
+	made      map[*schema.Object]bool     // objects that are made, or dropped; nil means all
+	altered   map[*schema.Object]bool     // kept objects that have statements
+	separated map[*schema.Object]bool     // kept tables that get a parent, or leave one
+	untyped   map[*schema.Object]bool     // kept tables that are no longer OF a type before the change
+	joins     map[*schema.Object]bool     // kept tables that become a partition
+	inherit   map[*schema.Object][]string // parents that kept tables get
+	owns      map[*schema.Object]bool     // kept sequences that get a column
+	defaults  []*schema.Object            // default privileges that apply to what is made
+
+	attachesIndex map[*schema.Object]bool // kept indexes that get a parent
 }
 
 func newWriter(s *schema.Schema, o Options) *writer {
-	w := &writer{s, o, map[*schema.Object]bool{}, map[*schema.Object]bool{}, map[*schema.Object]bool{}}
+	w := &writer{
+		schema: s, options: o, inline: map[*schema.Object]bool{}, stub: map[*schema.Object]bool{}, shell: map[*schema.Object]bool{},
+		joins: map[*schema.Object]bool{}, inherit: map[*schema.Object][]string{}, owns: map[*schema.Object]bool{}, attachesIndex: map[*schema.Object]bool{},
+	}
 	for _, object := range s.Objects {
 		switch object.Key.Kind {
 		case schema.Default:
 			kind := object.Parent.Parent.Key.Kind
 			w.inline[object] = kind == schema.Table || kind == schema.ForeignTable
 		case schema.Constraint:
-			w.inline[object] = object.Fact("type") == "check" && !strings.HasSuffix(object.Fact("expression"), " NOT VALID")
+			w.inline[object] = object.Fact("type") == "check" && !isNotValid(object) && !w.validatesInherited(object)
 		case schema.Type:
 			form := object.Fact("form")
 			w.shell[object] = form == "base" || form == "shell" || object.Fact("canonical") != ""
@@ -98,6 +160,9 @@ func newWriter(s *schema.Schema, o Options) *writer {
 	}
 	return w
 }
+
+// makes reports whether an object is made, or dropped by the writer of what is dropped.
+func (w *writer) makes(o *schema.Object) bool { return w.made == nil || w.made[o] }
 
 // render returns the statements of a unit.
 func (w *writer) render(u *unit) []string {
@@ -123,7 +188,7 @@ func (w *writer) finish() []Statement {
 	var statements []Statement
 	for _, o := range w.schema.Objects {
 		for _, sql := range slicesOf(looseMembers(o), copiedTriggers(o)) {
-			statements = append(statements, Statement{sql, o.Key})
+			statements = append(statements, Statement{SQL: sql, Object: o.Key, Does: Creates})
 		}
 	}
 	return statements
@@ -158,8 +223,10 @@ func (w *writer) create(o *schema.Object) []string {
 		return []string{sequence(o)}
 	case schema.Default:
 		return w.setDefault(o)
+	case schema.Column:
+		return w.addColumn(o)
 	case schema.Constraint:
-		return constraint(o)
+		return w.constraint(o)
 	case schema.Index:
 		return index(o)
 	case schema.Function, schema.Procedure:

@@ -201,17 +201,29 @@ func (w *writer) inheritedColumn(o, c *schema.Object) []string {
 func (w *writer) setDefault(o *schema.Object) []string {
 	column := o.Parent
 	table := column.Parent
-	if column.Fact("local") == "false" && w.inheritedExpression(column) == text(o, "expression") {
-		return nil
+	return line("ALTER %s ALTER COLUMN %s SET DEFAULT %s", onlyTable(table), schema.QuoteIdent(column.Name), text(o, "expression"))
+}
+
+// onlyTable returns what follows ALTER to change a relation without its children.
+func onlyTable(o *schema.Object) string {
+	if isTable(o) {
+		return o.Key.Kind.String() + " ONLY " + o.Key.Name
 	}
-	words := "TABLE ONLY "
-	switch table.Key.Kind {
-	case schema.View:
-		words = "VIEW "
-	case schema.ForeignTable:
-		words = "FOREIGN TABLE ONLY "
+	return o.Key.String()
+}
+
+// addColumn adds a column to a table that is kept. One that comes from a parent, or from the type of the table, is there.
+func (w *writer) addColumn(c *schema.Object) []string {
+	table := c.Parent
+	if w.inheritsChange(c) || w.comesFromType(c) {
+		return w.inheritedColumn(table, c)
 	}
-	return line("ALTER %s%s ALTER COLUMN %s SET DEFAULT %s", words, table.Key.Name, schema.QuoteIdent(column.Name), text(o, "expression"))
+	return line("ALTER %s ADD COLUMN %s", table.Key, w.column(c))
+}
+
+// comesFromType reports whether a column of a table that is kept is added or dropped with the attribute of its type.
+func (w *writer) comesFromType(c *schema.Object) bool {
+	return c.Parent.Fact("of type") != "" && c.Parent.Fact("partition") == "" && !w.makes(c.Parent) && !w.untyped[c.Parent]
 }
 
 // tableDetails returns what ALTER TABLE has to set.
@@ -233,12 +245,8 @@ func tableDetails(o *schema.Object) []string {
 }
 
 func columnDetails(o, c *schema.Object) []string {
-	only := " ONLY "
-	if o.Key.Kind == schema.MaterializedView {
-		only = " "
-	}
 	column := schema.QuoteIdent(c.Name)
-	alter := "ALTER " + o.Key.Kind.String() + only + o.Key.Name + " ALTER COLUMN " + column
+	alter := "ALTER " + onlyTable(o) + " ALTER COLUMN " + column
 	var sql []string
 	if storage := c.Fact("storage"); storage != "" {
 		sql = append(sql, alter+" SET STORAGE "+strings.ToUpper(storage))

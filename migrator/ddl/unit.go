@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -54,6 +55,7 @@ var order = [][]any{
 	{schema.UserMapping},
 	{schema.Sequence},
 	{schema.Table, schema.ForeignTable},
+	{schema.Column}, // of a table that is kept
 	{stepAttach},
 	{schema.View, schema.MaterializedView},
 	{schema.Default},
@@ -100,21 +102,33 @@ func newUnit(o *schema.Object, s step) *unit {
 	for root.Parent != nil {
 		root = root.Parent
 	}
-	u.key = strings.Join([]string{root.Schema, root.Name, o.Key.String(), string(s)}, "\x00")
+	name := o.Key.String()
+	if o.Key.Kind == schema.Column {
+		name = fmt.Sprintf("%05d", slices.Index(o.Parent.Parts, o)) // in their order
+	}
+	u.key = strings.Join([]string{root.Schema, root.Name, name, string(s)}, "\x00")
 	return u
 }
 
-// home returns the object whose unit writes o.
+// home returns the object whose unit writes o: the table of a column, unless the table is kept.
 func (w *writer) home(o *schema.Object) *schema.Object {
 	switch {
-	case o.Key.Kind == schema.Column:
+	case o.Key.Kind == schema.Column && (w.makes(o.Parent) || !isTable(o.Parent)):
 		return o.Parent
-	case o.Key.Kind == schema.Default && w.inline[o]:
-		return o.Parent.Parent
-	case o.Key.Kind == schema.Constraint && w.inline[o]:
+	case o.Key.Kind == schema.Default && w.inline[o] && (w.makes(o.Parent) || isGenerated(o)):
+		return w.home(o.Parent)
+	case o.Key.Kind == schema.Constraint && w.inline[o] && w.makes(o.Parent):
 		return o.Parent
 	}
 	return o
+}
+
+// writes reports whether an object has a unit.
+func (w *writer) writes(o *schema.Object) bool {
+	if o.Key.Kind == schema.DefaultPrivileges && !w.options.Privileges {
+		return false
+	}
+	return w.home(o) == o && (w.makes(o) || w.altered[o])
 }
 
 // graph is the units of a schema.
@@ -148,16 +162,16 @@ func (u *unit) follow(other *unit) {
 func (w *writer) units() []*unit {
 	g := &graph{w, nil, map[*schema.Object]*unit{}, map[*schema.Object]*unit{}, map[*schema.Object]*unit{}}
 	for _, o := range w.schema.Objects {
-		if w.home(o) == o && !(o.Key.Kind == schema.DefaultPrivileges && !w.options.Privileges) {
+		if w.writes(o) {
 			g.of[o] = g.add(o, stepCreate)
 		}
 	}
 	for _, o := range w.schema.Objects {
-		if w.shell[o] {
+		if w.shell[o] && w.makes(o) {
 			g.shell[o] = g.add(o, stepShell)
 			g.of[o].follow(g.shell[o])
 		}
-		if w.stub[o] {
+		if w.stub[o] && w.writes(o) {
 			g.body[o] = g.add(o, stepViewBody, o)
 		}
 	}
@@ -179,6 +193,9 @@ func (g *graph) addEdges(o *schema.Object) {
 	}
 	if o.Parent != nil {
 		g.need(u, o.Parent)
+	}
+	for _, before := range g.w.before(o) {
+		g.need(u, before)
 	}
 	for _, n := range o.Needs {
 		if g.body[u.object] != nil {
@@ -227,59 +244,4 @@ func inAttach(o *schema.Object, n schema.Need) bool {
 		return (n.Kind == 'P' || n.Kind == 'S') && on != o.Parent && (isIndex || on.Fact("partition key") != "")
 	}
 	return false
-}
-
-// addLaterSteps adds the units that link two objects.
-func (g *graph) addLaterSteps(o *schema.Object) {
-	switch {
-	case o.Fact("partition") != "":
-		parent := list(o.Fact("parents"))[0]
-		u := g.add(o, stepAttach, o)
-		u.sql = "ALTER TABLE ONLY " + parent + " ATTACH PARTITION " + o.Key.Name + " " + o.Fact("partition bound")
-		g.need(u, g.table(parent))
-	case o.Fact("owned by") != "":
-		u := g.add(o, stepOwnedBy, o)
-		u.sql = "ALTER SEQUENCE " + o.Key.Name + " OWNED BY " + o.Fact("owned by")
-		if column := g.w.schema.Object(schema.Key{Kind: schema.Column, Name: o.Fact("owned by")}); column != nil {
-			g.need(u, column)
-		}
-	case o.Fact("parent") != "":
-		u := g.add(o, stepAttachIndex, o)
-		u.sql = "ALTER INDEX " + o.Fact("parent") + " ATTACH PARTITION " + indexName(o)
-		for _, n := range o.Needs {
-			if n.Kind == 'P' || n.Kind == 'S' {
-				g.need(u, n.On)
-			}
-		}
-	}
-}
-
-// table returns the table with this name.
-func (g *graph) table(name string) *schema.Object {
-	return g.w.schema.Object(schema.Key{Kind: schema.Table, Name: name})
-}
-
-// putForeignKeysLast lets foreign keys follow whole partition trees, and indexes of partitions follow their tables.
-func (g *graph) putForeignKeysLast() {
-	var attached []*unit
-	tables := map[*schema.Object]*unit{}
-	for _, u := range g.units {
-		switch u.step {
-		case stepAttach:
-			tables[u.object] = u
-			attached = append(attached, u)
-		case stepAttachIndex:
-			attached = append(attached, u)
-		}
-	}
-	for _, u := range g.units {
-		if u.step == stepAttachIndex {
-			u.follow(tables[u.object.Parent])
-		}
-		if u.step == stepCreate && isForeignKey(u.object) {
-			for _, a := range attached {
-				u.follow(a)
-			}
-		}
-	}
 }

@@ -1,8 +1,6 @@
 package ddl_test
 
 import (
-	"compress/gzip"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -61,16 +60,11 @@ func TestPgDumpSeesTheSameSchema(t *testing.T) {
 	if server.Major != dumpMajor(t) {
 		t.Skipf("pg_dump is that of PostgreSQL %d", dumpMajor(t))
 	}
-	for _, path := range corpus(t) {
-		t.Run(filepath.Base(path), func(t *testing.T) {
+	for _, file := range schematest.Files(t) {
+		t.Run(file.Name(), func(t *testing.T) {
 			t.Parallel()
-			src, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			first, second := server.Database(t), server.Database(t)
-			pgtest.Exec(t, first, string(src))
-			statements, err := ddl.Create(read(t, connect(t, first)), everything)
+			first, second := file.Load(t), server.Database(t)
+			statements, err := ddl.Create(schematest.ReadDatabase(t, first), everything)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,43 +79,19 @@ func TestPgDumpSeesTheSameSchema(t *testing.T) {
 // States of the schemas of public projects are written and made again: every fourth, or all with AMBIX_TEST_STATES=all.
 func TestCreateReproducesStatesOfHistories(t *testing.T) {
 	t.Parallel()
-	states, err := filepath.Glob("../../../shared/corpus/history/*/*.sql.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, path := range states {
-		if i%4 != 0 && os.Getenv("AMBIX_TEST_STATES") != "all" {
-			continue
-		}
-		t.Run(filepath.Base(filepath.Dir(path))+" "+filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			databaseURL := pgtest.Database(t)
-			psql := exec.Command(pgtest.Program(t, "psql"), "-q", databaseURL)
-			psql.Stdin = strings.NewReader(gunzip(t, path))
-			_ = psql.Run() // older states name roles that do not exist; what results is the state
-			s := read(t, connect(t, databaseURL))
-			made, _ := create(t, s, everything)
-			if d := s.Compare(made); len(d) > 0 {
-				t.Error(describe(d))
+	for _, history := range schematest.Histories(t) {
+		for i, path := range history.States {
+			if i%4 != 0 && !schematest.All() {
+				continue
 			}
-		})
+			t.Run(history.Project+" "+filepath.Base(path), func(t *testing.T) {
+				t.Parallel()
+				s := schematest.ReadDatabase(t, schematest.LoadState(t, path))
+				made, _ := create(t, s, everything)
+				if d := s.Compare(made); len(d) > 0 {
+					t.Error(schematest.Describe(d))
+				}
+			})
+		}
 	}
-}
-
-func gunzip(t *testing.T, path string) string {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	reader, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := io.ReadAll(reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(src)
 }

@@ -9,6 +9,9 @@ import (
 // maxName is the length of the longest name in bytes.
 const maxName = 63
 
+// ClipName returns a name without its end, so that the given number of bytes can be appended to it.
+func ClipName(name string, room int) string { return clip(name, maxName-room) }
+
 // clip cuts a name to a number of bytes, without splitting a character.
 func clip(name string, size int) string {
 	if len(name) <= size {

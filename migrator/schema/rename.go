@@ -6,6 +6,12 @@ import (
 	"strings"
 )
 
+// Renaming gives an object a new name. The key is that of the object before, with the renames before it applied.
+type Renaming struct {
+	Key  Key
+	Name string // not quoted
+}
+
 // RenameError reports a rename that cannot be applied.
 type RenameError struct {
 	Key    Key
@@ -47,6 +53,7 @@ type renaming struct {
 	target   *Object
 	from, to string // quoted if they have to be
 	name     string
+	related  bool // the object that is rewritten depends on the target, so that name.column is a column of that
 }
 
 // copy returns copies of all objects with the new name in them.
@@ -54,7 +61,7 @@ func (r renaming) copy(objects []*Object) []*Object {
 	copies := make(map[*Object]*Object, len(objects))
 	list := make([]*Object, len(objects))
 	for i, o := range objects {
-		list[i] = &Object{Key: Key{o.Key.Kind, r.key(o)}, Schema: o.Schema, Name: o.Name, Facts: r.facts(o), Details: slices.Clone(o.Details)}
+		list[i] = &Object{Key: Key{o.Key.Kind, r.key(o)}, Schema: o.Schema, Name: o.Name, Facts: r.facts(o), Details: r.details(o)}
 		copies[o] = list[i]
 		switch {
 		case o == r.target || o.Key.Kind == Default && o.Parent == r.target:
@@ -99,28 +106,74 @@ func (r renaming) key(o *Object) string {
 	case r.isLocal():
 		return r.rewriteFirst(o.Key.Name)
 	}
+	if r.target.Key.Kind == Namespace && (o == r.target || o.Key.Kind == DefaultPrivileges && o.Schema == r.target.Name) {
+		before, after, _ := strings.Cut(o.Key.Name, " IN SCHEMA "+r.from+" ")
+		if o == r.target {
+			return r.to
+		}
+		return before + " IN SCHEMA " + r.to + " " + after
+	}
 	return r.rewrite(o.Key.Name)
 }
 
+// namesObject reports whether the name of a fact ends with the name of another object, such as "triggers on app.account".
+func namesObject(fact string) bool {
+	return slices.ContainsFunc([]string{"triggers on ", "table ", "filter ", "operator ", "function "}, func(prefix string) bool {
+		return strings.HasPrefix(fact, prefix)
+	})
+}
+
+func (r renaming) details(o *Object) []Fact {
+	details := slices.Clone(o.Details)
+	for i, d := range details {
+		switch {
+		case d.Name == "index" && o == r.target:
+			details[i].Value = Qualify(o.Parent.Schema, r.name) // named like its constraint
+		case r.isLocal() || r.target.Key.Kind == Column:
+		case d.Name == "sequence schema" && r.target.Key.Kind == Namespace && d.Value == r.target.Name:
+			details[i].Value = r.name
+		case slices.Contains([]string{"index", "identity arguments", "result", "left", "right"}, d.Name):
+			details[i].Value = r.rewrite(d.Value)
+		}
+	}
+	return details
+}
+
 func (r renaming) facts(o *Object) []Fact {
+	r.related = slices.ContainsFunc(o.Needs, func(n Need) bool { return n.On == r.target || n.On.Parent == r.target }) || o.Parent == r.target
 	facts := slices.Clone(o.Facts)
 	for i, f := range facts {
 		if FacetOf(f.Name) != 0 || f.Name == "labels" {
 			continue
 		}
 		switch {
+		case r.target.Key.Kind == Namespace && o.Key.Kind == Extension && f.Name == "installed in" && f.Value == r.from:
+			facts[i].Value = r.to
+		case r.target.Key.Kind == Namespace && o.Key.Kind == Publication && f.Name == "schema "+r.from:
+			facts[i].Name = "schema " + r.to
+		case r.target.Key.Kind == Trigger && isTableKind(o.Key.Kind) && f.Name == "trigger "+r.from && o.inherits(r.target.Parent):
+			facts[i].Name = "trigger " + r.to // the copy on a partition
 		case r.target.Key.Kind == Column:
 			facts[i].Value = r.columnFact(o, f)
 		case r.isLocal() && o == r.target:
 			facts[i].Value = r.rewriteFirst(f.Value)
 		case !r.isLocal():
 			facts[i].Value = r.rewrite(f.Value)
-			if strings.Contains(f.Name, ".") { // such as "table public.t" of a publication
+			if namesObject(f.Name) {
 				facts[i].Name = r.rewrite(f.Name)
 			}
 		}
 	}
 	return facts
+}
+
+func isTableKind(k Kind) bool { return k == Table || k == ForeignTable }
+
+// inherits reports whether a table is a partition of another one, possibly through others.
+func (o *Object) inherits(ancestor *Object) bool {
+	return slices.ContainsFunc(o.Needs, func(n Need) bool {
+		return isTableKind(n.On.Key.Kind) && n.On != o && o.Fact("partition") != "" && (n.On == ancestor || n.On.inherits(ancestor))
+	})
 }
 
 // columnFact returns the value of a fact after a column was renamed.
@@ -161,11 +214,11 @@ func (r renaming) rewrite(text string) string {
 		case token != r.from:
 			return false
 		case r.target.Key.Kind == Namespace:
-			return qualifier == "" && (after == "." || after == "")
+			return qualifier == "" && after == "."
 		case r.target.Schema == "":
 			return qualifier == ""
 		}
-		return qualifier == schemaName || qualifier == "" && after == "."
+		return qualifier == schemaName || qualifier == "" && after == "." && r.related
 	})
 }
 
