@@ -45,7 +45,7 @@ func mutations(t *testing.T, section string, major int) []string {
 func TestEachMutationChangesTheFingerprint(t *testing.T) {
 	t.Parallel()
 	lab := newLab(t)
-	for _, sql := range mutations(t, "structure", lab.major) {
+	for _, sql := range append(mutations(t, "structure", lab.major), mutations(t, "comments", lab.major)...) {
 		changed := lab.mutate(t, sql)
 		if changed.Fingerprint() == lab.base.Fingerprint() || changed.FullFingerprint() == lab.base.FullFingerprint() {
 			t.Errorf("nothing changed: %s", sql)
@@ -53,7 +53,7 @@ func TestEachMutationChangesTheFingerprint(t *testing.T) {
 	}
 }
 
-func TestFacetsChangeTheFullFingerprintOnly(t *testing.T) {
+func TestOwnersAndPrivilegesChangeTheFullFingerprintOnly(t *testing.T) {
 	t.Parallel()
 	lab := newLab(t)
 	for _, sql := range mutations(t, "facets", lab.major) {
