@@ -36,6 +36,7 @@ const (
 	QueryCanceled                     = "57014"
 	AdminShutdown                     = "57P01"
 	CannotConnectNow                  = "57P03"
+	UndefinedFile                     = "58P01"
 	UnableToConnect                   = "HV00N" // of a foreign data wrapper
 	InternalError                     = "XX000"
 	DataCorrupted                     = "XX001"
