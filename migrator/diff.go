@@ -46,6 +46,11 @@ func (m *Migrator) Diff(ctx context.Context, from, to SchemaSource, o DiffOption
 	if _, err := matcher("ignore", o.Ignore); err != nil {
 		return nil, err
 	}
+	for _, r := range o.Renames {
+		if _, _, err := cutRename(r); err != nil {
+			return nil, err
+		}
+	}
 	found, err := m.schemas(ctx, from, to)
 	if err != nil {
 		return nil, err
@@ -82,14 +87,13 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 	return d, nil
 }
 
-// rename applies OLD:NEW to a schema.
+// rename applies OLD:NEW to a schema. The error is a *ConfigError.
 func rename(s *schema.Schema, text string) (*schema.Schema, error) {
 	wrong := func(reason string) error { return &ConfigError{Setting: "rename", Value: text, Reason: reason} }
-	i := strings.LastIndex(text, ":")
-	if i <= 0 || i == len(text)-1 {
-		return nil, wrong("an old and a new name are required, such as public.account.nick:nickname")
+	old, name, err := cutRename(text)
+	if err != nil {
+		return nil, err
 	}
-	old, name := text[:i], text[i+1:]
 	var found []*schema.Object
 	for _, o := range s.Objects {
 		if o.Key.Name == old && o.Key.Kind != schema.Default {
@@ -107,6 +111,15 @@ func rename(s *schema.Schema, text string) (*schema.Schema, error) {
 		return nil, wrong(err.Error())
 	}
 	return renamed, nil
+}
+
+// cutRename splits OLD:NEW. The error is a *ConfigError.
+func cutRename(text string) (old, name string, err error) {
+	i := strings.LastIndex(text, ":")
+	if i <= 0 || i == len(text)-1 {
+		return "", "", &ConfigError{Setting: "rename", Value: text, Reason: "an old and a new name are required, such as public.account.nick:nickname"}
+	}
+	return text[:i], text[i+1:], nil
 }
 
 // unquoted returns a name without its double quotes.
