@@ -27,6 +27,8 @@ const (
 	// FindingLedger: a trigger, a rule or row-level security on a table of the ledger, or an
 	// owner that is not trusted. It may run with the privileges of whoever migrates.
 	FindingLedger FindingKind = "ledger"
+	// FindingDrift: the schema, or its owners and privileges, are not what the last run left.
+	FindingDrift FindingKind = "drift"
 )
 
 // Finding is one thing that is not as it should be before a release.
@@ -40,6 +42,7 @@ type Finding struct {
 	// Of FindingLedger: the table, quoted for SQL; "trigger", "rule", "row-level security" or
 	// "owner"; and the name of the trigger, the rule or the owner.
 	Table, Object, Name string
+	Schema              *SchemaStatus // of FindingDrift
 }
 
 // Check returns what is wrong with the files themselves, except for what their headers
@@ -105,6 +108,9 @@ func (m *Migrator) Check(ctx context.Context, cfg *pgconn.Config) ([]Finding, er
 			continue
 		}
 		found = append(found, f)
+	}
+	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
+		found = append(found, Finding{Kind: FindingDrift, Schema: s})
 	}
 	return found, nil
 }

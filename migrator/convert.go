@@ -18,7 +18,7 @@ import (
 // error that means something to a caller decides.
 func newError(err error) error {
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
-		for _, convert := range []func(error, failure) error{runError, refusedError, inputError, databaseError} {
+		for _, convert := range []func(error, failure) error{schemaError, runError, refusedError, inputError, databaseError} {
 			if e := convert(cause, failure{err: err}); e != nil {
 				return e
 			}

@@ -15,7 +15,7 @@ type Kind string
 
 // The kinds.
 const (
-	KindFiles            Kind = "files"             // *FilesError
+	KindFiles            Kind = "files"             // *FilesError, *SchemaFileError
 	KindConfiguration    Kind = "configuration"     // *ConfigError
 	KindTarget           Kind = "target"            // *TargetError
 	KindIrreversible     Kind = "irreversible"      // *RefusedError
@@ -37,6 +37,8 @@ const (
 	KindInterrupted      Kind = "interrupted"       // *InterruptedError
 	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError
 	KindUnknownOutcome   Kind = "unknown-outcome"   // *UnknownOutcomeError
+	KindSchema           Kind = "schema"            // *SchemaError
+	KindScratch          Kind = "scratch"           // *ScratchError
 )
 
 // failure is the text of an error, and what caused it.

@@ -38,7 +38,8 @@ const (
 	LogInterrupted LogAction = "interrupted"
 	LogRepair      LogAction = "repair"
 	LogAdopt       LogAction = "adopt"
-	LogFormat      LogAction = "format" // the ledger's tables were upgraded
+	LogFormat      LogAction = "format"      // the ledger's tables were upgraded
+	LogFingerprint LogAction = "fingerprint" // of the schema that a run left; see Config.Fingerprint
 )
 
 // Log returns the events of a database, the newest first, at most limit (0: all). A

@@ -76,6 +76,13 @@ type Config struct {
 	// (the default) or OK.
 	OutOfOrder Policy
 
+	// Scratch says where throw-away databases are made, for Schema, Dump and Diff. A run never makes one.
+	Scratch Scratch
+	// Fingerprint says whether a run that changed something records a fingerprint of the schema that it left, so that
+	// Status can tell whether it is still the same: FingerprintAuto (the default) if reading the schema takes at most a
+	// tenth of the run, and a second; FingerprintOn; FingerprintOff.
+	Fingerprint Fingerprint
+
 	// Database is a database to connect to while New reads the files; the first call with
 	// this very configuration takes the connection over, if that happens within seconds.
 	// Nothing is sent but the login. Such a migrator must be closed. A short-lived program
@@ -101,6 +108,16 @@ const (
 	SendMessage   Send = "message"
 	SendRevision  Send = "revision"
 	SendStatement Send = "statement"
+)
+
+// Fingerprint says when a run records a fingerprint; see Config.Fingerprint.
+type Fingerprint string
+
+// The choices.
+const (
+	FingerprintAuto Fingerprint = "auto"
+	FingerprintOn   Fingerprint = "on"
+	FingerprintOff  Fingerprint = "off"
 )
 
 // Policy decides a situation in which continuing may be wrong.
@@ -152,6 +169,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		{"ahead", &cfg.Ahead, []Policy{Auto, OK, Fail}},
 		{"changed", &cfg.Modified, []Policy{Warn, OK, Fail}},
 		{"out-of-order", &cfg.OutOfOrder, []Policy{Fail, OK}},
+		{"fingerprint", (*Policy)(&cfg.Fingerprint), []Policy{Policy(FingerprintAuto), Policy(FingerprintOn), Policy(FingerprintOff)}},
 		{"send", (*Policy)(&cfg.Send), []Policy{Policy(SendMessage), Policy(SendRevision), Policy(SendStatement)}},
 	} {
 		if *p.value == "" {
@@ -180,6 +198,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		Wait: cfg.Wait, WaitRunner: orDefault(cfg.WaitRunner, 10*time.Minute), RetryFor: orDefault(cfg.RetryFor, 2*time.Minute),
 		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0),
 		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery, Send: apply.Send(cfg.Send),
+		Fingerprint:   session.FingerprintMode(cfg.Fingerprint),
 		Policies:      plan.Policies{Ahead: plan.Policy(cfg.Ahead), Modified: plan.Policy(cfg.Modified), OutOfOrder: plan.Policy(cfg.OutOfOrder)},
 		BeforeConnect: cfg.BeforeConnect,
 	}}, nil

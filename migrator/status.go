@@ -42,6 +42,8 @@ type Status struct {
 	// read one of them.
 	Foreign   []string
 	Adoptable bool
+	// Schema compares the schema with what the last run left; nil if that run recorded no fingerprint.
+	Schema *SchemaStatus
 
 	view *plan.View
 }
@@ -101,7 +103,12 @@ func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, err
 	if err != nil {
 		return nil, err
 	}
+	drift, err := s.Drift(ctx, v.State)
+	if err != nil {
+		return nil, err
+	}
 	st := m.newStatus(v, modified)
+	st.Schema = newSchemaStatus(drift)
 	if refused, ok := errors.AsType[*plan.PolicyError](s.CheckForeign(v, plan.VerbUp)); ok {
 		st.Foreign, st.Adoptable = refused.Foreign, refused.Adoptable
 	}

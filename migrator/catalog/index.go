@@ -61,6 +61,7 @@ func decodeIndexes(r *reader, records []record) {
 			r.refused = append(r.refused, schema.Refusal{
 				Object: "index " + schema.Qualify(rec.get("schema"), rec.get("name")),
 				Reason: "is invalid (a failed CREATE INDEX CONCURRENTLY): drop or rebuild it first",
+				Damage: true,
 			})
 		}
 	}

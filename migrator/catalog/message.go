@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// Newest is the newest major version whose catalogs this package knows. Those of a newer one are read as if they were its,
+// and what they contain besides is not seen.
+const Newest = 18
+
 // settings are fixed for the transaction, because the text of expressions, queries and names depends on them. The schema
 // pg_temp is last: otherwise a temporary object could hide one of pg_catalog.
 var settings = []string{

@@ -57,6 +57,7 @@ func decodeRelations(r *reader, records []record) {
 		}
 		if rec.get("detaching") == "t" {
 			r.refuse(o, "is a partition that is being detached concurrently: finish the DETACH first")
+			r.refused[len(r.refused)-1].Damage = true
 		}
 	}
 }

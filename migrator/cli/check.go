@@ -104,6 +104,8 @@ func findingText(f migrator.Finding) string {
 			return f.Table + " has row-level security, which hides rows from some roles"
 		}
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
+	case migrator.FindingDrift:
+		return driftText(f.Schema)
 	case migrator.FindingModified:
 		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied"
 	}
@@ -126,6 +128,9 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	var list []suggestion
 	for _, f := range of(migrator.FindingModified) {
 		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))
+	}
+	if len(of(migrator.FindingDrift)) > 0 {
+		list = append(list, to("see which objects", a.other("diff")))
 	}
 	var heads []string
 	if f := of(migrator.FindingHeads); len(f) > 0 {

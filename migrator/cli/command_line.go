@@ -91,7 +91,7 @@ func (p *program) line(cmd *cobra.Command, words []string, repeat func(*pflag.Fl
 
 // flagWords returns a flag and its values as shell words; nothing if it is secret.
 func (p *program) flagWords(f *pflag.Flag) []string {
-	if f.Name == "database-url" && settings.Known(f) {
+	if (f.Name == "database-url" || f.Name == "scratch-url") && settings.Known(f) {
 		shown, _, ok := dbenv.WithoutSecrets(f.Value.String())
 		if !ok {
 			return nil
@@ -152,6 +152,10 @@ func (p *program) omittedNote(cmd *cobra.Command) string {
 				notes = append(notes, "add --database-url")
 			} else if len(variables) > 0 {
 				notes = append(notes, "set "+strings.Join(variables, " and ")+" to the password of --database-url")
+			}
+		case f.Name == "scratch-url" && settings.Known(f):
+			if _, variables, ok := dbenv.WithoutSecrets(f.Value.String()); !ok || len(variables) > 0 {
+				notes = append(notes, "add the password to --scratch-url")
 			}
 		case isSecret(f):
 			notes = append(notes, "add --"+f.Name)

@@ -49,6 +49,18 @@ type statusDocument struct {
 	Heads     []string           `json:"heads"`
 	Revisions []revisionDocument `json:"revisions"`        // parents first
 	Runner    string             `json:"runner,omitempty"` // another runner at work, with its revision
+	// omitted unless the last run recorded a fingerprint of the schema
+	Schema *schemaStatusDocument `json:"schema,omitempty"`
+}
+
+// schemaStatusDocument compares the schema with what the last run left.
+type schemaStatusDocument struct {
+	State       string    `json:"state"`       // "unchanged", "changed", "access changed" (owners or privileges) or "not compared"
+	Fingerprint string    `json:"fingerprint"` // of the schema that the run left
+	At          time.Time `json:"at"`          // when the run ended
+	By          string    `json:"by"`
+	From        string    `json:"from"`
+	Reason      string    `json:"reason,omitempty"` // why the schema could not be read
 }
 
 // currentDocument is printed by current, also if --check-heads exits with 3.
@@ -143,6 +155,47 @@ type versionDocument struct {
 	Heads     []string `json:"heads"`
 }
 
+// schemaDocument is printed by schema.
+type schemaDocument struct {
+	Version     int    `json:"version"`        // of the server, in the form of server_version_num
+	Fingerprint string `json:"fingerprint"`    // of the schema, without owners and privileges
+	Objects     int    `json:"objects"`        // the number of objects, columns and defaults included
+	File        string `json:"file,omitempty"` // what --out named
+	SQL         string `json:"sql,omitempty"`  // the schema, unless it was written to a file
+}
+
+// diffDocument is printed by diff, also if it exits with 3.
+type diffDocument struct {
+	From            string               `json:"from"` // as the command line names it
+	To              string               `json:"to"`
+	Equal           bool                 `json:"equal"`       // no object differs; some may not be comparable
+	Differences     []differenceDocument `json:"differences"` // sorted by kind and name
+	PossibleRenames []renameDocument     `json:"possible_renames"`
+}
+
+// differenceDocument is an object that differs.
+type differenceDocument struct {
+	Change string         `json:"change"` // "removed" (only in from), "added" (only in to), "changed" or "not comparable"
+	Kind   string         `json:"kind"`   // such as "table" or "materialized view"
+	Name   string         `json:"name"`
+	Facts  []factDocument `json:"facts"` // of a changed object
+}
+
+// factDocument is a property that differs. The default is "".
+type factDocument struct {
+	Name       string `json:"name"`
+	From       string `json:"from"`
+	To         string `json:"to"`
+	Comparable bool   `json:"comparable"` // false: the servers print it in different ways
+}
+
+// renameDocument is a pair of objects that may be one with a new name.
+type renameDocument struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Rename string `json:"rename"` // the value for --rename
+}
+
 // failedDocument is printed by a command that fails before it has a result.
 type failedDocument struct {
 	Error *errorDocument `json:"error"`
@@ -185,8 +238,8 @@ type checkDocument struct {
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
-// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files" or
-// "ledger".
+// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files",
+// "ledger" or "drift".
 type findingDocument struct {
 	Kind     string `json:"kind"`
 	Revision string `json:"revision,omitempty"`

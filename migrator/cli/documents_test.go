@@ -106,7 +106,7 @@ func newDocument(t *testing.T, text, app string) *document {
 	}
 	database := strings.TrimPrefix(db.Path, "/")
 	d.shell = newShell(t, d.dir, "DB_HOST="+db.Hostname(), "DB_PORT="+db.Port(), "DB_USER="+db.User.Username(), "DB_PASS="+password,
-		"DB_NAME="+database, "DB_SSLMODE="+db.Query().Get("sslmode"), "GOFLAGS=-buildvcs=false -mod=mod -ldflags=-s",
+		"DB_NAME="+database, "DB_SSLMODE="+db.Query().Get("sslmode"), "MIGRATE_FINGERPRINT=off", "GOFLAGS=-buildvcs=false -mod=mod -ldflags=-s",
 		"PATH="+os.Getenv("PATH")+":"+filepath.Dir(pgtest.Program(t, "psql")))
 	d.show = strings.NewReplacer(
 		database, "awesome_store", db.Host, "db.example.com:5432",

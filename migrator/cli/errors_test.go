@@ -91,7 +91,7 @@ func TestExitCodesAreTheSameEverywhere(t *testing.T) {
 		var want strings.Builder
 		want.WriteString("| code | means | run again? |\n| --- | --- | --- |\n")
 		for _, row := range exitRows {
-			means := strings.Replace(row.means, "check", "`check`", 1)
+			means := strings.NewReplacer("check or diff", "`check` or `diff`").Replace(row.means)
 			if more {
 				means += row.more
 			}
@@ -137,6 +137,14 @@ func TestEveryErrorTypeHasAKind(t *testing.T) {
 		&migrator.UnconfirmedError{},
 		&migrator.UnknownOutcomeError{},
 		&migrator.AdoptError{},
+		&migrator.SchemaError{Problem: migrator.SchemaRefused},
+		&migrator.SchemaError{Problem: migrator.SchemaChanging},
+		&migrator.SchemaError{Problem: migrator.SchemaDenied},
+		&migrator.SchemaError{Problem: migrator.SchemaAhead},
+		&migrator.SchemaError{Problem: migrator.SchemaUnfinished},
+		&migrator.ScratchError{Problem: migrator.ScratchNotNamed},
+		&migrator.ScratchError{Problem: migrator.ScratchUnusable},
+		&migrator.SchemaFileError{},
 	} {
 		kind, code := classify(err)
 		if kind != err.Kind() || code == 0 || kind == kindOther {

@@ -48,6 +48,9 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
 		f.more = excerpt(e)
 	}
+	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {
+		f.more = e.Excerpt()
+	}
 	if after.text != "" {
 		f.more += after.text + "\n"
 	}
@@ -64,7 +67,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		switch document := d.(type) {
 		case *moveDocument:
 			document.Error = f.document
-		case *checkDocument, *currentDocument: // the findings are the document
+		case *checkDocument, *currentDocument, *diffDocument: // the findings are the document
 		default:
 			d = &failedDocument{f.document}
 		}
@@ -84,7 +87,7 @@ func (p *program) printError(w *os.File, err error) {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
 		p.logError(p.newLogger(w), err)
-	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err):
+	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err), is[*migrator.SchemaFileError](err):
 		// The text begins with a position, which editors recognize at the start of a line.
 		p.newOutput(w).PrintError("", err.Error())
 	default:
@@ -135,6 +138,9 @@ func newErrorDocument(err error, message string) *errorDocument {
 		if e.Hint != "" {
 			d.Hint = e.Hint
 		}
+	}
+	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {
+		d.File, d.Line, d.Column, d.SQLState = e.File, e.Line, e.Column, e.SQLState
 	}
 	if e, ok := errors.AsType[*migrator.InterruptedError](err); ok {
 		d.Revision = e.Revision

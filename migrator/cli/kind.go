@@ -42,7 +42,9 @@ var kinds = []kindRow{
 	{exitUsage, migrator.KindUnfinished, "a non-transactional revision was interrupted and must be finished first", "run the command in the message"},
 	{exitUsage, migrator.KindAdopt, "the version table of another tool cannot be adopted", "the message names the reason"},
 	{exitUsage, migrator.KindRepair, "nothing to repair", "see `status`"},
-	{exitFound, kindFound, "`check` has findings, or `current --check-heads` found pending revisions", "see its output"},
+	{exitUsage, migrator.KindSchema, "a schema contains what cannot be compared or written as SQL, such as an invalid index or a subscription", "the message names the object and what to do"},
+	{exitUsage, migrator.KindScratch, "no scratch database can be made, or one was not removed", "the message names the reason; `--scratch-url` names another server"},
+	{exitFound, kindFound, "`check` has findings, `diff` found differences, or `current --check-heads` found pending revisions", "see its output"},
 	{exitPolicy, migrator.KindPolicy, "refused by `--ahead`, `--changed` or `--out-of-order`; or the database has the version table of another tool, and no ledger", "build a program that contains all revisions, or allow it with the flag; take over the other tool's database with `adopt`"},
 	{exitPolicy, migrator.KindNewerLedger, "the ledger was written by a newer program", "use a newer program"},
 	{exitPolicy, migrator.KindForeignRevisions, "revisions that only the ledger contains do not fit the files", "use the program that applied them"},
@@ -54,7 +56,7 @@ var kinds = []kindRow{
 	{exitDatabase, migrator.KindDatabase, "the connection was lost, a statement that is not part of a revision failed, or the server could not run a revision: out of disk, memory or connections, or an administrator canceled it or ended the session", "run again; a condition of the server in the message has to end first"},
 	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
 	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again what became of it", "run again: the next run checks the outcome first"},
-	{exitFiles, migrator.KindFiles, "files or folders are invalid or cannot be read", "fix them; all problems are listed at once"},
+	{exitFiles, migrator.KindFiles, "files or folders are invalid or cannot be read, or an SQL file of a schema failed in a scratch database", "fix them; all problems that need no database are listed at once"},
 	{exitInterrupted, migrator.KindInterrupted, "a signal ended the run", "run again"},
 }
 

@@ -10,7 +10,6 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
-	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -36,7 +35,7 @@ version.`,
 		flags: func(flags *pflag.FlagSet) {
 			settings.AddFlag(flags, &f.limit, "limit", "", "N", "maximum number of events; 0: all (default: 20)")
 			settings.AddFlag(flags, &f.revision, "revision", "", "REV", "only this revision: its id, or the beginning of it")
-			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "only "+text.List(actions, "or"))
+			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "only "+actionChoices)
 			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before 2026-01-31 or 2026-01-31T08:00:00Z")
 			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after this time, or not after this day")
 		},
@@ -90,7 +89,7 @@ func (f *eventFilter) match(e *migrator.LogEntry) bool {
 func (f *eventFilter) check() error {
 	for _, a := range f.action {
 		if !slices.Contains(actions, a) {
-			return &settings.UsageError{Text: "--action " + terminal.Quote(a) + ": must be " + text.List(actions, "or")}
+			return &settings.UsageError{Text: "--action " + terminal.Quote(a) + ": must be " + actionChoices}
 		}
 	}
 	if !f.until.IsZero() && !f.since.Before(f.until.End()) {
@@ -105,8 +104,10 @@ func (f *eventFilter) check() error {
 // actions are the values of --action.
 var actions = []string{
 	string(migrator.LogUp), string(migrator.LogDown), string(migrator.LogStamp), string(migrator.LogFailed), string(migrator.LogInterrupted),
-	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogFormat),
+	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogFormat), string(migrator.LogFingerprint),
 }
+
+var actionChoices = strings.Join(actions[:len(actions)-1], ", ") + " or " + actions[len(actions)-1]
 
 func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 	color := terminal.Green

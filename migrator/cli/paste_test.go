@@ -134,6 +134,7 @@ func (s *scene) compare(command string, ran, pasted execution) []string {
 	switch {
 	case pasted.code == 0, pasted.stopped && failure(pasted) == "":
 	case pasted.code == 1 && (strings.Contains(failure(pasted), ".sql:") || strings.Contains(failure(pasted), `"revision"`)): // a revision failed, which nobody could know
+	case pasted.code == 3 && strings.Contains(command, " diff"): // which shows what is different
 	case pasted.code == 6 && strings.Contains(ran.stderr, "connection refused"):
 	case os.Getenv("DATABASE_URL") == "" && strings.Contains(failure(pasted), "no database is named"):
 	case pasted.code != ran.code || pasted.code == 2 || pasted.code == 4:

@@ -12,6 +12,7 @@ import (
 // databaseCommands are arguments with which commands read the state of a database. b2 is
 // applied after a1, and is the head.
 var databaseCommands = map[string][][]string{
+	"schema": {{"--from", "applied"}}, "diff": {{}},
 	"plan": {{"up"}, {"down", "-1"}, {"stamp", "head"}}, "repair": {{"a1", "--accept"}, {"a1", "--applied"}}, "adopt": {{"--baseline", "a1"}},
 	"up": {{}, {"--dry-run"}, {"--sql", "--from=current"}, {"--single-transaction"}}, "down": {{}, {"base"}, {"--dry-run"}, {"--sql", "--from=current"}},
 	"to": {{"base"}, {"head"}}, "stamp": {{"head"}, {"base"}, {"base", "--purge"}}, "redo": {{}}, "ensure-version": {{}}, "status": {{}}, "check": {{}}, "current": {{}},

@@ -16,6 +16,7 @@ type eventName string
 // The names of the records.
 const (
 	eventDatabase       eventName = "database"
+	eventScratch        eventName = "scratch"
 	eventVariable       eventName = "variable-ignored"
 	eventSignal         eventName = "signal"
 	eventUnavailable    eventName = "server-unavailable"
@@ -36,6 +37,7 @@ const (
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
 	eventStale          eventName = "files-stale"
+	eventNotComparable  eventName = "not-comparable"
 	eventNothing        eventName = "nothing-changed"
 	eventUnmarked       eventName = "state-unknown"
 	eventEmpty          eventName = "database-empty"
@@ -56,6 +58,7 @@ type eventRow struct {
 // eventRows has a row for every name.
 var eventRows = []eventRow{
 	{eventDatabase, "the database that is used", "`host`, `user`"},
+	{eventScratch, "the server where scratch databases are made", "`host`, `user`"},
 	{eventVariable, "a variable is set that no setting has, and similar to one that is read", ""},
 	{eventSignal, "a signal was received", ""},
 	{eventUnavailable, "the server does not accept connections; retrying", "`problem`, `reason`, `limit_ms`"},
@@ -76,6 +79,7 @@ var eventRows = []eventRow{
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
+	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},

@@ -37,7 +37,7 @@ func TestSettingsReachTheLibrary(t *testing.T) {
 	}
 	want := migrator.Config{
 		Ledger: "a.b", Role: "r", Version: "v1", Wait: time.Second, WaitRunner: 2 * time.Second, LockTimeout: 3 * time.Second, RetryFor: 4 * time.Second,
-		StatementTimeout: 5 * time.Second, Send: migrator.SendStatement, Ahead: migrator.OK, Modified: migrator.Fail, OutOfOrder: migrator.OK,
+		StatementTimeout: 5 * time.Second, Send: migrator.SendStatement, Fingerprint: migrator.FingerprintAuto, Ahead: migrator.OK, Modified: migrator.Fail, OutOfOrder: migrator.OK,
 	}
 	if got := p.config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)

@@ -43,7 +43,7 @@ func (r *run) status() error {
 }
 
 func newStatusDocument(st *migrator.Status) *statusDocument {
-	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st)}
+	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st), Schema: newSchemaStatusDocument(st.Schema)}
 	for _, s := range st.Revisions {
 		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
 	}
@@ -88,6 +88,7 @@ func (v *statusView) table() terminal.Table {
 		}
 		return appliedText(s)
 	})
+	v.schema()
 	v.next()
 	return v.rows
 }
@@ -223,6 +224,8 @@ func (v *statusView) todo() (string, []suggestion) {
 		return strings.TrimSuffix("the database was migrated by another tool, "+text.List(v.Foreign, "and")+"; "+advice.text, "; "), advice.suggestions
 	case v.Count(migrator.Pending) > 0:
 		return v.unwritten(), []suggestion{a.up(v.Heads, v.Count(migrator.Unknown) > 0, late, modified >= 0)}
+	case v.Schema != nil && v.Schema.State == migrator.SchemaChanged:
+		return "nothing to apply", []suggestion{to("see which objects of the schema have changed", a.other("diff"))}
 	case modified >= 0:
 		return "nothing to apply; restore the modified files, or accept them", []suggestion{{"", a.other("repair", v.Revisions[modified].Revision, "--accept")}}
 	}

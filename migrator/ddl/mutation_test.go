@@ -10,7 +10,7 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-var sections = []string{"structure", "facets", "nothing"}
+var sections = []string{"structure", "facets", "comments", "nothing"}
 
 // Each fact that the catalogs' table of mutations can change is written.
 func TestCreateReproducesEachMutation(t *testing.T) {

@@ -37,7 +37,7 @@ type FactChange struct {
 // Compare returns what differs between s and a later or desired schema, sorted by key. Facts of the facets in except are
 // left out. An object whose parent is removed or added, such as the column of a new table, is not listed.
 //
-// It does not look at Refused: a schema with invalid indexes should not be compared.
+// It does not look at Refused: a schema that is Damaged should not be compared.
 func (s *Schema) Compare(to *Schema, except ...Facet) []Difference {
 	c := comparison{from: s, to: to, sameClass: TextClass(s.Version) == TextClass(to.Version)}
 	for _, facet := range except {

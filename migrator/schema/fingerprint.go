@@ -10,7 +10,7 @@ import (
 // Fingerprint identifies a schema: two databases with equal fingerprints have equal schemas, up to the equality of this
 // package. Fingerprints of different text classes cannot be compared.
 type Fingerprint struct {
-	// Rules is what was hashed: "s1" for the structure, "s1p" for the structure and all facets.
+	// Rules is what was hashed: "s1" for everything but owners and privileges, "s1p" for everything.
 	Rules string
 	Class string // see TextClass
 	Hash  string // SHA-256 in hexadecimal digits
@@ -18,15 +18,16 @@ type Fingerprint struct {
 
 // The rules by which this version computes fingerprints.
 const (
-	structureRules = "s1"
-	facetRules     = "s1p"
+	plainRules = "s1"
+	fullRules  = "s1p"
 )
 
-// Fingerprint returns the fingerprint of the structure. Owners, privileges, comments and security labels do not change it.
-func (s *Schema) Fingerprint() Fingerprint { return s.fingerprint(structureRules, AllFacets) }
+// Fingerprint returns the fingerprint of the structure with its comments and security labels. Owners and privileges, which
+// differ between installations, do not change it.
+func (s *Schema) Fingerprint() Fingerprint { return s.fingerprint(plainRules, Owner|Privileges) }
 
 // FullFingerprint returns the fingerprint of the structure and all facets.
-func (s *Schema) FullFingerprint() Fingerprint { return s.fingerprint(facetRules, 0) }
+func (s *Schema) FullFingerprint() Fingerprint { return s.fingerprint(fullRules, 0) }
 
 func (s *Schema) fingerprint(rules string, except Facet) Fingerprint {
 	total := sha256.New()
@@ -100,9 +101,9 @@ func ParseFingerprint(text string) (Fingerprint, error) {
 // does not know the rules.
 func (f Fingerprint) Compute(s *Schema) (computed Fingerprint, ok bool) {
 	switch f.Rules {
-	case structureRules:
+	case plainRules:
 		return s.Fingerprint(), true
-	case facetRules:
+	case fullRules:
 		return s.FullFingerprint(), true
 	}
 	return Fingerprint{}, false

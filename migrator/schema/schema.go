@@ -25,6 +25,8 @@ type Schema struct {
 type Refusal struct {
 	Object string // as a message names it, such as "index public.account_name_idx"
 	Reason string // what follows the object in a sentence, with the way out, such as "is invalid: rebuild it first"
+	// Damage reports an object that is not as it should be, so that comparing the schema would mislead.
+	Damage bool
 }
 
 // String returns the refusal as one sentence.
@@ -60,6 +62,11 @@ func New(version int, objects []*Object, refused []Refusal, members int) (*Schem
 		}
 	}
 	return s, nil
+}
+
+// Damaged returns the refusals that are a reason not to compare the schema.
+func (s *Schema) Damaged() []Refusal {
+	return slices.DeleteFunc(slices.Clone(s.Refused), func(r Refusal) bool { return !r.Damage })
 }
 
 // Object returns the object with this key, or nil.

@@ -184,8 +184,12 @@ func TestFacetsCanBeLeftOut(t *testing.T) {
 	if d := plain.Compare(dressed, Owner, Comment); len(d) != 2 || len(d[0].Facts) != 2 {
 		t.Errorf("%+v", d)
 	}
-	if plain.Fingerprint() != dressed.Fingerprint() || plain.FullFingerprint() == dressed.FullFingerprint() {
-		t.Error("facets belong to the full fingerprint only")
+	if plain.Fingerprint() == dressed.Fingerprint() || plain.FullFingerprint() == dressed.FullFingerprint() {
+		t.Error("comments and labels belong to both fingerprints")
+	}
+	owned := build(t, 180000, map[Key][]string{key: {"unlogged=true", "owner=ann", "privileges=+ bob SELECT"}, defaults: {"privileges=+ bob SELECT"}})
+	if plain.Fingerprint() != owned.Fingerprint() || plain.FullFingerprint() == owned.FullFingerprint() {
+		t.Error("owners and privileges belong to the full fingerprint only")
 	}
 	if got := len(dressed.Hashes(AllFacets)); got != 1 {
 		t.Errorf("%d hashes", got)
@@ -290,5 +294,32 @@ func TestMadeNames(t *testing.T) {
 		if !IsMadeMultirange(name, rangeName) {
 			t.Errorf("the multirange of %s can be %s", rangeName, name)
 		}
+	}
+}
+
+func TestWithoutLeavesOutPartsAndDependencies(t *testing.T) {
+	t.Parallel()
+	table := &Object{Key: Key{Table, "public.t"}, Schema: "public", Name: "t"}
+	column := &Object{Key: Key{Column, "public.t.c"}, Schema: "public", Name: "c", Parent: table}
+	table.Parts = []*Object{column}
+	view := &Object{Key: Key{View, "public.v"}, Schema: "public", Name: "v", Needs: []Need{{column, 'n'}}}
+	refused := []Refusal{{Object: "table public.t", Reason: "is odd", Damage: true}, {Object: "view public.v", Reason: "is odd"}}
+	full, err := New(180000, []*Object{table, column, view}, refused, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := full.Without(func(o *Object) bool { return o.QualifiedName() == "public.t" })
+	if len(rest.Objects) != 1 || rest.Objects[0].Key != view.Key || len(rest.Objects[0].Needs) != 0 || rest.Members != 3 {
+		t.Errorf("%+v", rest.Objects)
+	}
+	if len(rest.Refused) != 1 || rest.Refused[0].Object != "view public.v" || len(rest.Damaged()) != 0 {
+		t.Errorf("%+v", rest.Refused)
+	}
+	if len(full.Objects) != 3 || len(full.Object(view.Key).Needs) != 1 || len(full.Damaged()) != 1 {
+		t.Error("the schema itself has changed")
+	}
+	other := full.Without(func(o *Object) bool { return o.Key.Kind == View })
+	if got := other.Object(table.Key); got == nil || got == table || len(got.Parts) != 1 || got.Parts[0].Parent != got {
+		t.Errorf("%+v", got)
 	}
 }

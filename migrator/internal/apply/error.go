@@ -16,7 +16,7 @@ import (
 // those before it stay committed.
 type RevisionError struct {
 	Direction plan.Direction
-	Revision  string
+	Revision  string // "" for a script that is not part of one
 	Message   string // the revision's first line
 	File      string
 	Line      int      // 1-based; that of the statement when the server names no position; 0 when unknown
@@ -79,6 +79,9 @@ func (e *RevisionError) Error() string {
 	code := ""
 	if e.SQLState != "" {
 		code = " (" + e.SQLState + ")"
+	}
+	if e.Revision == "" { // see Load
+		return at + ": " + e.Text + code
 	}
 	return fmt.Sprintf("%s: %s %s: %s%s", at, Operation(e.Direction), text.Named(e.Revision, e.Message), e.Text, code)
 }

@@ -99,3 +99,16 @@ func (r *Runner) openLedgerTransaction(p *parts, comment, activity string) {
 	p.set(opening, true, set("application_name", r.applicationName(activity)))
 	p.set(opening, true, append(append(ledgerLimits(), atLeastLocal), r.roleSetting()...)...)
 }
+
+// SaveFingerprints records what a run has left, in a transaction that is not flushed. It writes nothing if the ledger is at
+// another generation by now. An error is ignored: the run has succeeded.
+func (r *Runner) SaveFingerprints(ctx context.Context, f ledger.Fingerprints, took time.Duration) {
+	var p parts
+	r.openLedgerTransaction(&p, "", "ledger")
+	p.set(opening, true, set("synchronous_commit", "off"))
+	p.add(recording, r.Ledger.SaveFingerprints(f, took, r.Author))
+	p.add(commit, "COMMIT")
+	if _, err := r.Conn.Send(ctx, newMessage(p).Message, pg.Handler{}); err != nil && !r.Conn.Closed() {
+		_ = r.resetSession()
+	}
+}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"example.com/ambix/migrator/internal/sqltest"
 )
@@ -22,6 +23,8 @@ var argumentValues = func() map[reflect.Type][]reflect.Value {
 		Was{},
 		Event{},
 		Event{Revision: "a", Duration: 1000},
+		Fingerprints{Plain: "s1:15:0", Full: "s1p:15:0", Generation: 3},
+		time.Second,
 	} {
 		values[reflect.TypeOf(v)] = append(values[reflect.TypeOf(v)], reflect.ValueOf(v))
 	}

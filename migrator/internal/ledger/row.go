@@ -76,4 +76,5 @@ const (
 	Repair         Action = "repair"
 	Adopted        Action = "adopt"
 	FormatUpgraded Action = "format"
+	Fingerprinted  Action = "fingerprint" // see Fingerprints
 )

@@ -42,6 +42,9 @@ func (p *Project) Add(id, parents, up, down string, header ...string) *Project {
 // Migrator returns a migrator of the files as they are now.
 func (p *Project) Migrator(c migrator.Config) *migrator.Migrator {
 	p.t.Helper()
+	if c.Fingerprint == "" {
+		c.Fingerprint = migrator.FingerprintOff // by default, the event log would depend on the time that a run takes
+	}
 	m, err := migrator.New(p.Files, c)
 	if err != nil {
 		p.t.Fatal(err)

@@ -26,12 +26,15 @@ const (
 // there is an error. Errors: those of View, plan.View.Plan and apply.Runner.Run,
 // *plan.PolicyError, *apply.BusyError, *UnknownOutcomeError.
 func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*Report, error) {
-	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}}
+	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}, started: time.Now(), leftAt: -1}
 	m.noteFinished()
 	for {
 		again, err := m.round(ctx)
 		if !again || err != nil {
-			return m.report, m.unresolved(ctx, err)
+			if err = m.unresolved(ctx, err); err == nil {
+				m.recordFingerprint(ctx)
+			}
+			return m.report, err
 		}
 	}
 }
@@ -47,6 +50,8 @@ type mover struct {
 	stale   int        // how often in a row last was for the same generation
 	// waitingSince is when other runners were first waited for without progress.
 	waitingSince time.Time
+	started      time.Time
+	leftAt       int64 // the generation after the last step; -1 if it is not known
 
 	loss
 }
@@ -110,8 +115,10 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 		m.report.To = view.After(p.Steps[:len(done)])
 	}
 	if err != nil {
+		m.leftAt = -1
 		return m.after(ctx, p, len(done), err)
 	}
+	m.leftAt = p.Generation + raises(p)
 	return len(m.report.Steps) < len(m.first.Steps), nil
 }
 

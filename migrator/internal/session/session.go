@@ -36,6 +36,7 @@ type Settings struct {
 
 	SingleTransaction, FlushEvery bool
 	Send                          apply.Send
+	Fingerprint                   FingerprintMode // "": off
 	plan.Policies
 
 	// BeforeConnect may change the configuration before each attempt. Nil: nothing.

@@ -23,7 +23,8 @@ type Settings struct {
 	JSON, Quiet, Verbose       bool
 	Color, LogFormat           string
 	Ahead, Changed, OutOfOrder string
-	Flush, Send                string
+	Flush, Send, Fingerprint   string
+	ScratchURL                 string
 	SingleTransaction          bool
 	LedgerNamed                bool // by a flag, a variable or the program; Ledger may be the default all the same
 
@@ -45,13 +46,14 @@ const (
 	GroupDatabase = "Database"
 	GroupRun      = "Run"
 	GroupPolicy   = "Policies of up"
+	GroupScratch  = "Scratch databases"
 	GroupFiles    = "Files"
 	GroupOutput   = "Output"
 )
 
 // Groups returns the headings in the order of the help.
 func Groups() []string {
-	return []string{GroupDatabase, GroupRun, GroupPolicy, GroupFiles, GroupOutput}
+	return []string{GroupDatabase, GroupRun, GroupPolicy, GroupScratch, GroupFiles, GroupOutput}
 }
 
 // New returns settings with their default values. defaults replaces some of them, by the
@@ -119,9 +121,12 @@ func (s *Settings) options() []option {
 		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
 		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", choice(&s.Flush, "end", "every")},
 		{GroupRun, "send", "MIGRATE_SEND", "message|revision|statement", "message", "what is sent at a time", choice(&s.Send, "message", "revision", "statement")},
+		{GroupRun, "fingerprint", "MIGRATE_FINGERPRINT", "auto|on|off", "auto", "record what the schema is after the run", choice(&s.Fingerprint, "auto", "on", "off")},
 		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", choice(&s.Ahead, "auto", "ok", "fail")},
 		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", choice(&s.Changed, "warn", "ok", "fail")},
 		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", choice(&s.OutOfOrder, "fail", "ok")},
+
+		{GroupScratch, "scratch-url", "MIGRATE_SCRATCH_URL", "URL", "", "a server where databases can be created", (*urlValue)(&s.ScratchURL)},
 
 		{GroupFiles, "dir", "MIGRATE_DIR", "DIR", "", "read this folder, not the embedded revisions", (*Text)(&s.Dir)},
 
@@ -197,7 +202,7 @@ func (s *Settings) chooseVerbosity(flags *pflag.FlagSet) error {
 
 // set sets the option to the value of a variable.
 func (o option) set(value string) error {
-	if o.flag != "database-url" {
+	if o.flag != "database-url" && o.flag != "scratch-url" {
 		if err := RefuseURL(value); err != nil {
 			return err
 		}

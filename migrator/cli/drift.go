@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"time"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
+)
+
+// driftText returns how the schema compares with what the last run left.
+func driftText(s *migrator.SchemaStatus) string {
+	at := s.At.UTC()
+	run := "the run that ended at " + at.Format(time.TimeOnly) + "Z left on " + at.Format(time.DateOnly)
+	switch s.State {
+	case migrator.SchemaChanged:
+		return "the schema is not what " + run
+	case migrator.SchemaAccessChanged:
+		return "owners or privileges are not what " + run
+	case migrator.SchemaUnchanged:
+		return "as " + run
+	}
+	if s.Err != nil {
+		return "not compared with what " + run + ": " + s.Err.Error()
+	}
+	return "not compared with what " + run + ", because this version of the server prints expressions differently"
+}
+
+// schema adds the state of the schema, if the last run recorded it.
+func (v *statusView) schema() {
+	if v.Schema == nil {
+		return
+	}
+	style := map[migrator.SchemaState]terminal.Style{migrator.SchemaChanged: terminal.Red, migrator.SchemaAccessChanged: terminal.Yellow}[v.Schema.State]
+	v.add("schema", style.Cell(string(v.Schema.State)), terminal.Plain.Cell(driftText(v.Schema)))
+}
+
+func newSchemaStatusDocument(s *migrator.SchemaStatus) *schemaStatusDocument {
+	if s == nil {
+		return nil
+	}
+	d := &schemaStatusDocument{State: string(s.State), Fingerprint: s.Fingerprint, At: s.At.UTC(), By: s.By, From: s.From}
+	if s.Err != nil {
+		d.Reason = s.Err.Error()
+	}
+	return d
+}

@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/text"
+)
+
+// schemaOptions are the flags of schema.
+type schemaOptions struct {
+	from               settings.Text
+	only               settings.List
+	owners, privileges settings.Switch
+	out                settings.Text
+}
+
+func (p *program) schema() *cobra.Command {
+	o := schemaOptions{from: "heads"}
+	return p.command(action{
+		use:   "schema",
+		short: "print the schema that the revisions make, as SQL",
+		long: `Prints the schema as SQL that makes it in an empty database. By default it is the schema that
+all revisions make; they are applied in a scratch database, which is dropped at the end.
+Equal schemas give equal text, and the ledger is left out.`,
+		example: "schema --out schema.sql\nschema --from database\nschema --from 433a --schema-only public\nschema --from ./dump.sql",
+		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
+		flags: func(f *pflag.FlagSet) {
+			settings.AddFlag(f, &o.from, "from", "", "SCHEMA", "database, applied, a TARGET, a file or a folder with / or .sql (default: heads)")
+			settings.AddFlag(f, &o.only, "schema-only", "", "GLOB,…", "only what is in the schemas with these names")
+			settings.AddFlag(f, &o.owners, "owners", "", "", "write owners")
+			settings.AddFlag(f, &o.privileges, "privileges", "", "", "write privileges")
+			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
+		},
+		run: func(r *run) error { return r.schema(&o) },
+	})
+}
+
+func (r *run) schema(o *schemaOptions) error {
+	sides, set, err := r.schemaSides(string(o.from))
+	if err != nil {
+		return err
+	}
+	s, err := set.Schema(r.ctx, sides[0].source)
+	if err == nil && len(o.only) > 0 {
+		s, err = migrator.InSchemas(s, o.only...)
+	}
+	var sql string
+	if err == nil {
+		sql, err = migrator.DumpSchema(s, migrator.DumpOptions{Owners: bool(o.owners), Privileges: bool(o.privileges)})
+	}
+	if err != nil {
+		return r.scratchFailed(err)
+	}
+	d := &schemaDocument{Version: s.Version, Fingerprint: s.Fingerprint().String(), Objects: len(s.Objects), File: string(o.out)}
+	r.document = d
+	switch {
+	case o.out != "":
+		if err := writeWhole(string(o.out), sql); err != nil {
+			return &fileError{err}
+		}
+		r.say(string(o.out) + ": " + text.Count(len(s.Objects), "object"))
+	case r.settings.JSON:
+		d.SQL = sql
+	default:
+		r.out.PrintSQL(sql)
+	}
+	return nil
+}
+
+// writeWhole writes a file completely or not at all.
+func writeWhole(name, content string) error {
+	if old, err := os.ReadFile(name); err == nil && string(old) == content {
+		return nil // its time stays
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	err = cmp.Or(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// schemaSide is a schema that a person named.
+type schemaSide struct {
+	source migrator.SchemaSource
+	name   string // as the argument names it
+	label  string // as a sentence names it
+}
+
+// schemaSides reads the revisions and returns the schemas with these names. The database is only required if one of them
+// is "database" or "applied".
+func (r *run) schemaSides(names ...string) ([]schemaSide, *migrator.Migrator, error) {
+	sides := make([]schemaSide, len(names))
+	needsDatabase, needsScratch := false, false
+	for i, name := range names {
+		side, err := newSchemaSide(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		sides[i] = side
+		needsDatabase = needsDatabase || name == "database" || name == "applied"
+		needsScratch = needsScratch || name != "database"
+	}
+	set, cfg, err := r.openScratch(needsDatabase, needsScratch)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range sides {
+		switch sides[i].name {
+		case "database":
+			sides[i].source.Database = cfg
+		case "applied":
+			sides[i].source.Applied = cfg
+		}
+	}
+	return sides, set, nil
+}
+
+// newSchemaSide returns what an argument names, but for the configuration of a database.
+func newSchemaSide(name string) (schemaSide, error) {
+	side := schemaSide{name: name, label: name}
+	var err error
+	switch {
+	case name == "database":
+		side.label = "the database"
+	case name == "applied":
+		side.label = "the applied revisions"
+	case strings.HasSuffix(strings.ToLower(name), ".sql"), strings.ContainsAny(name, `/\`):
+		side.source.Files, err = migrator.LoadSchemaFiles(name)
+	case dependsOnState(name):
+		err = &settings.UsageError{Text: terminal.Quote(name) + ": this needs a database; use the id of the revision, or applied"}
+	default:
+		side.source.Targets = []string{name}
+	}
+	return side, err
+}
+
+// openScratch is open for a command that compares schemas, with where scratch databases are made. Without need, the
+// database may be missing; its configuration is then nil.
+func (r *run) openScratch(need, scratch bool) (*migrator.Migrator, *pgconn.Config, error) {
+	config := r.config()
+	config.OnEvent = r.OnEvent
+	var cfg *pgconn.Config
+	source, err := r.database().Source()
+	switch {
+	case err == nil:
+		config.BeforeConnect = r.beforeConnect(source)
+		if cfg, err = source.Config(r.ctx); err != nil {
+			return nil, nil, err
+		}
+	case need || !noDatabaseNamed(err):
+		return nil, nil, err
+	}
+	config.Scratch.Like = cfg
+	if config.Scratch.Server, err = r.scratchServer(); err != nil {
+		return nil, nil, err
+	}
+	set, err := r.load(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.warnIfStale()
+	if need {
+		r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
+		r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
+	}
+	if server := cmp.Or(config.Scratch.Server, cfg); scratch && server != nil && !r.settings.JSON {
+		r.info(eventScratch, "scratch databases at "+serverOf(server), "host", server.Host, "user", server.User)
+	}
+	return set, cfg, nil
+}
+
+// serverOf describes a server without its database.
+func serverOf(cfg *pgconn.Config) string {
+	_, at, _ := strings.Cut(dbenv.Describe(cfg), " at ")
+	return at
+}
+
+// scratchServer returns the configuration of --scratch-url, or nil. The variables of the database do not complete it.
+func (r *run) scratchServer() (*pgconn.Config, error) {
+	if r.settings.ScratchURL == "" {
+		return nil, nil
+	}
+	environ := []string{}
+	for _, entry := range r.environ() {
+		if !strings.HasPrefix(entry, "DB_") && !strings.HasPrefix(entry, "DATABASE_URL=") {
+			environ = append(environ, entry)
+		}
+	}
+	return dbenv.Options{DatabaseURL: r.settings.ScratchURL, DatabaseURLName: "--scratch-url", Environ: environ}.Config()
+}
+
+// scratchFailed adds to an error of a script that the configured database is as it was.
+func (r *run) scratchFailed(err error) error {
+	_, file := errors.AsType[*migrator.SchemaFileError](err)
+	_, rev := errors.AsType[*migrator.RevisionError](err)
+	if file || rev {
+		r.after = advice{text: "it failed in a scratch database, which was dropped; nothing else was changed"}
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package migrator_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
+)
+
+const fingerprints = "SELECT count(*) FROM ambix_event WHERE action = 'fingerprint'"
+
+func TestStatusSeesWhatChangedAfterTheRun(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	p := projecttest.Shop(t).Add("d4", "c3", "CREATE INDEX CONCURRENTLY account_name ON account (name);", "DROP INDEX account_name;", projecttest.NonTransactional)
+	m := p.Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	check := func(want migrator.SchemaState) *migrator.SchemaStatus {
+		t.Helper()
+		st, err := m.Status(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := st.Schema; got == nil && want != "" || got != nil && got.State != want {
+			t.Fatalf("%+v, want %s", got, want)
+		}
+		return st.Schema
+	}
+	if _, err := m.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	first := check(migrator.SchemaUnchanged)
+	if !strings.HasPrefix(first.Fingerprint, "s1:") || first.By != cfg.User || first.From == "" || first.At.IsZero() || first.Run == "" {
+		t.Errorf("%+v", first)
+	}
+	if findings, err := m.Check(t.Context(), cfg); err != nil || len(findings) != 0 {
+		t.Error(findings, err)
+	}
+	for _, change := range []struct {
+		sql, undo string
+		want      migrator.SchemaState
+	}{
+		{"DROP INDEX account_name", "CREATE INDEX account_name ON account (name)", migrator.SchemaChanged},
+		{"COMMENT ON TABLE account IS 'text'", "COMMENT ON TABLE account IS NULL", migrator.SchemaChanged},
+		{"GRANT SELECT ON account TO PUBLIC", "REVOKE SELECT ON account FROM PUBLIC", migrator.SchemaAccessChanged},
+	} {
+		pgtest.Exec(t, url, change.sql)
+		check(change.want)
+		findings, err := m.Check(t.Context(), cfg)
+		if err != nil || len(findings) != 1 || findings[0].Kind != migrator.FindingDrift || findings[0].Schema.State != change.want {
+			t.Error(findings, err)
+		}
+		pgtest.Exec(t, url, change.undo)
+		check(migrator.SchemaUnchanged)
+	}
+	// Every run that changes something leaves another one.
+	if _, err := m.Down(t.Context(), cfg, "-2"); err != nil {
+		t.Fatal(err)
+	}
+	if second := check(migrator.SchemaUnchanged); second.Fingerprint == first.Fingerprint || second.Run == first.Run {
+		t.Errorf("%+v", second)
+	}
+	if _, err := m.Stamp(t.Context(), cfg, "c3"); err != nil {
+		t.Fatal(err)
+	}
+	check(migrator.SchemaUnchanged)
+	if got := pgtest.Value(t, url, fingerprints); got != "3" {
+		t.Errorf("%s events", got)
+	}
+	if _, err := m.Up(t.Context(), cfg, "c3"); err != nil { // nothing to do
+		t.Fatal(err)
+	}
+	if got := pgtest.Value(t, url, fingerprints); got != "3" {
+		t.Errorf("%s events after a run with nothing to do", got)
+	}
+}
+
+func TestFingerprintOfAnotherGenerationIsNotCompared(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	on := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	off := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOff})
+	if _, err := on.Up(t.Context(), cfg, "a1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := off.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := on.Drift(t.Context(), cfg); err != nil || st != nil {
+		t.Errorf("%+v %v", st, err)
+	}
+	// A fingerprint of another text class, and one that a newer program wrote.
+	for detail, want := range map[string]migrator.SchemaState{"s1:99:00 s1p:99:00 generation 3": migrator.SchemaNotCompared, "s2:99:00 generation 3": "", "s9 x generation 3": ""} {
+		pgtest.Exec(t, url, "INSERT INTO ambix_event (at, action, applied_by, applied_from, binary_version, run, detail) VALUES (now(), 'fingerprint', 'x', 'y', 'z', 'r', '"+detail+"')")
+		st, err := on.Drift(t.Context(), cfg)
+		if err != nil || (st == nil) != (want == "") || st != nil && st.State != want {
+			t.Errorf("%s: %+v %v", detail, st, err)
+		}
+	}
+}
+
+func TestFingerprintNeverFailsARun(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	pgtest.Exec(t, url, "CREATE TABLE locked (a int); CREATE VIEW v AS SELECT a FROM locked")
+	m := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	release := projecttest.Hold(t, cfg, "BEGIN; LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+	if r, err := m.Up(t.Context(), cfg); err != nil || len(r.Steps) != 3 {
+		t.Fatal(err)
+	}
+	if got := pgtest.Value(t, url, fingerprints); got != "0" {
+		t.Errorf("%s events", got)
+	}
+	release()
+	role := projecttest.Config(t, pgtest.Role(t, url))
+	pgtest.Exec(t, url, "REVOKE SELECT ON pg_catalog.pg_proc FROM PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC")
+	if _, err := m.Down(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	st, err := m.Drift(t.Context(), role)
+	if err != nil || st == nil || st.State != migrator.SchemaNotCompared {
+		t.Fatalf("%+v %v", st, err)
+	}
+	if e, ok := errors.AsType[*migrator.SchemaError](st.Err); !ok || e.Problem != migrator.SchemaDenied {
+		t.Error(st.Err)
+	}
+}
+
+// Another runner's commit between the last commit and the fingerprint makes it that of another generation.
+func TestFingerprintBelongsToAGeneration(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	m := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn, OnEvent: func(e migrator.Event) {
+		if f, ok := e.(migrator.StepFinished); ok && f.Step.Revision == "c3" {
+			pgtest.Exec(t, url, "UPDATE ambix_meta SET generation = generation + 1")
+		}
+	}})
+	if _, err := m.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if got := pgtest.Value(t, url, fingerprints); got != "0" {
+		t.Errorf("%s events", got)
+	}
+}
+
+func TestFingerprintSettingIsChecked(t *testing.T) {
+	t.Parallel()
+	_, err := migrator.New(projecttest.Shop(t).Files, migrator.Config{Fingerprint: "sometimes"})
+	if e, ok := errors.AsType[*migrator.ConfigError](err); !ok || e.Setting != "fingerprint" {
+		t.Error(err)
+	}
+}

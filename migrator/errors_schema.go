@@ -1,0 +1,184 @@
+package migrator
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.com/ambix/migrator/catalog"
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/snapshot"
+	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/schema"
+	"example.com/ambix/migrator/scratch"
+)
+
+// SchemaError reports a schema that cannot be read, compared or written: nothing was changed.
+type SchemaError struct {
+	Problem   SchemaProblem
+	Refused   []schema.Refusal // of SchemaRefused and SchemaDamaged: the objects, each with the reason
+	Cycle     []schema.Key     // of SchemaCycle: objects that need each other; the first and the last are the same
+	Rows      []string         // of SchemaUnknown: rows of the catalogs, such as "public.x (pg_proc 16423)"
+	Revisions []string         // of SchemaAhead, SchemaUnfinished and SchemaOutOfOrder
+	Version   int              // of SchemaNewerServer, in the form of server_version_num
+	failure
+}
+
+// SchemaProblem says what is wrong with a schema.
+type SchemaProblem string
+
+// The problems.
+const (
+	SchemaRefused     SchemaProblem = "refused"      // objects that cannot be written as SQL
+	SchemaDamaged     SchemaProblem = "damaged"      // objects that are not as they should be, such as invalid indexes
+	SchemaCycle       SchemaProblem = "cycle"        // no order of statements makes these objects
+	SchemaUnknown     SchemaProblem = "unknown"      // objects of a kind that this version does not know
+	SchemaNewerServer SchemaProblem = "newer server" // of a version whose schemas cannot be written yet
+	SchemaChanging    SchemaProblem = "changing"     // other sessions are changing it; it is safe to try again
+	SchemaDenied      SchemaProblem = "denied"       // the role may not read the system catalogs
+	SchemaAhead       SchemaProblem = "ahead"        // applied revisions are not among the files
+	SchemaUnfinished  SchemaProblem = "unfinished"   // an applied revision was interrupted
+	SchemaOutOfOrder  SchemaProblem = "out of order" // a revision is pending below an applied one
+)
+
+// Error returns what is wrong.
+func (e *SchemaError) Error() string {
+	ids := text.List(e.Revisions, "and")
+	switch e.Problem {
+	case SchemaRefused, SchemaDamaged:
+		var lines []string
+		for _, r := range e.Refused {
+			lines = append(lines, r.String())
+		}
+		return strings.Join(lines, "\n")
+	case SchemaNewerServer:
+		return fmt.Sprintf("the schema is one of PostgreSQL %d, and this version writes schemas up to PostgreSQL %d", e.Version/10000, catalog.Newest)
+	case SchemaAhead:
+		return "the database is ahead of the files, so the schema that its revisions make is unknown: " + ids
+	case SchemaUnfinished:
+		return "a revision is unfinished, so the schema that its revisions make is unknown: " + ids
+	case SchemaOutOfOrder:
+		return "revisions are pending below applied ones, so the schema that its revisions make is unknown: " + ids
+	}
+	return e.failure.Error()
+}
+
+// Kind depends on the problem.
+func (e *SchemaError) Kind() Kind {
+	switch e.Problem {
+	case SchemaChanging:
+		return KindLockTimeout
+	case SchemaDenied:
+		return KindDatabase
+	case SchemaAhead:
+		return KindPolicy
+	case SchemaUnfinished:
+		return KindUnfinished
+	}
+	return KindSchema
+}
+
+// ScratchError reports that a scratch database cannot be made or removed.
+type ScratchError struct {
+	Problem  ScratchProblem
+	Host     string // and port of the server, or the directory of its socket; "" if none is named
+	Database string // that was connected to, or that could not be removed
+	Role     string
+	Objects  []string // of ScratchNotEmpty and ScratchNotDropped, as far as they are known: what the database contains
+	failure
+}
+
+// ScratchProblem says why there is no scratch database.
+type ScratchProblem string
+
+// The problems.
+const (
+	ScratchNotNamed   ScratchProblem = "not named"   // no server is named, and the configured database is on another machine
+	ScratchNoCreateDB ScratchProblem = "no createdb" // the role may not create databases
+	ScratchNotEmpty   ScratchProblem = "not empty"   // the role may not create databases, and the one that is named has objects
+	ScratchConfigured ScratchProblem = "configured"  // the database that is named is the configured one
+	ScratchInUse      ScratchProblem = "in use"      // another process uses the database that is named
+	ScratchPooler     ScratchProblem = "pooler"      // there is a connection pooler in between
+	ScratchNoLocale   ScratchProblem = "no locale"   // the server lacks the encoding or locale of the configured database
+	ScratchUnusable   ScratchProblem = "unusable"    // the server cannot be reached, or refuses to create a database
+	ScratchNotDropped ScratchProblem = "not dropped" // a database, or a part of its content, was left behind
+)
+
+// Kind is KindConnect for a server that is not usable, and KindScratch otherwise.
+func (e *ScratchError) Kind() Kind {
+	if e.Problem == ScratchUnusable {
+		return KindConnect
+	}
+	return KindScratch
+}
+
+// SchemaFileError reports an SQL file that failed in a scratch database.
+type SchemaFileError struct {
+	File         string
+	Line, Column int    // 1-based, the column in characters
+	Source       string // the line
+	Statement    string // the beginning of the failing statement
+	SQLState     string // "" if the server is not the one that refused
+	Reason       string // what went wrong, without the position
+	excerpt      string
+	failure
+}
+
+// Kind returns KindFiles.
+func (e *SchemaFileError) Kind() Kind { return KindFiles }
+
+// Excerpt returns the failing line with a caret, or the first lines of the failing statement, and the server's DETAIL, HINT
+// and CONTEXT.
+func (e *SchemaFileError) Excerpt() string { return e.excerpt }
+
+// schemaError is for schemas and scratch databases.
+func schemaError(cause error, f failure) error {
+	switch e := cause.(type) {
+	case *SchemaError, *ScratchError, *SchemaFileError:
+		return e
+	case *scratch.Error:
+		return &ScratchError{Problem: ScratchProblem(e.Problem), Host: e.Host, Database: e.Database, Role: e.Role, Objects: e.Objects, failure: f}
+	case *snapshot.BusyError:
+		return &SchemaError{Problem: SchemaChanging, failure: f}
+	case *snapshot.DeniedError:
+		return &SchemaError{Problem: SchemaDenied, failure: f}
+	case *catalog.UnknownError:
+		return &SchemaError{Problem: SchemaUnknown, Rows: e.Rows, Version: e.Version, failure: f}
+	case *ddl.RefusedError:
+		return &SchemaError{Problem: SchemaRefused, Refused: e.Refused, failure: f}
+	case *ddl.CycleError:
+		return &SchemaError{Problem: SchemaCycle, Cycle: e.Path, failure: f}
+	case *apply.RevisionError:
+		if e.Revision == "" {
+			return &SchemaFileError{
+				File: e.File, Line: e.Line, Column: e.Column, Source: e.Source, Statement: e.Statement, SQLState: e.SQLState, Reason: e.Text,
+				excerpt: e.Excerpt(), failure: f,
+			}
+		}
+	}
+	return nil
+}
+
+// MissingExtension returns the extension that the server lacks, if that is why an error came about; otherwise "".
+func MissingExtension(err error) string {
+	se := pg.ServerError(err)
+	if se == nil || se.Code != pg.FeatureNotSupported && se.Code != pg.UndefinedFile {
+		return ""
+	}
+	var statement string
+	if e, ok := errors.AsType[*RevisionError](err); ok {
+		statement = e.Statement
+	} else if e, ok := errors.AsType[*SchemaFileError](err); ok {
+		statement = e.Statement
+	}
+	words := strings.Fields(strings.TrimSuffix(statement, ";"))
+	if len(words) < 3 || !strings.EqualFold(words[0], "CREATE") || !strings.EqualFold(words[1], "EXTENSION") {
+		return ""
+	}
+	if words = words[2:]; len(words) > 3 && strings.EqualFold(words[0], "IF") {
+		words = words[3:]
+	}
+	return strings.Trim(words[0], `"`)
+}

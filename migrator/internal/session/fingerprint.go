@@ -1,0 +1,163 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"example.com/ambix/migrator/catalog"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/snapshot"
+	"example.com/ambix/migrator/schema"
+)
+
+// FingerprintMode says whether a run records the fingerprint of the schema that it leaves.
+type FingerprintMode string
+
+// The modes. With FingerprintAuto the schema is read only if that takes at most a tenth of the run, and a second.
+const (
+	FingerprintAuto FingerprintMode = "auto"
+	FingerprintOn   FingerprintMode = "on"
+	FingerprintOff  FingerprintMode = "off"
+)
+
+const (
+	longestRead = time.Second           // of a schema, with FingerprintAuto
+	leastRead   = 10 * time.Millisecond // no schema is read in less, so that it is not tried
+)
+
+// limit returns how long the schema may be read after a run that took some time, and whether it is read at all. 0 is no
+// limit.
+func (mode FingerprintMode) limit(run time.Duration) (limit time.Duration, read bool) {
+	switch mode {
+	case FingerprintOn:
+		return 0, true
+	case FingerprintAuto:
+		limit = min(run/10, longestRead)
+		return limit, limit >= leastRead
+	}
+	return 0, false
+}
+
+// raises returns by how much the steps of a plan raise the generation.
+func raises(p plan.Plan) int64 {
+	if p.Stamp {
+		return 1
+	}
+	var n int64
+	for _, s := range p.Steps {
+		n++
+		if !s.Transactional() {
+			n++ // at its beginning and at its end
+		}
+	}
+	return n
+}
+
+// recordFingerprint records what the run has left, unless the ledger is no longer where the run left it. The schema is read
+// after the last commit and outside every transaction of ours. It never fails: the run has succeeded.
+func (m *mover) recordFingerprint(ctx context.Context) {
+	limit, read := m.Fingerprint.limit(time.Since(m.started))
+	if !read || m.leftAt < 0 || len(m.report.Steps) == 0 || len(m.report.Others) > 0 {
+		return
+	}
+	reading := ctx
+	if limit > 0 {
+		var cancel context.CancelFunc
+		reading, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	began := time.Now()
+	s, err := m.Schema(reading)
+	if err != nil {
+		return
+	}
+	f := ledger.Fingerprints{Generation: m.leftAt, Plain: s.Fingerprint().String(), Full: s.FullFingerprint().String()}
+	m.runner.SaveFingerprints(ctx, f, time.Since(began))
+}
+
+// Drift is how the schema compares with what the last run left.
+type Drift struct {
+	ledger.Fingerprints
+	Change SchemaChange
+	Err    error // of NotCompared: why; nil if the server's version is another
+}
+
+// SchemaChange is a result of the comparison.
+type SchemaChange string
+
+// The results.
+const (
+	Unchanged     SchemaChange = "unchanged"
+	SchemaChanged SchemaChange = "changed"
+	AccessChanged SchemaChange = "access changed" // owners or privileges only
+	NotCompared   SchemaChange = "not compared"
+)
+
+// Drift compares the schema with the fingerprint that belongs to a state of the ledger. It returns nil if no run has
+// recorded one since.
+func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error) {
+	if !state.Exists {
+		return nil, nil
+	}
+	recorded, found, err := s.lastFingerprints(ctx)
+	if err != nil || !found || recorded.Generation != state.Generation {
+		return nil, err
+	}
+	plain, err := schema.ParseFingerprint(recorded.Plain)
+	if err != nil {
+		return nil, nil // written by a newer program
+	}
+	d := &Drift{Fingerprints: recorded, Change: NotCompared}
+	now, err := s.Schema(ctx)
+	switch {
+	case unreadable(err):
+		d.Err = err
+		return d, nil
+	case err != nil:
+		return nil, err
+	}
+	computed, known := plain.Compute(now)
+	switch {
+	case !known || !plain.Comparable(computed):
+	case plain != computed:
+		d.Change = SchemaChanged
+	case recorded.Full != now.FullFingerprint().String():
+		d.Change = AccessChanged
+	default:
+		d.Change = Unchanged
+	}
+	if d.Change == Unchanged || d.Change == NotCompared {
+		return d, nil
+	}
+	// A run may have ended between reading the ledger and reading the schema.
+	rows, err := s.query(ctx, s.Ledger.Read(false)[0])
+	if err != nil || len(rows) != 1 || rows[0][1].Text != strconv.FormatInt(state.Generation, 10) {
+		return nil, err
+	}
+	return d, nil
+}
+
+// unreadable reports whether the schema could not be read for a reason that is no reason to fail.
+func unreadable(err error) bool {
+	_, busy := errors.AsType[*snapshot.BusyError](err)
+	_, denied := errors.AsType[*snapshot.DeniedError](err)
+	_, unknown := errors.AsType[*catalog.UnknownError](err)
+	return busy || denied || unknown
+}
+
+func (s *Session) lastFingerprints(ctx context.Context) (f ledger.Fingerprints, found bool, err error) {
+	rows, err := s.query(ctx, s.Ledger.LastFingerprints())
+	if err != nil || len(rows) == 0 {
+		return f, false, err
+	}
+	fields := make([][]byte, len(rows[0]))
+	for i, v := range rows[0] {
+		if !v.Null {
+			fields[i] = []byte(v.Text)
+		}
+	}
+	return ledger.DecodeFingerprints(s.Ledger, fields)
+}

@@ -1,0 +1,267 @@
+package migrator
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/catalog"
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
+	"example.com/ambix/migrator/scratch"
+)
+
+// SchemaSource says which schema is meant. Exactly one of its fields is set.
+type SchemaSource struct {
+	// Database is a database whose schema is read as it is.
+	Database *pgconn.Config
+	// Applied is a database whose ledger says which revisions are applied: the schema is the one that these make.
+	Applied *pgconn.Config
+	// Targets name revisions: the schema is the one that these and everything below them make. "base" is an empty one, and
+	// targets that depend on a database, such as "current" and "+1", are unknown.
+	Targets []string
+	// Files are SQL: the schema is the one that they make, in this order. See LoadSchemaFiles.
+	Files []revision.Source
+}
+
+// Scratch says where throw-away databases are made for schemas that are not read from a database: those of revisions and of
+// SQL files. The zero value is nowhere.
+type Scratch struct {
+	// Server is the server, with a database to connect to; the role needs CREATEDB. Without it, that database is used
+	// itself: it must be empty, and is emptied afterwards. Nil: the server of Like, if that is this machine.
+	Server *pgconn.Config
+	// Like is a database whose encoding and locale they get. Nil: those of the server's template0.
+	Like *pgconn.Config
+}
+
+// Schema returns a schema, without ledgers. A database is only read, in one transaction, by any role that can connect;
+// revisions and files are run in a scratch database, which is dropped before Schema returns. Errors: *SchemaError,
+// *ScratchError, *FilesError for files, *RevisionError and others of a run for revisions, *TargetError, *ConnectError,
+// *LedgerError.
+func (m *Migrator) Schema(ctx context.Context, from SchemaSource) (*schema.Schema, error) {
+	made, err := m.schemas(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	return made[0], nil
+}
+
+// schemas returns the schema of each source. What can fail without a scratch database comes first.
+func (m *Migrator) schemas(ctx context.Context, sources ...SchemaSource) ([]*schema.Schema, error) {
+	found := make([]*schema.Schema, len(sources))
+	fill := make([]func(context.Context, *pgconn.Config) error, len(sources))
+	for i, from := range sources {
+		var err error
+		if from.Database != nil {
+			found[i], err = m.readSchema(ctx, from.Database)
+		} else {
+			fill[i], err = m.filler(ctx, from)
+		}
+		if err != nil {
+			return nil, newError(session.Interrupted(ctx, err))
+		}
+	}
+	if err := m.makeSchemas(ctx, found, fill); err != nil {
+		return nil, newError(session.Interrupted(ctx, err))
+	}
+	return found, nil
+}
+
+// makeSchemas fills a scratch database for each function that is not nil, one after the other.
+func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill []func(context.Context, *pgconn.Config) error) error {
+	if !slices.ContainsFunc(fill, func(f func(context.Context, *pgconn.Config) error) bool { return f != nil }) {
+		return nil
+	}
+	server, err := scratch.Open(ctx, scratch.Options{
+		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Program: "ambix " + m.cfg.Version,
+		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect,
+	})
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	for i := range fill {
+		if fill[i] == nil {
+			continue
+		}
+		made, err := server.Make(ctx, fill[i])
+		if err != nil {
+			return err
+		}
+		found[i] = session.WithoutLedgers(made, m.settings.Ledger)
+	}
+	return nil
+}
+
+func (m *Migrator) readSchema(ctx context.Context, cfg *pgconn.Config) (found *schema.Schema, err error) {
+	err = m.with(ctx, cfg, func(s *session.Session) (err error) {
+		found, err = s.Schema(ctx)
+		return err
+	})
+	return found, err
+}
+
+// filler returns the function that makes the schema of a source in an empty database.
+func (m *Migrator) filler(ctx context.Context, from SchemaSource) (func(context.Context, *pgconn.Config) error, error) {
+	switch {
+	case from.Applied != nil:
+		ids, err := m.appliedIDs(ctx, from.Applied)
+		return m.revisionFiller(ids), err
+	case len(from.Files) > 0:
+		return m.fileFiller(from.Files)
+	}
+	var ids []string
+	for _, target := range from.Targets {
+		resolved, err := m.EmptyStatus().Resolve(target)
+		if err != nil {
+			return nil, withVerb("schema", err)
+		}
+		ids = append(ids, resolved...)
+	}
+	return m.revisionFiller(ids), nil
+}
+
+// appliedIDs returns the maximal applied revisions of a database, if the files can apply exactly what is applied.
+func (m *Migrator) appliedIDs(ctx context.Context, cfg *pgconn.Config) (ids []string, err error) {
+	err = m.with(ctx, cfg, func(s *session.Session) error {
+		v, err := s.View(ctx)
+		if err != nil {
+			return err
+		}
+		if unknown := v.Unknown(); len(unknown) > 0 {
+			return &SchemaError{Problem: SchemaAhead, Revisions: unknown}
+		}
+		if list := v.Unfinished(); len(list) > 0 {
+			return &SchemaError{Problem: SchemaUnfinished, Revisions: each(list, func(u plan.Unfinished) string { return u.Revision })}
+		}
+		var late []string
+		for _, r := range v.Graph.OutOfOrder(v.Applied) {
+			late = append(late, r.Revision)
+		}
+		if len(late) > 0 {
+			return &SchemaError{Problem: SchemaOutOfOrder, Revisions: late}
+		}
+		ids = v.Current()
+		return nil
+	})
+	return ids, err
+}
+
+// scratchSettings are those of a run in a scratch database.
+func (m *Migrator) scratchSettings() session.Settings {
+	settings := m.settings
+	settings.SingleTransaction, settings.FlushEvery, settings.Fingerprint = false, false, session.FingerprintOff
+	settings.Policies = plan.Policies{Ahead: plan.OK, Modified: plan.OK, OutOfOrder: plan.OK}
+	if m.cfg.Scratch.Server != nil {
+		settings.BeforeConnect = nil // it is for another server
+	}
+	return settings
+}
+
+// revisionFiller returns a function that applies revisions, and those below them, with the executor of every run.
+func (m *Migrator) revisionFiller(ids []string) func(context.Context, *pgconn.Config) error {
+	settings := m.scratchSettings()
+	return func(ctx context.Context, cfg *pgconn.Config) error {
+		if len(ids) == 0 {
+			return nil
+		}
+		s, err := session.Open(ctx, m.files.set, settings, cfg, nil, nil)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		_, err = s.Move(ctx, plan.VerbTo, ids)
+		return err
+	}
+}
+
+// fileFiller returns a function that runs SQL files. The error has the problems of all files.
+func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *pgconn.Config) error, error) {
+	var scripts []*revision.Script
+	var problems revision.Problems
+	for _, file := range files {
+		script, found := revision.PlainScript(file)
+		scripts, problems = append(scripts, script), append(problems, found...)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	settings := m.scratchSettings()
+	start := "SET lock_timeout = '30s'; SET synchronous_commit = off"
+	if m.cfg.Role != "" {
+		start += "; SET ROLE " + sqltext.QuoteName(m.cfg.Role)
+	}
+	return func(ctx context.Context, cfg *pgconn.Config) error {
+		conn, err := pg.Connect(ctx, cfg, settings.Connecting())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if err := conn.Exec(ctx, start); err != nil {
+			return err
+		}
+		for _, script := range scripts {
+			if err := apply.Load(ctx, conn, script); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// DumpOptions say what a dump contains. The zero value writes the structure and comments.
+type DumpOptions struct {
+	Owners     bool // ALTER … OWNER TO
+	Privileges bool // GRANT and REVOKE, and default privileges
+}
+
+// DumpSchema writes a schema as SQL that makes it in an empty database: sorted by dependencies and names, so that equal
+// schemas give equal text, and without psql commands, settings of a version or a date. The error is a *SchemaError.
+func DumpSchema(s *schema.Schema, o DumpOptions) (string, error) {
+	if s.Version/10000 > catalog.Newest {
+		return "", &SchemaError{Problem: SchemaNewerServer, Version: s.Version}
+	}
+	statements, err := ddl.Create(s, ddl.Options{Owners: o.Owners, Privileges: o.Privileges})
+	if err != nil {
+		return "", newError(err)
+	}
+	return ddl.Script(statements), nil
+}
+
+// InSchemas returns the part of a schema that is in the schemas (namespaces) whose names match one of the patterns, as
+// path.Match has them. What is in no schema, such as extensions, event triggers and publications, is left out. The error is
+// a *ConfigError for a pattern that is not valid.
+func InSchemas(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
+	match, err := matcher("schema-only", patterns)
+	if err != nil {
+		return nil, err
+	}
+	return s.Without(func(o *schema.Object) bool {
+		name := o.Schema
+		switch {
+		case o.Parent != nil:
+			return false // it goes with its parent
+		case o.Key.Kind == schema.Namespace:
+			name = o.Name
+		}
+		return name == "" || !match(name)
+	}), nil
+}
+
+// WithoutMatches returns a schema without the objects whose names match one of the patterns, as path.Match has them, and
+// without their parts: "public.tmp_*", "audit.*" or the name of an extension. The error is a *ConfigError for a pattern that
+// is not valid.
+func WithoutMatches(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
+	match, err := matcher("ignore", patterns)
+	if err != nil || len(patterns) == 0 {
+		return s, err
+	}
+	return s.Without(func(o *schema.Object) bool { return match(o.QualifiedName()) || match(o.Key.Name) }), nil
+}

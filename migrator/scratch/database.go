@@ -1,0 +1,201 @@
+package scratch
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/snapshot"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/schema"
+)
+
+const (
+	namePrefix    = "ambix_scratch_"
+	commentPrefix = "ambix scratch database of "
+	// leftoverAge is the age from which a database that nobody dropped is one that was left behind.
+	leftoverAge = 24 * time.Hour
+	// cleanupLimit limits the work after a failure or an interruption, when the caller's context has ended.
+	cleanupLimit = 30 * time.Second
+)
+
+// Make returns the schema of a new, empty database after fill. The database is removed before Make returns, also if fill
+// fails or ctx ends. fill gets the configuration to connect with, and must have closed its connections when it returns.
+// Errors: that of fill, *Error, those of reading a schema, and that of ctx.
+func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Config) error) (*schema.Schema, error) {
+	cfg, remove, err := s.newDatabase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = fill(ctx, cfg)
+	var made *schema.Schema
+	if err == nil {
+		made, err = s.read(ctx, cfg)
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+	defer cancel()
+	if left := remove(limit, made); left != nil {
+		if err == nil {
+			return nil, left
+		}
+		return nil, &leftError{err, left}
+	}
+	return made, err
+}
+
+// read returns the schema of a database.
+func (s *Server) read(ctx context.Context, cfg *pgconn.Config) (*schema.Schema, error) {
+	conn, err := s.dial(ctx, cfg, s.options.Server == nil)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return snapshot.Read(ctx, conn)
+}
+
+// remover removes a scratch database. made is its content if that is known.
+type remover func(ctx context.Context, made *schema.Schema) error
+
+func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, error) {
+	if s.named {
+		return s.cfg.Copy(), s.empty, nil
+	}
+	cfg := s.cfg.Copy()
+	cfg.Database = namePrefix + randomHex()
+	drop := func(ctx context.Context, _ *schema.Schema) error { return s.drop(ctx, cfg.Database) }
+	err := s.conn.Exec(ctx, "CREATE DATABASE "+sqltext.QuoteName(cfg.Database)+s.ownerClause()+" TEMPLATE template0"+s.create)
+	if err == nil {
+		err = s.conn.Exec(ctx, "COMMENT ON DATABASE "+sqltext.QuoteName(cfg.Database)+" IS "+sqltext.QuoteLiteral(s.comment()))
+	}
+	if err == nil {
+		return cfg, drop, nil
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+	defer cancel()
+	left := drop(limit, nil) // canceled, it may exist all the same
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	default:
+		err = s.createError(err)
+	}
+	if left != nil && s.exists(limit, cfg.Database) {
+		err = &leftError{err, left}
+	}
+	return nil, nil, err
+}
+
+// createError explains why CREATE DATABASE failed.
+func (s *Server) createError(err error) error {
+	se := pg.ServerError(err)
+	if se == nil {
+		return s.fail(Unusable, err)
+	}
+	switch se.Code {
+	case pg.InsufficientPrivilege:
+		return s.fail(NoCreateDB, err)
+	case pg.InvalidParameterValue, pg.WrongObjectType, pg.InvalidObjectDefinition, pg.FeatureNotSupported, pg.SyntaxError:
+		if s.create != "" {
+			e := s.fail(NoLocale, err)
+			e.Encoding, e.Locale = s.locale.encoding, s.locale.String()
+			return e
+		}
+	}
+	return s.fail(Unusable, err)
+}
+
+func (s *Server) comment() string {
+	program := s.options.Program
+	if program == "" {
+		program = "ambix"
+	}
+	at := s.now.Add(time.Since(s.opened)).UTC().Format(time.RFC3339)
+	return commentPrefix + program + " on " + s.options.Process + ", created " + at
+}
+
+// drop drops a database, on a new connection if that of the server was lost. DROP DATABASE must be alone in its message.
+func (s *Server) drop(ctx context.Context, name string) error {
+	sql := "DROP DATABASE IF EXISTS " + sqltext.QuoteName(name) + " WITH (FORCE)"
+	err := s.conn.Exec(ctx, sql)
+	if _, lost := errors.AsType[*pg.LostError](err); lost || s.conn.Closed() {
+		if err = s.connect(ctx); err == nil {
+			err = s.conn.Exec(ctx, sql)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	e := s.fail(NotDropped, err)
+	e.Database = name
+	return e
+}
+
+func (s *Server) exists(ctx context.Context, name string) bool {
+	rows, err := s.query(ctx, s.conn, "SELECT FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) "+sqltext.QuoteLiteral(name)+"::pg_catalog.name")
+	return err != nil || len(rows) > 0
+}
+
+// leftovers finds the scratch databases that the role may drop: rows of name and comment.
+const leftovers = `SELECT d.datname, pg_catalog.shobj_description(d.oid, 'pg_database'::pg_catalog.name) FROM pg_catalog.pg_database d
+WHERE pg_catalog.starts_with(d.datname::pg_catalog.text, '` + namePrefix + `') AND pg_catalog.pg_has_role(d.datdba, 'USAGE')`
+
+// dropLeftovers drops databases of processes that were killed. One that somebody is connected to stays.
+func (s *Server) dropLeftovers(ctx context.Context) error {
+	rows, err := s.query(ctx, s.conn, leftovers)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if s.isLeftover(row[1].Text) {
+			_ = s.conn.Exec(ctx, "DROP DATABASE IF EXISTS "+sqltext.QuoteName(row[0].Text))
+		}
+	}
+	return ctx.Err()
+}
+
+// isLeftover reports whether a comment is one of ours, and old.
+func (s *Server) isLeftover(comment string) bool {
+	if !strings.HasPrefix(comment, commentPrefix) {
+		return false
+	}
+	_, created, found := cutLast(comment, ", created ")
+	at, err := time.Parse(time.RFC3339, created)
+	return found && err == nil && s.now.Sub(at) > leftoverAge
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// randomHex returns 12 random digits.
+func randomHex() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+var errNotPostgres = errors.New("the server does not answer as PostgreSQL does")
+
+func readOnlyError(reason string) error { return errors.New("the server is read-only: " + reason) }
+
+func pid(conn *pg.Conn) string { return strconv.FormatUint(uint64(conn.PID()), 10) }
+
+// unixTime returns the time of a number of seconds, or now if it is none.
+func unixTime(seconds string) time.Time {
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Now()
+	}
+	return time.Unix(n, 0)
+}
