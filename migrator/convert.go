@@ -96,6 +96,8 @@ func inputError(cause error, f failure) error {
 		return &PolicyError{Policy: e.Policy, Revisions: e.Revisions, Pending: e.Pending, Above: e.Above, Foreign: e.Foreign, Adoptable: e.Adoptable, failure: f}
 	case *session.AdoptError:
 		return &AdoptError{Problem: AdoptProblem(e.Problem), Table: e.Table, Tables: e.Tools, failure: f}
+	case *apply.SendError:
+		return &ConfigError{Setting: "send", Value: string(e.Send), Reason: "the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately"}
 	case *ledger.NameError: // of a version table
 		return &AdoptError{Problem: AdoptWrongTable, Table: e.Name, failure: f}
 	}
@@ -116,6 +118,8 @@ func databaseError(cause error, f failure) error {
 		return l
 	case *ledger.DecodeError:
 		return &LedgerError{Problem: LedgerInvalid, failure: f}
+	case *session.CitusError:
+		return newCitusError(e, f)
 	case *session.OwnerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Role, Owner: e.Owner, failure: f}
 	case *ledger.NewerError:

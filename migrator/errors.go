@@ -17,6 +17,8 @@ type Kind string
 const (
 	KindFiles            Kind = "files"             // *FilesError
 	KindConfiguration    Kind = "configuration"     // *ConfigError
+	KindEngine           Kind = "engine"            // *ConnectError
+	KindCitus            Kind = "citus"             // *CitusError
 	KindTarget           Kind = "target"            // *TargetError
 	KindIrreversible     Kind = "irreversible"      // *RefusedError
 	KindUnfinished       Kind = "unfinished"        // *RefusedError
@@ -334,6 +336,9 @@ const (
 	CauseUnknownSetting        Cause = "unknown setting"   // of another version of PostgreSQL
 	CauseNewEnumValue          Cause = "new enum value"    // used in the transaction that added it
 	CauseEncoding              Cause = "encoding"          // the database's lacks a character
+	// CauseParallelOperation: on Citus, a statement needs the mode that an earlier one of the
+	// transaction made impossible.
+	CauseParallelOperation Cause = "parallel operation"
 )
 
 // Kind returns KindRevision; KindDatabase if the server or an administrator is to blame, not

@@ -31,6 +31,17 @@ func (e *SingleTransactionError) Error() string {
 	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`) and cannot be part of a single transaction", text.Named(e.Revision, e.Message))
 }
 
+// SendError refuses a way of sending that cannot work on Citus: it forwards the text of a
+// whole message to its workers, which refuse more than one statement, and must not see those
+// for the ledger. Nothing was run.
+type SendError struct {
+	Send Send
+}
+
+func (e *SendError) Error() string {
+	return fmt.Sprintf("send %q: the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately", string(e.Send))
+}
+
 // ModifiedError refuses to resume a revision whose file no longer begins with the
 // statements that are done.
 type ModifiedError struct {
@@ -63,11 +74,14 @@ func (e *UndecidedError) Error() string {
 }
 
 // CheckPlan reports whether this session can run a plan. It queries the server only for a
-// plan with non-transactional revisions. Errors: *PoolerError, *SingleTransactionError,
-// *ModifiedError, and those of pg.Conn.Query.
+// plan with non-transactional revisions. Errors: *SendError, *PoolerError,
+// *SingleTransactionError, *ModifiedError, and those of pg.Conn.Query.
 func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 	if p.Stamp {
 		return nil
+	}
+	if r.Citus && len(p.Steps) > 0 && r.sends() != SendStatement {
+		return &SendError{r.Send}
 	}
 	checked := false
 	for _, s := range p.Steps {

@@ -22,7 +22,7 @@ type surroundings struct {
 
 // look reads the surroundings, after a read that found no ledger.
 func (s *Session) look(ctx context.Context) error {
-	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect()}
+	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect(), "SELECT " + ledger.HasCitus}
 	results := make([][][]string, len(statements))
 	first := len(s.limits())
 	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(statements...)}, pg.Handler{Row: func(statement int, fields [][]byte) {
@@ -35,7 +35,7 @@ func (s *Session) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.runner.CreateSchema = results[0][0][0] != "t"
+	s.runner.CreateSchema, s.runner.Citus = results[0][0][0] != "t", results[3][0][0] == "t"
 	s.around = surroundings{foreign: foreign.Recognized(results[2])}
 	for _, row := range results[1] {
 		if other, ok := ledger.ParseOther(row[0], row[1]); ok && other.Revisions() != s.Ledger.Revisions() {
