@@ -66,7 +66,7 @@ func refusedError(cause error, f failure) error {
 	case *plan.UnfinishedError:
 		r.Reason, r.Revision, r.Message, r.Direction, r.StatementsDone, r.Finish = RefusedUnfinished, e.Revision, e.Message, Direction(e.Direction), e.StatementsDone, e.Finish
 	case *apply.PoolerError:
-		r.Reason, r.Revision, r.Message = RefusedPooler, e.Revision, e.Message
+		r.Reason, r.Revision, r.Message, r.Pooler, r.Direct = RefusedPooler, e.Revision, e.Message, e.Pooler, e.Direct
 	case *apply.SingleTransactionError:
 		r.Reason, r.Revision, r.Message = RefusedSingleTransaction, e.Revision, e.Message
 	case *apply.ModifiedError:
@@ -108,7 +108,11 @@ func inputError(cause error, f failure) error {
 func databaseError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *pg.ConnectError:
-		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		c := &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		if other, ok := errors.AsType[*pg.EngineError](e.Err); ok {
+			c.Engine = other.Engine
+		}
+		return c
 	case *apply.LedgerError:
 		l := &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
 		if e.Locked {

@@ -14,11 +14,21 @@ import (
 // statements.
 type PoolerError struct {
 	Revision, Message string
+	// Pooler is its name, and Direct the host and port of the server behind it, as far as its
+	// address tells; "" otherwise.
+	Pooler, Direct string
 }
 
 func (e *PoolerError) Error() string {
-	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`), and a connection pooler is between this program and the server, so that two runners could run it at once; connect to PostgreSQL directly",
-		text.Named(e.Revision, e.Message))
+	pooler, server := "a connection pooler", "PostgreSQL"
+	if e.Pooler != "" {
+		pooler += " (" + e.Pooler + ")"
+	}
+	if e.Direct != "" {
+		server += " at " + e.Direct
+	}
+	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`), and %s is between this program and the server, so that two runners could run it at once; connect to %s directly",
+		text.Named(e.Revision, e.Message), pooler, server)
 }
 
 // SingleTransactionError refuses a non-transactional revision in a run that is a single
@@ -100,7 +110,9 @@ func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 			return err
 		}
 		if rows[0][0].Text != fmt.Sprint(r.Conn.PID()) {
-			return &PoolerError{s.Revision, s.Message}
+			e := &PoolerError{Revision: s.Revision, Message: s.Message}
+			e.Pooler, e.Direct = r.Conn.Pooler()
+			return e
 		}
 	}
 	return nil

@@ -71,6 +71,11 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		}
 	}})
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
+		if failed.Err.Code != pg.UndefinedTable || failed.Statement != first { // otherwise, look does that
+			if err := s.conn.Identify(ctx); err != nil {
+				return ledger.State{}, err
+			}
+		}
 		incomplete := s.checkTables(found)
 		switch code := failed.Err.Code; {
 		case code == pg.UndefinedTable && incomplete != nil:
