@@ -66,7 +66,7 @@ func refusedError(cause error, f failure) error {
 	case *plan.UnfinishedError:
 		r.Reason, r.Revision, r.Message, r.Direction, r.StatementsDone, r.Finish = RefusedUnfinished, e.Revision, e.Message, Direction(e.Direction), e.StatementsDone, e.Finish
 	case *apply.PoolerError:
-		r.Reason, r.Revision, r.Message = RefusedPooler, e.Revision, e.Message
+		r.Reason, r.Revision, r.Message, r.Pooler, r.Direct = RefusedPooler, e.Revision, e.Message, e.Pooler, e.Direct
 	case *apply.SingleTransactionError:
 		r.Reason, r.Revision, r.Message = RefusedSingleTransaction, e.Revision, e.Message
 	case *apply.ModifiedError:
@@ -96,6 +96,8 @@ func inputError(cause error, f failure) error {
 		return &PolicyError{Policy: e.Policy, Revisions: e.Revisions, Pending: e.Pending, Above: e.Above, Foreign: e.Foreign, Adoptable: e.Adoptable, failure: f}
 	case *session.AdoptError:
 		return &AdoptError{Problem: AdoptProblem(e.Problem), Table: e.Table, Tables: e.Tools, failure: f}
+	case *apply.SendError:
+		return &ConfigError{Setting: "send", Value: string(e.Send), Reason: "the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately"}
 	case *ledger.NameError: // of a version table
 		return &AdoptError{Problem: AdoptWrongTable, Table: e.Name, failure: f}
 	}
@@ -106,7 +108,11 @@ func inputError(cause error, f failure) error {
 func databaseError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *pg.ConnectError:
-		return &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		c := &ConnectError{Database: e.Database, Host: e.Host, User: e.User, Problem: ConnectProblem(e.Problem), Reason: e.Reason(), Hint: e.Hint, NoPassword: e.NoPassword, failure: f}
+		if other, ok := errors.AsType[*pg.EngineError](e.Err); ok {
+			c.Engine = other.Engine
+		}
+		return c
 	case *apply.LedgerError:
 		l := &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUnusable, Role: e.Role, Missing: e.Missing, Grants: e.Grants, failure: f}
 		if e.Locked {
@@ -116,6 +122,8 @@ func databaseError(cause error, f failure) error {
 		return l
 	case *ledger.DecodeError:
 		return &LedgerError{Problem: LedgerInvalid, failure: f}
+	case *session.CitusError:
+		return newCitusError(e, f)
 	case *session.OwnerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Role, Owner: e.Owner, failure: f}
 	case *ledger.NewerError:

@@ -17,6 +17,8 @@ type Kind string
 const (
 	KindFiles            Kind = "files"             // *FilesError, *SchemaFileError
 	KindConfiguration    Kind = "configuration"     // *ConfigError
+	KindEngine           Kind = "engine"            // *ConnectError
+	KindCitus            Kind = "citus"             // *CitusError
 	KindTarget           Kind = "target"            // *TargetError
 	KindIrreversible     Kind = "irreversible"      // *RefusedError
 	KindUnfinished       Kind = "unfinished"        // *RefusedError
@@ -136,6 +138,9 @@ type RefusedError struct {
 	StatementsDone int
 	Finish         []string
 	Statement      string // in doubt
+	// Of RefusedPooler: the pooler's name, and the host and port of the server behind it, as
+	// far as its address tells; "" otherwise.
+	Pooler, Direct string
 	Index          string // being built elsewhere
 	failure
 }
@@ -202,6 +207,7 @@ type ConnectError struct {
 	Database, Host, User string // "" when the connection was lost
 	Problem              ConnectProblem
 	Reason               string // what went wrong, without the address
+	Engine               string // of ConnectNotPostgreSQL: its name; "" when it is not known
 	Hint                 string // what to do, when more is known than Problem says; it may be SQL
 	NoPassword           bool   // the configuration has none
 	failure
@@ -227,15 +233,20 @@ const (
 	ConnectTooOld        ConnectProblem = "too old"
 	ConnectReadOnly      ConnectProblem = "read only" // a standby, or read-only by a setting
 	ConnectNoCredentials ConnectProblem = "no credentials"
+	ConnectNotPostgreSQL ConnectProblem = "not PostgreSQL"        // it only speaks the protocol; see Engine
 	ConnectRejected      ConnectProblem = "refused by the server" // for any other reason
 	ConnectLost          ConnectProblem = "connection lost"
 	ConnectServerError   ConnectProblem = "server error" // for a statement that belongs to no revision
 )
 
-// Kind returns KindConnect, or KindDatabase for a connection that existed.
+// Kind returns KindConnect, KindDatabase for a connection that existed, or KindEngine for a
+// server that is not PostgreSQL.
 func (e *ConnectError) Kind() Kind {
-	if e.Problem == ConnectLost || e.Problem == ConnectServerError {
+	switch e.Problem {
+	case ConnectLost, ConnectServerError:
 		return KindDatabase
+	case ConnectNotPostgreSQL:
+		return KindEngine
 	}
 	return KindConnect
 }
@@ -336,6 +347,9 @@ const (
 	CauseUnknownSetting        Cause = "unknown setting"   // of another version of PostgreSQL
 	CauseNewEnumValue          Cause = "new enum value"    // used in the transaction that added it
 	CauseEncoding              Cause = "encoding"          // the database's lacks a character
+	// CauseParallelOperation: on Citus, a statement needs the mode that an earlier one of the
+	// transaction made impossible.
+	CauseParallelOperation Cause = "parallel operation"
 )
 
 // Kind returns KindRevision; KindDatabase if the server or an administrator is to blame, not

@@ -167,7 +167,7 @@ func newEvent(o Origin, event apply.Event) Event {
 	case apply.Started:
 		return StepStarted{o, newStep(e.Step, 0)}
 	case apply.Finished:
-		return StepFinished{o, newStep(e.Step, e.Duration)}
+		return StepFinished{o, newDoneStep(e.Step, e.Duration, e.PendingOn)}
 	case apply.Undone:
 		return StepUndone{o, newStep(e.Step, 0)}
 	case apply.Retrying:

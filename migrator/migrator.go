@@ -59,10 +59,11 @@ type Config struct {
 	// commit of a run does that for all of them; a run returns after that.
 	FlushEvery bool
 
-	// Send says what is sent in one message of the protocol: SendMessage (the default)
-	// batches small revisions, SendRevision sends each revision separately, SendStatement
-	// each statement. In a batch now() is the time when the message arrived, and a trigger
-	// that stores current_query() sees the whole message.
+	// Send says what is sent in one message of the protocol: SendMessage batches small
+	// revisions, SendRevision sends each revision separately, SendStatement each statement.
+	// In a batch now() is the time when the message arrived, and a trigger that stores
+	// current_query() sees the whole message. SendAuto (the default) is SendStatement for a
+	// database with Citus, which can work in no other way, and SendMessage for all others.
 	Send Send
 
 	// Ahead decides what Up does in a database with revisions that the files do not have:
@@ -105,6 +106,7 @@ type Send string
 
 // The ways of sending; see Config.Send.
 const (
+	SendAuto      Send = "auto"
 	SendMessage   Send = "message"
 	SendRevision  Send = "revision"
 	SendStatement Send = "statement"
@@ -170,7 +172,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		{"changed", &cfg.Modified, []Policy{Warn, OK, Fail}},
 		{"out-of-order", &cfg.OutOfOrder, []Policy{Fail, OK}},
 		{"fingerprint", (*Policy)(&cfg.Fingerprint), []Policy{Policy(FingerprintAuto), Policy(FingerprintOn), Policy(FingerprintOff)}},
-		{"send", (*Policy)(&cfg.Send), []Policy{Policy(SendMessage), Policy(SendRevision), Policy(SendStatement)}},
+		{"send", (*Policy)(&cfg.Send), []Policy{Policy(SendAuto), Policy(SendMessage), Policy(SendRevision), Policy(SendStatement)}},
 	} {
 		if *p.value == "" {
 			*p.value = p.choices[0]

@@ -44,6 +44,9 @@ type Step struct {
 	// Transactional is false for a revision with `transaction: off`.
 	Transactional bool
 	Duration      time.Duration // as the server measured it; zero in a plan
+	// PendingOn are nodes of a Citus cluster, host and port, that have prepared their part of
+	// the step and did not answer the commit. Citus completes it there later.
+	PendingOn []string
 }
 
 func newStep(s plan.Step, took time.Duration) Step {
@@ -51,6 +54,12 @@ func newStep(s plan.Step, took time.Duration) Step {
 	if s.Script != nil {
 		step.File = s.Script.File
 	}
+	return step
+}
+
+func newDoneStep(s plan.Step, took time.Duration, pendingOn []string) Step {
+	step := newStep(s, took)
+	step.PendingOn = pendingOn
 	return step
 }
 
@@ -145,7 +154,7 @@ func (m *Migrator) with(ctx context.Context, cfg *pgconn.Config, do func(*sessio
 func newReport(r *session.Report) *Report {
 	return &Report{
 		From: r.From, To: r.To, Ahead: r.Ahead,
-		Steps: each(r.Steps, func(d apply.Result) Step { return newStep(d.Step, d.Duration) }),
+		Steps: each(r.Steps, func(d apply.Result) Step { return newDoneStep(d.Step, d.Duration, d.PendingOn) }),
 		Others: each(r.Others, func(o session.OtherStep) OtherStep {
 			return OtherStep{Direction: Direction(o.Direction), Revision: o.Revision, By: o.By, From: o.From}
 		}),

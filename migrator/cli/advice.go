@@ -100,6 +100,12 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.AdoptError](err); ok {
 		return a.adopt(e)
 	}
+	if e, ok := errors.AsType[*migrator.CitusError](err); ok {
+		return a.citus(e)
+	}
+	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "send" && len(e.Choices) == 0 {
+		return advice{"", []suggestion{to("let the database decide", a.retry(flagValue{"send", "auto"}))}}
+	}
 	if e, ok := errors.AsType[*migrator.LedgerError](err); ok {
 		return a.ledger(e)
 	}

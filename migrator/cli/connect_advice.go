@@ -43,6 +43,8 @@ func (a adviser) connect(e *migrator.ConnectError) advice {
 		return advice{"check " + a.variables("database") + ", or create it: CREATE DATABASE " + db + " OWNER " + user, nil}
 	case migrator.ConnectNoAccess:
 		return advice{"allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user + ", and add an entry to pg_hba.conf", nil}
+	case migrator.ConnectNotPostgreSQL:
+		return advice{"PostgreSQL 13 or newer is required; check " + a.variables("host", "port"), nil}
 	case migrator.ConnectBadSetting:
 		return advice{"remove the setting from the URL or from PGOPTIONS", nil}
 	case migrator.ConnectTLS:

@@ -27,6 +27,9 @@ type stepDocument struct {
 type doneDocument struct {
 	stepDocument
 	DurationMS float64 `json:"duration_ms"`
+	// nodes of a Citus cluster that have prepared their part of the commit, and where Citus
+	// completes it later
+	PendingOn []string `json:"pending_on,omitempty"`
 }
 
 type otherDocument struct {

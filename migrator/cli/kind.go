@@ -35,6 +35,8 @@ var kinds = []kindRow{
 	{exitFailed, kindOther, "any other error", "read the message"},
 	{exitUsage, settings.KindUsage, "invalid command, flag or argument", "read the help named in the message"},
 	{exitUsage, migrator.KindConfiguration, "invalid value of a flag or variable; all of them are listed at once", "fix them"},
+	{exitUsage, migrator.KindEngine, "the server speaks PostgreSQL's protocol and is not PostgreSQL: a revision and its record cannot be one transaction there", "use PostgreSQL"},
+	{exitUsage, migrator.KindCitus, "the server is a worker of a [Citus](citus.md) cluster, or the ledger would not be local to its coordinator", "the message names the reason and what to do"},
 	{exitUsage, migrator.KindTarget, "unknown, ambiguous or invalid target", "use one of the choices in the message"},
 	{exitUsage, migrator.KindIrreversible, "a downgrade would revert a revision without a down script", "create the down file named in the message"},
 	{exitUsage, migrator.KindOtherLedger, "no ledger was named, the default one does not exist, and the database has another one", "name the ledger with `--ledger`"},

@@ -39,7 +39,7 @@ func (r *run) move(verb migrator.Verb, pre *preview) error {
 func newMoveDocument(r *migrator.Report) *moveDocument {
 	d := &moveDocument{From: list(r.From), To: list(r.To), Steps: []doneDocument{}, Others: []otherDocument{}, Ahead: list(r.Ahead)}
 	for _, s := range r.Steps {
-		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration)})
+		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration), s.PendingOn})
 	}
 	for _, o := range r.Others {
 		d.Others = append(d.Others, otherDocument{string(o.Direction), o.Revision, o.By, o.From})

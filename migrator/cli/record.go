@@ -70,7 +70,7 @@ var eventRows = []eventRow{
 	{eventBlocked, "a step is waiting for a lock", "`revision`, `pid`, `blocker`, `waited_ms`"},
 	{eventUndone, "the server lost a committed step in a crash or a failover; it is run again", "`revision`"},
 	{eventRetrying, "a step did not get a lock and was rolled back; retrying", "`revision`, `sqlstate`, `reason`, `try`, `pause_ms`"},
-	{eventCommitted, "a step is committed; on standard output", "`direction`, `revision`, `message`, `duration_ms`"},
+	{eventCommitted, "a step is committed; on standard output", "`direction`, `revision`, `message`, `duration_ms`, `pending_on`"},
 	{eventRecorded, "`stamp` recorded a step without running it; on standard output", "`direction`, `revision`, `message`, `duration_ms`"},
 	{eventIndex, "the progress of an index build", "`revision`, `index`, `phase`, `done`, `total`, `running_ms`"},
 	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},

@@ -191,6 +191,18 @@ func TestNoticeWithoutLine(t *testing.T) {
 	}
 }
 
+// A commit that a node of Citus did not answer is not shown as complete.
+func TestPendingCommitIsShown(t *testing.T) {
+	t.Parallel()
+	done := []migrator.Event{migrator.StepFinished{Step: migrator.Step{Direction: migrator.Upgrade, Revision: "a1", Message: "add a", Duration: 2 * time.Millisecond, PendingOn: []string{"10.0.0.7:5432", "10.0.0.8:5432"}}}}
+	if got, _ := logged(t, settings.LogText, done); got != "up    a1  add a  committed in 2.0 ms, pending on 10.0.0.7:5432 and 10.0.0.8:5432\n" {
+		t.Errorf("%q", got)
+	}
+	if got, _ := logged(t, settings.LogJSON, done); !strings.Contains(got, `"pending_on":["10.0.0.7:5432","10.0.0.8:5432"]`) {
+		t.Errorf("%q", got)
+	}
+}
+
 // The text states how long a run really waits, with and without --wait.
 func TestWaitForServerIsStated(t *testing.T) {
 	t.Parallel()

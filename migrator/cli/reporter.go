@@ -138,10 +138,14 @@ func (rep *reporter) finished(e migrator.StepFinished) {
 	if rep.stamp {
 		event, done = eventRecorded, "recorded only"
 	}
+	attrs := []any{"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(s.Duration)}
+	if len(s.PendingOn) > 0 {
+		attrs = append(attrs, "pending_on", s.PendingOn)
+		took += ", pending on " + text.List(s.PendingOn, "and")
+	}
 	rest := fmt.Sprintf("  %-*s  %s%s  %s%s", rep.idWidth, s.Revision,
 		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took)
-	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s.Direction, s.Revision, s.Message)+" "+done,
-		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(s.Duration))
+	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s.Direction, s.Revision, s.Message)+" "+done, attrs...)
 }
 
 // notice logs a message of the server about a step. Without --verbose it logs only

@@ -94,7 +94,7 @@ func (r *Runner) sendBatch(ctx context.Context, steps []plan.Step, at start) (do
 	})
 	for _, p := range m.parts[:min(completed, len(m.parts))] {
 		if p.kind == commit {
-			done = append(done, Result{steps[p.step], took[p.step]})
+			done = append(done, Result{Step: steps[p.step], Duration: took[p.step]})
 			r.stepStarted = r.stepStarted.Add(took[p.step]) // the next step began after this one
 		}
 	}

@@ -89,6 +89,7 @@ var rules = []rule{
 	{parts: theirs, states: []string{pg.ActiveSQLTransaction}, when: (*failure).inFunction, cause: NeedsTopLevel, hint: "this statement cannot run inside a function, procedure or DO block; move it to the body, and add the line `transaction: off` to the header"},
 	{parts: theirs, states: []string{pg.ActiveSQLTransaction}, when: (*failure).needsOff, cause: NeedsNonTransactional, hint: "this statement cannot run inside a transaction; it needs the line `transaction: off` in the header of FILE"},
 	{parts: theirs, states: []string{pg.InvalidTransactionTermination}, when: (*failure).transactional, cause: NeedsNonTransactional, hint: "a procedure or DO block that commits cannot run inside the revision's transaction; it needs the line `transaction: off` in the header of FILE"},
+	{parts: theirs, states: []string{pg.InternalError}, when: (*failure).afterParallelOperation, cause: ParallelOperation, hint: "an earlier statement used several connections for each worker, and this one needs a single one; write SET LOCAL citus.multi_shard_modify_mode TO 'sequential' at the beginning of FILE, or set it for the whole run in the options of the database URL (options=-c%20citus.multi_shard_modify_mode=sequential)"},
 	{parts: theirs, states: []string{pg.LockNotAvailable}, cause: LockTimeout, hint: "another session holds a lock that the statement needs; a longer lock_timeout in the header waits longer"},
 	{parts: theirs, states: []string{pg.QueryCanceled}, when: (*failure).duringCopy, cause: FileUnreadable, hint: "the file could not be read to the end, or was modified, while its rows were sent"},
 	{parts: theirs, states: []string{pg.QueryCanceled}, when: (*failure).hasStatementTimeout, cause: StatementTimeout, hint: "a longer statement_timeout in the header allows more time"},
@@ -162,6 +163,11 @@ func (f *failure) duringCopy() bool {
 // the table, which needs a cursor or a function.
 func (f *failure) pendingTriggers() bool {
 	return f.err.Routine == "CheckTableNotInUse" && (f.err.Where == "" || strings.Contains(f.err.Message, "pending trigger events"))
+}
+
+// afterParallelOperation: Citus has no SQLSTATE for it, and does not translate its messages.
+func (f *failure) afterParallelOperation() bool {
+	return f.Citus && strings.Contains(f.err.Message, "parallel operation on a distributed table")
 }
 
 func (f *failure) isSet() bool   { return strings.HasPrefix(f.e.Statement, "SET ") }

@@ -175,7 +175,7 @@ func TestBlame(t *testing.T) {
 			}
 		})
 	}
-	elsewhere := []migrator.Cause{migrator.CauseTerminated, migrator.CauseConnectionLost, migrator.CauseFileUnreadable, migrator.CauseEncoding}
+	elsewhere := []migrator.Cause{migrator.CauseTerminated, migrator.CauseConnectionLost, migrator.CauseFileUnreadable, migrator.CauseEncoding, migrator.CauseParallelOperation}
 	for _, cause := range elsewhere {
 		causes[cause] = true
 	}

@@ -69,6 +69,7 @@ const (
 	UnknownSetting        Cause = "unknown setting"
 	NewEnumValue          Cause = "new enum value"
 	Encoding              Cause = "encoding"
+	ParallelOperation     Cause = "parallel operation"
 )
 
 func (e *RevisionError) Error() string {

@@ -23,8 +23,9 @@ type Started struct {
 // Finished reports a step that is committed.
 type Finished struct {
 	Base
-	Step     plan.Step
-	Duration time.Duration // as the server measured it
+	Step      plan.Step
+	Duration  time.Duration // as the server measured it
+	PendingOn []string      // see Result
 }
 
 // Undone reports a step that was committed, and that the server lost in a crash or a

@@ -75,7 +75,6 @@ func newMessage(parts parts) message {
 	return m
 }
 
-// at returns the part that contains a byte offset of the message, and the offset in it.
 // statementsBehind returns how many statements of the body are done once the message is.
 func (m *message) statementsBehind() int {
 	for _, p := range slices.Backward(m.parts) {
@@ -86,6 +85,7 @@ func (m *message) statementsBehind() int {
 	return 0
 }
 
+// at returns the part that contains a byte offset of the message, and the offset in it.
 func (m *message) at(offset int) (part, int) {
 	i := len(m.parts) - 1
 	for i > 0 && m.starts[i] > offset {

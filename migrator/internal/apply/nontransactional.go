@@ -175,7 +175,7 @@ func (n *nonTransactional) prepareSession(ctx context.Context) error {
 			p = append(p, bodyPart(n.step.Script, i))
 		}
 	}
-	for _, m := range pack(p, n.Send == SendStatement) {
+	for _, m := range pack(p, n.sends() == SendStatement) {
 		if err := n.send(ctx, m.parts, nil); err != nil {
 			return err
 		}

@@ -151,8 +151,10 @@ func (e *IndexBuildError) Error() string {
 	return fmt.Sprintf("revision %s: another session is building the index %s; run again when it has finished", text.Named(e.Revision, e.Message), e.Index)
 }
 
+// dropInvalidIndex drops an index that a failed build left. On Citus, the workers that the
+// build did not reach do not have it.
 func (n *nonTransactional) dropInvalidIndex(ctx context.Context, index string) error {
-	return n.repair(ctx, index, "the index is invalid: an earlier concurrent build failed", "DROP INDEX CONCURRENTLY "+index)
+	return n.repair(ctx, index, "the index is invalid: an earlier concurrent build failed", "DROP INDEX CONCURRENTLY IF EXISTS "+index)
 }
 
 // dropTransientIndexes drops the invalid copies that a failed REINDEX CONCURRENTLY left

@@ -19,8 +19,8 @@ func TestHalfDoneConcurrentStatementIsFinished(t *testing.T) {
 		name, statement, repair, check string
 		since                          int
 	}{
-		{"reindex", "REINDEX INDEX CONCURRENTLY x_id;", "DROP INDEX CONCURRENTLY public.x_id_ccnew", "SELECT string_agg(indexrelid::regclass::text || ' ' || indisvalid, ', ') = 'x_id true' FROM pg_index WHERE indrelid = 'x'::regclass", 13},
-		{"reindex table", "REINDEX TABLE CONCURRENTLY x;", "DROP INDEX CONCURRENTLY public.x_id_ccnew", "SELECT count(*) = 1 FROM pg_index WHERE indrelid = 'x'::regclass", 13},
+		{"reindex", "REINDEX INDEX CONCURRENTLY x_id;", "DROP INDEX CONCURRENTLY IF EXISTS public.x_id_ccnew", "SELECT string_agg(indexrelid::regclass::text || ' ' || indisvalid, ', ') = 'x_id true' FROM pg_index WHERE indrelid = 'x'::regclass", 13},
+		{"reindex table", "REINDEX TABLE CONCURRENTLY x;", "DROP INDEX CONCURRENTLY IF EXISTS public.x_id_ccnew", "SELECT count(*) = 1 FROM pg_index WHERE indrelid = 'x'::regclass", 13},
 		{"drop", "DROP INDEX CONCURRENTLY x_id;", "", "SELECT to_regclass('x_id') IS NULL", 13},
 		{"detach", "ALTER TABLE p DETACH PARTITION x CONCURRENTLY;", "ALTER TABLE p DETACH PARTITION x FINALIZE", "SELECT count(*) = 0 FROM pg_inherits WHERE inhrelid = 'x'::regclass", 14},
 	} {

@@ -36,6 +36,8 @@ func namedProject(t testing.TB, name string) *projecttest.Project {
 			p.Add(fmt.Sprintf("e%d", i), "d", fmt.Sprintf("INSERT INTO runs VALUES ('e%d');", i), "")
 		}
 		return p.Add("f", "e0, e1, e2, e3, e4, e5, e6, e7, e8, e9", "", "")
+	case "distributed":
+		return distributed(t)
 	case "chain":
 		return projecttest.Chain(t, 40, -1, "")
 	case "sleeping":

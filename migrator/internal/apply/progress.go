@@ -65,7 +65,7 @@ func (t *tracker) end(results []Result, failed bool) {
 	defer t.mu.Unlock()
 	for ; t.finished < len(results); t.finished++ {
 		t.start(t.finished)
-		t.emit(Finished{Step: results[t.finished].Step, Duration: results[t.finished].Duration})
+		t.emit(Finished{Step: results[t.finished].Step, Duration: results[t.finished].Duration, PendingOn: results[t.finished].PendingOn})
 	}
 	if failed {
 		t.start(len(results))

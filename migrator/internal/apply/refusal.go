@@ -14,11 +14,21 @@ import (
 // statements.
 type PoolerError struct {
 	Revision, Message string
+	// Pooler is its name, and Direct the host and port of the server behind it, as far as its
+	// address tells; "" otherwise.
+	Pooler, Direct string
 }
 
 func (e *PoolerError) Error() string {
-	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`), and a connection pooler is between this program and the server, so that two runners could run it at once; connect to PostgreSQL directly",
-		text.Named(e.Revision, e.Message))
+	pooler, server := "a connection pooler", "PostgreSQL"
+	if e.Pooler != "" {
+		pooler += " (" + e.Pooler + ")"
+	}
+	if e.Direct != "" {
+		server += " at " + e.Direct
+	}
+	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`), and %s is between this program and the server, so that two runners could run it at once; connect to %s directly",
+		text.Named(e.Revision, e.Message), pooler, server)
 }
 
 // SingleTransactionError refuses a non-transactional revision in a run that is a single
@@ -29,6 +39,17 @@ type SingleTransactionError struct {
 
 func (e *SingleTransactionError) Error() string {
 	return fmt.Sprintf("revision %s is non-transactional (`transaction: off`) and cannot be part of a single transaction", text.Named(e.Revision, e.Message))
+}
+
+// SendError refuses a way of sending that cannot work on Citus: it forwards the text of a
+// whole message to its workers, which refuse more than one statement, and must not see those
+// for the ledger. Nothing was run.
+type SendError struct {
+	Send Send
+}
+
+func (e *SendError) Error() string {
+	return fmt.Sprintf("send %q: the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately", string(e.Send))
 }
 
 // ModifiedError refuses to resume a revision whose file no longer begins with the
@@ -63,11 +84,14 @@ func (e *UndecidedError) Error() string {
 }
 
 // CheckPlan reports whether this session can run a plan. It queries the server only for a
-// plan with non-transactional revisions. Errors: *PoolerError, *SingleTransactionError,
-// *ModifiedError, and those of pg.Conn.Query.
+// plan with non-transactional revisions. Errors: *SendError, *PoolerError,
+// *SingleTransactionError, *ModifiedError, and those of pg.Conn.Query.
 func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 	if p.Stamp {
 		return nil
+	}
+	if r.Citus && len(p.Steps) > 0 && r.sends() != SendStatement {
+		return &SendError{r.Send}
 	}
 	checked := false
 	for _, s := range p.Steps {
@@ -86,7 +110,9 @@ func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 			return err
 		}
 		if rows[0][0].Text != fmt.Sprint(r.Conn.PID()) {
-			return &PoolerError{s.Revision, s.Message}
+			e := &PoolerError{Revision: s.Revision, Message: s.Message}
+			e.Pooler, e.Direct = r.Conn.Pooler()
+			return e
 		}
 	}
 	return nil

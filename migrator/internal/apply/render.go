@@ -128,6 +128,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		// Before the resets: a deferred trigger runs with the settings of the body.
 		p.add(deferred, "SET CONSTRAINTS ALL IMMEDIATE")
 	}
+	p.set(resetting, true, r.keepFromWorkers(s)...)
 	p.add(resetting, resets...)
 	p.set(resetting, true, r.closingSettings(f)...)
 	if s.Direction == plan.Up {

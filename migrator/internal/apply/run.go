@@ -38,6 +38,7 @@ type Runner struct {
 	Send              Send // what travels in one message
 	SingleTransaction bool // run all steps of a plan in one transaction
 	ServerVersion     int  // as pg.Conn counts it
+	Citus             bool // the database has the Citus extension
 
 	// OnEvent is called with what happens, also by the monitor from its own goroutine. Nil:
 	// nothing is reported.
@@ -47,6 +48,7 @@ type Runner struct {
 	OpenMonitor func(context.Context) (*pg.Conn, error)
 
 	stepStarted time.Time // when the step in progress was started
+	pendingOn   []string  // nodes of Citus where the commit of that step is pending
 	tracker     *tracker  // of the steps in progress
 }
 
@@ -55,12 +57,25 @@ type Send string
 
 // SendMessage batches small revisions, SendRevision sends each in its own message, and
 // SendStatement each statement of a body. A trigger that stores current_query() sees the
-// whole message.
+// whole message. SendAuto, or "", is SendStatement for Citus, which forwards the text of the
+// whole message to its workers, and SendMessage for any other database.
 const (
+	SendAuto      Send = "auto"
 	SendMessage   Send = "message"
 	SendRevision  Send = "revision"
 	SendStatement Send = "statement"
 )
+
+// sends returns what is sent in one message.
+func (r *Runner) sends() Send {
+	switch {
+	case r.Send != "" && r.Send != SendAuto:
+		return r.Send
+	case r.Citus:
+		return SendStatement
+	}
+	return SendMessage
+}
 
 // ErrStale reports that the database is no longer where the plan starts: another runner
 // changed the ledger. The step was rolled back; plan again.
@@ -73,6 +88,9 @@ var ErrBusy = errors.New("another runner holds the lock")
 type Result struct {
 	Step     plan.Step
 	Duration time.Duration // as the server measured it
+	// PendingOn are nodes of a Citus cluster, host and port, that did not answer the second
+	// phase of the commit. Citus completes it there later.
+	PendingOn []string
 }
 
 // Run carries out the steps in order and stops at the first failure. The results are
@@ -92,7 +110,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		steps := p.Steps[len(done):]
 		var results []Result
 		var err error
-		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch && r.Send != SendRevision && r.Send != SendStatement {
+		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch && r.sends() == SendMessage {
 			results, separately, err = r.runBatch(ctx, steps[:n], at)
 			at = start{at.exists || len(results) > 0, at.generation + int64(len(results))}
 		} else {
@@ -113,14 +131,14 @@ func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Res
 	if err != nil {
 		return nil, at, err
 	}
-	r.stepStarted, r.tracker = time.Now(), r.track(s)
+	r.stepStarted, r.tracker, r.pendingOn = time.Now(), r.track(s), nil
 	stop := r.startMonitor(ctx)
 	took, next, err := r.runStep(ctx, s, at)
 	stop()
 	if !IsCommitted(err) {
 		return nil, at, err
 	}
-	results := []Result{{planned, took}} // a large script is not kept
+	results := []Result{{planned, took, r.pendingOn}} // a large script is not kept
 	r.tracker.end(results, false)
 	return results, next, err
 }
@@ -177,14 +195,14 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 			if current, err = loaded(p.Steps[i]); err != nil {
 				return err
 			}
-			r.stepStarted, r.tracker = time.Now(), r.track(current)
+			r.stepStarted, r.tracker, r.pendingOn = time.Now(), r.track(current), nil
 			f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
 			f.first, f.last = i == 0, i == last
 			took, err := r.sendStep(ctx, current, f)
 			if !IsCommitted(err) {
 				return err
 			}
-			done = append(done, Result{p.Steps[i], took})
+			done = append(done, Result{p.Steps[i], took, r.pendingOn})
 			if err != nil {
 				return err
 			}
@@ -196,7 +214,7 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 		return nil, err
 	}
 	for _, d := range done {
-		r.emit(Finished{Step: d.Step, Duration: d.Duration})
+		r.emit(Finished{Step: d.Step, Duration: d.Duration, PendingOn: d.PendingOn})
 	}
 	return done, err
 }
@@ -207,7 +225,7 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		return 0, r.connFailed(ctx, s, err)
 	}
 	var took time.Duration
-	messages := pack(r.render(s, f), r.Send == SendStatement)
+	messages := pack(r.render(s, f), r.sends() == SendStatement)
 	for i := range messages {
 		m := &messages[i]
 		m.bytes = r.countsBytes()
@@ -261,17 +279,32 @@ func (r *Runner) notice(s plan.Step, m *message, statement int, n *pgconn.Notice
 		m.unconfirmed = n // the error says it
 		return
 	}
-	line := 0
+	line, hint := 0, n.Hint
 	switch p := m.parts[statement]; p.kind {
 	case body:
 		line = sqltext.PositionAt(p.script.Text, p.source().Start).Line
-	case deferred, commit:
+	case deferred:
+	case commit:
+		if node := r.pendingNode(n); node != "" {
+			r.pendingOn = append(r.pendingOn, node)
+			hint = "the transaction is prepared on that node; Citus commits it there when the node answers, by default within a minute; SELECT recover_prepared_transactions() on the coordinator does it at once"
+		}
 	default:
 		return
 	}
 	r.emit(Notice{
-		Step: s, Line: line, Severity: n.SeverityUnlocalized, Text: n.Message, Detail: n.Detail, Hint: n.Hint, SQLState: n.Code,
+		Step: s, Line: line, Severity: n.SeverityUnlocalized, Text: n.Message, Detail: n.Detail, Hint: hint, SQLState: n.Code,
 	})
+}
+
+// pendingNode returns the node that a warning of Citus is about: it has prepared its part of
+// the transaction and did not answer the second phase of the commit. "" for any other notice.
+func (r *Runner) pendingNode(n *pgconn.Notice) string {
+	node, ok := strings.CutPrefix(n.Message, "failed to commit transaction on ") // not translated
+	if !ok || !r.Citus || n.SeverityUnlocalized != "WARNING" {
+		return ""
+	}
+	return node
 }
 
 func (r *Runner) emit(e Event) {

@@ -110,6 +110,15 @@ func (r *Runner) bodyTimeout(s plan.Step) []setting {
 	return all
 }
 
+// keepFromWorkers undoes a setting with which a body makes Citus send SET LOCAL, and the whole
+// message that contains it, to its workers: what follows the body is not for them.
+func (r *Runner) keepFromWorkers(s plan.Step) []setting {
+	if !r.Citus || !strings.Contains(s.Script.SQL(), "propagate_set_commands") {
+		return nil
+	}
+	return []setting{set("citus.propagate_set_commands", "none")}
+}
+
 // serverSettings are those that only newer servers know.
 func (r *Runner) serverSettings(offline bool) []setting {
 	var all []setting

@@ -42,7 +42,7 @@ func (n *nonTransactional) runWithMark(ctx context.Context) error {
 	statement := parts{bodyPart(n.step.Script, n.done)}
 	mark := n.renderMark(n.done+1, n.checksums[n.done+1])
 	mark.add(finishing, n.Ledger.Probe())
-	if n.Send != SendStatement {
+	if n.sends() != SendStatement {
 		return n.send(ctx, append(statement, mark...), nil)
 	}
 	var begin parts
@@ -64,6 +64,7 @@ func (n *nonTransactional) runWithMark(ctx context.Context) error {
 // renderMark returns the parts that record how many statements are done.
 func (n *nonTransactional) renderMark(done int, checksum string) parts {
 	var p parts
+	p.set(resetting, true, n.keepFromWorkers(n.step)...)
 	if n.bodySets("role", "session_authorization") {
 		n.restoreRole(&p)
 	}

@@ -89,7 +89,7 @@ func row(values ...string) [][]byte {
 func TestReaderDecodesState(t *testing.T) {
 	t.Parallel()
 	var r Reader
-	r.Row(0, row("1", "41"))
+	r.Row(0, row("1", "41", "f"))
 	r.Row(1, row("b", "applied", "d", "{a}", "{}", `{store,"null"}`, "0", "v1:x", "t",
 		"add b\nmore", "1637435821.5", "0.25", "app", "pod-1", "v1.2.3"))
 	r.Row(1, row("a", "reverting", "e", "{}", "{}", "{}", "2", "v1:y", "f", "", "0", "NULL", "", "", ""))
@@ -116,7 +116,7 @@ func TestReaderRefusesNewerFormat(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"2", "2147483647"} {
 		var r Reader
-		r.Row(0, row(format, "1"))
+		r.Row(0, row(format, "1", "f"))
 		var e *NewerError
 		if _, err := r.State(Tables{}); !errors.As(err, &e) || strconv.Itoa(e.Format) != format {
 			t.Errorf("format %s: %v", format, err)
@@ -143,6 +143,7 @@ func TestReaderRefusesWhatNoProgramWrites(t *testing.T) {
 	}{
 		{0, 0, "format", append(numbers, "0", "-2147483648")},
 		{0, 1, "generation", numbers},
+		{0, 2, "citus", []string{"", "NULL", "true"}},
 		{1, 0, "revision", names},
 		{1, 1, "state", words},
 		{1, 2, "digest", []string{"a b", "a\n", "\x1b", "é"}},
@@ -160,7 +161,7 @@ func TestReaderRefusesWhatNoProgramWrites(t *testing.T) {
 		{1, 14, "binary_version", texts},
 	} {
 		for _, value := range test.values {
-			rows := [][]string{{"1", "1"}, {"a", "applied", "d", "{}", "{}", "{}", "0", "v1:x", "t", "", "0", "0", "", "", ""}}
+			rows := [][]string{{"1", "1", "f"}, {"a", "applied", "d", "{}", "{}", "{}", "0", "v1:x", "t", "", "0", "0", "", "", ""}}
 			rows[test.statement][test.field] = value
 			var r Reader
 			r.Row(0, row(rows[0]...))
@@ -179,7 +180,7 @@ func TestReaderRefusesWhatNoProgramWrites(t *testing.T) {
 			}
 			if test.statement == 1 && test.field < 6 {
 				var short Reader
-				short.Row(0, row("1", "1"))
+				short.Row(0, row("1", "1", "f"))
 				short.Row(1, row(rows[1][:6]...))
 				if _, err := short.State(Tables{}); !errors.As(err, &e) || e.Column != test.column {
 					t.Errorf("short read, %s = %q: %v", test.column, value, err)
@@ -194,7 +195,7 @@ func TestReaderRefusesRowsThatAreNotUnique(t *testing.T) {
 	for column, rows := range map[string][]int{"one": {0, 0}, "revision": {0, 1, 1}} {
 		var r Reader
 		for _, statement := range rows {
-			r.Row(statement, [][][]byte{row("1", "1"), row("a", "applied", "d", "{}", "{}", "{}")}[statement])
+			r.Row(statement, [][][]byte{row("1", "1", "f"), row("a", "applied", "d", "{}", "{}", "{}")}[statement])
 		}
 		var e *DecodeError
 		if _, err := r.State(Tables{}); !errors.As(err, &e) || e.Column != column {
@@ -246,9 +247,9 @@ func FuzzParseArray(f *testing.F) {
 // Whatever the rows are, what the reader accepts obeys the rules for ids, and its errors can
 // be printed.
 func FuzzReader(f *testing.F) {
-	f.Add("1\x1f2", "a\x1fapplied\x1fd\x1f{}\x1f{}\x1f{}")
-	f.Add("1\x1f2", "a\x1fapplied\x1fd\x1f{b}\x1f{\"null\"}\x1f{}\x1f0\x1fx\x1ft\x1fm\x1f0\x1f\x1f\x1f\x1f")
-	f.Add("0\x1f-1", injection+"\x1fapplied\x1fd\x1f{{a}}\x1f{NULL}\x1f{}")
+	f.Add("1\x1f2\x1ff", "a\x1fapplied\x1fd\x1f{}\x1f{}\x1f{}")
+	f.Add("1\x1f2\x1ff", "a\x1fapplied\x1fd\x1f{b}\x1f{\"null\"}\x1f{}\x1f0\x1fx\x1ft\x1fm\x1f0\x1f\x1f\x1f\x1f")
+	f.Add("0\x1f-1\x1fx", injection+"\x1fapplied\x1fd\x1f{{a}}\x1f{NULL}\x1f{}")
 	f.Fuzz(func(t *testing.T, meta, fields string) {
 		var r Reader
 		r.Row(0, row(strings.Split(meta, "\x1f")...))

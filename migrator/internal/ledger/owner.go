@@ -35,6 +35,13 @@ FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.to
 		"relation", backend, sqltext.QuoteLiteral(sqltext.QuoteName(t.Schema())), Array(t.names()))
 }
 
+// Distributed finds the tables that Citus manages: rows of name without schema. It is for a
+// database with Citus.
+func (t Tables) Distributed() string {
+	return fmt.Sprintf("SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_dist_partition p ON p.logicalrelid::pg_catalog.oid OPERATOR(pg_catalog.=) c.oid WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s) AND c.relname OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.name[]) ORDER BY c.relname",
+		sqltext.QuoteLiteral(sqltext.QuoteName(t.Schema())), Array(t.names()))
+}
+
 // Untrusted finds the tables whose owner is not trusted: rows of table, owner and current
 // role. also is another role whose tables are trusted, or "".
 func (t Tables) Untrusted(also string) string {

@@ -23,6 +23,8 @@ func (e *NewerError) Error() string {
 // before the rows, so that the guard fails if a row was written in between. If the meta table
 // does not exist, the first statement fails with 42P01. Unless full, the rows have only the
 // columns that tell whether they match the files, and the links, which are always validated.
+// Citus is recognized by a table that its extension has had since version 8: to look that up
+// costs less than to open pg_extension for the first time in a session.
 func (t Tables) Read(full bool) []string {
 	columns := "revision, state, digest, down_revision, depends_on, branch_labels"
 	if full {
@@ -30,10 +32,13 @@ func (t Tables) Read(full bool) []string {
 			", message, extract(epoch FROM applied_at), extract(epoch FROM duration), applied_by, applied_from, binary_version"
 	}
 	return []string{
-		"SELECT format, generation FROM " + t.Meta(),
+		"SELECT format, generation, " + HasCitus + " FROM " + t.Meta(),
 		"SELECT " + columns + " FROM " + t.Revisions(),
 	}
 }
+
+// HasCitus is an SQL expression for whether the database has the Citus extension.
+const HasCitus = "pg_catalog.to_regclass('pg_catalog.pg_dist_local_group') IS NOT NULL"
 
 // Reader collects the results of Read, and validates every value: what it accepts can be put
 // into a plan, a comment or a message.
@@ -69,6 +74,7 @@ func (r *Reader) meta(d *decoder) {
 	}
 	r.state.Exists = true
 	r.state.Format, r.state.Generation = d.count("format"), d.bigCount("generation")
+	r.state.Citus = d.choice("citus", "t", "f") == "t"
 	if r.state.Format == 0 {
 		d.fail("format", "0", "a format version")
 	}

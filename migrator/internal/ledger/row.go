@@ -45,6 +45,7 @@ type State struct {
 	Format     int
 	Generation int64
 	Rows       []Row // sorted by revision
+	Citus      bool  // the database has the Citus extension; false if there is no ledger
 }
 
 // Event is an entry of the event log.

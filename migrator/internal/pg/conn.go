@@ -110,13 +110,24 @@ func connectOnce(ctx context.Context, cfg *pgconn.Config, o Options) (*Conn, *Co
 			return nil, connectError(cfg, NoCredentials, err)
 		}
 	}
+	if engine := engineOfHost(cfg.Host); engine != "" {
+		return nil, connectError(cfg, NotPostgreSQL, &EngineError{Engine: engine})
+	}
 	raw, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, classify(cfg, err)
 	}
 	c := &Conn{raw, cfg}
-	if v := c.ServerVersion(); v > 0 && v/10000 < OldestServer {
+	if engine := c.engineByParameters(); engine != "" {
 		c.Close()
+		return nil, c.Unusable(NotPostgreSQL, &EngineError{Engine: engine})
+	}
+	if v := c.ServerVersion(); v > 0 && v/10000 < OldestServer {
+		defer c.Close()
+		var other *ConnectError // many engines claim an old version
+		if errors.As(c.Identify(ctx), &other) {
+			return nil, other
+		}
 		return nil, c.Unusable(ServerTooOld, tooOld(raw.ParameterStatus("server_version")))
 	}
 	return c, nil

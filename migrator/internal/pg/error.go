@@ -28,6 +28,7 @@ const (
 	ServerTooOld    ConnectProblem = "too old"
 	ReadOnly        ConnectProblem = "read only"
 	NoCredentials   ConnectProblem = "no credentials"
+	NotPostgreSQL   ConnectProblem = "not PostgreSQL"
 	Rejected        ConnectProblem = "refused by the server" // for any other reason
 )
 

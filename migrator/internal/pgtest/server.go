@@ -34,7 +34,7 @@ func (s *Server) URL(database string) string {
 // Options are those of CREATE DATABASE, such as "ENCODING 'LATIN1'".
 func (s *Server) Database(t testing.TB, options ...string) string {
 	t.Helper()
-	name := databaseName(t.Name())
+	name := DatabaseName(t)
 	// template0 allows no connections, so it can be copied concurrently.
 	Exec(t, s.admin.String(), "CREATE DATABASE "+name+" TEMPLATE template0 "+strings.Join(options, " "))
 	t.Cleanup(func() {
@@ -128,8 +128,10 @@ func (s *Server) readVersion() error {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// databaseName returns a name that needs no quoting, contains the name of the test, and is
-// unique across processes.
+// DatabaseName returns a name for a database that needs no quoting, contains the name of the
+// test, and is unique across processes.
+func DatabaseName(t testing.TB) string { return databaseName(t.Name()) }
+
 func databaseName(test string) string {
 	name := "t_" + notInNames.ReplaceAllString(strings.ToLower(test), "_")
 	return name[:min(len(name), 48)] + "_" + randomHex(4)

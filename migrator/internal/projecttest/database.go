@@ -82,3 +82,16 @@ func Psql(t testing.TB, url, script string) (string, error) {
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
+
+// Exec runs statements as one message on a new connection, which is not recorded.
+func Exec(cfg *pgconn.Config, sql string) ([]*pgconn.Result, error) {
+	ctx := context.Background()
+	cfg = cfg.Copy()
+	cfg.DialFunc = (&net.Dialer{}).DialContext
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	return conn.Exec(ctx, sql).ReadAll()
+}

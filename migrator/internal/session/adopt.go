@@ -109,7 +109,7 @@ func (s *Session) adopt(ctx context.Context, a Adopt, state ledger.State) (*Adop
 	if a.DryRun || len(p.Steps) == 0 && state.Exists {
 		return found, nil
 	}
-	if err := s.mayWrite(ctx); err != nil {
+	if err := s.mayWrite(ctx, state.Exists); err != nil {
 		return nil, err
 	}
 	// Without steps it creates the ledger, which says that the database was taken over.

@@ -31,10 +31,13 @@ func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 	return created && apply.IsCommitted(err), err
 }
 
-// mayWrite checks that the server accepts writes, and that the owner of the ledger is
-// trusted.
-func (s *Session) mayWrite(ctx context.Context) error {
+// mayWrite checks that the server accepts writes, that the ledger belongs there, and that its
+// owner is trusted. exists: there is a ledger.
+func (s *Session) mayWrite(ctx context.Context, exists bool) error {
 	if err := s.writable(); err != nil {
+		return err
+	}
+	if err := s.checkCitus(ctx, exists); err != nil {
 		return err
 	}
 	return s.checkOwner(ctx)
@@ -42,7 +45,7 @@ func (s *Session) mayWrite(ctx context.Context) error {
 
 // write is Runner.Change for a ledger that may be written.
 func (s *Session) write(ctx context.Context, activity string, state ledger.State, statements ...string) error {
-	if err := s.mayWrite(ctx); err != nil {
+	if err := s.mayWrite(ctx, state.Exists); err != nil {
 		return err
 	}
 	return s.runner.Change(ctx, activity, state.Exists, state.Generation, statements...)
@@ -100,7 +103,7 @@ func (s *Session) Preflight(ctx context.Context, p plan.Plan) error {
 		err = s.checkOtherLedgers()
 	}
 	if err == nil {
-		err = s.mayWrite(ctx)
+		err = s.mayWrite(ctx, state.Exists)
 	}
 	if err == nil {
 		err = s.runner.CheckPlan(ctx, p)

@@ -20,9 +20,10 @@ type surroundings struct {
 	foreign []foreign.Detected // version tables of other tools
 }
 
-// look reads the surroundings, after a read that found no ledger.
+// look reads the surroundings, after a read that found no ledger, and refuses a server that is
+// not PostgreSQL.
 func (s *Session) look(ctx context.Context) error {
-	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect()}
+	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect(), "SELECT " + ledger.HasCitus + ", pg_catalog.version()"}
 	results := make([][][]string, len(statements))
 	first := len(s.limits())
 	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(statements...)}, pg.Handler{Row: func(statement int, fields [][]byte) {
@@ -32,10 +33,18 @@ func (s *Session) look(ctx context.Context) error {
 		}
 		results[statement-first] = append(results[statement-first], row)
 	}})
+	if se := pg.ServerError(err); se != nil && !s.conn.Closed() {
+		if other := s.conn.Identify(ctx); other != nil {
+			return other
+		}
+	}
 	if err != nil {
 		return err
 	}
-	s.runner.CreateSchema = results[0][0][0] != "t"
+	if err := s.conn.CheckVersion(results[3][0][1]); err != nil {
+		return err
+	}
+	s.runner.CreateSchema, s.runner.Citus = results[0][0][0] != "t", results[3][0][0] == "t"
 	s.around = surroundings{foreign: foreign.Recognized(results[2])}
 	for _, row := range results[1] {
 		if other, ok := ledger.ParseOther(row[0], row[1]); ok && other.Revisions() != s.Ledger.Revisions() {

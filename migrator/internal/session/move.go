@@ -24,7 +24,7 @@ const (
 // Move plans and carries out an operation: read, plan, apply, and again while other
 // runners are at work. The report is never nil and lists what was committed, also when
 // there is an error. Errors: those of View, plan.View.Plan and apply.Runner.Run,
-// *plan.PolicyError, *apply.BusyError, *UnknownOutcomeError.
+// *plan.PolicyError, *CitusError, *apply.BusyError, *UnknownOutcomeError.
 func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*Report, error) {
 	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}, started: time.Now(), leftAt: -1}
 	m.noteFinished()
@@ -92,6 +92,9 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 		if err := m.checkOtherLedgers(); err != nil {
 			return false, err
 		}
+	}
+	if err := m.checkCitus(ctx, p.Exists); err != nil {
+		return m.recover(ctx, err)
 	}
 	if err := m.checkOwner(ctx); err != nil {
 		return m.recover(ctx, err)

@@ -21,11 +21,13 @@ import (
 // View reads where the database is. A database without a ledger is empty, unless it has
 // one elsewhere. It writes nothing and locks nothing. Errors: *apply.LedgerError,
 // *ledger.NewerError, *ledger.DecodeError, *plan.JoinError, *OtherLedgerError,
-// *pg.ConnectError, *pg.LostError.
+// *CitusError, *pg.ConnectError, *pg.LostError.
 func (s *Session) View(ctx context.Context) (*plan.View, error) {
 	state, err := s.read(ctx, true)
 	if err == nil && !state.Exists {
-		err = s.checkOtherLedgers()
+		if err = s.checkCitus(ctx, false); err == nil {
+			err = s.checkOtherLedgers()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -69,6 +71,11 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		}
 	}})
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
+		if failed.Err.Code != pg.UndefinedTable || failed.Statement != first { // otherwise, look does that
+			if err := s.conn.Identify(ctx); err != nil {
+				return ledger.State{}, err
+			}
+		}
 		incomplete := s.checkTables(found)
 		switch code := failed.Err.Code; {
 		case code == pg.UndefinedTable && incomplete != nil:
@@ -92,6 +99,7 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 	if !state.Exists {
 		return ledger.State{}, &apply.LedgerError{Ledger: s.Ledger, Text: "the row of table " + s.Ledger.Meta() + " is missing", Hint: "restore it from a backup"}
 	}
+	s.runner.Citus = state.Citus
 	return state, s.checkTables(found)
 }
 

@@ -120,7 +120,7 @@ func (s *Settings) options() []option {
 		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "statement_timeout of revisions; 0s: none", (*durationValue)(&s.StatementTimeout)},
 		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
 		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", choice(&s.Flush, "end", "every")},
-		{GroupRun, "send", "MIGRATE_SEND", "message|revision|statement", "message", "what is sent at a time", choice(&s.Send, "message", "revision", "statement")},
+		{GroupRun, "send", "MIGRATE_SEND", "UNIT", "auto", "auto, message, revision or statement", choice(&s.Send, "auto", "message", "revision", "statement")},
 		{GroupRun, "fingerprint", "MIGRATE_FINGERPRINT", "auto|on|off", "auto", "record what the schema is after the run", choice(&s.Fingerprint, "auto", "on", "off")},
 		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", choice(&s.Ahead, "auto", "ok", "fail")},
 		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", choice(&s.Changed, "warn", "ok", "fail")},
