@@ -114,6 +114,11 @@ func (t Tables) CommittedSteps(run string) string {
 		t.Events(), sqltext.QuoteLiteral(run))
 }
 
+// HasEvent reports whether a run has written an event: a row of a boolean.
+func (t Tables) HasEvent(run string) string {
+	return fmt.Sprintf("SELECT EXISTS (SELECT FROM %s WHERE run OPERATOR(pg_catalog.=) %s)", t.Events(), sqltext.QuoteLiteral(run))
+}
+
 // ReadEvents reads the event log, the newest event first, at most limit events (0: all).
 func (t Tables) ReadEvents(limit int) string {
 	sql := "SELECT event, extract(epoch FROM at), action, revision, message, direction, extract(epoch FROM duration), applied_by, applied_from, binary_version, run, detail FROM " +

@@ -2,41 +2,12 @@ package session
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 )
-
-// change reads the ledger and lets do write it, again while other runners do.
-func (s *Session) change(ctx context.Context, do func(ledger.State) error) error {
-	deadline := time.Now().Add(s.WaitRunner)
-	var last ledger.State
-	for stale := 0; ; {
-		state, err := s.read(ctx, true)
-		if err == nil {
-			err = do(state)
-		}
-		if !apply.IsContention(err) {
-			return err
-		}
-		if state.Exists != last.Exists || state.Generation != last.Generation {
-			stale, last = 0, state
-		}
-		if errors.Is(err, apply.ErrStale) {
-			stale++
-		}
-		if stale > staleLimit {
-			return s.staleError(err)
-		}
-		if err := s.runner.Wait(ctx, time.Until(deadline)); err != nil {
-			return err
-		}
-	}
-}
 
 // staleError is for a ledger that is never as it was read, although its generation is.
 func (s *Session) staleError(err error) error {
@@ -47,13 +18,15 @@ func (s *Session) staleError(err error) error {
 // did.
 func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 	err = s.change(ctx, func(state ledger.State) error {
-		if created = !state.Exists; !created {
-			return nil
+		if state.Exists {
+			return nil // perhaps created by this run, if the answer was lost
 		}
 		if err := s.checkOtherLedgers(); err != nil {
 			return err
 		}
-		return s.write(ctx, "ensure-version", state)
+		err := s.write(ctx, "ensure-version", state)
+		created = apply.IsCommitted(err) || isLoss(err)
+		return err
 	})
 	return created && apply.IsCommitted(err), err
 }

@@ -73,10 +73,10 @@ const minAnswer = 5 * time.Second
 
 // ping waits for the first answer after a loss: a pooler whose server is away gives none. The
 // error is a *pg.LostError, or that of ctx.
-func (m *mover) ping(ctx context.Context) error {
-	limit, cancel := context.WithTimeout(ctx, max(time.Until(m.returnBy), minAnswer))
+func (s *Session) ping(ctx context.Context, returnBy time.Time) error {
+	limit, cancel := context.WithTimeout(ctx, max(time.Until(returnBy), minAnswer))
 	defer cancel()
-	err := m.conn.Exec(limit, "SELECT")
+	err := s.conn.Exec(limit, "SELECT")
 	if err != nil && limit.Err() != nil && ctx.Err() == nil {
 		return &pg.LostError{Err: errors.New("no answer in time")}
 	}
@@ -94,7 +94,7 @@ func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 	if err := m.connect(ctx, time.Until(m.returnBy)); err != nil {
 		return false, err
 	}
-	if err := m.ping(ctx); err != nil {
+	if err := m.ping(ctx, m.returnBy); err != nil {
 		return m.recover(ctx, err)
 	}
 	return m.wait(ctx)
@@ -180,7 +180,7 @@ func (m *mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error 
 	}
 	se := pg.ServerError(m.lossErr)
 	switch {
-	case se != nil && se.Code == pg.AdminShutdown && !m.restarted(ctx):
+	case se != nil && se.Code == pg.AdminShutdown && !m.retried && !m.awaited && !m.restartedSince(ctx, m.lostSince):
 		e.SQLState, e.Text = se.Code, "its session was terminated: "+se.Message
 		e.Cause, e.Hint = apply.Terminated, "an administrator ended the session (pg_terminate_backend), or the revision itself did"
 	case m.lostIn[stepKey(s)] > 1:
@@ -190,35 +190,37 @@ func (m *mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error 
 		return nil
 	}
 	if m.inFlight.Stamp { // no file has run
-		return &apply.LedgerError{Ledger: m.Ledger, Text: m.lossErr.Error(), Hint: "an administrator ended the session, or the server crashes; nothing was recorded"}
+		return m.endedError(m.lossErr)
 	}
 	m.runner.Record(s, e)
 	return e
 }
 
-// restarted reports whether the server was restarted, or replaced, since the session that was
-// lost began: its administrator has then not ended this session alone. A standby that was
+// endedError is for a change of the ledger that is not tried again after a lost connection.
+func (s *Session) endedError(lossErr error) error {
+	return &apply.LedgerError{Ledger: s.Ledger, Text: lossErr.Error(), Hint: "an administrator ended the session, or the server crashes; nothing was recorded"}
+}
+
+// restartedSince reports whether the server was restarted, or replaced, after a lost session
+// began: its administrator has then not ended this session alone. A standby that was
 // promoted has replayed what that session saw or wrote.
-func (m *mover) restarted(ctx context.Context) bool {
-	if m.retried || m.awaited {
-		return true
-	}
-	rows, err := m.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_last_xact_replay_timestamp()))")
+func (s *Session) restartedSince(ctx context.Context, began time.Time) bool {
+	rows, err := s.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_last_xact_replay_timestamp()))")
 	if err != nil || len(rows) != 1 {
 		return false
 	}
 	age, err := strconv.ParseFloat(rows[0][0].Text, 64)
-	return err == nil && age < time.Since(m.lostSince).Seconds()
+	return err == nil && age < time.Since(began).Seconds()
 }
 
 func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }
 
-// UnknownOutcomeError reports a connection that was lost while a revision was in progress,
-// and a run that ended before it found out what became of it. The next run finds out, and
-// continues.
+// UnknownOutcomeError reports a connection that was lost while a revision was in progress, or
+// a change of the ledger, and a run that ended before it found out what became of it. The
+// next run finds out, and continues.
 type UnknownOutcomeError struct {
-	Step    plan.Step
-	Several bool // the steps after it may have been sent as well
+	Step    plan.Step // zero for a change of the ledger
+	Several bool      // the steps after it may have been sent as well
 	Loss    error
 	Err     error // what ended the run
 }
@@ -227,6 +229,9 @@ func (e *UnknownOutcomeError) Error() string {
 	fate := "the revision was %s completely or not at all, and the next run finds out which"
 	if e.Several {
 		fate = "each revision from there on was %s completely or not at all, and the next run finds out which"
+	}
+	if e.Step.Revision == "" {
+		return fmt.Sprintf("%s during a change of the ledger%s; it was recorded completely or not at all, and the next run finds out which", e.Loss, e.obstacle())
 	}
 	done := "applied"
 	if e.Step.Direction == plan.Down {
