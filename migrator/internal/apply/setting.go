@@ -48,6 +48,10 @@ func milliseconds(d time.Duration) string {
 var (
 	// atLeastLocal is synchronous_commit as the session has it, but not off.
 	atLeastLocal = setting{"synchronous_commit", []string{"local"}, "pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'"}
+	// localCommit is for what is written after a failure: it is not worth a wait for a
+	// synchronous standby, which may be the reason. If a failover loses it, a revision stays
+	// unfinished, or the event log lacks an event.
+	localCommit = set("synchronous_commit", "local")
 	// checkClient makes the server notice a client that is gone, so that no statement of a
 	// killed client runs on. Only some systems support it (PostgreSQL manual, "TCP Settings").
 	checkClient = setting{"client_connection_check_interval", []string{"500ms"}, "pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"}
