@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
@@ -111,7 +110,7 @@ func (rep *reporter) plan(p migrator.Planned) {
 	rep.planned, rep.stamp, rep.to = true, p.Stamp, p.To
 	for _, s := range p.Steps {
 		rep.idWidth = max(rep.idWidth, len(s.Revision))
-		rep.messageWidth = max(rep.messageWidth, utf8.RuneCountInString(terminal.Clip(s.Message)))
+		rep.messageWidth = max(rep.messageWidth, text.Width(terminal.Clip(s.Message)))
 	}
 	rep.record(record{
 		event: eventPlanned, level: slog.LevelDebug,
@@ -139,7 +138,7 @@ func (rep *reporter) finished(e migrator.StepFinished) {
 		event, done = eventRecorded, "recorded only"
 	}
 	rest := fmt.Sprintf("  %-*s  %s%s  %s%s", rep.idWidth, s.Revision,
-		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took)
+		message, strings.Repeat(" ", max(0, rep.messageWidth-text.Width(message))), done, took)
 	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s.Direction, s.Revision, s.Message)+" "+done,
 		"direction", string(s.Direction), "revision", s.Revision, "message", s.Message, "duration_ms", milliseconds(s.Duration))
 }

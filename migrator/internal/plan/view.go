@@ -6,6 +6,7 @@ import (
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // View is a set of files together with the ledger of a database. Its graph includes rows
@@ -158,8 +159,7 @@ func (v *View) Subject(id string) string {
 		return r.Subject()
 	}
 	if row := v.rows[id]; row != nil {
-		subject, _, _ := strings.Cut(row.Message, "\n")
-		return subject
+		return text.Subject(row.Message)
 	}
 	return ""
 }

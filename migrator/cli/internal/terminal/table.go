@@ -2,7 +2,8 @@ package terminal
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Style is the color of a text: an SGR parameter, or "" for none.
@@ -61,7 +62,7 @@ func (o *Output) format(t Table) string {
 		for i, c := range row {
 			b.WriteString(o.styled(c))
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text))+2))
+				b.WriteString(strings.Repeat(" ", max(0, widths[i]-text.Width(c.text))+2))
 			}
 		}
 		b.WriteByte('\n')
@@ -78,7 +79,7 @@ func columnWidths(rows Table) []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], min(utf8.RuneCountInString(row[i].text), widest))
+			widths[i] = max(widths[i], min(text.Width(row[i].text), widest))
 		}
 	}
 	return widths

@@ -101,7 +101,6 @@ func TestTextIsFormatted(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{Plural(0, "is", "are"), "are"},
 		{Plural(1, "is", "are"), "is"},
-		{FirstLine("a\nb"), "a"},
 		{Duration(4200 * time.Microsecond), "4.2 ms"},
 		{Duration(350 * time.Millisecond), "350 ms"},
 		{Duration(12500 * time.Millisecond), "12.5 s"},
