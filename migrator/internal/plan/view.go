@@ -115,17 +115,6 @@ func (v *View) Unknown() []string {
 	return ids
 }
 
-// Pending returns the revisions of the files that are not applied, parents first.
-func (v *View) Pending() []string {
-	var ids []string
-	for _, id := range v.Files.Graph.Order() {
-		if row := v.rows[id]; row == nil || row.State != ledger.Applied {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // Unfinished is a non-transactional revision that was interrupted.
 type Unfinished struct {
 	Revision, Message string

@@ -28,9 +28,6 @@ type Cell struct {
 // Cell returns a cell with a text in this style, escaped like Line.
 func (s Style) Cell(text string) Cell { return Cell{Line(text), s} }
 
-// String returns the text without its style.
-func (c Cell) String() string { return c.text }
-
 // styled returns the text of a cell with the escape sequences of its style, if the output
 // has colors.
 func (o *Output) styled(c Cell) string {

@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func TestTextIsEscapedOnEveryPath(t *testing.T) {
 		"Print":      {out.Print, "%\t\u00a0\n"},
 		"PrintLine":  {func(s string) { out.PrintLine(Red.Cell(s), Plain.Cell(s)) }, "\x1b[31m% \u00a0\\n\x1b[0m% \u00a0\\n\n"},
 		"PrintTable": {func(s string) { out.PrintTable(Table{{Plain.Cell(s)}}) }, "% \u00a0\\n\n"},
-		"Log":        {func(s string) { log.Warn(s) }, "warning: %\t\u00a0\n\n"},
+		"Log":        {func(s string) { log.Log(slog.LevelWarn, s) }, "warning: %\t\u00a0\n\n"},
 		"Guard":      {func(s string) { _, _ = Guard(&b).Write([]byte(s)) }, "%\t\u00a0\n"},
 	} {
 		b.Reset()
