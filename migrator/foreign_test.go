@@ -127,3 +127,22 @@ func TestUnrelatedTablesDoNotStopRuns(t *testing.T) {
 		t.Errorf("a ledger in the schema of a version table: %v", err)
 	}
 }
+
+// Adopt reads only tables of tools that it knows, not those of others with the same name.
+func TestAdoptTakesNoTableOfAnotherTool(t *testing.T) {
+	t.Parallel()
+	for tool, table := range map[string]string{
+		"public.schema_version (Flyway)":   strings.Replace(versionTables["Flyway"], "flyway_schema_history", "schema_version", 1),
+		"public.schema_migrations (Rails)": versionTables["Rails"],
+		"public.schema_migrations (Ecto)":  versionTables["Ecto"],
+	} {
+		url := pgtest.Database(t)
+		pgtest.Exec(t, url, table)
+		m := projecttest.New(t).Add("a1", "", "SELECT 1;", "").Migrator(migrator.Config{})
+		_, err := m.Adopt(context.Background(), projecttest.Config(t, url), migrator.Adopt{})
+		var e *migrator.AdoptError
+		if !errors.As(err, &e) || e.Problem != migrator.AdoptNoTable || len(e.Tables) > 0 || !strings.HasSuffix(err.Error(), "tern, but "+tool) {
+			t.Errorf("%v", err)
+		}
+	}
+}

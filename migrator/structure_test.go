@@ -19,6 +19,7 @@ var thirdParty = map[string]string{
 	"github.com/jackc/pgservicefile":          "pgservicefile",
 	"github.com/spf13/pflag":                  "pflag",
 	"golang.org/x/term":                       "term",
+	"golang.org/x/text/width":                 "width",
 	"github.com/ory/dockertest/v3":            "dockertest",
 	"github.com/ory/dockertest/v3/docker":     "dockertest",
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch": "pgconn",

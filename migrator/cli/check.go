@@ -59,22 +59,13 @@ func (r *run) check(offline bool) error {
 	if !r.settings.JSON {
 		var t terminal.Table
 		for _, f := range d.Findings {
-			t.Add(terminal.Yellow.Cell(findingTitle(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Message), terminal.Faint.Cell(f.position()))
+			t.Add(terminal.Yellow.Cell(stateName(f.Kind)), terminal.Bold.Cell(f.Revision), terminal.Plain.Cell(f.Message), terminal.Faint.Cell(f.position()))
 		}
 		r.out.PrintTable(t)
 	}
 	next := adviser{r.program, r.cmd}.findings(found)
 	d.Commands = commandsOf(next)
 	return suggest(&findingsError{len(d.Findings)}, next...)
-}
-
-// findingTitle returns the kind of a finding as text output shows it. The value in JSON
-// documents is older than the word "modified".
-func findingTitle(kind string) string {
-	if kind == string(migrator.FindingModified) {
-		return "modified"
-	}
-	return kind
 }
 
 // findingText returns a description of a finding.

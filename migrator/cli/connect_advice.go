@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
@@ -18,8 +19,7 @@ func (a adviser) connect(e *migrator.ConnectError) advice {
 	if e.Hint != "" {
 		return advice{e.Hint, nil}
 	}
-	quote := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-	db, user := quote(e.Database), quote(e.User)
+	db, user := sqltext.QuoteName(e.Database), sqltext.QuoteName(e.User)
 	switch e.Problem {
 	case migrator.ConnectNoSocket:
 		return advice{"check " + a.variables("host", "port") + ", or start the server", a.wait("wait for it")}

@@ -38,8 +38,8 @@ func (o *overview) marks(s *migrator.RevisionStatus) []string {
 
 // stateName returns a state as text output shows it. The value in JSON documents is older
 // than the word "modified".
-func stateName(s migrator.RevisionState) string {
-	if s == migrator.Modified {
+func stateName[S ~string](s S) string {
+	if s == S(migrator.Modified) {
 		return "modified"
 	}
 	return string(s)

@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -129,7 +130,7 @@ func (r *run) eventLine(e *migrator.LogEntry) []terminal.Cell {
 		terminal.Faint.Cell(e.At.UTC().Format("2006-01-02 15:04:05Z")),
 		color.Cell(action),
 		terminal.Bold.Cell(e.Revision),
-		terminal.Plain.Cell(terminal.Clip(terminal.FirstLine(e.Message))),
+		terminal.Plain.Cell(terminal.Clip(text.Subject(e.Message))),
 		terminal.Faint.Cell(took),
 		terminal.Faint.Cell(e.AppliedBy + " from " + e.AppliedFrom + ", version " + e.BinaryVersion),
 	}
@@ -148,7 +149,7 @@ func detailRows(e *migrator.LogEntry) terminal.Table {
 
 func newEventDocument(e *migrator.LogEntry) eventDocument {
 	return eventDocument{
-		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: terminal.FirstLine(e.Message), Direction: string(e.Direction),
+		Event: e.ID, At: e.At.UTC(), Action: string(e.Action), Revision: e.Revision, Message: text.Subject(e.Message), Direction: string(e.Direction),
 		DurationMS: milliseconds(e.Duration), AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
 	}
 }

@@ -28,7 +28,7 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 	interrupted, isInterrupted := errors.AsType[*migrator.InterruptedError](err)
 	switch {
 	case is[*migrator.UnknownOutcomeError](err):
-		return advice{rep.doneBefore(report), nil}
+		return advice{doneBefore(report), nil}
 	case isFailed && failed.NonTransactional:
 		lines = append(lines, partlyDone(failed.Revision, failed.StatementsDone))
 	case isInterrupted && interrupted.NonTransactional:
@@ -41,7 +41,7 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 	case len(report.Steps) == 0:
 		return advice{}
 	}
-	if stays := rep.doneBefore(report); stays != "" {
+	if stays := doneBefore(report); stays != "" {
 		lines = append(lines, stays)
 	}
 	lines = append(lines, "the database is "+located(set, report.To))
@@ -57,7 +57,7 @@ func partlyDone(id string, done int) string {
 }
 
 // doneBefore returns what was committed before a failure.
-func (rep *reporter) doneBefore(report *migrator.Report) string {
+func doneBefore(report *migrator.Report) string {
 	switch up, down := countDirections(report.Steps); {
 	case up+down == 0:
 		return ""

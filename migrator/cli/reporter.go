@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
@@ -33,7 +32,7 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.Planned:
 		rep.plan(e)
 	case migrator.StepStarted:
-		rep.log.StartStep(stepName(e.Step.Direction, e.Step.Revision, e.Step.Message), append(rep.origin(eventRunning), "revision", e.Step.Revision)...)
+		rep.log.StartStep(stepName(e.Step), append(rep.origin(eventRunning), "revision", e.Step.Revision)...)
 	case migrator.StepFinished:
 		rep.finished(e)
 	case migrator.Notice:
@@ -48,12 +47,12 @@ func (rep *reporter) event(e migrator.Event) {
 		rep.log.EndStep()
 		rep.record(record{
 			event: eventUndone, level: slog.LevelWarn,
-			msg:   stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + " was committed, but the server has lost it; it is run again",
+			msg:   stepName(e.Step) + " was committed, but the server has lost it; it is run again",
 			attrs: []any{"revision", e.Step.Revision},
 		})
 	case migrator.StepRetrying:
 		rep.log.EndStep()
-		name := stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)
+		name := stepName(e.Step)
 		rep.record(record{
 			event: eventRetrying, level: slog.LevelWarn, msg: name + " did not get a lock and was rolled back; retrying",
 			text:  fmt.Sprintf("%s: %s; rolled back; retrying in %s (try %d)", name, e.Err.Reason, terminal.Duration(e.Pause), e.Try+1),
@@ -74,12 +73,12 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.StepBlocked:
 		rep.log.StepDetails("waiting for " + e.Blockers[0].String())
 		for _, b := range e.Blockers {
-			rep.warn(eventBlocked, stepName(e.Step.Direction, e.Step.Revision, e.Step.Message)+" is waiting for a lock held by "+b.String(),
+			rep.warn(eventBlocked, stepName(e.Step)+" is waiting for a lock held by "+b.String(),
 				"revision", e.Step.Revision, "pid", b.PID, "blocker", b.String(), "waited_ms", milliseconds(e.Waited))
 		}
 	case migrator.IndexProgress:
 		rep.record(record{
-			event: eventIndex, msg: stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + ": " + e.Phase, text: indexProgress(e),
+			event: eventIndex, msg: stepName(e.Step) + ": " + e.Phase, text: indexProgress(e),
 			attrs: []any{"revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total, "running_ms", milliseconds(e.Running)},
 		})
 	case migrator.Repaired:
@@ -111,7 +110,7 @@ func (rep *reporter) plan(p migrator.Planned) {
 	rep.planned, rep.stamp, rep.to = true, p.Stamp, p.To
 	for _, s := range p.Steps {
 		rep.idWidth = max(rep.idWidth, len(s.Revision))
-		rep.messageWidth = max(rep.messageWidth, utf8.RuneCountInString(terminal.Clip(s.Message)))
+		rep.messageWidth = max(rep.messageWidth, text.Width(terminal.Clip(s.Message)))
 	}
 	rep.record(record{
 		event: eventPlanned, level: slog.LevelDebug,
@@ -144,8 +143,8 @@ func (rep *reporter) finished(e migrator.StepFinished) {
 		took += ", pending on " + text.List(s.PendingOn, "and")
 	}
 	rest := fmt.Sprintf("  %-*s  %s%s  %s%s", rep.idWidth, s.Revision,
-		message, strings.Repeat(" ", max(0, rep.messageWidth-utf8.RuneCountInString(message))), done, took)
-	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s.Direction, s.Revision, s.Message)+" "+done, attrs...)
+		message, strings.Repeat(" ", max(0, rep.messageWidth-text.Width(message))), done, took)
+	rep.result(event, []terminal.Cell{arrow, terminal.Plain.Cell(rest)}, stepName(s)+" "+done, attrs...)
 }
 
 // notice logs a message of the server about a step. Without --verbose it logs only
@@ -184,7 +183,7 @@ func (rep *reporter) notice(n migrator.Notice) {
 func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n    ") }
 
 func indexProgress(e migrator.IndexProgress) string {
-	progress := stepName(e.Step.Direction, e.Step.Revision, e.Step.Message) + ": " + e.Phase
+	progress := stepName(e.Step) + ": " + e.Phase
 	if e.Index != "" {
 		progress += " of " + e.Index
 	}
@@ -257,13 +256,10 @@ func (rep *reporter) unfinished(e migrator.RevisionUnfinished) {
 }
 
 // stepName returns the name of a step: upgrade 433af9f41996 (create account table).
-func stepName(d migrator.Direction, id, message string) string {
-	name := "upgrade " + id
-	if d == migrator.Downgrade {
-		name = "downgrade " + id
+func stepName(s migrator.Step) string {
+	name := "upgrade "
+	if s.Direction == migrator.Downgrade {
+		name = "downgrade "
 	}
-	if message != "" {
-		name += " (" + terminal.Clip(message) + ")"
-	}
-	return name
+	return name + text.Named(s.Revision, terminal.Clip(s.Message))
 }

@@ -89,7 +89,7 @@ func (r *run) build(n *newRevision, set *migrator.Migrator) (*revision.Revision,
 	if rev.DependsOn, err = resolveOnDisk(set, "--depends-on", n.dependsOn); err != nil {
 		return nil, err
 	}
-	return rev, n.checkGraph(set, rev)
+	return rev, checkGraph(set, rev)
 }
 
 // parents returns the down revisions.
@@ -124,7 +124,7 @@ func (r *run) selectHead(heads []string) error {
 }
 
 // checkGraph returns an error unless rev and the existing revisions are a graph.
-func (n *newRevision) checkGraph(set *migrator.Migrator, rev *revision.Revision) error {
+func checkGraph(set *migrator.Migrator, rev *revision.Revision) error {
 	nodes := []graph.Node{{ID: rev.ID, DownRevision: rev.DownRevision, DependsOn: rev.DependsOn, BranchLabels: rev.BranchLabels}}
 	for _, old := range set.Files().Revisions() {
 		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels})

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,20 +26,9 @@ func (r *run) show() error {
 	if err != nil {
 		return err
 	}
-	var ids []string
-	for _, target := range r.args {
-		found, err := o.Resolve(target)
-		if err != nil {
-			return err
-		}
-		for _, id := range found {
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
-		}
-	}
-	if len(ids) == 0 {
-		return &settings.UsageError{Text: "show " + strings.Join(r.args, " ") + notARevision}
+	ids, err := uniqueIDs("show", r.args, o.Resolve)
+	if err != nil {
+		return err
 	}
 	r.document = o.shown(ids)
 	if !r.settings.JSON {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // maxSlug is the length of the longest slug, in characters.
@@ -28,10 +30,9 @@ func NewID(taken func(id string) bool) string {
 // with "_" between words. It has at most 40 characters and ends at the end of a word, unless the first word is longer. It
 // is "" if the line contains neither letters nor digits.
 func Slug(message string) string {
-	subject, _, _ := strings.Cut(message, "\n")
 	var b strings.Builder
 	gap := false
-	for _, c := range subject {
+	for _, c := range text.Subject(message) {
 		c = unicode.ToLower(c)
 		// go:embed accepts letters of all alphabets, but of the digits only these.
 		if !unicode.IsLetter(c) && (c < '0' || c > '9') {

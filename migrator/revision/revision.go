@@ -3,6 +3,8 @@ package revision
 import (
 	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Revision is the content of a pair of files. It is immutable once parsed.
@@ -24,8 +26,7 @@ type Revision struct {
 
 // Subject returns the first line of the message, "" if there is none.
 func (r *Revision) Subject() string {
-	subject, _, _ := strings.Cut(r.Message, "\n")
-	return strings.TrimSpace(subject)
+	return strings.TrimSpace(text.Subject(r.Message))
 }
 
 // DownScript returns the script that reverts the revision: Down, an empty script if there is no down file but nothing to

@@ -111,6 +111,9 @@ func TestReportEqualsLedger(t *testing.T) {
 	for _, c := range commitCases {
 		for _, f := range fates {
 			// Not in parallel: the standbys are a setting of the server.
+			if c.failing && f.then != nil {
+				continue // it does not wait for a standby; see below
+			}
 			t.Run(c.name+", "+f.name, func(t *testing.T) {
 				for range 5 {
 					if c.check(t, server, f) {

@@ -142,17 +142,19 @@ func clip(line string, column int) (string, int) {
 	return string(runes[from : from+width]), column - from
 }
 
-// indent returns white space as wide as the text before the column.
+// indent returns white space that takes as many cells of a terminal as the text before the
+// column, which counts characters.
 func indent(line string, column int) string {
 	var b strings.Builder
 	for i, c := range []rune(line) {
-		if i >= column-1 {
-			break
+		switch {
+		case i >= column-1:
+			return b.String()
+		case c == '\t':
+			b.WriteRune(c)
+		default:
+			b.WriteString(strings.Repeat(" ", text.Width(string(c))))
 		}
-		if c != '\t' {
-			c = ' '
-		}
-		b.WriteRune(c)
 	}
 	return b.String()
 }

@@ -265,6 +265,6 @@ func (n *nonTransactional) withdraw(at start) {
 	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
 	defer cancel()
 	if n.Conn.Exec(ctx, strings.Join(resetsKeepingLocks, ";\n")) == nil {
-		_ = n.runTransaction(ctx, n.Ledger.Guard(at.generation+1), restore)
+		_ = n.runTransaction(ctx, localCommit.sql(true), n.Ledger.Guard(at.generation+1), restore)
 	}
 }

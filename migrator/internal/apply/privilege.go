@@ -54,7 +54,7 @@ func (r *Runner) ledgerError(se *pgconn.PgError, hint string) error {
 		hint = "its tables are not as this program creates them; restore them from a backup"
 	case pg.UniqueViolation:
 		if se.TableName == r.Ledger.Prefix()+"_event" {
-			hint = "the sequence of its column event is behind: SELECT setval(pg_get_serial_sequence(" + quoteValue(r.Ledger.Events()) + ", 'event'), (SELECT max(event) FROM " + r.Ledger.Events() + "))"
+			hint = "the sequence of its column event is behind: SELECT setval(pg_get_serial_sequence(" + sqltext.QuoteString(r.Ledger.Events()) + ", 'event'), (SELECT max(event) FROM " + r.Ledger.Events() + "))"
 		}
 	case pg.ReadOnlySQLTransaction:
 		return r.readOnlyError(se)

@@ -48,9 +48,9 @@ func (r *Runner) Record(s plan.Step, failure error) {
 	ctx, cancel := context.WithTimeout(context.Background(), recordLimit)
 	defer cancel()
 	event := r.Ledger.Append(e, r.Author)
-	err := r.runTransaction(ctx, event)
+	err := r.runTransaction(ctx, localCommit.sql(true), event)
 	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
-		_ = r.runTransaction(ctx, append(append([]string{r.Ledger.TryLock()}, r.Ledger.Create(r.CreateSchema)...), event)...)
+		_ = r.runTransaction(ctx, append(append([]string{localCommit.sql(true), r.Ledger.TryLock()}, r.Ledger.Create(r.CreateSchema)...), event)...)
 	}
 }
 

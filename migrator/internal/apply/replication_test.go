@@ -31,6 +31,54 @@ func standbys(t testing.TB, url, names string) {
 	projecttest.Await(t, url, "SHOW synchronous_standby_names", names)
 }
 
+// What is written after a failure or a cancel does not wait for a standby that is missing.
+func TestCleanUpDoesNotWaitForStandby(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{})
+	t.Cleanup(func() { standbys(t, server.URL("postgres"), "") })
+	for name, body := range map[string]string{
+		"failure":                "SELECT pg_sleep(60);",
+		"first statement":        "SELECT pg_sleep(60);\n-- off",
+		"second statement":       "SELECT 1;\nSELECT pg_sleep(60);\n-- off",
+		"statement that commits": "CREATE INDEX CONCURRENTLY i ON slow (slow(id));\n-- off",
+	} {
+		standbys(t, server.URL("postgres"), "")
+		url := server.Database(t)
+		pgtest.Exec(t, url, "CREATE TABLE slow (id int); INSERT INTO slow VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN 1; END $$")
+		header := "transaction: on"
+		if strings.Contains(body, "-- off") {
+			header = projecttest.NonTransactional
+		}
+		m := projecttest.New(t).Add("a", "", body, "", header).Migrator(migrator.Config{})
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		cfg := projecttest.Config(t, url)
+		go func() { _, err := m.Up(ctx, cfg); done <- err }()
+		projecttest.Await(t, url, projecttest.Sleeping, "1")
+		standbys(t, url, "nobody")
+		cancel()
+		for running := true; running; {
+			select {
+			case err := <-done:
+				if running = false; err == nil {
+					t.Errorf("%s: no error", name)
+				}
+			default:
+				if pgtest.Value(t, url, waitingForStandby) != "0" {
+					t.Errorf("%s: a commit waits for the standby", name)
+					standbys(t, url, "")
+					<-done
+					running = false
+				}
+			}
+		}
+		standbys(t, url, "")
+		if got := pgtest.Value(t, url, "SELECT string_agg(action, ' ') FROM ambix_event"); got != "interrupted" {
+			t.Errorf("%s: events: %s", name, got)
+		}
+	}
+}
+
 // A commit that no synchronous standby confirmed, because the wait was canceled, is reported
 // as committed and unconfirmed.
 func TestUnreplicatedCommitIsReported(t *testing.T) {

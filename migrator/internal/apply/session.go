@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // Session is a server session that holds a lock, or a prepared transaction. What this role
@@ -51,7 +53,7 @@ func (s Session) String() string {
 }
 
 func (s Session) describePrepared() string {
-	text := "prepared transaction " + quoteValue(s.Prepared) + " of role " + s.User
+	text := "prepared transaction " + sqltext.QuoteString(s.Prepared) + " of role " + s.User
 	if s.Running > 0 {
 		text += ", prepared " + s.Running.Round(time.Second/10).String() + " ago"
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // setting is a value of a server setting, for a transaction or for a session.
@@ -21,11 +22,11 @@ func set(name string, values ...string) setting { return setting{name: name, val
 func (s setting) sql(local bool) string {
 	quoted := make([]string, len(s.values))
 	for i, v := range s.values {
-		quoted[i] = quoteValue(v)
+		quoted[i] = sqltext.QuoteString(v)
 	}
 	value := strings.Join(quoted, ", ")
 	if s.when != "" {
-		return fmt.Sprintf("SELECT CASE WHEN %s THEN pg_catalog.set_config(%s, %s, %t) END", s.when, quoteValue(s.name), value, local)
+		return fmt.Sprintf("SELECT CASE WHEN %s THEN pg_catalog.set_config(%s, %s, %t) END", s.when, sqltext.QuoteString(s.name), value, local)
 	}
 	if len(s.values) == 0 {
 		value = "DEFAULT"
@@ -36,9 +37,6 @@ func (s setting) sql(local bool) string {
 	return "SET " + s.name + " = " + value
 }
 
-// quoteValue quotes a value for SET, which accepts no dollar quotes.
-func quoteValue(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
 // milliseconds rounds up: zero is no limit.
 func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", (d + time.Millisecond - 1).Milliseconds())
@@ -48,6 +46,10 @@ func milliseconds(d time.Duration) string {
 var (
 	// atLeastLocal is synchronous_commit as the session has it, but not off.
 	atLeastLocal = setting{"synchronous_commit", []string{"local"}, "pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'"}
+	// localCommit is for what is written after a failure: it is not worth a wait for a
+	// synchronous standby, which may be the reason. If a failover loses it, a revision stays
+	// unfinished, or the event log lacks an event.
+	localCommit = set("synchronous_commit", "local")
 	// checkClient makes the server notice a client that is gone, so that no statement of a
 	// killed client runs on. Only some systems support it (PostgreSQL manual, "TCP Settings").
 	checkClient = setting{"client_connection_check_interval", []string{"500ms"}, "pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0"}
@@ -55,12 +57,14 @@ var (
 
 // ifKnown makes a setting only on a server that knows it.
 func ifKnown(s setting) setting {
-	s.when = "pg_catalog.current_setting(" + quoteValue(s.name) + ", true) IS NOT NULL"
+	s.when = "pg_catalog.current_setting(" + sqltext.QuoteString(s.name) + ", true) IS NOT NULL"
 	return s
 }
 
-// ledgerLockTimeout is the lock_timeout of statements on the ledger outside of a revision.
-const ledgerLockTimeout = "5s"
+// LedgerLockTimeout is the lock_timeout of statements on the ledger outside of a revision.
+const LedgerLockTimeout = 5 * time.Second
+
+var ledgerLockTimeout = LedgerLockTimeout.String()
 
 // ledgerLimits apply to statements on the ledger.
 func ledgerLimits() []setting {

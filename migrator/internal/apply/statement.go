@@ -78,6 +78,13 @@ func (n *nonTransactional) renderMark(done int, checksum string) parts {
 	return p
 }
 
+// afterFailure makes a mark commit without waiting for a standby.
+func afterFailure(mark parts) parts {
+	var p parts
+	p.set(opening, true, localCommit)
+	return append(p, mark...)
+}
+
 // restoreRole sets the runner's role for the rest of a transaction, after a body that
 // changed it. The body's role is back after the transaction.
 func (n *nonTransactional) restoreRole(p *parts) {
@@ -140,7 +147,11 @@ func (n *nonTransactional) runThenMark(ctx context.Context, st sqltext.Statement
 	// It is done, and has to be marked even if the context has ended.
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	return n.retryWhileLocked(limit, n.step, func() error { return n.send(limit, n.renderMark(n.done+1, n.checksums[n.done+1]), nil) })
+	mark := n.renderMark(n.done+1, n.checksums[n.done+1])
+	if ctx.Err() != nil {
+		mark = afterFailure(mark)
+	}
+	return n.retryWhileLocked(limit, n.step, func() error { return n.send(limit, mark, nil) })
 }
 
 // runOnce runs a statement without a mark, unless the catalog shows that it took effect.
@@ -204,7 +215,7 @@ func (n *nonTransactional) clearSentMark(ctx context.Context, st sqltext.Stateme
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer cancel()
-	_ = n.send(limit, n.renderMark(n.done, n.checksums[n.done]), nil)
+	_ = n.send(limit, afterFailure(n.renderMark(n.done, n.checksums[n.done])), nil)
 	if index := n.invalidIndexes(limit, effect); index != "" && failed != nil {
 		n.leftover = true
 		failed.Hint = "the failed build left an invalid index: " + index + "; the next run drops it and builds it again"

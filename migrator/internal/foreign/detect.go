@@ -84,6 +84,9 @@ type Detected struct {
 	Schema string // unquoted
 }
 
+// Adopted returns the table as the tool that Known and Table.Query know.
+func (d Detected) Adopted() Table { return Table{d.Name, strings.ToLower(d.Tool)} }
+
 // Adoptable reports whether the versions of the table can be read; see Known.
 func (d Detected) Adoptable() bool { return Known(strings.ToLower(d.Tool)) }
 

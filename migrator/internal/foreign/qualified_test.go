@@ -8,7 +8,7 @@ import (
 
 func TestStatementsAreQualified(t *testing.T) {
 	t.Parallel()
-	statements := []string{FindTables, Detect(), Columns("s.t"), HasObjects([]string{"s.t"}), HasObjects(nil)}
+	statements := []string{Detect(), Columns("s.t"), HasObjects([]string{"s.t"}), HasObjects(nil)}
 	for tool := range tools {
 		statements = append(statements, Table{Name: "s.t", Tool: tool}.Query())
 	}

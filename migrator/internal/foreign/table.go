@@ -146,17 +146,6 @@ func byColumns(types map[string]string) string {
 	return ""
 }
 
-// FindTables finds version tables in all schemas by the tools' usual names: rows of
-// qualified name and tool.
-const FindTables = `SELECT pg_catalog.quote_ident(n.nspname) OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c.relname), CASE
-  WHEN c.relname OPERATOR(pg_catalog.=) 'alembic_version' THEN 'alembic' WHEN c.relname OPERATOR(pg_catalog.=) 'goose_db_version' THEN 'goose'
-  WHEN c.relname OPERATOR(pg_catalog.=) 'schema_version' THEN 'tern'
-  WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) 'dirty' AND NOT a.attisdropped)
-  THEN 'golang-migrate' ELSE 'dbmate' END
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[])
-  AND c.relname OPERATOR(pg_catalog.=) ANY ('{alembic_version,goose_db_version,schema_version,schema_migrations}'::pg_catalog.name[]) ORDER BY 1`
-
 // HasObjects asks whether a database has tables and the like, or functions, that belong
 // neither to the system, nor to an extension, nor to the named tables: t or f.
 func HasObjects(except []string) string { return fmt.Sprintf(hasObjects, ledger.Array(except)) }

@@ -31,9 +31,6 @@ func StartAttempt(cfg *pgconn.Config, o Options) *Attempt {
 	return a
 }
 
-// Config returns the configuration passed to StartAttempt.
-func (a *Attempt) Config() *pgconn.Config { return a.cfg }
-
 // Close cancels the attempt, or closes its connection. It does not block.
 func (a *Attempt) Close() {
 	a.cancel()

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/text"
@@ -68,7 +67,7 @@ func (p *Plan) SetScript(id string, s *revision.Script, message string) {
 	for i := range p.Steps {
 		if p.Steps[i].Revision == id && p.Steps[i].Script == nil {
 			p.Steps[i].Script, p.Steps[i].Stored = s, true
-			p.Steps[i].Message, _, _ = strings.Cut(message, "\n")
+			p.Steps[i].Message = text.Subject(message)
 		}
 	}
 }

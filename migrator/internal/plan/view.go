@@ -6,6 +6,7 @@ import (
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // View is a set of files together with the ledger of a database. Its graph includes rows
@@ -114,17 +115,6 @@ func (v *View) Unknown() []string {
 	return ids
 }
 
-// Pending returns the revisions of the files that are not applied, parents first.
-func (v *View) Pending() []string {
-	var ids []string
-	for _, id := range v.Files.Graph.Order() {
-		if row := v.rows[id]; row == nil || row.State != ledger.Applied {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // Unfinished is a non-transactional revision that was interrupted.
 type Unfinished struct {
 	Revision, Message string
@@ -158,8 +148,7 @@ func (v *View) Subject(id string) string {
 		return r.Subject()
 	}
 	if row := v.rows[id]; row != nil {
-		subject, _, _ := strings.Cut(row.Message, "\n")
-		return subject
+		return text.Subject(row.Message)
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/graph"
@@ -186,19 +187,23 @@ func (s *Session) foreignTable(ctx context.Context, a Adopt) (foreign.Table, err
 	if a.Table != "" {
 		return s.namedTable(ctx, a)
 	}
-	rows, err := s.query(ctx, foreign.FindTables)
+	rows, err := s.query(ctx, foreign.Detect())
 	if err != nil {
 		return foreign.Table{}, err
 	}
 	var tables []foreign.Table
-	var names, others []string
-	for _, row := range rows {
-		name := row[0].Text + " (" + row[1].Text + ")"
-		if a.Tool != "" && a.Tool != row[1].Text {
+	var names, others, unreadable []string
+	for _, found := range foreign.Recognized(texts(rows)) {
+		table := found.Adopted()
+		name := table.Name + " (" + table.Tool + ")"
+		switch {
+		case !found.Adoptable():
+			unreadable = append(unreadable, found.String())
+		case a.Tool != "" && a.Tool != table.Tool:
 			others = append(others, name)
-			continue
+		default:
+			tables, names = append(tables, table), append(names, name)
 		}
-		tables, names = append(tables, foreign.Table{Name: row[0].Text, Tool: row[1].Text}), append(names, name)
 	}
 	switch {
 	case len(tables) == 1:
@@ -210,8 +215,8 @@ func (s *Session) foreignTable(ctx context.Context, a Adopt) (foreign.Table, err
 	if a.Tool != "" {
 		e.Reason = "found no version table of " + a.Tool
 	}
-	if len(others) > 0 {
-		e.Reason += ", but " + strings.Join(others, ", ")
+	if found := append(slices.Clone(others), unreadable...); len(found) > 0 {
+		e.Reason += ", but " + strings.Join(found, ", ")
 	}
 	return foreign.Table{}, e
 }

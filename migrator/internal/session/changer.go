@@ -18,24 +18,14 @@ func (s *Session) change(ctx context.Context, do func(ledger.State) error) error
 	c := &changer{Session: s, do: do, deadline: time.Now().Add(s.WaitRunner)}
 	for {
 		again, err := c.round(ctx)
-		for isLoss(err) && ctx.Err() == nil {
-			if c.expired() {
-				return c.unresolved(ctx, err)
-			}
-			if err = c.reconnect(ctx, err); isConnect(err) {
-				return c.unresolved(ctx, err)
-			}
+		for isLoss(err) && ctx.Err() == nil && !c.expired() {
+			err = c.reconnect(ctx, err)
 			again = err == nil
 		}
 		if !again || err != nil {
 			return c.unresolved(ctx, err)
 		}
 	}
-}
-
-func isConnect(err error) bool {
-	_, ok := errors.AsType[*pg.ConnectError](err)
-	return ok
 }
 
 // changer is a change of the ledger in progress.
@@ -60,19 +50,21 @@ func (c *changer) round(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return c.wait(ctx, state, err)
 	}
-	if sent := c.sent; sent != nil {
+	if c.sent != nil {
 		recorded, err := c.recorded(ctx, state)
-		if err != nil {
+		switch {
+		case err != nil:
 			return false, err
-		}
-		if recorded {
-			if err = c.runner.Flush(ctx); err == nil { // its commit was never confirmed
+		case recorded:
+			err := c.runner.Flush(ctx) // its commit was never confirmed
+			if !isLoss(err) {
 				c.sent = nil
 			}
 			return false, err
 		}
+		unchanged := state.Exists == c.sent.Exists && state.Generation == c.sent.Generation
 		c.sent = nil
-		if state.Exists == sent.Exists && state.Generation == sent.Generation {
+		if unchanged {
 			if err := c.giveUp(ctx); err != nil {
 				return false, err
 			}
@@ -149,7 +141,7 @@ func (c *changer) reconnect(ctx context.Context, lossErr error) error {
 	return c.runner.Wait(ctx, time.Until(c.deadline))
 }
 
-// unresolved is for a change that ends before it found out whether it is committed, whatever
+// unresolved is for a change that ends before it found out what became of a write, whatever
 // ended it.
 func (c *changer) unresolved(ctx context.Context, err error) error {
 	if c.sent == nil || err == nil {

@@ -202,8 +202,8 @@ func (s *Session) endedError(lossErr error) error {
 }
 
 // restartedSince reports whether the server was restarted, or replaced, after a lost session
-// began: its administrator has then not ended this session alone. A standby that was promoted
-// has replayed what that session saw or wrote.
+// began: its administrator has then not ended this session alone. A standby that was
+// promoted has replayed what that session saw or wrote.
 func (s *Session) restartedSince(ctx context.Context, began time.Time) bool {
 	rows, err := s.query(ctx, "SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_last_xact_replay_timestamp()))")
 	if err != nil || len(rows) != 1 {
@@ -215,9 +215,9 @@ func (s *Session) restartedSince(ctx context.Context, began time.Time) bool {
 
 func stepKey(s plan.Step) string { return string(s.Direction) + " " + s.Revision }
 
-// UnknownOutcomeError reports a connection that was lost while a revision or a change of the
-// ledger was in progress, and a run that ended before it found out what became of it. The next
-// run finds out, and continues.
+// UnknownOutcomeError reports a connection that was lost while a revision was in progress, or
+// a change of the ledger, and a run that ended before it found out what became of it. The
+// next run finds out, and continues.
 type UnknownOutcomeError struct {
 	Step    plan.Step // zero for a change of the ledger
 	Several bool      // the steps after it may have been sent as well

@@ -151,7 +151,7 @@ func (s *Session) limits() []string {
 // readTimeout is how long a read waits for a lock.
 func (s *Session) readTimeout() time.Duration {
 	if s.LockTimeout <= 0 {
-		return 5 * time.Second // no limit for revisions is not one for reads
+		return apply.LedgerLockTimeout // no limit for revisions is not one for reads
 	}
 	return max(s.LockTimeout, time.Millisecond)
 }

@@ -11,6 +11,16 @@ func QuoteName(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
+// QuoteString returns s as a string constant in single quotes, for places that accept no dollar quotes, such as SET. Its
+// meaning does not depend on standard_conforming_strings. The server refuses a NUL in it.
+func QuoteString(s string) string {
+	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if strings.Contains(s, `\`) {
+		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}
+
 // QuoteLiteral returns s as a dollar-quoted string, $ambix1$…$ambix1$, with a tag that does not occur in s. Its meaning
 // does not depend on settings of the session. The server refuses a NUL in it. It must follow white space or an operator:
 // directly after a name the dollar sign would be part of the name.

@@ -16,6 +16,18 @@ func TestQuoteName(t *testing.T) {
 	}
 }
 
+func TestQuoteString(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{"": "''", "it's": "'it''s'", `a\'b`: `E'a\\''b'`, `"x"`: `'"x"'`} {
+		got := QuoteString(s)
+		if l := (lexer{src: got + ","}); got != want {
+			t.Errorf("QuoteString(%q) = %s, want %s", s, got, want)
+		} else if token, _ := l.next(); token.Kind != String || token.End != len(got) {
+			t.Errorf("%s is not one token", got)
+		}
+	}
+}
+
 func TestQuoteLiteral(t *testing.T) {
 	t.Parallel()
 	for s, tag := range map[string]string{

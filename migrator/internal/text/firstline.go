@@ -5,6 +5,12 @@ import (
 	"unicode/utf8"
 )
 
+// Subject returns the first line of a revision's message.
+func Subject(message string) string {
+	subject, _, _ := strings.Cut(message, "\n")
+	return subject
+}
+
 const maxFirstLine = 120 // characters
 
 // FirstLine returns the first line of s, at most 120 characters of it. It ends with " …"

@@ -56,9 +56,6 @@ func (l *Logger) Info(text string, attrs ...any) {
 	}
 }
 
-// Warn logs a warning.
-func (l *Logger) Warn(text string, attrs ...any) { l.Log(slog.LevelWarn, text, attrs...) }
-
 // Log logs at any level, whatever the options. attrs are key-value pairs as for
 // slog.Logger.Log; lines do not show them. Lines are escaped like Lines.
 func (l *Logger) Log(level slog.Level, text string, attrs ...any) {

@@ -2,7 +2,8 @@ package terminal
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Style is the color of a text: an SGR parameter, or "" for none.
@@ -26,9 +27,6 @@ type Cell struct {
 
 // Cell returns a cell with a text in this style, escaped like Line.
 func (s Style) Cell(text string) Cell { return Cell{Line(text), s} }
-
-// String returns the text without its style.
-func (c Cell) String() string { return c.text }
 
 // styled returns the text of a cell with the escape sequences of its style, if the output
 // has colors.
@@ -61,7 +59,7 @@ func (o *Output) format(t Table) string {
 		for i, c := range row {
 			b.WriteString(o.styled(c))
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(c.text))+2))
+				b.WriteString(strings.Repeat(" ", max(0, widths[i]-text.Width(c.text))+2))
 			}
 		}
 		b.WriteByte('\n')
@@ -78,7 +76,7 @@ func columnWidths(rows Table) []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], min(utf8.RuneCountInString(row[i].text), widest))
+			widths[i] = max(widths[i], min(text.Width(row[i].text), widest))
 		}
 	}
 	return widths

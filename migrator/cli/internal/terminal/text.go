@@ -5,24 +5,19 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
-// Clip returns Line(text), shortened to 60 characters.
-func Clip(text string) string { return clipTo(text, 60) }
+// Clip returns Line(text), shortened to 60 cells of a terminal.
+func Clip(s string) string { return clipTo(s, 60) }
 
-func clipTo(text string, longest int) string {
-	text = Line(text)
-	if utf8.RuneCountInString(text) <= longest {
-		return text
+func clipTo(s string, longest int) string {
+	s = Line(s)
+	if text.Width(s) <= longest {
+		return s
 	}
-	return string([]rune(text)[:longest-1]) + "…"
-}
-
-// FirstLine returns text up to its first newline.
-func FirstLine(text string) string {
-	first, _, _ := strings.Cut(text, "\n")
-	return first
+	return text.ClipWidth(s, longest-1) + "…"
 }
 
 // Quote returns s as one word of a shell command. Text that is not printable is quoted
