@@ -58,7 +58,7 @@ func raises(p plan.Plan) int64 {
 
 // recordFingerprint records what the run has left, unless the ledger is no longer where the run left it. The schema is read
 // after the last commit and outside every transaction of ours. It never fails: the run has succeeded.
-func (m *mover) recordFingerprint(ctx context.Context) {
+func (m *Mover) recordFingerprint(ctx context.Context) {
 	limit, read := m.Fingerprint.limit(time.Since(m.started))
 	if !read || m.leftAt < 0 || len(m.report.Steps) == 0 || len(m.report.Others) > 0 {
 		return
