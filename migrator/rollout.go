@@ -54,7 +54,7 @@ type rollout[T any] struct {
 	events  chan workerEvent[T]
 	wait    sync.WaitGroup // for workers
 	failed  int
-	warm    bool // a worker has tried to connect
+	warm    bool // a worker has connected, or failed to
 	stopped bool // no new target is begun
 	left    bool // the loop has ended
 }
@@ -239,10 +239,10 @@ type worker[T any] struct {
 	session  *session.Session
 }
 
-// workerEvent reports that a worker has tried to connect, or has ended a job.
+// workerEvent reports that a worker has connected, or has ended a job.
 type workerEvent[T any] struct {
 	worker *worker[T]
-	job    *job[T] // nil: it has tried to connect
+	job    *job[T] // nil: it has connected
 }
 
 func (w *worker[T]) work(ctx context.Context) {
@@ -279,12 +279,12 @@ func (w *worker[T]) open(ctx context.Context, j *job[T]) (reused bool, err error
 	w.close()
 	w.session, err = session.Open(ctx, w.migrator.files.set, settings, j.Config, w.wait, w.migrator.takeBegun(j.Config), observe)
 	w.wait = 0
-	w.events <- workerEvent[T]{worker: w}
 	if err != nil {
 		w.session, w.failed = nil, j.Config
 		return false, err
 	}
 	w.config = j.Config
+	w.events <- workerEvent[T]{worker: w}
 	return false, nil
 }
 
