@@ -278,6 +278,9 @@ func (e *fleetError) Error() string {
 			line += fmt.Sprintf(", %d ", c.NotStarted) + notStarted
 		}
 	}
+	if c.Done == 0 {
+		return line + ", none is done"
+	}
 	return line + fmt.Sprintf(", %d %s done", c.Done, terminal.Plural(c.Done, "is", "are"))
 }
 
