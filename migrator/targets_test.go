@@ -268,3 +268,16 @@ func TestTargetsOfQuery(t *testing.T) {
 		}
 	}
 }
+
+// Statements whose effect does not depend on the search_path are found.
+func TestNamedSchemas(t *testing.T) {
+	t.Parallel()
+	f := projecttest.New(t).
+		Add("a1", "", "CREATE TABLE a (id int);\nCREATE TABLE shared.b (id int);", "DROP TABLE shared.b; DROP TABLE a;").
+		Add("b2", "a1", "SET LOCAL search_path = other;\nINSERT INTO a SELECT b.id FROM shared.b;", "-").
+		Migrator(migrator.Config{}).Files()
+	want := []migrator.NamedSchema{{"a1", "a1.up.sql", 7, "shared"}, {"a1", "a1.down.sql", 3, "shared"}, {"b2", "b2.up.sql", 6, ""}}
+	if got := f.NamedSchemas(); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}

@@ -58,6 +58,9 @@ func (r *run) eachOf(e *eachFlags) (*fleetRun, error) {
 		f.document.Targets = append(f.document.Targets, targetDocument{Target: t.Name, Database: databaseName(t.Config), Schema: t.Schema, State: stateNotStarted})
 	}
 	r.document = &f.document
+	if f.flags.jsonLines {
+		r.settings.JSON = false // by its variable
+	}
 	return f, nil
 }
 

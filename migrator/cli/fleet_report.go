@@ -48,6 +48,7 @@ type group struct {
 	targets []string
 	rows    terminal.Table // what they have in common
 	current bool           // nothing is left to do
+	rank    int            // of a finding: the position of its revision
 }
 
 // add adds a target to the group with a key, and returns the group and whether it is new.
@@ -198,15 +199,20 @@ func (r *run) checkEach(e *eachFlags) error {
 	}
 	var all []migrator.Finding
 	var found groups
+	order := f.set.Files().Graph().Order()
 	note := func(finding migrator.Finding, target string) findingDocument {
 		d := newFindingDocument(finding)
 		g, isNew := found.add(d.Kind+"\x00"+d.Revision+"\x00"+d.Message, target)
 		if isNew {
 			all = append(all, finding)
+			if g.rank = -1; target != "" { // of the files themselves
+				g.rank = slices.Index(order, d.Revision)
+			}
 			g.rows.Add(terminal.Yellow.Cell(findingTitle(d.Kind)), terminal.Bold.Cell(d.Revision), terminal.Plain.Cell(d.Message), terminal.Faint.Cell(d.position()))
 		}
 		return d
 	}
+	f.warnOfSchemas()
 	for _, finding := range f.set.Files().Check() {
 		f.document.Findings = append(f.document.Findings, note(finding, ""))
 	}
@@ -230,12 +236,33 @@ func (r *run) checkEach(e *eachFlags) error {
 	return suggest(&findingsError{len(all)}, next...)
 }
 
+// warnOfSchemas logs the first few statements that name a schema, which is the same for all
+// targets. They are not findings, because they may be meant.
+func (f *fleetRun) warnOfSchemas() {
+	const logged = 5
+	if f.fleet.Targets()[0].Schema == "" {
+		return
+	}
+	named := f.set.Files().NamedSchemas()
+	for _, n := range named[:min(len(named), logged)] {
+		msg := fmt.Sprintf("%s:%d names the schema %s, which is the same for all targets", n.File, n.Line, n.Schema)
+		if n.Schema == "" {
+			msg = fmt.Sprintf("%s:%d changes the search_path, which selects the schema of a target", n.File, n.Line)
+		}
+		f.warn(eventSchemaNamed, msg, "revision", n.Revision, "file", n.File, "line", n.Line, "schema", n.Schema)
+	}
+	if more := len(named) - logged; more > 0 {
+		f.warn(eventSchemaNamed, text.Count(more, "more statement")+" name a schema or change the search_path")
+	}
+}
+
 func (f *fleetRun) printFindings(found *groups) {
 	if len(found.order) == 0 && f.worst == nil {
 		f.out.Print("no problems found\n")
 		return
 	}
 	var t terminal.Table
+	slices.SortStableFunc(found.order, func(a, b *group) int { return cmp.Or(a.rank-b.rank, strings.Compare(a.key, b.key)) })
 	for _, g := range found.order {
 		slices.Sort(g.targets)
 		row := g.rows[0]

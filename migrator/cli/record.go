@@ -48,6 +48,7 @@ const (
 	eventProgress       eventName = "progress"
 	eventDeferred       eventName = "target-deferred"
 	eventWorkerStopped  eventName = "worker-stopped"
+	eventSchemaNamed    eventName = "schema-named"
 	eventTargetFailed   eventName = "target-failed"
 	eventFinished       eventName = "finished"
 	eventFailed         eventName = "failed"
@@ -95,6 +96,7 @@ var eventRows = []eventRow{
 	{eventProgress, "how many of the targets have ended", "`done`, `failed`, `waiting`, `targets`"},
 	{eventDeferred, "a target did not get a lock in time; it is tried again after the others", "`reason`"},
 	{eventWorkerStopped, "the server has no connection for another worker", "`workers`, `error`"},
+	{eventSchemaNamed, "`check` found a statement that names a schema, which is the same for all targets", "`revision`, `file`, `line`, `schema`"},
 	{eventTargetFailed, "a target failed", "`kind`, `exit`, `revision`, `file`, `line`, `column`, `sqlstate`, `detail`, `hint`, `more`"},
 	{eventFinished, "the run succeeded; on standard output", "`from`, `to`, `steps`; of many targets `targets`, `changed`"},
 	{eventFailed, "the command failed; the fields are those of `error` in a document", "`kind`, `exit`, `revision`, `file`, `line`, `column`, `sqlstate`, `detail`, `hint`, `problems`, `commands`, `more`"},
