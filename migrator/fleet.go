@@ -151,7 +151,8 @@ func (m *Migrator) member(t Target) (member, error) {
 	own.cfg.Target, own.cfg.Database = t.Name, nil
 	s := &own.settings
 	if t.Schema != "" {
-		s.Schema, s.SearchPath = t.Schema, append([]string{t.Schema}, s.SearchPath...)
+		s.TargetSchema, s.SearchPath = t.Schema, append([]string{t.Schema}, s.SearchPath...)
+		s.Fingerprint = session.FingerprintOff // it is that of a database
 	}
 	name := t.Ledger
 	switch {

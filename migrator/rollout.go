@@ -224,7 +224,7 @@ func isServerLost(err error) bool {
 		return true
 	}
 	e, ok := errors.AsType[*ConnectError](err)
-	return ok && slices.Contains([]ConnectProblem{ConnectUnreachable, ConnectRefused, ConnectUnknownHost, ConnectStartingUp, ConnectLimit, ConnectLost}, e.Problem)
+	return ok && slices.Contains([]ConnectProblem{ConnectUnreachable, ConnectRefused, ConnectUnknownHost, ConnectNoSocket, ConnectUnavailable, ConnectLimit, ConnectLost}, e.Problem)
 }
 
 // worker works on one target at a time. It keeps its connection as long as the targets are

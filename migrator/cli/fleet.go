@@ -111,7 +111,7 @@ func collect[T any](f *fleetRun, outcomes iter.Seq[migrator.Outcome[T]], add fun
 // reason.
 func (f *fleetRun) failed(d *targetDocument, err error) {
 	a := adviser{f.program, f.cmd}
-	d.Error = newErrorDocument(err, a.message(err))
+	d.Error = newErrorDocument(err, a.message(err, false))
 	if f.worst == nil || severity(err) < severity(f.worst) {
 		f.worst = err
 	}
@@ -124,7 +124,7 @@ func (f *fleetRun) failed(d *targetDocument, err error) {
 	f.failures[i].targets = append(f.failures[i].targets, d.Target)
 	full, more := d.Error.Message, ""
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok && first {
-		more = strings.TrimRight(e.Excerpt()+flagHint(e), "\n")
+		more = strings.TrimRight(excerpt(e), "\n")
 		full = strings.TrimRight(full+"\n"+more, "\n")
 	}
 	msg, _, _ := strings.Cut(d.Error.Message, "\n")
@@ -250,7 +250,7 @@ func (f *fleetRun) suggestions() []suggestion {
 		f.to, first = end, false
 	}
 	f.again = f.retryWords()
-	return []suggestion{f.nextStep(failed)}
+	return []suggestion{f.nextStep(f.set, failed)}
 }
 
 // selection returns the flags that select the targets.

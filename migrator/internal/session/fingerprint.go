@@ -97,9 +97,9 @@ const (
 )
 
 // Drift compares the schema with the fingerprint that belongs to a state of the ledger. It returns nil if no run has
-// recorded one since.
+// recorded one since, and for a ledger of a single schema: a fingerprint is that of a database.
 func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error) {
-	if !state.Exists {
+	if !state.Exists || s.TargetSchema != "" {
 		return nil, nil
 	}
 	recorded, found, err := s.lastFingerprints(ctx)
