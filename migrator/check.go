@@ -78,20 +78,31 @@ func (f *Files) Check() []Finding {
 // Check returns what is wrong with the files, and how the database differs from them. It
 // writes nothing and locks nothing.
 func (m *Migrator) Check(ctx context.Context, cfg *pgconn.Config) ([]Finding, error) {
-	var st *Status
 	found := m.files.Check()
-	err := m.with(ctx, cfg, func(s *session.Session) (err error) {
-		if st, err = m.status(ctx, s); err != nil {
-			return err
-		}
-		attached, err := s.Attachments(ctx)
-		for _, a := range attached {
-			found = append(found, Finding{Kind: FindingLedger, Table: a.Table, Object: a.Kind, Name: a.Name})
-		}
+	err := m.with(ctx, cfg, func(s *session.Session) error {
+		differs, err := m.checkDatabase(ctx, s)
+		found = append(found, differs...)
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	return found, nil
+}
+
+// checkDatabase returns how a database differs from the files.
+func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Finding, error) {
+	st, err := m.status(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	attached, err := s.Attachments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Finding
+	for _, a := range attached {
+		found = append(found, Finding{Kind: FindingLedger, Table: a.Table, Object: a.Kind, Name: a.Name})
 	}
 	for _, r := range st.Revisions {
 		f := Finding{Revision: r.Revision, File: r.File}

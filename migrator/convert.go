@@ -124,6 +124,8 @@ func databaseError(cause error, f failure) error {
 		return &LedgerError{Problem: LedgerInvalid, failure: f}
 	case *session.CitusError:
 		return newCitusError(e, f)
+	case *session.SchemaError:
+		return &ConfigError{Setting: "schema", Value: e.Schema, Reason: "the database has no such schema"}
 	case *session.OwnerError:
 		return &LedgerError{Ledger: e.Ledger.String(), Problem: LedgerUntrusted, Role: e.Role, Owner: e.Owner, failure: f}
 	case *ledger.NewerError:

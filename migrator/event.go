@@ -17,7 +17,7 @@ type Event interface {
 // Origin is the database that an event is about. It is part of every event.
 type Origin struct {
 	Database string // its name, as configured
-	Target   string // Config.Target
+	Target   string // Config.Target, or the name of a target of a fleet
 }
 
 // Source returns the origin itself.
@@ -144,6 +144,21 @@ type RevisionUnfinished struct {
 type ConnectionLost struct {
 	Origin
 	Err error
+}
+
+// Deferred reports a target of a fleet that did not get a lock in time. It is tried again
+// after the other targets.
+type Deferred struct {
+	Origin
+	Err error // as in an Outcome
+}
+
+// WorkerStopped reports that a fleet continues with fewer workers, because the server has no
+// connection left for another one.
+type WorkerStopped struct {
+	Origin
+	Workers int   // that remain
+	Err     error // a *ConnectError
 }
 
 // Session is a session of the server, or a prepared transaction, that holds a lock.

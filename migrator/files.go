@@ -52,7 +52,8 @@ func (f *Files) Revision(id string) *revision.Revision { return f.set.Revision(i
 // Revisions returns all revisions, parents first.
 func (f *Files) Revisions() []*revision.Revision { return f.set.Ordered() }
 
-// CheckLedgerName checks a value for Config.Ledger. The error is a *ConfigError.
+// CheckLedgerName checks a value for Config.Ledger or Target.Ledger. The error is a
+// *ConfigError.
 func CheckLedgerName(name string) error {
 	_, err := parseLedger(name)
 	return err

@@ -163,6 +163,9 @@ func newMigrator(cfg Config) (*Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found := name.Placeholders(); len(found) > 0 {
+		return nil, &ConfigError{Setting: "ledger", Value: cfg.Ledger, Reason: "only the targets of a fleet have a value for " + found[0]}
+	}
 	for _, p := range []struct {
 		setting string
 		value   *Policy

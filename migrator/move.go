@@ -134,21 +134,30 @@ func (m *Migrator) Move(ctx context.Context, cfg *pgconn.Config, verb Verb, targ
 
 // with runs do in a session of its own. Its errors are those of this package.
 func (m *Migrator) with(ctx context.Context, cfg *pgconn.Config, do func(*session.Session) error) error {
-	var first *pg.Attempt
-	if cfg == m.cfg.Database {
-		first = m.begun.Swap(nil)
-	}
-	var observe func(apply.Event)
-	if m.cfg.OnEvent != nil {
-		origin := Origin{Database: cfg.Database, Target: m.cfg.Target}
-		observe = func(e apply.Event) { m.cfg.OnEvent(newEvent(origin, e)) }
-	}
-	s, err := session.Open(ctx, m.files.set, m.settings, cfg, first, observe)
+	s, err := session.Open(ctx, m.files.set, m.settings, cfg, m.settings.Wait, m.takeBegun(cfg), m.observer(cfg))
 	if err == nil {
 		defer s.Close()
 		err = do(s)
 	}
 	return newError(session.Interrupted(ctx, err))
+}
+
+// takeBegun returns the connection that New has begun to open, if it is to this database, or
+// nil.
+func (m *Migrator) takeBegun(cfg *pgconn.Config) *pg.Attempt {
+	if cfg != m.cfg.Database {
+		return nil
+	}
+	return m.begun.Swap(nil)
+}
+
+// observer returns what passes the events of a run on to OnEvent, or nil.
+func (m *Migrator) observer(cfg *pgconn.Config) func(apply.Event) {
+	if m.cfg.OnEvent == nil {
+		return nil
+	}
+	origin := Origin{Database: cfg.Database, Target: m.cfg.Target}
+	return func(e apply.Event) { m.cfg.OnEvent(newEvent(origin, e)) }
 }
 
 func newReport(r *session.Report) *Report {

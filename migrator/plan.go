@@ -26,23 +26,29 @@ type Plan struct {
 // nothing. Errors: those of the operation that do not come from running a script.
 func (m *Migrator) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targets ...string) (*Plan, error) {
 	var p *Plan
-	err := m.with(ctx, cfg, func(s *session.Session) error {
-		v, err := s.View(ctx)
-		if err != nil {
-			return err
-		}
-		if err := s.CheckForeign(v, plan.Verb(verb)); err != nil {
-			return err
-		}
-		if p, err = m.plan(v, verb, targets); err != nil {
-			return err
-		}
-		return s.Fetch(ctx, &p.plan)
+	err := m.with(ctx, cfg, func(s *session.Session) (err error) {
+		p, err = m.planIn(ctx, s, verb, targets)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+func (m *Migrator) planIn(ctx context.Context, s *session.Session, verb Verb, targets []string) (*Plan, error) {
+	v, err := s.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.CheckForeign(v, plan.Verb(verb)); err != nil {
+		return nil, err
+	}
+	p, err := m.plan(v, verb, targets)
+	if err != nil {
+		return nil, err
+	}
+	return p, s.Fetch(ctx, &p.plan)
 }
 
 // PlanFrom returns what an operation would do to a database in which exactly the named

@@ -172,7 +172,7 @@ func (m *Migrator) revisionFiller(ids []string) func(context.Context, *pgconn.Co
 		if len(ids) == 0 {
 			return nil
 		}
-		s, err := session.Open(ctx, m.files.set, settings, cfg, nil, nil)
+		s, err := session.Open(ctx, m.files.set, settings, cfg, settings.Wait, nil, nil)
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,10 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		return slog.LevelInfo, "the server does not accept connections yet", []slog.Attr{slog.Any("error", e.Err)}
 	case ConnectionLost:
 		return slog.LevelWarn, "connection lost", []slog.Attr{slog.Any("error", e.Err)}
+	case Deferred:
+		return slog.LevelInfo, "target deferred", []slog.Attr{slog.Any("error", e.Err)}
+	case WorkerStopped:
+		return slog.LevelWarn, "no connection for another worker", []slog.Attr{slog.Int("workers", e.Workers), slog.Any("error", e.Err)}
 	case Planned:
 		return slog.LevelInfo, "planned", []slog.Attr{slog.Any("from", e.From), slog.Any("to", e.To), slog.Int("steps", len(e.Steps))}
 	case StepStarted:

@@ -76,6 +76,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*suggestedError](err); ok {
 		return advice{"", e.suggestions}
 	}
+	if is[*fleetError](err) {
+		return advice{} // it comes with its own
+	}
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		return a.target(e)
 	}

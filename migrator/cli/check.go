@@ -15,6 +15,7 @@ import (
 
 func (p *program) check() *cobra.Command {
 	var offline settings.Switch
+	var each eachFlags
 	return p.command(action{
 		use:   "check",
 		short: "report everything that is not ready for a release",
@@ -25,8 +26,17 @@ It writes nothing and is intended for pipelines.`,
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &offline, "offline", "", "", "check the files only")
+			each.flags(f)
 		},
-		run: func(r *run) error { return r.check(bool(offline)) },
+		run: func(r *run) error {
+			switch many, err := each.given(r.cmd, "offline"); {
+			case err != nil:
+				return err
+			case many:
+				return r.checkEach(&each)
+			}
+			return r.check(bool(offline))
+		},
 	})
 }
 
@@ -49,7 +59,7 @@ func (r *run) check(offline bool) error {
 		return err
 	}
 	for _, f := range found {
-		d.Findings = append(d.Findings, findingDocument{Kind: string(f.Kind), Revision: f.Revision, File: f.File, Message: findingText(f)})
+		d.Findings = append(d.Findings, newFindingDocument(f))
 	}
 	r.document = d
 	if len(d.Findings) == 0 {
@@ -66,6 +76,10 @@ func (r *run) check(offline bool) error {
 	next := adviser{r.program, r.cmd}.findings(found)
 	d.Commands = commandsOf(next)
 	return suggest(&findingsError{len(d.Findings)}, next...)
+}
+
+func newFindingDocument(f migrator.Finding) findingDocument {
+	return findingDocument{Kind: string(f.Kind), Revision: f.Revision, File: f.File, Message: findingText(f)}
 }
 
 // findingText returns a description of a finding.

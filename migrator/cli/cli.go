@@ -98,6 +98,9 @@ type run struct {
 	// dirGiven is true if --dir or its variable names the folder of the revisions, for
 	// commands that write them.
 	dirGiven bool
+	// many is true if the command is for many targets; listed are those of --each-file.
+	many   bool
+	listed []listedTarget
 	// opened is the migrator to close at the end, or nil.
 	opened *migrator.Migrator
 }

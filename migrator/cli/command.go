@@ -16,6 +16,10 @@ import (
 // annotationGroups is the annotation of a command with the groups of settings in its help.
 const annotationGroups = "ambix_groups"
 
+// annotationHeading is the annotation of a command's own flag with the heading in its help
+// below which it is listed, instead of "Flags".
+const annotationHeading = "ambix_heading"
+
 // action defines a command.
 type action struct {
 	use                  string

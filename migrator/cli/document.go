@@ -199,6 +199,44 @@ type renameDocument struct {
 	Rename string `json:"rename"` // the value for --rename
 }
 
+// fleetDocument is printed by up, down, to, stamp, plan, status and check for many targets.
+type fleetDocument struct {
+	countsDocument
+	Targets []targetDocument `json:"targets"` // in order
+	Error   *errorDocument   `json:"error,omitempty"`
+}
+
+// countsDocument is the last line of --json-lines.
+type countsDocument struct {
+	Done       int `json:"done"`
+	Changed    int `json:"changed"` // the targets on which something was done, also if they failed
+	Failed     int `json:"failed"`
+	NotStarted int `json:"not_started"`
+	// of check: what is wrong with the files themselves
+	Findings []findingDocument `json:"findings,omitempty"`
+}
+
+// targetDocument is one of many targets, and a line of --json-lines. State is "done", "failed"
+// or "not-started".
+type targetDocument struct {
+	Target   string          `json:"target"`
+	Database string          `json:"database"`
+	Schema   string          `json:"schema,omitempty"`
+	State    string          `json:"state"`
+	Run      *moveDocument   `json:"run,omitempty"`    // of up, down, to and stamp, also if it failed
+	Plan     *planDocument   `json:"plan,omitempty"`   // of plan
+	Status   *statusDocument `json:"status,omitempty"` // of status
+	Check    *checkDocument  `json:"check,omitempty"`  // of check: how the database differs from the files
+	Error    *errorDocument  `json:"error,omitempty"`
+}
+
+// The states of a targetDocument.
+const (
+	stateDone       = "done"
+	stateFailed     = "failed"
+	stateNotStarted = "not-started"
+)
+
 // failedDocument is printed by a command that fails before it has a result.
 type failedDocument struct {
 	Error *errorDocument `json:"error"`

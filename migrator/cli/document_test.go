@@ -161,10 +161,15 @@ func (d *jsonTables) kind(e ast.Expr) (words, nested string) {
 	return "?", ""
 }
 
-// shared returns the name of a document with its own table, and the anchor of its heading,
-// "A revision" or "An error".
+// shared returns the name of a document with its own table, and the anchor of its heading:
+// "A revision" or "An error", or that of a command.
 func shared(name string) (short, anchor string) {
-	short = strings.TrimSuffix(name, "Document")
+	switch short = strings.TrimSuffix(name, "Document"); short {
+	case "move":
+		return "document", "#up-down-to-redo-stamp"
+	case "plan", "status", "check": // of commands
+		return "document", "#" + short
+	}
 	if strings.ContainsRune("aeiou", rune(short[0])) {
 		return short, "#an-" + short
 	}

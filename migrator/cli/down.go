@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
@@ -9,6 +10,7 @@ import (
 
 func (p *program) down() *cobra.Command {
 	var pre preview
+	var each eachFlags
 	return p.command(action{
 		use: "down [TARGET]", aliases: []string{"downgrade"}, targets: true,
 		short: "revert the revisions above the target (default: -1)",
@@ -17,7 +19,10 @@ not contain is reverted with the down script stored in the ledger.`,
 		example: "down\ndown -2\ndown ae1027a6acf1\ndown shop@-1\ndown base",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check:   atMostOne("down", "target"),
-		flags:   pre.flags,
-		run:     func(r *run) error { return r.move(migrator.Down, &pre) },
+		flags: func(f *pflag.FlagSet) {
+			pre.flags(f)
+			each.flags(f)
+		},
+		run: func(r *run) error { return r.moveAny(migrator.Down, &pre, &each) },
 	})
 }

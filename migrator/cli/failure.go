@@ -68,6 +68,8 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		case *moveDocument:
 			document.Error = f.document
 		case *checkDocument, *currentDocument, *diffDocument: // the findings are the document
+		case *fleetDocument:
+			document.Error = f.document
 		default:
 			d = &failedDocument{f.document}
 		}
@@ -101,8 +103,20 @@ func (p *program) logError(log *terminal.Logger, err error) {
 	if !ok {
 		f = &failure{err: err, document: newErrorDocument(err, err.Error())}
 	}
-	d := f.document
-	attrs := append(p.origin(eventFailed), "kind", d.Kind, "exit", d.Exit)
+	attrs := append(p.origin(eventFailed), f.document.attrs()...)
+	msg, more, _ := strings.Cut(f.document.Message, "\n")
+	if more = strings.Trim(more+"\n"+f.more, "\n"); more != "" {
+		attrs = append(attrs, "more", more)
+	}
+	if len(f.document.Commands) > 0 {
+		attrs = append(attrs, "commands", f.document.Commands)
+	}
+	log.Log(slog.LevelError, msg, attrs...)
+}
+
+// attrs returns the fields of a record about the error.
+func (d *errorDocument) attrs() []any {
+	attrs := []any{"kind", d.Kind, "exit", d.Exit}
 	for _, a := range []struct{ name, value string }{
 		{"revision", d.Revision}, {"file", d.File}, {"sqlstate", d.SQLState}, {"detail", d.Detail}, {"hint", d.Hint},
 	} {
@@ -116,14 +130,7 @@ func (p *program) logError(log *terminal.Logger, err error) {
 	if len(d.Problems) > 0 {
 		attrs = append(attrs, "problems", d.Problems)
 	}
-	msg, more, _ := strings.Cut(d.Message, "\n")
-	if more = strings.Trim(more+"\n"+f.more, "\n"); more != "" {
-		attrs = append(attrs, "more", more)
-	}
-	if len(d.Commands) > 0 {
-		attrs = append(attrs, "commands", d.Commands)
-	}
-	log.Log(slog.LevelError, msg, attrs...)
+	return attrs
 }
 
 func newErrorDocument(err error, message string) *errorDocument {

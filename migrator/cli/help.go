@@ -165,7 +165,7 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 	if groups, ok := cmd.Annotations[annotationGroups]; ok {
 		wanted = strings.Split(groups, ",")
 	}
-	var ownFlags, foreign [][]string
+	var ownFlags, targets, foreign [][]string
 	byGroup := map[string][][]string{}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -174,6 +174,8 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 		case f.Hidden || f.Name == "help":
 		case group != "":
 			byGroup[group] = append(byGroup[group], flagRow(f))
+		case f.Annotations[annotationHeading] != nil:
+			targets = append(targets, flagRow(f))
 		case cmd.LocalNonPersistentFlags().Lookup(f.Name) != nil:
 			ownFlags = append(ownFlags, flagRow(f))
 		default:
@@ -187,6 +189,7 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 		}
 	}
 	section("Flags", ownFlags)
+	section(headingTargets, targets)
 	for _, group := range settings.Groups() {
 		if slices.Contains(wanted, group) {
 			section(group, byGroup[group])

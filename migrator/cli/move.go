@@ -10,6 +10,17 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
+// moveAny is move, or moveEach if the flags ask for many targets.
+func (r *run) moveAny(verb migrator.Verb, pre *preview, each *eachFlags) error {
+	switch many, err := each.given(r.cmd, "sql", "dry-run", "from"); {
+	case err != nil:
+		return err
+	case many:
+		return r.moveEach(verb, each)
+	}
+	return r.move(verb, pre)
+}
+
 // move runs a verb of the library and reports it, unless it is only to be shown.
 func (r *run) move(verb migrator.Verb, pre *preview) error {
 	if done, err := pre.show(r, verb); done {

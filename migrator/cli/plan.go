@@ -14,6 +14,7 @@ import (
 
 func (p *program) plan() *cobra.Command {
 	var from settings.List
+	var each eachFlags
 	return p.command(action{
 		use: "plan up|down|to|stamp [TARGET…]", targets: true,
 		short: "show the steps of up, down, to or stamp",
@@ -23,6 +24,7 @@ database is needed.`,
 		groups:  []string{settings.GroupDatabase, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &from, "from", "", "REV,…|base", "the applied revisions, instead of those in the database")
+			each.flags(f)
 		},
 		check: func(args []string) error {
 			const choices = "plan up, plan down, plan to or plan stamp"
@@ -34,7 +36,15 @@ database is needed.`,
 			}
 			return nil
 		},
-		run: func(r *run) error { return r.plan(from) },
+		run: func(r *run) error {
+			switch many, err := each.given(r.cmd, "from"); {
+			case err != nil:
+				return err
+			case many:
+				return r.planEach(&each)
+			}
+			return r.plan(from)
+		},
 	})
 }
 
@@ -102,6 +112,11 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 		r.out.Print("nothing to do, " + located(set, p.To) + "\n")
 		return
 	}
+	r.out.PrintTable(planTable(p))
+	r.out.Print(text.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", ending " + located(set, p.To) + "\n")
+}
+
+func planTable(p *migrator.Plan) terminal.Table {
 	var t terminal.Table
 	for _, s := range p.Steps {
 		direction, file := terminal.Green.Cell("up"), s.File
@@ -116,8 +131,7 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 		}
 		t.Add(direction, terminal.Bold.Cell(s.Revision), terminal.Plain.Cell(terminal.Clip(s.Message)), terminal.Faint.Cell(file))
 	}
-	r.out.PrintTable(t)
-	r.out.Print(text.Count(len(p.Steps), "step") + " from " + idsOrBase(p.From) + ", ending " + located(set, p.To) + "\n")
+	return t
 }
 
 func newPlanDocument(p *migrator.Plan) *planDocument {

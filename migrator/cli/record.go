@@ -44,6 +44,12 @@ const (
 	eventMoved          eventName = "revision-rebased"
 	eventVersionUnknown eventName = "version-unknown"
 	eventNext           eventName = "next"
+	eventTargets        eventName = "targets"
+	eventProgress       eventName = "progress"
+	eventDeferred       eventName = "target-deferred"
+	eventWorkerStopped  eventName = "worker-stopped"
+	eventSchemaNamed    eventName = "schema-named"
+	eventTargetFailed   eventName = "target-failed"
 	eventFinished       eventName = "finished"
 	eventFailed         eventName = "failed"
 )
@@ -86,7 +92,13 @@ var eventRows = []eventRow{
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
 	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},
 	{eventNext, "what to run next", "`commands`"},
-	{eventFinished, "the run succeeded; on standard output", "`from`, `to`, `steps`"},
+	{eventTargets, "how many targets the command is for", "`targets`"},
+	{eventProgress, "how many of the targets have ended", "`done`, `failed`, `waiting`, `targets`"},
+	{eventDeferred, "a target did not get a lock in time; it is tried again after the others", "`reason`"},
+	{eventWorkerStopped, "the server has no connection for another worker", "`workers`, `error`"},
+	{eventSchemaNamed, "`check` found a statement that names a schema, which is the same for all targets", "`revision`, `file`, `line`, `schema`"},
+	{eventTargetFailed, "a target failed", "`kind`, `exit`, `revision`, `file`, `line`, `column`, `sqlstate`, `detail`, `hint`, `more`"},
+	{eventFinished, "the run succeeded; on standard output", "`from`, `to`, `steps`; of many targets `targets`, `changed`"},
 	{eventFailed, "the command failed; the fields are those of `error` in a document", "`kind`, `exit`, `revision`, `file`, `line`, `column`, `sqlstate`, `detail`, `hint`, `problems`, `commands`, `more`"},
 }
 
@@ -107,6 +119,9 @@ func (r *run) record(rec record) {
 	if !r.log.JSON() {
 		if rec.text != "" {
 			text = rec.text
+		}
+		if o := r.source.Load(); o != nil && o.Target != "" {
+			text = o.Target + ": " + text
 		}
 		text = strings.Join(append([]string{text}, r.withNote(r.cmd, rec.run...)...), "\n")
 	} else if commands := commandsOf(rec.run); commands != nil {

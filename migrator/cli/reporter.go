@@ -81,6 +81,11 @@ func (rep *reporter) event(e migrator.Event) {
 			event: eventIndex, msg: stepName(e.Step) + ": " + e.Phase, text: indexProgress(e),
 			attrs: []any{"revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total, "running_ms", milliseconds(e.Running)},
 		})
+	case migrator.Deferred:
+		reason, _, _ := strings.Cut(e.Err.Error(), "\n")
+		rep.info(eventDeferred, "deferred until the other targets have ended: "+reason, "reason", reason)
+	case migrator.WorkerStopped:
+		rep.warn(eventWorkerStopped, fmt.Sprintf("the server has no connection for another worker; continuing with %d", e.Workers), "workers", e.Workers, "error", e.Err.Error())
 	case migrator.Repaired:
 		rep.warn(eventRepairing, e.Object+": "+e.Problem+"; running "+e.Statement,
 			"revision", e.Step.Revision, "object", e.Object, "problem", e.Problem, "statement", e.Statement)

@@ -82,6 +82,15 @@ func (p *program) config() migrator.Config {
 	}
 }
 
+// settingsOfRun is config. The ledger of many targets is part of each of them.
+func (r *run) settingsOfRun() migrator.Config {
+	config := r.config()
+	if r.many {
+		config.Ledger = ""
+	}
+	return config
+}
+
 // set reads the revisions for a command that needs no database.
 func (r *run) set() (*migrator.Migrator, error) { return r.load(r.config()) }
 
@@ -106,9 +115,9 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Co
 	for _, text := range source.Ignored() {
 		r.warn(eventVariable, text)
 	}
-	config := r.config()
+	config := r.settingsOfRun()
 	config.OnEvent = both(onEvent, r.OnEvent)
-	config.BeforeConnect = r.beforeConnect(source)
+	config.BeforeConnect = r.beforeConnectTo(source)
 	cfg, wrong := source.Config(r.ctx)
 	config.Database = cfg
 	set, err := r.load(config)

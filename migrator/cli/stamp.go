@@ -13,6 +13,7 @@ const missingTarget = "missing target: a revision, a label, head, heads or base"
 
 func (p *program) stamp() *cobra.Command {
 	var pre preview
+	var each eachFlags
 	var purge settings.Switch
 	return p.command(action{
 		use: "stamp TARGET…", targets: true,
@@ -26,12 +27,13 @@ already exists.`,
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &purge, "purge", "", "", "remove all revisions from the ledger first, also unknown ones")
 			pre.flags(f)
+			each.flags(f)
 		},
 		run: func(r *run) error {
 			if purge {
-				return r.move(migrator.Purge, &pre)
+				return r.moveAny(migrator.Purge, &pre, &each)
 			}
-			return r.move(migrator.Stamp, &pre)
+			return r.moveAny(migrator.Stamp, &pre, &each)
 		},
 	})
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func (p *program) status() *cobra.Command {
+	var each eachFlags
 	return p.command(action{
 		use:   "status",
 		short: "show where the database is, what is pending, and what to do",
@@ -21,7 +22,16 @@ func (p *program) status() *cobra.Command {
 and unknown, and what to do next. It writes nothing and locks nothing.`,
 		example: "status\nstatus --verbose\nstatus --json",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
-		run:     (*run).status,
+		flags:   each.flags,
+		run: func(r *run) error {
+			switch many, err := each.given(r.cmd); {
+			case err != nil:
+				return err
+			case many:
+				return r.statusEach(&each)
+			}
+			return r.status()
+		},
 	})
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
@@ -9,6 +10,7 @@ import (
 
 func (p *program) to() *cobra.Command {
 	var pre preview
+	var each eachFlags
 	return p.command(action{
 		use: "to TARGET…", targets: true,
 		short: "apply and revert until exactly the targets are applied",
@@ -18,7 +20,10 @@ deployment that both run "to head" would revert each other's work.`,
 		example: "to head\nto ae1027a6acf1\nto base",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		check:   atLeastOne(missingTarget),
-		flags:   pre.flags,
-		run:     func(r *run) error { return r.move(migrator.To, &pre) },
+		flags: func(f *pflag.FlagSet) {
+			pre.flags(f)
+			each.flags(f)
+		},
+		run: func(r *run) error { return r.moveAny(migrator.To, &pre, &each) },
 	})
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
@@ -9,6 +10,7 @@ import (
 
 func (p *program) up() *cobra.Command {
 	var pre preview
+	var each eachFlags
 	return p.command(action{
 		use: "up [TARGET…]", aliases: []string{"upgrade"}, targets: true,
 		short: "apply pending revisions up to the targets (default: head)",
@@ -19,7 +21,10 @@ once.`,
 		example: "up\nup heads\nup +1\nup shop@head",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		check:   anyArgs,
-		flags:   pre.flags,
-		run:     func(r *run) error { return r.move(migrator.Up, &pre) },
+		flags: func(f *pflag.FlagSet) {
+			pre.flags(f)
+			each.flags(f)
+		},
+		run: func(r *run) error { return r.moveAny(migrator.Up, &pre, &each) },
 	})
 }

@@ -40,6 +40,15 @@ func (i invocation) time(ctx context.Context) (time.Duration, error) {
 	return spent, nil
 }
 
+// processor runs the program and returns the processor time that it used.
+func (i invocation) processor(ctx context.Context) (time.Duration, error) {
+	cmd := i.command(ctx, i.program, i.args...)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("%s: %w\n%s", i.program, err, lastLines(output))
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+}
+
 // peakCommand is the argument with which this program runs itself to run another program.
 const peakCommand = "peak"
 

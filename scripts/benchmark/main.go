@@ -23,6 +23,8 @@ var usage string
 // options are the values of the flags.
 type options struct {
 	revisions, memory, repeat int
+	schemas, databases        int
+	loopLength                int // of the loops that are extrapolated
 	copyBytes                 amount
 	latencies                 durations
 	tools, rows               names
@@ -73,6 +75,9 @@ func parseFlags(args []string) (options, error) {
 	f.SetOutput(io.Discard)
 	f.IntVar(&o.revisions, "n", 1000, "")
 	f.IntVar(&o.memory, "memory", 10000, "")
+	f.IntVar(&o.schemas, "schemas", 1000, "")
+	f.IntVar(&o.databases, "databases", 300, "")
+	f.IntVar(&o.loopLength, "loop", 20, "")
 	f.Var(&o.copyBytes, "copy", "")
 	f.IntVar(&o.repeat, "repeat", 5, "")
 	f.Var(&o.latencies, "latency", "")
@@ -90,6 +95,8 @@ func parseFlags(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case o.revisions < 1 || o.memory < 1 || o.repeat < 1:
 		return o, errors.New("-n, -memory and -repeat must be at least 1")
+	case o.schemas < 1 || o.databases < 1 || o.loopLength < 1:
+		return o, errors.New("-schemas, -databases and -loop must be at least 1")
 	case !slices.Contains(o.tools, ambix):
 		return o, errors.New("-tools must include ambix")
 	}

@@ -18,6 +18,8 @@ func rows() []kind {
 		{"up", (*bench).upRow},
 		{"latency", (*bench).latencyRows},
 		{"idle", (*bench).idleRow},
+		{"schemas", (*bench).schemaRows},
+		{"databases", (*bench).databaseRows},
 		{"memory", (*bench).memoryRows},
 		{"copy", (*bench).copyRows},
 		{"size", (*bench).sizeRows},

@@ -144,9 +144,12 @@ func (t Tables) Privileges(exists bool) string {
 	return strings.Join(rows, " UNION ALL ")
 }
 
-// HasSchema queries whether the ledger's schema exists: t or f.
-func (t Tables) HasSchema() string {
-	return "SELECT pg_catalog.to_regnamespace(" + sqltext.QuoteLiteral(sqltext.QuoteName(t.Schema())) + ") IS NOT NULL"
+// HasSchema is HasSchema of the ledger's schema.
+func (t Tables) HasSchema() string { return HasSchema(t.Schema()) }
+
+// HasSchema queries whether a schema exists: one row with t or f.
+func HasSchema(schema string) string {
+	return "SELECT pg_catalog.to_regnamespace(" + sqltext.QuoteLiteral(sqltext.QuoteName(schema)) + ") IS NOT NULL"
 }
 
 // Others finds all ledgers of the database: rows of schema and meta table. It reads only

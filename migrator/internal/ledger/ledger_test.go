@@ -23,6 +23,10 @@ func TestLedgerNamesAreParsed(t *testing.T) {
 		{in: "Ops.Shop", schema: "Ops", prefix: "Shop", text: "Ops.Shop"},
 		{in: `"a.b"."c.d"`, schema: "a.b", prefix: "c.d", text: `"a.b"."c.d"`},
 		{in: `"my ops".x`, schema: "my ops", prefix: "x", text: "my ops.x"},
+		{in: `"a""b"."""".`, bad: "it has more parts than a schema and a prefix"},
+		{in: `"a""b".""""`, schema: `a"b`, prefix: `"`, text: `"a""b".""""`},
+		{in: `a"b.x`, bad: "a part contains a character that a name cannot contain"},
+		{in: `"a"".x`, bad: "a double quote is not closed"},
 		{in: "ambix", bad: "the schema is missing"},
 		{in: ".ambix", bad: "a part is empty"},
 		{in: "public.", bad: "a part is empty"},
@@ -44,6 +48,28 @@ func TestLedgerNamesAreParsed(t *testing.T) {
 		}
 		if err != nil || n.Schema() != c.schema || n.Prefix() != c.prefix || n.String() != c.text {
 			t.Errorf("ParseTables(%q) = %q, %q, %q, %v", c.in, n.Schema(), n.Prefix(), n, err)
+		}
+	}
+}
+
+func TestPlaceholdersAreReplaced(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, schema, database, want, bad string }{
+		{name: "{schema}.ambix", schema: "t1", database: "shop", want: "t1.ambix"},
+		{name: "{schema}.ambix", schema: `a.b"c`, database: "shop", want: `"a.b""c".ambix`},
+		{name: "ops.{database}_{schema}", schema: "{database}", database: "shop", want: "ops.shop_{database}"},
+		{name: "public.ambix", schema: "t1", database: "shop", want: "public.ambix"},
+		{name: "{schema}.ambix", schema: "pg_toast", bad: "schemas that begin with pg_ are reserved for PostgreSQL"},
+		{name: "ops.{schema}", schema: strings.Repeat("x", 50), bad: "the prefix is longer than 49 bytes"},
+	} {
+		parsed, err := ParseTables(c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parsed.Expand(c.schema, c.database)
+		var e *NameError
+		if errors.As(err, &e) != (c.bad != "") || c.bad != "" && e.Problem != c.bad || c.bad == "" && got.String() != c.want {
+			t.Errorf("%s for %s of %s: %s, %v", c.name, c.schema, c.database, got, err)
 		}
 	}
 }

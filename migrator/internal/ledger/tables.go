@@ -33,8 +33,8 @@ func (e *NameError) Error() string {
 }
 
 // ParseTables parses the name of a ledger, SCHEMA.PREFIX. Both parts are case-sensitive; a
-// part that contains a dot is written in double quotes. "" is DefaultName. The error is a
-// *NameError.
+// part that contains a dot or a double quote is written in double quotes, as in SQL. "" is
+// DefaultName. The error is a *NameError.
 func ParseTables(s string) (Tables, error) {
 	if s == "" {
 		return Tables{}, nil
@@ -53,16 +53,49 @@ func ParseTables(s string) (Tables, error) {
 	if rest != "" {
 		return Tables{}, &NameError{s, "it has more parts than a schema and a prefix"}
 	}
+	t := Tables{schema, prefix}
+	return t, t.check(s)
+}
+
+// check returns what is wrong with the parts of a name.
+func (t Tables) check(name string) error {
 	const longest = 63 - len("_revision_pkey") // NAMEDATALEN, PostgreSQL manual 4.1.1
 	switch {
-	case len(schema) > 63:
-		return Tables{}, &NameError{s, "the schema is longer than 63 bytes"}
-	case len(prefix) > longest:
-		return Tables{}, &NameError{s, fmt.Sprintf("the prefix is longer than %d bytes", longest)}
-	case strings.HasPrefix(schema, "pg_"):
-		return Tables{}, &NameError{s, "schemas that begin with pg_ are reserved for PostgreSQL"}
+	case invalidPart(t.schema) || invalidPart(t.prefix):
+		return &NameError{name, "a part contains a character that a name cannot contain"}
+	case len(t.schema) > 63:
+		return &NameError{name, "the schema is longer than 63 bytes"}
+	case len(t.prefix) > longest:
+		return &NameError{name, fmt.Sprintf("the prefix is longer than %d bytes", longest)}
+	case strings.HasPrefix(t.schema, "pg_"):
+		return &NameError{name, "schemas that begin with pg_ are reserved for PostgreSQL"}
 	}
-	return Tables{schema, prefix}, nil
+	return nil
+}
+
+// Placeholders that Expand replaces in the name of a ledger.
+const (
+	SchemaPlaceholder   = "{schema}"
+	DatabasePlaceholder = "{database}"
+)
+
+// Placeholders returns the placeholders in the name, in the order of the constants.
+func (t Tables) Placeholders() []string {
+	var found []string
+	for _, p := range []string{SchemaPlaceholder, DatabasePlaceholder} {
+		if strings.Contains(t.schema, p) || strings.Contains(t.prefix, p) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// Expand returns the ledger with names in place of the placeholders. The error is a
+// *NameError.
+func (t Tables) Expand(schema, database string) (Tables, error) {
+	values := strings.NewReplacer(SchemaPlaceholder, schema, DatabasePlaceholder, database)
+	expanded := Tables{values.Replace(t.schema), values.Replace(t.prefix)}
+	return expanded, expanded.check(expanded.String())
 }
 
 // ParseTable parses the name of another tool's table, NAME or SCHEMA.NAME, and returns it
@@ -81,11 +114,10 @@ func ParseTable(s string) (string, error) {
 
 func namePart(whole, s string) (part, rest string, err error) {
 	if strings.HasPrefix(s, `"`) {
-		end := strings.IndexByte(s[1:], '"')
-		if end < 0 {
+		var closed bool
+		if part, rest, closed = cutQuoted(s[1:]); !closed {
 			return "", "", &NameError{whole, "a double quote is not closed"}
 		}
-		part, rest = s[1:1+end], s[end+2:]
 	} else if end := strings.IndexByte(s, '.'); end >= 0 {
 		part, rest = s[:end], s[end:]
 	} else {
@@ -94,10 +126,27 @@ func namePart(whole, s string) (part, rest string, err error) {
 	if part == "" {
 		return "", "", &NameError{whole, "a part is empty"}
 	}
-	if !utf8.ValidString(part) || strings.ContainsAny(part, "\x00\"\n\r") {
+	if invalidPart(part) || !strings.HasPrefix(s, `"`) && strings.Contains(part, `"`) {
 		return "", "", &NameError{whole, "a part contains a character that a name cannot contain"}
 	}
 	return part, rest, nil
+}
+
+// cutQuoted cuts a quoted name, without its first quote, where it ends. Two quotes stand for
+// one of the name.
+func cutQuoted(s string) (name, rest string, closed bool) {
+	for {
+		before, after, found := strings.Cut(s, `"`)
+		name += before
+		if !found || !strings.HasPrefix(after, `"`) {
+			return name, after, found
+		}
+		name, s = name+`"`, after[1:]
+	}
+}
+
+func invalidPart(part string) bool {
+	return !utf8.ValidString(part) || strings.ContainsAny(part, "\x00\n\r")
 }
 
 // Schema returns the name of the schema, unquoted.
@@ -122,8 +171,8 @@ func (t Tables) String() string {
 }
 
 func dotted(part string) string {
-	if strings.Contains(part, ".") {
-		return `"` + part + `"`
+	if strings.ContainsAny(part, `."`) {
+		return sqltext.QuoteName(part)
 	}
 	return part
 }

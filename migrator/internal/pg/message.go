@@ -22,6 +22,8 @@ type Message struct {
 // of the statement in the message. Nil functions ignore their input; none may use the
 // connection.
 type Handler struct {
+	// Columns is called with the names of the columns before the rows of a statement.
+	Columns func(statement int, names []string)
 	// Row is called for each row, in text format. The fields are valid until it returns;
 	// nil is NULL.
 	Row func(statement int, fields [][]byte)
@@ -90,6 +92,14 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 			return done, c.lost(writer.abort(err))
 		}
 		switch msg := msg.(type) {
+		case *pgproto3.RowDescription:
+			if h.Columns != nil {
+				names := make([]string, len(msg.Fields))
+				for i, f := range msg.Fields {
+					names[i] = string(f.Name)
+				}
+				h.Columns(done, names)
+			}
 		case *pgproto3.DataRow:
 			if h.Row != nil {
 				h.Row(done, msg.Values)

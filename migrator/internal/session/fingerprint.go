@@ -58,7 +58,7 @@ func raises(p plan.Plan) int64 {
 
 // recordFingerprint records what the run has left, unless the ledger is no longer where the run left it. The schema is read
 // after the last commit and outside every transaction of ours. It never fails: the run has succeeded.
-func (m *mover) recordFingerprint(ctx context.Context) {
+func (m *Mover) recordFingerprint(ctx context.Context) {
 	limit, read := m.Fingerprint.limit(time.Since(m.started))
 	if !read || m.leftAt < 0 || len(m.report.Steps) == 0 || len(m.report.Others) > 0 {
 		return
@@ -97,9 +97,9 @@ const (
 )
 
 // Drift compares the schema with the fingerprint that belongs to a state of the ledger. It returns nil if no run has
-// recorded one since.
+// recorded one since, and for a ledger of a single schema: a fingerprint is that of a database.
 func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error) {
-	if !state.Exists {
+	if !state.Exists || s.TargetSchema != "" {
 		return nil, nil
 	}
 	recorded, found, err := s.lastFingerprints(ctx)

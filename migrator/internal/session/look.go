@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
 )
 
@@ -24,6 +25,9 @@ type surroundings struct {
 // not PostgreSQL.
 func (s *Session) look(ctx context.Context) error {
 	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect(), "SELECT " + ledger.HasCitus + ", pg_catalog.version()"}
+	if s.TargetSchema != "" {
+		statements = append(statements, ledger.HasSchema(s.TargetSchema))
+	}
 	results := make([][][]string, len(statements))
 	first := len(s.limits())
 	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(statements...)}, pg.Handler{Row: func(statement int, fields [][]byte) {
@@ -43,6 +47,9 @@ func (s *Session) look(ctx context.Context) error {
 	}
 	if err := s.conn.CheckVersion(results[3][0][1]); err != nil {
 		return err
+	}
+	if s.TargetSchema != "" && results[4][0][0] != "t" {
+		return &SchemaError{s.TargetSchema}
 	}
 	s.runner.CreateSchema, s.runner.Citus = results[0][0][0] != "t", results[3][0][0] == "t"
 	s.around = surroundings{foreign: foreign.Recognized(results[2])}
@@ -95,6 +102,9 @@ func (s *Session) CheckForeign(v *plan.View, verb plan.Verb) error {
 	}
 	e := &plan.PolicyError{Policy: "ahead", Ledger: s.Ledger.String()}
 	for _, table := range s.around.foreign {
+		if s.TargetSchema != "" && table.Schema != s.TargetSchema {
+			continue
+		}
 		if len(s.around.ledgers) > 0 && (table.Schema != s.Ledger.Schema() || slices.ContainsFunc(s.around.ledgers, func(other ledger.Tables) bool { return other.Schema() == table.Schema })) {
 			continue
 		}
@@ -105,6 +115,15 @@ func (s *Session) CheckForeign(v *plan.View, verb plan.Verb) error {
 		return nil
 	}
 	return e
+}
+
+// SchemaError reports that the schema of Settings does not exist. Nothing was run.
+type SchemaError struct {
+	Schema string
+}
+
+func (e *SchemaError) Error() string {
+	return "schema " + sqltext.QuoteName(e.Schema) + " does not exist"
 }
 
 // OtherLedgerError reports a database that has no ledger where one was expected, but has

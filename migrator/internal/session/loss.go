@@ -36,7 +36,7 @@ type loss struct {
 // recover connects again after a lost connection, once the server answers. Every other
 // error is final. A proxy or pooler accepts a connection, and closes it, also while the
 // server is away, so that the time counts and not the number of connections.
-func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
+func (m *Mover) recover(ctx context.Context, err error) (again bool, _ error) {
 	if !isLoss(err) || ctx.Err() != nil {
 		return false, err
 	}
@@ -56,7 +56,7 @@ func (m *mover) recover(ctx context.Context, err error) (again bool, _ error) {
 
 // noteFinished keeps which steps were reported as finished: the monitor may do that before
 // the connection with the answer is lost.
-func (m *mover) noteFinished() {
+func (m *Mover) noteFinished() {
 	if m.observe == nil {
 		return
 	}
@@ -90,7 +90,7 @@ func isLoss(err error) bool {
 	return lost && !failed
 }
 
-func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
+func (m *Mover) reconnect(ctx context.Context) (again bool, _ error) {
 	if err := m.connect(ctx, time.Until(m.returnBy)); err != nil {
 		return false, err
 	}
@@ -102,7 +102,7 @@ func (m *mover) reconnect(ctx context.Context) (again bool, _ error) {
 
 // awaitPromotion tries again when a read-only server answers in place of the one that was
 // lost: it may be about to be promoted.
-func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ error) {
+func (m *Mover) awaitPromotion(ctx context.Context, err error) (again bool, _ error) {
 	if time.Now().After(m.returnBy) {
 		return false, err
 	}
@@ -116,7 +116,7 @@ func (m *mover) awaitPromotion(ctx context.Context, err error) (again bool, _ er
 
 // unresolved names the step that was in progress when the connection was lost, if the run
 // ends before it found out what became of it, whatever ended it.
-func (m *mover) unresolved(ctx context.Context, err error) error {
+func (m *Mover) unresolved(ctx context.Context, err error) error {
 	if m.unknown == nil || err == nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (m *mover) unresolved(ctx context.Context, err error) error {
 // those that were in progress, and of those committed before, which a crash or a failover
 // may have undone. The run's own events say it: each is written in the transaction of its
 // revision.
-func (m *mover) resolveOutcome(ctx context.Context, view *plan.View) error {
+func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 	if m.first == nil {
 		m.verify = false
 		return nil
@@ -170,7 +170,7 @@ func (m *mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 // giveUp decides whether a step that was not finished is not repeated: a statement that
 // crashes the server would do so every time, and a session that an administrator has
 // terminated must not come back.
-func (m *mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error {
+func (m *Mover) giveUp(ctx context.Context, s plan.Step, view *plan.View) error {
 	e := &apply.RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, Err: m.lossErr}
 	if s.Script != nil {
 		e.File, e.NonTransactional = s.Script.File, !s.Script.Transactional

@@ -21,12 +21,29 @@ const (
 	shortestReturn = 3 * time.Second
 )
 
-// Move plans and carries out an operation: read, plan, apply, and again while other
-// runners are at work. The report is never nil and lists what was committed, also when
-// there is an error. Errors: those of View, plan.View.Plan and apply.Runner.Run,
-// *plan.PolicyError, *CitusError, *apply.BusyError, *UnknownOutcomeError.
+// Move is Run of a new Mover.
 func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*Report, error) {
-	m := &mover{Session: s, verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}, started: time.Now(), leftAt: -1}
+	return NewMover(verb, targets).Run(ctx, s)
+}
+
+// NewMover returns an operation that was not begun.
+func NewMover(verb plan.Verb, targets []string) *Mover {
+	return &Mover{verb: verb, targets: targets, report: &Report{}, loss: loss{lostIn: map[string]int{}, announced: map[string]bool{}}}
+}
+
+// Run plans and carries out the operation: read, plan, apply, and again while other
+// runners are at work. After an error another call, also in another session, continues: it
+// does what is left of the first plan, whatever its targets mean by now. The report is never
+// nil and lists what was committed by all calls, also when there is an error. Errors: those
+// of View, plan.View.Plan and apply.Runner.Run, *plan.PolicyError, *CitusError,
+// *apply.BusyError, *UnknownOutcomeError.
+func (m *Mover) Run(ctx context.Context, s *Session) (*Report, error) {
+	m.Session, m.started, m.leftAt = s, time.Now(), -1
+	m.stale, m.losses, m.waitingSince, m.returnBy = 0, 0, time.Time{}, time.Time{}
+	if m.run == "" {
+		m.run = s.runner.Author.Run
+	}
+	s.runner.Author.Run = m.run // resolveOutcome finds the steps of the first call too
 	m.noteFinished()
 	for {
 		again, err := m.round(ctx)
@@ -39,10 +56,11 @@ func (s *Session) Move(ctx context.Context, verb plan.Verb, targets []string) (*
 	}
 }
 
-// mover is a run in progress.
-type mover struct {
+// Mover is an operation in progress.
+type Mover struct {
 	*Session
 	verb    plan.Verb
+	run     string // identifies the operation in the events of the ledger
 	targets []string
 	report  *Report
 	first   *plan.Plan // what the targets gave; later plans are what is left of it
@@ -57,7 +75,7 @@ type mover struct {
 }
 
 // round plans and applies once. again reports that the run is not finished.
-func (m *mover) round(ctx context.Context) (again bool, err error) {
+func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	view, err := m.view(ctx)
 	if err != nil {
 		return m.recover(ctx, err)
@@ -127,7 +145,7 @@ func (m *mover) round(ctx context.Context) (again bool, err error) {
 
 // view reads where the database is. The read of an upgrade is short while the rows are
 // those of the files, which is nearly always.
-func (m *mover) view(ctx context.Context) (*plan.View, error) {
+func (m *Mover) view(ctx context.Context) (*plan.View, error) {
 	full := m.first != nil || m.verb != plan.VerbUp
 	if !full {
 		go m.files.Digests() // while the server works
@@ -150,7 +168,7 @@ func (m *mover) view(ctx context.Context) (*plan.View, error) {
 
 // plan turns the targets into steps the first time. After that the steps count, not the
 // targets: two runners that both go one step up end one step higher, not two.
-func (m *mover) plan(view *plan.View) (plan.Plan, error) {
+func (m *Mover) plan(view *plan.View) (plan.Plan, error) {
 	if m.first != nil && !m.first.Stamp {
 		return view.Replan(m.left())
 	}
@@ -172,7 +190,7 @@ func (m *mover) plan(view *plan.View) (plan.Plan, error) {
 }
 
 // allow asks the policies, and reports what is not as it should be.
-func (m *mover) allow(view *plan.View, p plan.Plan) error {
+func (m *Mover) allow(view *plan.View, p plan.Plan) error {
 	modified, err := view.Allow(p, m.Policies)
 	if err != nil {
 		return err
@@ -191,7 +209,7 @@ func (m *mover) allow(view *plan.View, p plan.Plan) error {
 // after decides what an error means for the run: wait and plan again, find out what became
 // of the step in progress, or give up. answered is how many steps of p the server had
 // answered when the connection was lost.
-func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error) (again bool, _ error) {
+func (m *Mover) after(ctx context.Context, p plan.Plan, answered int, err error) (again bool, _ error) {
 	switch {
 	case errors.Is(err, apply.ErrBusy):
 		return m.wait(ctx)
@@ -213,7 +231,7 @@ func (m *mover) after(ctx context.Context, p plan.Plan, answered int, err error)
 }
 
 // stuck reports whether a plan is stale for another reason than other runners' progress.
-func (m *mover) stuck(p plan.Plan) bool {
+func (m *Mover) stuck(p plan.Plan) bool {
 	if p.Exists != m.last.Exists || p.Generation != m.last.Generation {
 		m.stale = 0
 	}
@@ -223,14 +241,14 @@ func (m *mover) stuck(p plan.Plan) bool {
 }
 
 // left is the first plan without what this run has carried out.
-func (m *mover) left() plan.Plan {
+func (m *Mover) left() plan.Plan {
 	left := *m.first
 	left.Steps = slices.DeleteFunc(slices.Clone(left.Steps), m.report.contains)
 	return left
 }
 
 // next is the step of p that was in progress: the first that is not in the report.
-func (m *mover) next(p plan.Plan) *plan.Step {
+func (m *Mover) next(p plan.Plan) *plan.Step {
 	for i := range p.Steps {
 		if !m.report.contains(p.Steps[i]) {
 			return &p.Steps[i]
@@ -240,7 +258,7 @@ func (m *mover) next(p plan.Plan) *plan.Step {
 }
 
 // wait lets other runners finish.
-func (m *mover) wait(ctx context.Context) (again bool, _ error) {
+func (m *Mover) wait(ctx context.Context) (again bool, _ error) {
 	if m.waitingSince.IsZero() {
 		m.waitingSince = time.Now()
 	}
@@ -255,7 +273,7 @@ func (m *mover) wait(ctx context.Context) (again bool, _ error) {
 }
 
 // finish completes the report of a run that has nothing more to do.
-func (m *mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
+func (m *Mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
 	m.report.To = p.To
 	if len(m.report.Steps) == len(m.first.Steps) {
 		if m.resolved {

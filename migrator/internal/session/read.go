@@ -48,21 +48,30 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 		return ledger.State{}, err
 	}
 	sql := s.limits()
-	role := len(sql) - 2                 // unless there is none
+	role := len(sql) - 2 // unless there is none
+	recovery, schema := -1, -1
 	if s.conn.ServerVersion() < 140000 { // not reported by itself
+		recovery = len(sql)
 		sql = append(sql, "SELECT pg_catalog.pg_is_in_recovery()")
+	}
+	if s.TargetSchema != "" && s.TargetSchema != s.Ledger.Schema() { // otherwise look finds out
+		schema = len(sql)
+		sql = append(sql, ledger.HasSchema(s.TargetSchema))
 	}
 	relations := len(sql)
 	sql = append(sql, s.Ledger.Relations())
 	first := len(sql)
 	sql = append(sql, s.Ledger.Read(full)...)
 	s.foreign = false
+	missing := false
 	var found []string
 	reader := ledger.Reader{Expect: s.files.Graph.Len()}
 	_, err := s.conn.Send(ctx, pg.Message{SQL: strings.Join(sql, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		switch {
-		case statement < relations:
+		case statement == recovery:
 			s.recovering = string(fields[0]) == "t"
+		case statement == schema:
+			missing = string(fields[0]) != "t"
 		case statement == relations:
 			found = append(found, string(fields[0]))
 			s.foreign = s.foreign || string(fields[1]) != "t"
@@ -70,6 +79,9 @@ func (s *Session) read(ctx context.Context, full bool) (ledger.State, error) {
 			reader.Row(statement-first, fields)
 		}
 	}})
+	if missing {
+		return ledger.State{}, &SchemaError{s.TargetSchema}
+	}
 	if failed, ok := errors.AsType[*pg.StatementError](err); ok {
 		if failed.Err.Code != pg.UndefinedTable || failed.Statement != first { // otherwise, look does that
 			if err := s.conn.Identify(ctx); err != nil {
@@ -169,6 +181,32 @@ func (s *Session) query(ctx context.Context, sql string) ([]pg.Row, error) {
 		return nil, s.readError(se)
 	}
 	return rows, err
+}
+
+// Table is the result of a query.
+type Table struct {
+	Columns []string
+	Rows    []pg.Row
+}
+
+// queryTimeout is the statement_timeout of a query that is not ours.
+const queryTimeout = "60s"
+
+// Select runs a query that is not ours in a read-only transaction. If it consists of several
+// statements, the result is that of the last one that has columns. Errors: those of
+// pg.Conn.Send.
+func (s *Session) Select(ctx context.Context, query string) (Table, error) {
+	if err := s.conn.EnsureUTF8(ctx); err != nil {
+		return Table{}, err
+	}
+	sql := append([]string{"BEGIN READ ONLY"}, s.limits()...)
+	sql = append(sql, "SET LOCAL statement_timeout = '"+queryTimeout+"'")
+	var t Table
+	_, err := s.conn.Send(ctx, pg.Message{SQL: strings.Join(append(sql, query), ";\n") + "\n;\nROLLBACK"}, pg.Handler{
+		Columns: func(_ int, names []string) { t = Table{Columns: names} },
+		Row:     func(_ int, fields [][]byte) { t.Rows = append(t.Rows, pg.NewRow(fields)) },
+	})
+	return t, err
 }
 
 // writable refuses a read-only server before anything is tried on it. It knows after a

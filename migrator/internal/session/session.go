@@ -29,7 +29,10 @@ type Settings struct {
 	LedgerOwner string
 	Role        string   // "": the session's own
 	SearchPath  []string // schemas; empty: the session's own
-	Version     string   // of the program
+	// TargetSchema is the schema that the ledger is for. A run is refused if it does not exist, and
+	// the version tables of other tools elsewhere do not matter. "": the whole database.
+	TargetSchema string
+	Version      string // of the program
 
 	Wait, WaitRunner, RetryFor    time.Duration
 	LockTimeout, StatementTimeout time.Duration
@@ -78,11 +81,28 @@ type Session struct {
 	around     surroundings // as of the last read that found no ledger
 }
 
-// Open connects to a database. first is an attempt to connect that was started earlier
-// with the same configuration, or nil. observe is called by one goroutine at a time, or
-// is nil. The error is a *pg.ConnectError.
-func Open(ctx context.Context, files *plan.Files, settings Settings, cfg *pgconn.Config, first *pg.Attempt, observe func(apply.Event)) (*Session, error) {
-	s := &Session{Settings: settings, files: files, cfg: cfg, first: first, runner: settings.Runner()}
+// Open connects to a database, and waits for a server that does not answer. first is an
+// attempt to connect that was started earlier with the same configuration, or nil. observe
+// is called by one goroutine at a time, or is nil. The error is a *pg.ConnectError.
+func Open(ctx context.Context, files *plan.Files, settings Settings, cfg *pgconn.Config, wait time.Duration, first *pg.Attempt, observe func(apply.Event)) (*Session, error) {
+	s := &Session{files: files, cfg: cfg, first: first}
+	s.configure(settings, observe)
+	return s, s.connect(ctx, wait)
+}
+
+// Switch continues with other settings over the same connection: for another ledger of the
+// database. ok is false if the connection is not usable any more.
+func (s *Session) Switch(settings Settings, observe func(apply.Event)) (ok bool) {
+	if s.conn == nil || s.conn.Closed() || s.conn.InTransaction() {
+		return false
+	}
+	s.configure(settings, observe)
+	s.runner.Conn, s.runner.ServerVersion = s.conn, s.conn.ServerVersion()
+	return true
+}
+
+func (s *Session) configure(settings Settings, observe func(apply.Event)) {
+	s.Settings, s.runner, s.observe, s.foreign, s.around = settings, settings.Runner(), nil, false, surroundings{}
 	if observe != nil {
 		// The runner's monitor reports from its own goroutine.
 		var mu sync.Mutex
@@ -94,7 +114,6 @@ func Open(ctx context.Context, files *plan.Files, settings Settings, cfg *pgconn
 		s.runner.OnEvent = s.observe
 	}
 	s.runner.OpenMonitor = func(ctx context.Context) (*pg.Conn, error) { return s.dial(ctx, 0) }
-	return s, s.connect(ctx, s.Wait)
 }
 
 // Close ends the session.

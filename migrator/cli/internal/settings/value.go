@@ -156,6 +156,39 @@ func (v *Count) Set(s string) error {
 	return nil
 }
 
+// Share is a number, or a percentage of some whole: 5, 5%.
+type Share struct {
+	n       int
+	percent bool
+}
+
+func (v *Share) Type() string { return "share" }
+
+func (v *Share) String() string {
+	if v.percent {
+		return strconv.Itoa(v.n) + "%"
+	}
+	return strconv.Itoa(v.n)
+}
+
+func (v *Share) Set(s string) error {
+	digits, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || percent && n > 100 {
+		return errors.New(terminal.Quote(s) + " must be a number or a percentage: 0, 5, 5%")
+	}
+	*v = Share{n, percent}
+	return nil
+}
+
+// Of returns the number, rounded down, for a whole of this size.
+func (v *Share) Of(whole int) int {
+	if v.percent {
+		return whole * v.n / 100
+	}
+	return v.n
+}
+
 // Time is a day or a point in time, in UTC unless a zone is given.
 type Time struct {
 	time.Time

@@ -17,6 +17,13 @@ func (o *Output) JSON(d any) {
 	o.keep(e.Encode(d))
 }
 
+// JSONLine writes d as a JSON document on one line.
+func (o *Output) JSONLine(d any) {
+	e := json.NewEncoder(jsonWriter{o.w})
+	e.SetEscapeHTML(false)
+	o.keep(e.Encode(d))
+}
+
 // Record writes one JSON record, as a Logger with LogOptions.JSON does.
 func (o *Output) Record(text string, attrs ...any) { newRecords(o.w).Info(text, attrs...) }
 

@@ -38,6 +38,14 @@ func (l *liveLine) draw(step string, elapsed time.Duration) {
 	if l.more != "" {
 		text += ", " + l.more
 	}
+	l.show(text)
+}
+
+// show draws a text; nothing if it is empty.
+func (l *liveLine) show(text string) {
+	if l == nil || text == "" {
+		return
+	}
 	width, _, err := term.GetSize(int(l.file.Fd()))
 	if err != nil || width < 20 {
 		width = 80

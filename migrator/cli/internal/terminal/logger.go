@@ -25,6 +25,7 @@ type Logger struct {
 	w        io.Writer
 	reminder *time.Timer // of the step that is running
 	live     *liveLine   // nil: not a terminal
+	progress progress
 }
 
 // NewLogger returns a Logger that writes to w.
@@ -70,6 +71,7 @@ func (l *Logger) Log(level slog.Level, text string, attrs ...any) {
 	}
 	l.live.clear()
 	_, _ = io.WriteString(l.w, Lines(text)+"\n")
+	l.live.show(l.progress.text)
 }
 
 // StartStep shows that a step is running, until EndStep or the next StartStep: on a terminal
@@ -116,6 +118,49 @@ func (l *Logger) StepDetails(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.live.details(text)
+}
+
+// progress is how far a run is.
+type progress struct {
+	text  string
+	next  time.Time // when it is shown again
+	pause time.Duration
+}
+
+// Progress shows how far a run is, until EndProgress: on a terminal in its last line; elsewhere
+// it logs that, first after 5 seconds, then at intervals that grow to 5 minutes.
+func (l *Logger) Progress(text string, attrs ...any) {
+	l.mu.Lock()
+	now := time.Now()
+	if l.progress.pause == 0 {
+		l.progress = progress{next: now.Add(5 * time.Second), pause: 5 * time.Second}
+		if l.live != nil {
+			l.progress.next = now
+		}
+	}
+	l.progress.text = text
+	if l.options.Quiet || now.Before(l.progress.next) {
+		l.mu.Unlock()
+		return
+	}
+	if l.live != nil {
+		l.live.show(text)
+		l.progress.next = now.Add(100 * time.Millisecond)
+		l.mu.Unlock()
+		return
+	}
+	l.progress.pause = min(2*l.progress.pause, 5*time.Minute)
+	l.progress.next = now.Add(l.progress.pause)
+	l.mu.Unlock()
+	l.Info(text, attrs...)
+}
+
+// EndProgress ends what Progress shows.
+func (l *Logger) EndProgress() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.progress = progress{}
+	l.live.clear()
 }
 
 // EndStep ends what StartStep started.

@@ -1,0 +1,300 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/text"
+)
+
+// openFleet reads the revisions and the list of targets, which is fixed from here on.
+func (r *run) openFleet(e *eachFlags, onEvent func(migrator.Event)) (*migrator.Migrator, *migrator.Fleet, error) {
+	r.many = true
+	var err error
+	if r.listed, err = r.readTargets(string(e.file)); err != nil {
+		return nil, nil, err
+	}
+	set, targets, err := r.listTargets(e, onEvent)
+	if err != nil {
+		return nil, nil, err
+	}
+	if targets, err = e.choose(r, targets); err != nil {
+		return nil, nil, err
+	}
+	cfg := migrator.FleetConfig{Workers: int(e.workers), Canary: int(e.canary), First: e.first, MaxFailed: e.maxFailed.Of(len(targets))}
+	if int(e.canary) > len(targets) {
+		return nil, nil, &settings.UsageError{Text: fmt.Sprintf("--canary %d: there %s only %s", e.canary, terminal.Plural(len(targets), "is", "are"), text.Count(len(targets), "target"))}
+	}
+	fleet, err := set.Fleet(targets, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.info(eventTargets, text.Count(len(targets), "target"), "targets", len(targets))
+	r.warnIfStale()
+	return set, fleet, nil
+}
+
+// listTargets returns the targets that the flags select, in any order.
+func (r *run) listTargets(e *eachFlags, onEvent func(migrator.Event)) (*migrator.Migrator, []migrator.Target, error) {
+	list := r.listed
+	if len(list) > 0 && !slices.ContainsFunc(list, func(t listedTarget) bool { return t.source == nil }) {
+		config := r.settingsOfRun()
+		config.OnEvent, config.BeforeConnect = both(onEvent, r.OnEvent), r.beforeConnectTo(nil)
+		set, err := r.load(config)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.opened = set
+		return set, listed(list, nil), nil
+	}
+	set, cfg, err := r.open(onEvent)
+	if err != nil {
+		return nil, nil, err
+	}
+	var targets []migrator.Target
+	switch {
+	case e.schema != "":
+		targets, err = set.SchemaTargets(r.ctx, cfg, glob(string(e.schema)))
+	case e.database != "":
+		targets, err = set.DatabaseTargets(r.ctx, cfg, glob(string(e.database)))
+	case e.query != "":
+		targets, err = set.QueryTargets(r.ctx, cfg, string(e.query))
+	default:
+		targets = listed(list, cfg)
+	}
+	return set, targets, err
+}
+
+// choose returns the targets without those that are skipped or done, sorted, and gives them
+// the ledger of the settings.
+func (e *eachFlags) choose(r *run, targets []migrator.Target) ([]migrator.Target, error) {
+	found := len(targets)
+	for _, pattern := range e.skip {
+		skipped := glob(pattern)
+		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return skipped(t.Name) })
+	}
+	if e.failedFrom != "" {
+		left, err := readReport(string(e.failedFrom))
+		if err != nil {
+			return nil, err
+		}
+		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return !left[t.Name] })
+	}
+	switch {
+	case found == 0:
+		return nil, &settings.UsageError{Text: "no target matches " + e.source()}
+	case len(targets) == 0:
+		return nil, &settings.UsageError{Text: "no target is left of " + text.Count(found, "target") + " that " + terminal.Plural(found, "matches ", "match ") + e.source()}
+	}
+	slices.SortStableFunc(targets, func(a, b migrator.Target) int { return cmp.Or(a.Wave-b.Wave, strings.Compare(a.Name, b.Name)) })
+	if !r.settings.LedgerNamed {
+		return targets, nil
+	}
+	shared := map[*pgconn.Config]bool{}
+	for i := range targets {
+		t := &targets[i]
+		if t.Ledger != "" {
+			continue
+		}
+		if t.Ledger = r.settings.Ledger; shared[t.Config] && !strings.Contains(t.Ledger, "{schema}") {
+			return nil, &settings.UsageError{Text: "--ledger " + terminal.Quote(t.Ledger) + ": all targets of a database would share this ledger; it must contain {schema}, as in {schema}.ambix"}
+		}
+		shared[t.Config] = true
+	}
+	return targets, nil
+}
+
+// source returns the flag that selects the targets.
+func (e *eachFlags) source() string {
+	for _, s := range []struct{ name, value string }{
+		{"schema", string(e.schema)}, {"database", string(e.database)}, {"query", string(e.query)}, {"file", string(e.file)},
+	} {
+		if s.value != "" {
+			return "--each-" + s.name + " " + terminal.Quote(s.value)
+		}
+	}
+	return ""
+}
+
+// glob returns what matches a pattern: * is any text, ? a character, [a-z] one of several,
+// and \ takes the next character literally.
+func glob(pattern string) func(string) bool {
+	var expr strings.Builder
+	expr.WriteString(`(?s)\A`)
+	for rest := []rune(pattern); len(rest) > 0; rest = rest[1:] {
+		switch c := rest[0]; {
+		case c == '*':
+			expr.WriteString(".*")
+		case c == '?':
+			expr.WriteString(".")
+		case c == '[' && slices.Contains(rest[1:], ']'):
+			end := slices.Index(rest, ']')
+			set := regexp.QuoteMeta(string(rest[1:end]))
+			expr.WriteString("[" + strings.ReplaceAll(set, "!", "^") + "]")
+			rest = rest[end:]
+		case c == '\\' && len(rest) > 1:
+			rest = rest[1:]
+			expr.WriteString(regexp.QuoteMeta(string(rest[0])))
+		default:
+			expr.WriteString(regexp.QuoteMeta(string(c)))
+		}
+	}
+	matches, err := regexp.Compile(expr.String() + `\z`)
+	if err != nil { // such as [z-a]
+		return func(s string) bool { return s == pattern }
+	}
+	return matches.MatchString
+}
+
+// listedTarget is a line of --each-file.
+type listedTarget struct {
+	name   string
+	config *pgconn.Config // nil: the name is a schema of the configured database
+	source *dbenv.Source  // of config
+}
+
+// readTargets reads --each-file; nil if file is "". Empty lines and those that begin with #
+// do not count.
+func (r *run) readTargets(file string) ([]listedTarget, error) {
+	if file == "" {
+		return nil, nil
+	}
+	name, in := file, r.cmd.InOrStdin()
+	if file == "-" {
+		name = "standard input"
+	} else {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, &fileError{err}
+		}
+		defer f.Close()
+		in = f
+	}
+	var list []listedTarget
+	var problems []dbenv.Problem
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		t, err := r.newListedTarget(line, fmt.Sprintf("line %d of %s", n, terminal.Line(name)))
+		if wrong, ok := errors.AsType[*dbenv.Error](err); ok {
+			problems = append(problems, wrong.Problems...)
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, &fileError{fmt.Errorf("%s: %w", name, err)}
+	}
+	if len(problems) > 0 {
+		return nil, &dbenv.Error{Problems: problems}
+	}
+	return list, nil
+}
+
+// newListedTarget returns the target of a line. where is what errors call the line, which may
+// contain a password.
+func (r *run) newListedTarget(line, where string) (listedTarget, error) {
+	if !strings.Contains(line, "://") {
+		return listedTarget{name: line}, nil
+	}
+	source, err := dbenv.Options{DatabaseURL: line, DatabaseURLName: where, Environ: r.environ()}.Source()
+	if err != nil {
+		return listedTarget{}, err
+	}
+	cfg, err := source.Config(r.ctx)
+	if err != nil {
+		return listedTarget{}, err
+	}
+	return listedTarget{address(cfg), cfg, source}, nil
+}
+
+// address names a database on a server.
+func address(cfg *pgconn.Config) string {
+	return fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, databaseName(cfg))
+}
+
+// listed returns the targets of --each-file, each once.
+func listed(list []listedTarget, cfg *pgconn.Config) []migrator.Target {
+	var targets []migrator.Target
+	seen := map[string]bool{}
+	for _, t := range list {
+		if seen[t.name] {
+			continue
+		}
+		seen[t.name] = true
+		if t.config == nil {
+			targets = append(targets, migrator.Target{Name: t.name, Config: cfg, Schema: t.name})
+		} else {
+			targets = append(targets, migrator.Target{Name: t.name, Config: t.config})
+		}
+	}
+	return targets
+}
+
+// beforeConnectTo calls beforeConnect with the source of the database: that of a line of
+// --each-file, or the configured one.
+func (r *run) beforeConnectTo(configured *dbenv.Source) func(context.Context, *pgconn.Config) error {
+	sources := map[string]*dbenv.Source{}
+	for _, t := range r.listed {
+		if t.source != nil {
+			sources[t.name] = t.source
+		}
+	}
+	return func(ctx context.Context, cfg *pgconn.Config) error {
+		return r.beforeConnect(cmp.Or(sources[address(cfg)], configured))(ctx, cfg)
+	}
+}
+
+// readReport returns the names of the targets that are not done according to a report of
+// --json or --json-lines.
+func readReport(file string) (map[string]bool, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, &fileError{err}
+	}
+	defer f.Close()
+	left, known := map[string]bool{}, false
+	note := func(t targetDocument) {
+		known = true
+		if t.State != stateDone {
+			left[t.Target] = true
+		}
+	}
+	for d := json.NewDecoder(f); ; {
+		var document struct {
+			targetDocument
+			Targets []targetDocument `json:"targets"`
+		}
+		err := d.Decode(&document)
+		switch {
+		case err == io.EOF && known:
+			return left, nil
+		case err != nil:
+			return nil, &settings.UsageError{Text: "--failed-from " + terminal.Quote(file) + ": it is not a report of --json or --json-lines for many targets"}
+		case document.State != "":
+			note(document.targetDocument)
+		}
+		for _, t := range document.Targets {
+			note(t)
+		}
+	}
+}
