@@ -20,7 +20,7 @@ func (a adviser) citus(e *migrator.CitusError) advice {
 	case migrator.CitusTenantSchema, migrator.CitusNewTenant:
 		return advice{"", []suggestion{to("use a ledger in the schema public", a.retry(flagValue{"ledger", inPublic(e.Ledger)}))}}
 	case migrator.CitusManagedTables:
-		return advice{"create the ledger with the setting off, once: add options=-c%20citus.use_citus_managed_tables=off to the database URL for this run", nil}
+		return advice{"create the ledger with the setting off, once: add options=-c%20citus.use_citus_managed_tables%3Doff to the database URL for this run", nil}
 	}
 	return advice{"make them local again: SELECT undistribute_table('TABLE')", nil}
 }

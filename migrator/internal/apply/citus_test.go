@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -47,7 +49,12 @@ func TestCitusParallelOperationHasHint(t *testing.T) {
 	if !ok || e.Revision != "b" || e.Cause != migrator.CauseParallelOperation || e.Kind() != migrator.KindRevision || !strings.Contains(e.Hint, "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'") || !strings.Contains(e.Hint, "b.up.sql") {
 		t.Fatalf("%+v", err)
 	}
-	cfg.RuntimeParams["options"] = "-c citus.multi_shard_modify_mode=sequential"
+	_, option, _ := strings.Cut(e.Hint, "(options=")
+	suggested, err := pgconn.ParseConfig(url + "&options=" + strings.TrimSuffix(option, ")"))
+	if err != nil || suggested.RuntimeParams["options"] != "-c citus.multi_shard_modify_mode=sequential" {
+		t.Fatalf("the hint %s: %v", e.Hint, err)
+	}
+	cfg.RuntimeParams["options"] = suggested.RuntimeParams["options"]
 	if _, err := m.Up(ctx, cfg); projecttest.RealCitus() && err != nil {
 		t.Errorf("with the setting in the options: %v", err)
 	}
