@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -130,4 +132,24 @@ func readTable(t *testing.T, file string) map[string][]string {
 		t.Fatalf("%s has no table of packages", file)
 	}
 	return table
+}
+
+// The paths in the table of where a change goes exist.
+func TestArchitectureNamesPathsThatExist(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(text), "\n## Where a change goes\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	paths := regexp.MustCompile("`([a-zA-Z_./-]*(?:/|\\.[a-z]+))`").FindAllStringSubmatch(table, -1)
+	if !ok || len(paths) < 20 {
+		t.Fatalf("found %d paths", len(paths))
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(filepath.Join("..", filepath.FromSlash(path[1]))); err != nil {
+			t.Errorf("docs/architecture.md: %v", err)
+		}
+	}
 }

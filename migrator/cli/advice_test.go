@@ -118,7 +118,7 @@ func TestConnectProblemsHaveAdvice(t *testing.T) {
 	}
 	a := adviser{p, cmd}
 	without := []migrator.ConnectProblem{migrator.ConnectTooOld, migrator.ConnectNoCredentials, migrator.ConnectRejected}
-	found := regexp.MustCompile(`(?m)ConnectProblem = "([^"]+)"`).FindAllStringSubmatch(read(t, "../errors.go"), -1)
+	found := regexp.MustCompile(`(?m)ConnectProblem = "([^"]+)"`).FindAllStringSubmatch(read(t, "../errors_database.go"), -1)
 	if len(found) < 15 {
 		t.Fatalf("found %d problems", len(found))
 	}

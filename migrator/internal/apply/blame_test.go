@@ -179,7 +179,7 @@ func TestBlame(t *testing.T) {
 	for _, cause := range elsewhere {
 		causes[cause] = true
 	}
-	source, err := os.ReadFile("../../errors.go")
+	source, err := os.ReadFile("../../errors_run.go")
 	if err != nil {
 		t.Fatal(err)
 	}
