@@ -132,7 +132,7 @@ func (e *eachFlags) source() string {
 }
 
 // glob returns what matches a pattern: * is any text, ? a character, [a-z] one of several,
-// and \ takes the next character literally.
+// [!a-z] any other one, and \ takes the next character literally.
 func glob(pattern string) func(string) bool {
 	var expr strings.Builder
 	expr.WriteString(`(?s)\A`)
@@ -144,8 +144,12 @@ func glob(pattern string) func(string) bool {
 			expr.WriteString(".")
 		case c == '[' && slices.Contains(rest[1:], ']'):
 			end := slices.Index(rest, ']')
-			set := regexp.QuoteMeta(string(rest[1:end]))
-			expr.WriteString("[" + strings.ReplaceAll(set, "!", "^") + "]")
+			set, negated := strings.CutPrefix(string(rest[1:end]), "!")
+			if negated {
+				expr.WriteString("[^" + regexp.QuoteMeta(set) + "]")
+			} else {
+				expr.WriteString("[" + regexp.QuoteMeta(set) + "]")
+			}
 			rest = rest[end:]
 		case c == '\\' && len(rest) > 1:
 			rest = rest[1:]

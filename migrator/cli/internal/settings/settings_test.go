@@ -91,3 +91,18 @@ func TestUnknownVariables(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestShareIsANumberOrAPercentage(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"0": 0, "7": 7, "5%": 12, "100%": 250, "0%": 0, "1%": 2} {
+		var v Share
+		if err := v.Set(text); err != nil || v.Of(250) != want || v.String() != text {
+			t.Errorf("%s: %d, %s, %v", text, v.Of(250), v.String(), err)
+		}
+	}
+	for _, text := range []string{"", "-1", "101%", "5 %", "%", "half"} {
+		if err := new(Share).Set(text); err == nil {
+			t.Errorf("%q is accepted", text)
+		}
+	}
+}
