@@ -16,7 +16,12 @@ var changeEverything = ddl.Options{Owners: true, Privileges: true, Destructive: 
 // apply makes a change in a database that has the first schema, and checks that the result is the second.
 func apply(t *testing.T, conn *pg.Conn, from, to *schema.Schema) {
 	t.Helper()
-	statements, err := ddl.Change(from, to, changeEverything)
+	applyWith(t, conn, from, to, changeEverything)
+}
+
+func applyWith(t *testing.T, conn *pg.Conn, from, to *schema.Schema, options ddl.Options) {
+	t.Helper()
+	statements, err := ddl.Change(from, to, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,7 @@ func (c *change) refusals() []schema.Refusal {
 		}
 		name := strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name
 		switch {
-		case o.Key.Kind == schema.Table && !c.options.Destructive:
+		case o.Key.Kind == schema.Table && !c.options.Destructive && !c.keepsRows(o):
 			refused = append(refused, schema.Refusal{Object: name, Reason: "would be dropped and made again, without its rows (" + c.reasons[o] + "): write this change by hand"})
 		case o.Key.Kind == schema.UserMapping && o.Detail("options") != "":
 			refused = append(refused, schema.Refusal{Object: name, Reason: "would be made again without its options, which are not read (" + c.reasons[o] + "): write this change by hand"})
@@ -172,4 +172,10 @@ func (c *change) refusals() []schema.Refusal {
 		}
 	}
 	return refused
+}
+
+// keepsRows reports whether a table has no rows of its own: its partitions leave it, and come back.
+func (c *change) keepsRows(o *schema.Object) bool {
+	key := o.Fact("partition key")
+	return key != "" && c.to.Object(o.Key).Fact("partition key") == key
 }

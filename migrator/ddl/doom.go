@@ -56,8 +56,8 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 		return true
 	case kind == schema.Column:
 		return c.spareColumn(o, dependent)
-	case kind == schema.Index || kind == schema.Constraint:
-		return o.Key.Kind == schema.Index && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
+	case kind == schema.Index || kind == schema.Constraint && !isForeignKey(dependent):
+		return (o.Key.Kind == schema.Index || o.Key.Kind == schema.Constraint) && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
 	}
 	return false
 }
@@ -91,6 +91,10 @@ func (c *change) retype(column *schema.Object) {
 	if c.retyped[column] || c.dropped[column] || c.to.Object(column.Key) == nil {
 		return
 	}
+	if isPartitionKey(column) {
+		c.doom(column.Parent, "the type of its partition key changes")
+		return
+	}
 	c.retyped[column] = true
 	for _, part := range column.Parts {
 		if part.Key.Kind == schema.Default && !isGenerated(part) {
@@ -116,6 +120,11 @@ func (c *change) retype(column *schema.Object) {
 			}
 		}
 	}
+}
+
+// isPartitionKey reports whether a column is part of the partition key of its table.
+func isPartitionKey(column *schema.Object) bool {
+	return slices.Contains(tokens(column.Parent.Fact("partition key")), schema.QuoteIdent(column.Name))
 }
 
 // typeName returns the type of a column without its modifier.
