@@ -51,6 +51,11 @@ CREATE TABLE t (id int, v e NOT NULL DEFAULT 'a', w d, list e[], CHECK (v <> 'b'
 			check: "SELECT count(*) FROM t",
 		},
 		{
+			name:  "check becomes not valid in the parent only, and its column gets another type",
+			setup: "CREATE TABLE t (id int CONSTRAINT k CHECK (id > 0)); CREATE TABLE u (id int); ALTER TABLE u ADD CONSTRAINT k CHECK (id > 0) NOT VALID; CREATE TABLE c () INHERITS (t); CREATE TABLE d () INHERITS (u)",
+			sql:   "ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (id > 0) NOT VALID; ALTER TABLE c VALIDATE CONSTRAINT k; ALTER TABLE u ALTER id TYPE bigint; ALTER TABLE d VALIDATE CONSTRAINT k",
+		},
+		{
 			name:  "sequence turns around",
 			setup: "CREATE SEQUENCE s; CREATE TABLE t (id int)",
 			sql:   "ALTER SEQUENCE s INCREMENT -1 MINVALUE -100 MAXVALUE -1 START -1 RESTART",
@@ -71,6 +76,11 @@ CREATE TABLE t (id int, v e NOT NULL DEFAULT 'a', w d, list e[], CHECK (v <> 'b'
 			setup: "CREATE EXTENSION citext; CREATE TABLE t (id int, v citext DEFAULT 'x'); CREATE INDEX i ON t (v); INSERT INTO t VALUES (1, 'A')",
 			sql:   "DROP INDEX i; ALTER TABLE t ALTER v DROP DEFAULT, ALTER v TYPE text; ALTER TABLE t ALTER v SET DEFAULT 'x'; DROP EXTENSION citext; CREATE INDEX i ON t (v)",
 			check: values,
+		},
+		{
+			name:  "attribute goes whose type is made again",
+			setup: "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE c AS (x int, e e); CREATE TABLE t (id int, v e)",
+			sql:   "ALTER TABLE t DROP v; ALTER TYPE c DROP ATTRIBUTE e; DROP TYPE e; CREATE TYPE e AS ENUM ('b'); ALTER TABLE t ADD v e",
 		},
 		{
 			name:  "revoked from the table but not from its column",

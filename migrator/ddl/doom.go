@@ -39,6 +39,9 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 	}
 	to := c.to.Object(dependent.Key)
 	switch kind := dependent.Key.Kind; {
+	case c.isAlteredAttribute(dependent, to) && o.Key.Kind != schema.Column:
+		c.late[o] = true
+		return true
 	case kind == schema.Publication:
 		return to != nil && dependent.Fact("all tables") == ""
 	case to == nil:
@@ -60,6 +63,15 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 		return (o.Key.Kind == schema.Index || o.Key.Kind == schema.Constraint) && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
 	}
 	return false
+}
+
+// isAlteredAttribute reports whether an attribute of a composite type that is kept is dropped or gets another type, both
+// of which alters the composite type.
+func (c *change) isAlteredAttribute(from, to *schema.Object) bool {
+	if from.Key.Kind != schema.Column || from.Parent.Key.Kind != schema.Type || c.dropped[from.Parent] || c.to.Object(from.Parent.Key) == nil {
+		return false
+	}
+	return to == nil || from.Fact("type") != to.Fact("type")
 }
 
 // spareColumn decides about a column that depends on an object that is dropped. One of a dropped type gets another.
@@ -115,7 +127,8 @@ func (c *change) retype(column *schema.Object) {
 				c.doom(dependent, reason)
 			}
 		case schema.Constraint:
-			if isForeignKey(dependent) && typeName(column) != typeName(c.to.Object(column.Key)) {
+			rebuiltNotValid := c.old.validatesInherited(dependent) // the server copies the check of the parent
+			if rebuiltNotValid || isForeignKey(dependent) && typeName(column) != typeName(c.to.Object(column.Key)) {
 				c.doom(dependent, reason)
 			}
 		}
@@ -149,15 +162,23 @@ func (c *change) doomForeignKeys(table *schema.Object) {
 	}
 }
 
+// canBeLate reports whether an object can have another name while one with its name is made.
+func canBeLate(o *schema.Object) bool {
+	return o.Key.Kind == schema.Domain || o.Key.Kind == schema.Collation || o.Fact("form") == "enum" || o.Fact("form") == "composite"
+}
+
 // makeLateWithNeeds drops what late objects need after them.
 func (c *change) makeLateWithNeeds() {
 	var visit func(o *schema.Object)
 	visit = func(o *schema.Object) {
 		for _, n := range o.Needs {
-			if on := n.On; c.dropped[on] && !c.late[on] && on.Parent != o && c.to.Object(on.Key) == nil {
+			if on := n.On; c.dropped[on] && !c.late[on] && on.Parent != o && (c.to.Object(on.Key) == nil || canBeLate(on)) {
 				c.late[on] = true
 				visit(on)
 			}
+		}
+		for _, part := range o.Parts {
+			visit(part)
 		}
 	}
 	for _, o := range c.from.Objects {
