@@ -56,6 +56,11 @@ CREATE TABLE t (id int, v e NOT NULL DEFAULT 'a', w d, list e[], CHECK (v <> 'b'
 			sql:   "ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (id > 0) NOT VALID; ALTER TABLE c VALIDATE CONSTRAINT k; ALTER TABLE u ALTER id TYPE bigint; ALTER TABLE d VALIDATE CONSTRAINT k",
 		},
 		{
+			name:  "table with an identity column is unlogged",
+			setup: "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); CREATE UNLOGGED TABLE u (id int GENERATED ALWAYS AS IDENTITY)",
+			sql:   "ALTER TABLE t SET UNLOGGED; DROP TABLE u; CREATE UNLOGGED TABLE v (id int GENERATED ALWAYS AS IDENTITY)",
+		},
+		{
 			name:  "sequence turns around",
 			setup: "CREATE SEQUENCE s; CREATE TABLE t (id int)",
 			sql:   "ALTER SEQUENCE s INCREMENT -1 MINVALUE -100 MAXVALUE -1 START -1 RESTART",
