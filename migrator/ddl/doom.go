@@ -25,9 +25,13 @@ func (c *change) doom(o *schema.Object, reason string) {
 	for _, part := range o.Parts {
 		c.doom(part, reason)
 	}
+	becomes := "dropped"
+	if c.to.Object(o.Key) != nil {
+		becomes = "made again"
+	}
 	for _, dependent := range c.from.Dependents(o) {
 		if !c.spare(o, dependent) {
-			c.doom(dependent, "it depends on "+o.Key.String()+", which is made again")
+			c.doom(dependent, "it depends on "+o.Key.String()+", which is "+becomes)
 		}
 	}
 }
@@ -87,8 +91,6 @@ func (c *change) spareColumn(o, column *schema.Object) bool {
 		return false
 	case kind == schema.Table || kind == schema.View:
 		return column.Parent.Fact("partition") != ""
-	case kind == schema.Column:
-		return true
 	}
 	return true
 }
