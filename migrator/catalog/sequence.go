@@ -66,7 +66,7 @@ func (r *reader) addIdentity(rec record, column *schema.Object) {
 		list = append(list, f.Name+" "+f.Value)
 	}
 	column.AddFact("sequence options", strings.Join(list, ", "))
-	if rec.get("unlogged") != table.Fact("unlogged") {
+	if r.version >= 150000 && rec.get("unlogged") != table.Fact("unlogged") { // before, all sequences are logged
 		column.AddFact("sequence unlogged", map[bool]string{true: "true", false: "false"}[rec.get("unlogged") != ""])
 	}
 	r.setPrivileges(column, "sequence privileges", r.acl(rec))

@@ -172,7 +172,7 @@ func optionMap(value string) map[string]string {
 
 // alterKept writes the alterations of all objects that are kept, each with the unit that has them.
 func (c *change) alterKept() {
-	c.last = nil // what was written while deciding
+	c.values, c.early, c.last = nil, nil, nil // what was written while deciding
 	c.new.altered = map[*schema.Object]bool{}
 	for _, to := range c.to.Objects {
 		from := c.from.Object(to.Key)

@@ -142,7 +142,10 @@ func (a *alteration) column() {
 	if f, ok := a.left["identity"]; ok && f.To == "" {
 		a.take("identity")
 		a.forget("sequence", "sequence options", "sequence unlogged", "sequence comment")
-		a.addUnlessInherited(alter+" DROP IDENTITY", a.mark(Destroys))
+		if a.to.Parent.Fact("partition") == "" || !a.recurses() || a.c.version < 170000 {
+			// Before anything is made, because that may have the name of the sequence.
+			a.c.early = append(a.c.early, Statement{SQL: alter + " DROP IDENTITY", Object: to.Key, Does: Alters, Marks: []Mark{{Destroys, to.Key}}})
+		}
 	}
 	a.notNull()
 	a.identity(alter)

@@ -58,7 +58,7 @@ func (a *alteration) enum() bool {
 
 // first adds the statement that makes an enum's value, which comes before all others.
 func (a *alteration) first(sql string) {
-	a.statements = append(a.statements, Statement{SQL: sql, Object: a.to.Key, Does: Alters, Marks: []Mark{{NeedsOwnTransaction, a.to.Key}}})
+	a.c.values = append(a.c.values, Statement{SQL: sql, Object: a.to.Key, Does: Alters, Marks: []Mark{{NeedsOwnTransaction, a.to.Key}}})
 }
 
 // composite changes attributes. The type of one cannot change if a column has the composite type.

@@ -115,7 +115,10 @@ type change struct {
 	different map[schema.Key]map[string]schema.FactChange
 	kept      map[*schema.Object][]Statement // alterations of objects of to, by the object whose unit has them
 
-	first, separate, last []Statement
+	values   []Statement // of enums
+	separate []Statement // what takes objects apart that are kept
+	early    []Statement // alterations that free names
+	last     []Statement // alterations that follow all others
 }
 
 func newChange(from, to *schema.Schema, o Options) *change {
@@ -178,7 +181,7 @@ func (c *change) write() ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(c.first, c.separate, drops, creations, c.last, late, c.refreshes())
+	all := slices.Concat(c.values, c.separate, c.early, drops, creations, c.last, late, c.refreshes())
 	if slices.ContainsFunc(all, func(s Statement) bool { return isRoutine(s.Object.Kind) && s.Does != Drops }) {
 		all = slices.Insert(all, 0, Statement{SQL: "SET check_function_bodies = off"})
 	}

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
@@ -16,7 +18,12 @@ var changeEverything = ddl.Options{Owners: true, Privileges: true, Destructive: 
 // apply makes a change in a database that has the first schema, and checks that the result is the second.
 func apply(t *testing.T, conn *pg.Conn, from, to *schema.Schema) {
 	t.Helper()
-	statements, err := ddl.Change(from, to, changeEverything)
+	applyWith(t, conn, from, to, changeEverything)
+}
+
+func applyWith(t *testing.T, conn *pg.Conn, from, to *schema.Schema, options ddl.Options) {
+	t.Helper()
+	statements, err := ddl.Change(from, to, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +85,7 @@ END $$`
 // with AMBIX_TEST_STATES=all.
 func TestChangeFollowsHistoriesThereAndBack(t *testing.T) {
 	t.Parallel()
+	samePgDump := pgtest.Shared(t).Major == dumpMajor(t)
 	for _, history := range schematest.Histories(t) {
 		for i, path := range history.States[:len(history.States)-1] {
 			if i%6 != 0 && !schematest.All() {
@@ -85,10 +93,16 @@ func TestChangeFollowsHistoriesThereAndBack(t *testing.T) {
 			}
 			t.Run(history.Project+" "+filepath.Base(path), func(t *testing.T) {
 				t.Parallel()
-				conn := schematest.Connect(t, schematest.LoadState(t, path))
+				first, second := schematest.LoadState(t, path), schematest.LoadState(t, history.States[i+1])
+				conn := schematest.Connect(t, first)
 				execute(t, conn, removeRows)
-				from, to := schematest.Read(t, conn), schematest.ReadDatabase(t, schematest.LoadState(t, history.States[i+1]))
+				from, to := schematest.Read(t, conn), schematest.ReadDatabase(t, second)
 				apply(t, conn, from, to)
+				if samePgDump {
+					if diff := cmp.Diff(pgDump(t, second), pgDump(t, first)); diff != "" {
+						t.Errorf("pg_dump sees a difference:\n%s", diff)
+					}
+				}
 				apply(t, conn, schematest.Read(t, conn), from)
 			})
 		}

@@ -36,6 +36,7 @@ func (c *change) decide() {
 		}
 	}
 	c.doomIndexesOfSomePartitions()
+	c.doomValidatedChecks()
 	c.old.made = c.dropped
 	c.new.made = map[*schema.Object]bool{}
 	for _, o := range c.to.Objects {
@@ -129,6 +130,23 @@ func (c *change) decideAlter(from, to *schema.Object) {
 	c.doom(from, strings.Join(names, ", ")+" cannot be altered")
 }
 
+// doomValidatedChecks makes checks of children again that are valid although that of the parent, which is made, is not:
+// they get that of the parent and have to be validated.
+func (c *change) doomValidatedChecks() {
+	for _, to := range c.to.Objects {
+		from := c.from.Object(to.Key)
+		if from == nil || to.Key.Kind != schema.Constraint || !c.new.validatesInherited(to) {
+			continue
+		}
+		if slices.ContainsFunc(c.new.sameChecks(to), func(check *schema.Object) bool {
+			old := c.from.Object(check.Key)
+			return old == nil || c.dropped[old]
+		}) {
+			c.doom(from, "the check of its parent is made again")
+		}
+	}
+}
+
 // doomIndexesOfSomePartitions makes indexes of partitioned tables again that a new partition has no index for: ATTACH would
 // make one.
 func (c *change) doomIndexesOfSomePartitions() {
@@ -159,8 +177,10 @@ func (c *change) refusals() []schema.Refusal {
 		}
 		name := strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name
 		switch {
-		case o.Key.Kind == schema.Table && !c.options.Destructive:
+		case o.Key.Kind == schema.Table && !c.options.Destructive && !c.keepsRows(o):
 			refused = append(refused, schema.Refusal{Object: name, Reason: "would be dropped and made again, without its rows (" + c.reasons[o] + "): write this change by hand"})
+		case c.late[o] && !canBeLate(o):
+			refused = append(refused, schema.Refusal{Object: name, Reason: "would be made again while columns have it (" + c.reasons[o] + "): write this change by hand"})
 		case o.Key.Kind == schema.UserMapping && o.Detail("options") != "":
 			refused = append(refused, schema.Refusal{Object: name, Reason: "would be made again without its options, which are not read (" + c.reasons[o] + "): write this change by hand"})
 		}
@@ -172,4 +192,10 @@ func (c *change) refusals() []schema.Refusal {
 		}
 	}
 	return refused
+}
+
+// keepsRows reports whether a table has no rows of its own: its partitions leave it, and come back.
+func (c *change) keepsRows(o *schema.Object) bool {
+	key := o.Fact("partition key")
+	return key != "" && c.to.Object(o.Key).Fact("partition key") == key
 }

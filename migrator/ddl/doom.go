@@ -25,9 +25,13 @@ func (c *change) doom(o *schema.Object, reason string) {
 	for _, part := range o.Parts {
 		c.doom(part, reason)
 	}
+	becomes := "dropped"
+	if c.to.Object(o.Key) != nil {
+		becomes = "made again"
+	}
 	for _, dependent := range c.from.Dependents(o) {
 		if !c.spare(o, dependent) {
-			c.doom(dependent, "it depends on "+o.Key.String()+", which is made again")
+			c.doom(dependent, "it depends on "+o.Key.String()+", which is "+becomes)
 		}
 	}
 }
@@ -39,6 +43,9 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 	}
 	to := c.to.Object(dependent.Key)
 	switch kind := dependent.Key.Kind; {
+	case c.isAlteredAttribute(dependent, to) && o.Key.Kind != schema.Column:
+		c.late[o] = true
+		return true
 	case kind == schema.Publication:
 		return to != nil && dependent.Fact("all tables") == ""
 	case to == nil:
@@ -56,10 +63,19 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 		return true
 	case kind == schema.Column:
 		return c.spareColumn(o, dependent)
-	case kind == schema.Index || kind == schema.Constraint:
-		return o.Key.Kind == schema.Index && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
+	case kind == schema.Index || kind == schema.Constraint && !isForeignKey(dependent):
+		return (o.Key.Kind == schema.Index || o.Key.Kind == schema.Constraint) && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
 	}
 	return false
+}
+
+// isAlteredAttribute reports whether an attribute of a composite type that is kept is dropped or gets another type, both
+// of which alters the composite type.
+func (c *change) isAlteredAttribute(from, to *schema.Object) bool {
+	if from.Key.Kind != schema.Column || from.Parent.Key.Kind != schema.Type || c.dropped[from.Parent] || c.to.Object(from.Parent.Key) == nil {
+		return false
+	}
+	return to == nil || from.Fact("type") != to.Fact("type")
 }
 
 // spareColumn decides about a column that depends on an object that is dropped. One of a dropped type gets another.
@@ -75,8 +91,6 @@ func (c *change) spareColumn(o, column *schema.Object) bool {
 		return false
 	case kind == schema.Table || kind == schema.View:
 		return column.Parent.Fact("partition") != ""
-	case kind == schema.Column:
-		return true
 	}
 	return true
 }
@@ -89,6 +103,10 @@ func (c *change) doomParent(column *schema.Object) bool {
 // retype drops what prevents a column from getting another type. The server rebuilds indexes, constraints and statistics.
 func (c *change) retype(column *schema.Object) {
 	if c.retyped[column] || c.dropped[column] || c.to.Object(column.Key) == nil {
+		return
+	}
+	if isPartitionKey(column) {
+		c.doom(column.Parent, "the type of its partition key changes")
 		return
 	}
 	c.retyped[column] = true
@@ -111,11 +129,17 @@ func (c *change) retype(column *schema.Object) {
 				c.doom(dependent, reason)
 			}
 		case schema.Constraint:
-			if isForeignKey(dependent) && typeName(column) != typeName(c.to.Object(column.Key)) {
+			rebuiltNotValid := c.old.validatesInherited(dependent) // the server copies the check of the parent
+			if rebuiltNotValid || isForeignKey(dependent) && typeName(column) != typeName(c.to.Object(column.Key)) {
 				c.doom(dependent, reason)
 			}
 		}
 	}
+}
+
+// isPartitionKey reports whether a column is part of the partition key of its table.
+func isPartitionKey(column *schema.Object) bool {
+	return slices.Contains(tokens(column.Parent.Fact("partition key")), schema.QuoteIdent(column.Name))
 }
 
 // typeName returns the type of a column without its modifier.
@@ -140,15 +164,23 @@ func (c *change) doomForeignKeys(table *schema.Object) {
 	}
 }
 
+// canBeLate reports whether an object can have another name while one with its name is made.
+func canBeLate(o *schema.Object) bool {
+	return o.Key.Kind == schema.Domain || o.Key.Kind == schema.Collation || o.Fact("form") == "enum" || o.Fact("form") == "composite"
+}
+
 // makeLateWithNeeds drops what late objects need after them.
 func (c *change) makeLateWithNeeds() {
 	var visit func(o *schema.Object)
 	visit = func(o *schema.Object) {
 		for _, n := range o.Needs {
-			if on := n.On; c.dropped[on] && !c.late[on] && on.Parent != o && c.to.Object(on.Key) == nil {
+			if on := n.On; c.dropped[on] && !c.late[on] && on.Parent != o && (c.to.Object(on.Key) == nil || canBeLate(on)) {
 				c.late[on] = true
 				visit(on)
 			}
+		}
+		for _, part := range o.Parts {
+			visit(part)
 		}
 	}
 	for _, o := range c.from.Objects {

@@ -95,12 +95,23 @@ func (w *writer) undoDefaults(o *schema.Object) []string {
 		}
 		for line := range strings.SplitSeq(d.Fact("privileges"), "\n") {
 			sign, rest, found := strings.Cut(line, " ")
-			if found && !slices.Contains(strings.Split(o.Fact(fact), "\n"), line) {
+			if found && !w.isOwn(target, kind, line) && !slices.Contains(strings.Split(o.Fact(fact), "\n"), line) {
 				sql = append(sql, grantSQL(target, on, oppositeSign[sign]+" "+strings.Replace(rest, "*", "", 1), w.ownerSQL(target))...)
 			}
 		}
 	}
 	return sql
+}
+
+// isOwn reports whether default privileges give what an object of the kind has without them: the owner's privileges, and
+// those of PUBLIC on functions and types.
+func (w *writer) isOwn(o *schema.Object, kind, line string) bool {
+	owner := ""
+	if w.options.Owners {
+		owner = "+ " + schema.QuoteIdent(ownerOf(o)) + " "
+	}
+	return strings.HasPrefix(line, "+ OWNER ") || owner != "" && strings.HasPrefix(line, owner) ||
+		kind == "FUNCTIONS" && strings.HasPrefix(line, "+ PUBLIC EXECUTE") || kind == "TYPES" && strings.HasPrefix(line, "+ PUBLIC USAGE")
 }
 
 // defaultPrivilegesKind returns the kind in ALTER DEFAULT PRIVILEGES, or "".

@@ -15,6 +15,9 @@ func (c *change) dropMarks(u *unit) []Mark {
 	}
 	switch o.Key.Kind {
 	case schema.Table, schema.MaterializedView, schema.Sequence:
+		if o.Fact("partition key") != "" {
+			return nil // the rows are those of its partitions
+		}
 		return []Mark{{Destroys, o.Key}}
 	case schema.Column:
 		if isTable(o.Parent) && o.Parent.Key.Kind == schema.Table && o.Fact("generated") == "" {

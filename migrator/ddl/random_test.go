@@ -16,11 +16,11 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// Two random schemas with the same names are made from each other, there and back: 12 pairs, or 500 with
+// Two random schemas with the same names are made from each other, there and back: 5 pairs, or 500 with
 // AMBIX_TEST_STATES=all.
 func TestChangeBetweenRandomSchemas(t *testing.T) {
 	t.Parallel()
-	checks := "12"
+	checks := "5"
 	if schematest.All() {
 		checks = "500"
 	}

@@ -77,6 +77,39 @@ func (c *change) separatePartition(from, to *schema.Object) {
 	case leaves || from.Fact("partition") == "":
 		c.attached[to] = true
 		c.new.joins[to] = true
+		for _, part := range to.Parts {
+			if part.Fact("parent") != "" && !c.new.makes(part) {
+				c.new.attachesIndex[part] = true
+			}
+		}
+	}
+	if leaves {
+		c.keepForeignKeys(from, to)
+	}
+}
+
+// keepForeignKeys deals with the copies that a table has of its parent's foreign keys: DETACH makes them its own.
+func (c *change) keepForeignKeys(from, to *schema.Object) {
+	parent := tableNamed(c.from, list(from.Fact("parents"))[0])
+	for parent != nil {
+		for _, fk := range parent.Parts {
+			if !isForeignKey(fk) {
+				continue
+			}
+			copied := c.to.Object(schema.Key{Kind: schema.Constraint, Name: schema.QuoteIdent(fk.Name) + " ON " + to.Key.Name})
+			switch {
+			case copied != nil && copied.Fact("definition") == fk.Fact("definition"):
+				delete(c.new.made, copied)
+			case !c.attached[to]:
+				sql := "ALTER TABLE " + from.Key.Name + " DROP CONSTRAINT IF EXISTS " + schema.QuoteIdent(fk.Name)
+				c.separate = append(c.separate, Statement{SQL: sql, Object: from.Key, Does: Alters})
+			}
+		}
+		parents := list(parent.Fact("parents"))
+		if parent.Fact("partition") == "" || len(parents) == 0 {
+			return
+		}
+		parent = tableNamed(c.from, parents[0])
 	}
 }
 

@@ -44,20 +44,15 @@ func (g *graph) addAttach(o *schema.Object, parent, sql string) *unit {
 		return u
 	}
 	g.need(u, table)
-	if g.w.makes(table) {
-		return u
-	}
-	for _, part := range table.Columns() {
-		g.need(u, part)
+	for _, part := range slices.Concat(table.Columns(), o.Parts) {
+		if part.Key.Kind == schema.Column || part.Fact("type") == "check" {
+			g.need(u, part)
+		}
 	}
 	for _, part := range o.Parts {
-		switch {
-		case part.Key.Kind == schema.Column || part.Fact("type") == "check":
+		isIndex := part.Key.Kind == schema.Index || part.Key.Kind == schema.Constraint && !isForeignKey(part)
+		if isIndex && !g.w.makes(table) && !slices.ContainsFunc(part.Needs, func(n schema.Need) bool { return n.Kind == 'P' && g.w.makes(n.On) }) {
 			g.need(u, part)
-		case part.Key.Kind == schema.Index || part.Key.Kind == schema.Constraint && !isForeignKey(part):
-			if !slices.ContainsFunc(part.Needs, func(n schema.Need) bool { return n.Kind == 'P' && g.w.makes(n.On) }) {
-				g.need(u, part)
-			}
 		}
 	}
 	return u
