@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -17,6 +19,9 @@ type DiffOptions struct {
 	// Renames are applied to the first schema before it is compared: "public.account.nick:nickname" for a column, and
 	// "public.customer:client" for a table or another object. The part before the colon is the name as a difference shows it.
 	Renames []string
+	// Destructive lets Statements drop and make again a table that cannot be altered, with all its rows. Otherwise such a
+	// table is refused.
+	Destructive bool
 }
 
 // SchemaDiff is the difference between two schemas.
@@ -26,12 +31,17 @@ type SchemaDiff struct {
 	Differences []schema.Difference
 	// PossibleRenames are pairs among the differences that look like one object with a new name. They are never assumed.
 	PossibleRenames []PossibleRename
+
+	options DiffOptions
+	before  *schema.Schema    // From without the renames
+	renames []schema.Renaming // of options.Renames
 }
 
-// PossibleRename is an object that is only in the first schema, and one that is only in the second.
+// PossibleRename is an object that is only in the first schema, and may have another name in the second; see
+// schema.RenameCandidates.
 type PossibleRename struct {
-	From, To schema.Key
-	Rename   string // for DiffOptions.Renames
+	schema.Renaming
+	Rename string // for DiffOptions.Renames
 }
 
 // Equal reports whether no difference was found. Objects that cannot be compared, because the servers print them in
@@ -60,7 +70,7 @@ func (m *Migrator) Diff(ctx context.Context, from, to SchemaSource, o DiffOption
 
 // DiffSchemas is Diff for schemas that were read before.
 func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
-	d := &SchemaDiff{}
+	d := &SchemaDiff{options: o}
 	var err error
 	for _, side := range []struct {
 		result *(*schema.Schema)
@@ -73,44 +83,81 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 			return nil, &SchemaError{Problem: SchemaDamaged, Refused: damaged}
 		}
 	}
+	d.before = d.From
 	for _, r := range o.Renames {
-		if d.From, err = rename(d.From, r); err != nil {
+		if err := d.rename(r); err != nil {
 			return nil, err
 		}
 	}
-	except := map[bool]schema.Facet{false: schema.Owner | schema.Privileges, true: schema.Privileges}[o.Owners]
-	if o.Privileges {
-		except &^= schema.Privileges
+	var except []schema.Facet
+	if !o.Owners {
+		except = append(except, schema.Owner)
 	}
-	d.Differences = d.From.Compare(d.To, except)
-	d.PossibleRenames = possibleRenames(d)
+	if !o.Privileges {
+		except = append(except, schema.Privileges)
+	}
+	d.Differences = d.From.Compare(d.To, except...)
+	for _, r := range d.From.RenameCandidates(d.To) {
+		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + schema.QuoteIdent(r.Name)})
+	}
 	return d, nil
 }
 
-// rename applies OLD:NEW to a schema. The error is a *ConfigError.
-func rename(s *schema.Schema, text string) (*schema.Schema, error) {
+// Statements returns the statements that turn a database with the first schema into one with the second, in order; none if
+// they are equal. Their marks say what becomes of rows. The error is a *SchemaError.
+func (d *SchemaDiff) Statements() ([]ddl.Statement, error) {
+	o := ddl.Options{Owners: d.options.Owners, Privileges: d.options.Privileges, Destructive: d.options.Destructive, Renames: d.renames}
+	statements, err := ddl.Change(d.before, d.To, o)
+	return statements, newError(err)
+}
+
+// SQL returns the statements as a script, with a comment before each statement that needs attention. The error is a
+// *SchemaError.
+func (d *SchemaDiff) SQL() (string, error) {
+	statements, err := d.Statements()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for i, s := range statements {
+		if i > 0 && s.Object != statements[i-1].Object {
+			b.WriteString("\n")
+		}
+		for _, m := range s.Marks {
+			// A name may contain a line end, which would end the comment.
+			b.WriteString("-- " + m.Effect.String() + ": " + text.Visible(strings.ToLower(m.Object.Kind.String())+" "+m.Object.Name) + "\n")
+		}
+		b.WriteString(s.SQL + ";\n")
+	}
+	return b.String(), nil
+}
+
+// rename applies OLD:NEW to the first schema. The error is a *ConfigError.
+func (d *SchemaDiff) rename(text string) error {
 	wrong := func(reason string) error { return &ConfigError{Setting: "rename", Value: text, Reason: reason} }
 	old, name, err := cutRename(text)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var found []*schema.Object
-	for _, o := range s.Objects {
+	for _, o := range d.From.Objects {
 		if o.Key.Name == old && o.Key.Kind != schema.Default {
 			found = append(found, o)
 		}
 	}
 	switch {
 	case len(found) == 0:
-		return nil, wrong("the first schema has no object " + old + "; its name is as the differences show it")
+		return wrong("the first schema has no object " + old + "; its name is as the differences show it")
 	case len(found) > 1:
-		return nil, wrong("the first schema has several objects with that name: " + found[0].Key.String() + " and " + found[1].Key.String())
+		return wrong("the first schema has several objects with that name: " + found[0].Key.String() + " and " + found[1].Key.String())
 	}
-	renamed, err := s.Rename(found[0].Key, unquoted(name))
+	r := schema.Renaming{Key: found[0].Key, Name: unquoted(name)}
+	renamed, err := d.From.Rename(r.Key, r.Name)
 	if err != nil {
-		return nil, wrong(err.Error())
+		return wrong(err.Error())
 	}
-	return renamed, nil
+	d.From, d.renames = renamed, append(d.renames, r)
+	return nil
 }
 
 // cutRename splits OLD:NEW. The error is a *ConfigError.
@@ -128,66 +175,4 @@ func unquoted(name string) string {
 		return strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
 	}
 	return name
-}
-
-// maxRenameTries limits the work for schemas that have nothing to do with each other.
-const maxRenameTries = 200
-
-// possibleRenames finds pairs that look like renames: a column that was removed from a table, and one of the same type that
-// was added to it; and other objects that are equal once the first has the name of the second.
-func possibleRenames(d *SchemaDiff) []PossibleRename {
-	var list []PossibleRename
-	tries := 0
-	for _, removed := range d.Differences {
-		if removed.Change != schema.Removed {
-			continue
-		}
-		from := d.From.Object(removed.Key)
-		for _, added := range d.Differences {
-			if added.Change != schema.Added || added.Key.Kind != removed.Key.Kind || tries == maxRenameTries {
-				continue
-			}
-			if to := d.To.Object(added.Key); isAlike(from, to) {
-				tries++
-				if from.Key.Kind == schema.Column || isRename(d, from, to) {
-					list = append(list, PossibleRename{from.Key, to.Key, from.Key.Name + ":" + schema.QuoteIdent(to.Name)})
-				}
-			}
-		}
-	}
-	return list
-}
-
-// isAlike reports whether two objects of a kind may be one with two names, as far as can be told at a glance.
-func isAlike(from, to *schema.Object) bool {
-	switch {
-	case from.Name == "" || from.Name == to.Name || from.Schema != to.Schema:
-		return false
-	case (from.Parent == nil) != (to.Parent == nil), from.Parent != nil && from.Parent.Key != to.Parent.Key:
-		return false
-	case from.Key.Kind == schema.Column:
-		return from.Fact("type") == to.Fact("type")
-	}
-	return len(from.Facts) == len(to.Facts) && len(from.Parts) == len(to.Parts)
-}
-
-// isRename reports whether an object is equal to another once it has its name.
-func isRename(d *SchemaDiff, from, to *schema.Object) bool {
-	renamed, err := d.From.Rename(from.Key, to.Name)
-	if err != nil {
-		return false
-	}
-	for _, left := range renamed.Compare(d.To, schema.AllFacets) {
-		for o := d.To.Object(left.Key); o != nil; o = o.Parent {
-			if o == to {
-				return false
-			}
-		}
-		for o := renamed.Object(left.Key); o != nil; o = o.Parent {
-			if o.Key == to.Key {
-				return false
-			}
-		}
-	}
-	return true
 }

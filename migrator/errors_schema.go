@@ -148,6 +148,8 @@ func schemaError(cause error, f failure) error {
 		return &SchemaError{Problem: SchemaUnknown, Rows: e.Rows, Version: e.Version, failure: f}
 	case *ddl.RefusedError:
 		return &SchemaError{Problem: SchemaRefused, Refused: e.Refused, failure: f}
+	case *ddl.VersionError:
+		return &SchemaError{Problem: SchemaNewerServer, Version: e.Version, failure: f}
 	case *ddl.CycleError:
 		return &SchemaError{Problem: SchemaCycle, Cycle: e.Path, failure: f}
 	case *apply.RevisionError:

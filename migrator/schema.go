@@ -216,6 +216,10 @@ func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *p
 	}, nil
 }
 
+// NewestServer is the newest major version of PostgreSQL whose schemas this version knows. What a newer one has added is
+// neither compared nor written.
+const NewestServer = catalog.Newest
+
 // DumpOptions say what a dump contains. The zero value writes the structure and comments.
 type DumpOptions struct {
 	Owners     bool // ALTER … OWNER TO

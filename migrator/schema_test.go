@@ -284,3 +284,45 @@ func TestSchemaFilesOfAFolder(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestDiffWritesTheChange(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	m := schemaMigrator(projecttest.Shop(t), cfg, "")
+	if _, err := m.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, `ALTER TABLE account RENAME email TO mail; ALTER TABLE account ADD "odd
+DROP TABLE account; --" int; CREATE INDEX ON account (name); DROP FUNCTION one()`)
+	from, to := migrator.SchemaSource{Database: cfg}, migrator.SchemaSource{Applied: cfg}
+	d, err := m.Diff(t.Context(), from, to, migrator.DiffOptions{Renames: []string{"public.account.mail:email"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql, err := d.SQL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mark = `-- destroys: column public.account."odd\nDROP TABLE account; --"` + "\n"
+	if !strings.Contains(sql, mark) || !strings.Contains(sql, "RENAME COLUMN mail TO email") {
+		t.Error(sql)
+	}
+	pgtest.Exec(t, url, sql)
+	if d, err = m.Diff(t.Context(), from, to, migrator.DiffOptions{}); err != nil || !d.Equal() {
+		t.Errorf("%+v %v", d.Differences, err)
+	}
+	if sql, err := d.SQL(); err != nil || sql != "" {
+		t.Errorf("%q %v", sql, err)
+	}
+	newer, err := schema.New(190000, nil, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err = migrator.DiffSchemas(newer, newer, migrator.DiffOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.SQL(); !isSchemaProblem(err, migrator.SchemaNewerServer) {
+		t.Error(err)
+	}
+}

@@ -19,6 +19,7 @@ import (
 type diffOptions struct {
 	ignore, rename     settings.List
 	owners, privileges settings.Switch
+	sql, destructive   settings.Switch
 }
 
 func (p *program) diff() *cobra.Command {
@@ -35,6 +36,8 @@ make), a TARGET, or an SQL file or a folder of SQL files, whose name contains / 
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &o.ignore, "ignore", "", "GLOB,…", "leave out the objects with these names")
 			settings.AddFlag(f, &o.rename, "rename", "", "OLD:NEW", "an object of FROM that has another name in TO")
+			settings.AddFlag(f, &o.sql, "sql", "", "", "print the statements that turn FROM into TO")
+			settings.AddFlag(f, &o.destructive, "destructive", "", "", "with --sql: drop and make again what cannot be altered")
 			settings.AddFlag(f, &o.owners, "owners", "", "", "compare owners")
 			settings.AddFlag(f, &o.privileges, "privileges", "", "", "compare privileges")
 		},
@@ -69,18 +72,35 @@ func (r *run) diff(o *diffOptions) error {
 		return err
 	}
 	d, err := set.Diff(r.ctx, sides[0].source, sides[1].source, migrator.DiffOptions{
-		Owners: bool(o.owners), Privileges: bool(o.privileges), Ignore: o.ignore, Renames: o.rename,
+		Owners: bool(o.owners), Privileges: bool(o.privileges), Ignore: o.ignore, Renames: o.rename, Destructive: bool(o.destructive),
 	})
 	if err != nil {
 		return r.scratchFailed(err)
 	}
-	r.document = newDiffDocument(d, names)
+	doc := newDiffDocument(d, names)
 	v := diffView{run: r, SchemaDiff: d, from: sides[0].label, to: sides[1].label}
-	if !r.settings.JSON {
+	switch {
+	case bool(o.sql) && r.settings.JSON:
+		doc.Statements, err = statementDocuments(d)
+	case bool(o.sql):
+		err = v.printSQL()
+	case !r.settings.JSON:
 		v.print()
 	}
+	if err != nil {
+		return err
+	}
+	r.document = doc
 	v.warnAboutVersions()
 	return v.result()
+}
+
+func (v *diffView) printSQL() error {
+	sql, err := v.SQL()
+	if err == nil {
+		v.out.PrintSQL(sql)
+	}
+	return err
 }
 
 // diffView prints a difference.
@@ -138,6 +158,10 @@ func orDefault(value string) string {
 }
 
 func (v *diffView) warnAboutVersions() {
+	if newest := max(v.From.Version, v.To.Version) / 10000; newest > migrator.NewestServer {
+		v.warn(eventNotComparable, fmt.Sprintf("PostgreSQL %d is newer than this program knows (%d): what it has added is not compared", newest, migrator.NewestServer),
+			"from_version", v.From.Version/10000, "to_version", v.To.Version/10000)
+	}
 	n := 0
 	for _, d := range v.Differences {
 		if d.Change == schema.NotComparable {
@@ -164,7 +188,7 @@ func (v *diffView) result() error {
 	}
 	var ask []suggestion
 	for _, r := range v.PossibleRenames {
-		ask = append(ask, to("compare "+r.From.Name+" as an object that is called "+r.To.Name+" now", v.sameLine(v.cmd, flagValue{"rename", r.Rename})))
+		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+r.Name+" now", v.sameLine(v.cmd, flagValue{"rename", r.Rename})))
 	}
 	return suggest(&differencesError{fmt.Sprintf("%s and %s differ in %s", v.from, v.to, text.Count(n, "object"))}, ask...)
 }
@@ -179,7 +203,21 @@ func newDiffDocument(d *migrator.SchemaDiff, names []string) *diffDocument {
 		doc.Differences = append(doc.Differences, difference)
 	}
 	for _, r := range d.PossibleRenames {
-		doc.PossibleRenames = append(doc.PossibleRenames, renameDocument{r.From.Name, r.To.Name, r.Rename})
+		doc.PossibleRenames = append(doc.PossibleRenames, renameDocument{r.Key.Name, r.Name, r.Rename})
 	}
 	return doc
+}
+
+// statementDocuments returns the statements of --sql.
+func statementDocuments(d *migrator.SchemaDiff) ([]statementDocument, error) {
+	statements, err := d.Statements()
+	docs := []statementDocument{}
+	for _, s := range statements {
+		doc := statementDocument{SQL: s.SQL, Does: s.Does.String(), Kind: strings.ToLower(s.Object.Kind.String()), Name: s.Object.Name, Marks: []markDocument{}}
+		for _, m := range s.Marks {
+			doc.Marks = append(doc.Marks, markDocument{m.Effect.String(), strings.ToLower(m.Object.Kind.String()), m.Object.Name})
+		}
+		docs = append(docs, doc)
+	}
+	return docs, err
 }

@@ -174,6 +174,7 @@ type diffDocument struct {
 	Equal           bool                 `json:"equal"`       // no object differs; some may not be comparable
 	Differences     []differenceDocument `json:"differences"` // sorted by kind and name
 	PossibleRenames []renameDocument     `json:"possible_renames"`
+	Statements      []statementDocument  `json:"statements,omitempty"` // of --sql: they turn from into to
 }
 
 // differenceDocument is an object that differs.
@@ -195,8 +196,24 @@ type factDocument struct {
 // renameDocument is a pair of objects that may be one with a new name.
 type renameDocument struct {
 	From   string `json:"from"`
-	To     string `json:"to"`
+	To     string `json:"to"`     // the new name, without schema and table
 	Rename string `json:"rename"` // the value for --rename
+}
+
+// statementDocument is one statement of a change.
+type statementDocument struct {
+	SQL   string         `json:"sql"`
+	Does  string         `json:"does"` // to the object: "create", "alter", "drop", "replace" or "set"
+	Kind  string         `json:"kind"`
+	Name  string         `json:"name"`
+	Marks []markDocument `json:"marks"` // what it does to rows, and how it has to be run
+}
+
+// markDocument is one effect of a statement.
+type markDocument struct {
+	Effect string `json:"effect"` // "destroys", "rewrites", "scans", "may fail on rows", "needs its own transaction" or "asks for USING"
+	Kind   string `json:"kind"`
+	Name   string `json:"name"` // of the object that it concerns
 }
 
 // fleetDocument is printed by up, down, to, stamp, plan, status and check for many targets.

@@ -1,0 +1,61 @@
+package cli_test
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/ambix/migrator/internal/pgtest"
+)
+
+// A signal in the middle of a script ends it on the server, and the scratch database is dropped. Nobody drops that of a
+// process that was killed, until it is a day old.
+func TestScratchDatabaseIsDroppedAfterASignal(t *testing.T) {
+	t.Parallel()
+	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGKILL": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.Database(t)
+			p := start(t, "app", db, []string{"CREATE TABLE t (a int); SELECT pg_sleep(300)"}, "schema")
+			var database string
+			for range 600 {
+				rows := pgtest.Query(t, db, "SELECT datname FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE '%/"+strconv.Itoa(p.cmd.Process.Pid)+"%'")
+				if len(rows) == 1 {
+					database = rows[0][0]
+					break
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+			if !strings.HasPrefix(database, "ambix_scratch_") {
+				t.Fatalf("the script runs in %q", database)
+			}
+			if err := p.cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			exists := "SELECT count(*) FROM pg_database WHERE datname = '" + database + "'"
+			if signal == syscall.SIGKILL {
+				p.end()
+				if pgtest.Value(t, db, exists) != "1" {
+					t.Fatal("who dropped it?")
+				}
+				admin := pgtest.Shared(t).URL("postgres")
+				pgtest.Exec(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database+"'")
+				pgtest.Exec(t, admin, "COMMENT ON DATABASE "+database+" IS 'ambix scratch database of app on web-1/1, created 2001-01-01T00:00:00Z'")
+				for range 100 { // its session may take a moment to end
+					start(t, "app", db, nil, "schema", "--from", "base").want(0)
+					if pgtest.Value(t, db, exists) == "0" {
+						return
+					}
+				}
+				t.Error("the leftover was not dropped")
+				return
+			}
+			p.want(128 + int(signal))
+			if pgtest.Value(t, db, exists) != "0" {
+				t.Errorf("%s was left behind", database)
+			}
+		})
+	}
+}
