@@ -181,8 +181,9 @@ func (b *bench) order(round int) []*entrant {
 	return slices.Concat(b.entrants[n:], b.entrants[:n])
 }
 
-// migrate runs a tool on a new database, checks the result, and returns the time it took.
-func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork) (time.Duration, error) {
+// migrate runs a tool on a new database, with more arguments, checks the result, and returns
+// the time it took.
+func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork, args ...string) (time.Duration, error) {
 	u, err := b.server.create(ctx)
 	if err != nil {
 		return 0, err
@@ -192,7 +193,9 @@ func (b *bench) migrate(ctx context.Context, e *entrant, network *slowNetwork) (
 	if network != nil {
 		target = withAddress(u, network.Addr())
 	}
-	spent, err := e.up(target).time(ctx)
+	call := e.up(target)
+	call.args = slices.Concat(call.args, args)
+	spent, err := call.time(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -18,6 +18,7 @@ func rows() []kind {
 		{"up", (*bench).upRow},
 		{"latency", (*bench).latencyRows},
 		{"idle", (*bench).idleRow},
+		{"fingerprint", (*bench).fingerprintRow},
 		{"schemas", (*bench).schemaRows},
 		{"databases", (*bench).databaseRows},
 		{"memory", (*bench).memoryRows},

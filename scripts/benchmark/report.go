@@ -33,7 +33,7 @@ func (r *report) text() string { return r.table() + "\n" + r.conditions() }
 // table returns a line for each row and a column for each tool.
 func (r *report) table() string {
 	names := []string{ambix}
-	for _, name := range append(toolNames(), ownLoop, bare) {
+	for _, name := range append(toolNames(), ownLoop, bare, withoutFingerprint) {
 		if name != ambix && slices.ContainsFunc(r.Rows, func(one *row) bool { return one.of(name) != nil }) {
 			names = append(names, name)
 		}

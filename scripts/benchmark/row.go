@@ -91,7 +91,7 @@ func (r *row) fastestPeer() *result {
 	var first *result
 	for _, one := range r.Results {
 		switch one.Tool {
-		case ambix, ownLoop, "psql", bare:
+		case ambix, ownLoop, "psql", bare, withoutFingerprint:
 			continue
 		}
 		if first == nil || one.Median < first.Median {

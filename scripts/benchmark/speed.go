@@ -109,6 +109,35 @@ func (b *bench) idleRow(ctx context.Context) error {
 	return nil
 }
 
+// withoutFingerprint is ambix with --fingerprint=off.
+const withoutFingerprint = "without fingerprint"
+
+// fingerprintRow measures what it costs to record the fingerprint of the schema after a run.
+func (b *bench) fingerprintRow(ctx context.Context) error {
+	if err := b.prepareAll(ctx); err != nil {
+		return err
+	}
+	r := b.row(seconds, "`up` of %s small revisions with a fingerprint", thousands(b.revisions))
+	ours := b.entrants[slices.IndexFunc(b.entrants, func(e *entrant) bool { return e.name == ambix })]
+	for round := range 1 + b.repeat {
+		for i := range 2 {
+			name, setting := ambix, "auto"
+			if (round+i)%2 == 1 {
+				name, setting = withoutFingerprint, "off"
+			}
+			spent, err := b.migrate(ctx, ours, nil, "--fingerprint="+setting)
+			if err != nil {
+				return err
+			}
+			if round > 0 { // the first does not count
+				r.add(name, spent.Seconds())
+			}
+		}
+	}
+	r.compare(withoutFingerprint, 1.1)
+	return nil
+}
+
 // migrateAll migrates a database with each tool that records what is applied, and returns
 // invocations that find nothing to do.
 func (b *bench) migrateAll(ctx context.Context) (map[string]invocation, error) {

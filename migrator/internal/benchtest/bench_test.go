@@ -71,7 +71,7 @@ func testTable(t *testing.T, file string) {
 	}
 	bed := pgtest.Shared(t)
 	out, err := bench(t, file, "-n", "3", "-memory", "3", "-repeat", "1", "-copy", "10kB", "-latency", "2ms",
-		"-tools", "ambix,psql", "-schemas", "3", "-databases", "2", "-loop", "1", "-rows", "up,latency,idle,schemas,databases,memory,copy", "-database-url", bed.URL("postgres"), "-json", "-write", "-document", document)
+		"-tools", "ambix,psql", "-schemas", "3", "-databases", "2", "-loop", "1", "-rows", "up,latency,idle,fingerprint,schemas,databases,memory,copy", "-database-url", bed.URL("postgres"), "-json", "-write", "-document", document)
 	if err != nil {
 		t.Fatal(err, out)
 	}
@@ -113,6 +113,7 @@ func testTable(t *testing.T, file string) {
 		"`up` of 3 small revisions":                                                         {"ambix", "psql"},
 		"the same with 2ms of latency":                                                      {"ambix", "psql"},
 		"`up` with nothing to do, 3 revisions":                                              {"ambix", "bare client"},
+		"`up` of 3 small revisions with a fingerprint":                                      {"ambix", "without fingerprint"},
 		"`up` of 3 schemas with nothing to do, loops of 1 extrapolated":                     {"ambix", "ambix in a loop"},
 		"one revision more in 3 schemas, loops of 1 extrapolated":                           {"ambix", "ambix in a loop", "psql"},
 		"processor time of `up` of 2 databases with nothing to do, loops of 1 extrapolated": {"ambix", "ambix in a loop"},
