@@ -302,3 +302,20 @@ func TestCitusRoleSettingsReachWorkers(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The extension alone decides how statements are sent.
+func TestCitusIsRecognizedByItsExtension(t *testing.T) {
+	t.Parallel()
+	ctx, url := context.Background(), projecttest.EmptyCitus(t)
+	p := projecttest.New(t).Add("a", "", "CREATE TABLE x (id int);\nCREATE INDEX x_id ON x (id);\nALTER TABLE x ADD name text;", "DROP INDEX x_id;\nDROP TABLE x;")
+	m := p.Migrator(migrator.Config{})
+	for _, verb := range []migrator.Verb{migrator.Up, migrator.Down} {
+		if r, err := m.Move(ctx, projecttest.Config(t, url), verb); err != nil || len(r.Steps) != 1 {
+			t.Fatalf("%s: %+v, %v", verb, r, err)
+		}
+	}
+	pgtest.Exec(t, url, "DELETE FROM pg_extension WHERE extname = 'citus'")
+	if _, err := m.Up(ctx, projecttest.Config(t, url)); err == nil {
+		t.Error("the stand-in accepts several statements")
+	}
+}

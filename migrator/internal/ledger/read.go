@@ -38,7 +38,7 @@ func (t Tables) Read(full bool) []string {
 }
 
 // HasCitus is an SQL expression for whether the database has the Citus extension.
-const HasCitus = "pg_catalog.to_regclass('pg_catalog.pg_dist_local_group') IS NOT NULL"
+const HasCitus = "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'citus'::pg_catalog.name)"
 
 // Reader collects the results of Read, and validates every value: what it accepts can be put
 // into a plan, a comment or a message.

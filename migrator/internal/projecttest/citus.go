@@ -20,7 +20,7 @@ func RealCitus() bool { return os.Getenv(citusURL) != "" }
 
 // Citus returns the URL of an empty database with Citus, as a superuser: one on the
 // coordinator of a real cluster if TEST_CITUS_URL is set, or a stand-in on PostgreSQL. The
-// stand-in has the tables by which Citus is recognized, functions that distribute nothing,
+// stand-in has the extension by which Citus is recognized, its tables, functions that distribute nothing,
 // and refuses what Citus refuses to forward: a statement that changes a table or an index in
 // a message with other statements.
 func Citus(t testing.TB) string {
@@ -29,9 +29,23 @@ func Citus(t testing.TB) string {
 		return realCitus(t, coordinator)
 	}
 	u := pgtest.Database(t)
-	pgtest.Exec(t, u, citusStandIn)
+	pgtest.Exec(t, u, citusExtension+citusStandIn)
 	return u
 }
+
+// EmptyCitus is Citus with an extension that has no tables or functions, and the refusal of
+// several statements. It is never a real cluster.
+func EmptyCitus(t testing.TB) string {
+	t.Helper()
+	u := pgtest.Database(t)
+	pgtest.Exec(t, u, citusExtension+"CREATE SCHEMA citus;"+refuseSeveral)
+	return u
+}
+
+// citusExtension writes the row of the extension, whose files no server here has.
+const citusExtension = `INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+  SELECT pg_catalog.pg_nextoid('pg_catalog.pg_extension', 'oid', 'pg_catalog.pg_extension_oid_index'), 'citus', 10, 'pg_catalog'::regnamespace, false, '13.2';
+`
 
 // citusStandIn creates its tables as the extension does: ALTER … SET SCHEMA is allowed for
 // pg_catalog, CREATE is not.
@@ -55,6 +69,9 @@ BEGIN
     RAISE 'create_distributed_table_concurrently cannot run inside a transaction block' USING ERRCODE = '25001';
   END IF;
 END $$;
+` + refuseSeveral
+
+const refuseSeveral = `
 CREATE FUNCTION citus.refuse_several() RETURNS event_trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF pg_catalog.regexp_replace(pg_catalog.current_query(), '''[^'']*''', '''''', 'g') ~ ';\s*\S' THEN

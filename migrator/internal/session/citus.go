@@ -65,8 +65,11 @@ func (s *Session) checkCitus(ctx context.Context, exists bool) error {
 	if !s.runner.Citus {
 		return nil
 	}
-	rows, err := s.query(ctx, citusFacts)
-	if err != nil {
+	rows, err := s.query(ctx, "SELECT FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('pg_catalog.pg_dist_local_group')")
+	if err != nil || len(rows) == 0 { // an extension without its tables distributes nothing
+		return err
+	}
+	if rows, err = s.query(ctx, citusFacts); err != nil {
 		return err
 	}
 	facts := rows[0]
