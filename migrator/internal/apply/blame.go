@@ -71,6 +71,7 @@ var rules = []rule{
 
 	// The server.
 	{parts: ours, states: serverConditions, verdict: ledgerFailed},
+	{parts: theirs, states: []string{pg.UndefinedFile}, when: (*failure).namesExtension, hint: "the extension has to be installed on the server first"}, // PostgreSQL 13; later it is 0A000
 	{parts: theirs, states: serverConditions, verdict: serverFailed, cause: ServerCondition, hint: "this is a condition of the server, or of another server that the statement uses, not of the file"},
 	{parts: ours, states: lockStates, verdict: ledgerLocked, cause: LedgerLocked, hint: "another session holds a lock on the ledger's tables"},
 	{parts: ours, states: []string{pg.QueryCanceled}, verdict: ledgerFailed, hint: "another session canceled a statement of this program (pg_cancel_backend)"},
@@ -141,6 +142,9 @@ func (f *failure) lacksNothing() bool {
 // canRecord reports whether an event can be written after the rollback, so that the revision
 // prevented it. The event is rolled back.
 func (f *failure) canRecord() bool { return f.hasBody() && f.tryRecording() == nil }
+
+// namesExtension reports whether the statement creates an extension that the server lacks.
+func (f *failure) namesExtension() bool { return f.err.Routine == "parse_extension_control_file" }
 
 func (f *failure) transactional() bool { return f.step.Transactional() }
 

@@ -100,6 +100,7 @@ func TestBlame(t *testing.T) {
 		{name: "body, another server", body: raising("08006"), kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
 		{name: "body, foreign data wrapper", body: raising("HV00N"), kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
 		{name: "body, shutdown", body: raising("57P01"), off: true, kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
+		{name: "body, missing extension", body: "CREATE EXTENSION nonsense;", kind: file, want: "nonsense"},
 		{name: "body, canceled", body: raising("57014"), kind: database, cause: migrator.CauseCanceled, want: "b.up.sql"},
 		{name: "body, timeout", body: "SET statement_timeout = '20ms';\nSELECT pg_sleep(9);", kind: file, cause: migrator.CauseStatementTimeout, want: "b.up.sql:8"},
 		{name: "body, lock", body: raising("55P03"), kind: migrator.KindLockTimeout, cause: migrator.CauseLockTimeout, want: "b.up.sql"},
