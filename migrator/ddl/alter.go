@@ -191,10 +191,8 @@ func (c *change) alterKept() {
 		c.kept[home] = append(c.kept[home], statements...)
 		c.new.altered[home] = true
 	}
-	for table := range c.untyped {
-		if to := c.to.Object(table.Key); to != nil && !c.dropped[table] && to.Fact("of type") != "" {
-			c.last = append(c.last, Statement{SQL: "ALTER TABLE " + to.Key.Name + " OF " + to.Fact("of type"), Object: to.Key, Does: Alters})
-		}
+	for table := range c.new.untyped {
+		c.last = append(c.last, Statement{SQL: "ALTER TABLE " + table.Key.Name + " OF " + table.Fact("of type"), Object: table.Key, Does: Alters})
 	}
 	slices.SortFunc(c.last, func(a, b Statement) int { return a.Object.Compare(b.Object) })
 }

@@ -58,13 +58,8 @@ func (a *alteration) links() {
 	if a.to.Key.Kind == schema.MaterializedView {
 		return
 	}
-	if f, ok := a.take("of type"); ok && !a.c.untyped[a.from] {
-		if f.From != "" {
-			a.add("ALTER TABLE " + a.to.Key.Name + " NOT OF")
-		}
-		if f.To != "" {
-			a.add("ALTER TABLE " + a.to.Key.Name + " OF " + f.To)
-		}
+	if a.to.Fact("of type") == "" || keepsFirstColumns(a.from, a.to) {
+		a.take("of type") // OF and NOT OF are steps of their own
 	}
 	for _, fact := range []string{"parents", "partition", "partition bound"} {
 		a.take(fact)
@@ -116,6 +111,21 @@ func sameColumnsInOrder(from, to *schema.Object, exact bool) bool {
 		if c.Name != now[i].Name || c.Fact("type") != now[i].Fact("type") || c.Fact("collation") != now[i].Fact("collation") {
 			return false
 		}
+	}
+	return true
+}
+
+// keepsFirstColumns reports whether the columns that remain are the first of to, in their order. Added ones follow them.
+func keepsFirstColumns(from, to *schema.Object) bool {
+	n := 0
+	for _, c := range from.Columns() {
+		if columnNamed(to, c.Name) == nil {
+			continue
+		}
+		if to.Columns()[n].Name != c.Name {
+			return false
+		}
+		n++
 	}
 	return true
 }

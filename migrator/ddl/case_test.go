@@ -88,6 +88,12 @@ CREATE TABLE t (id int, v e NOT NULL DEFAULT 'a', w d, list e[], CHECK (v <> 'b'
 			sql:   "ALTER TABLE t DROP v; ALTER TYPE c DROP ATTRIBUTE e; DROP TYPE e; CREATE TYPE e AS ENUM ('b'); ALTER TABLE t ADD v e",
 		},
 		{
+			name:  "type of a table gets an attribute as the table leaves it and another one joins",
+			setup: "CREATE TYPE c AS (x int); CREATE TABLE t OF c; CREATE TABLE u (x int); INSERT INTO t VALUES (1); INSERT INTO u VALUES (2)",
+			sql:   "ALTER TABLE t NOT OF; ALTER TYPE c ADD ATTRIBUTE y int; ALTER TABLE u ADD y int; ALTER TABLE u OF c",
+			check: "SELECT t.x + u.x FROM t, u",
+		},
+		{
 			name:  "revoked from the table but not from its column",
 			setup: "CREATE TABLE t (id int, v int); GRANT SELECT ON t TO pg_monitor; GRANT SELECT (id) ON t TO pg_monitor",
 			sql:   "REVOKE SELECT ON t FROM pg_monitor; GRANT SELECT (id) ON t TO pg_monitor",

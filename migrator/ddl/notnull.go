@@ -75,7 +75,12 @@ func (a *alteration) notNullOfParent() bool {
 		return false
 	}
 	if a.c.version >= 180000 {
-		return a.to.Detail("not null local") == "false" || a.from.Detail("not null local") == "false" && a.to.Fact("not null") == ""
+		if a.to.Detail("not null local") == "false" {
+			return true
+		}
+		if a.from.Detail("not null local") != "false" || a.to.Fact("not null") != "" {
+			return false
+		}
 	}
 	for _, parent := range a.c.new.sameColumns(a.to) {
 		if _, changed := a.c.different[parent.Key]["not null"]; changed && parent.Fact("not null") == a.to.Fact("not null") {

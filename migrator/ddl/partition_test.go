@@ -76,6 +76,7 @@ CREATE INDEX p_v ON p (v);
 CREATE VIEW w AS SELECT id, k FROM p`, check: rows},
 		{name: "detached with its foreign key", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2", check: rows},
 		{name: "detached without its foreign key", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p2 DROP CONSTRAINT p_o_fkey", check: rows},
+		{name: "detached and without the NOT NULL of its parent", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p2 DROP CONSTRAINT p2_pkey, ALTER id DROP NOT NULL", check: rows},
 		{name: "column added and bound changed", setup: setup, sql: "ALTER TABLE p ADD x int DEFAULT 1; ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN ('done', NULL)", check: rows},
 		{name: "column dropped and detached", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p DROP o; ALTER TABLE p2 DROP o", check: rows},
 		{name: "partition added where the table has indexes", setup: setup + "ALTER TYPE state ADD VALUE 'never'", sql: "CREATE TABLE p3 PARTITION OF p FOR VALUES IN ('never')", check: rows},

@@ -45,13 +45,30 @@ func (c *change) separateTables() {
 			c.new.inherit[to] = append(c.new.inherit[to], parent)
 		}
 	}
-	for _, table := range c.from.Objects {
-		if c.untyped[table] && !c.dropped[table] {
-			c.separate = append(c.separate, Statement{SQL: "ALTER " + table.Key.String() + " NOT OF", Object: table.Key, Does: Alters})
+	c.separateTypedTables()
+	c.old.separated, c.new.separated = c.detached, c.attached
+}
+
+// separateTypedTables writes NOT OF for tables that are kept, before their types change, and notes which are OF a type
+// afterwards.
+func (c *change) separateTypedTables() {
+	c.old.untyped, c.new.untyped = c.untyped, map[*schema.Object]bool{}
+	for _, from := range c.from.Objects {
+		to := c.to.Object(from.Key)
+		if !isTable(from) || to == nil || c.dropped[from] {
+			continue
+		}
+		f, changed := c.different[from.Key]["of type"]
+		if changed && f.From != "" {
+			c.untyped[from] = true
+		}
+		if to.Fact("of type") != "" && (changed || c.untyped[from]) {
+			c.new.untyped[to] = true
+		}
+		if c.untyped[from] {
+			c.separate = append(c.separate, Statement{SQL: "ALTER " + from.Key.String() + " NOT OF", Object: from.Key, Does: Alters})
 		}
 	}
-	c.old.separated, c.new.separated = c.detached, c.attached
-	c.old.untyped = c.untyped
 }
 
 func (c *change) separatePartition(from, to *schema.Object) {

@@ -132,7 +132,7 @@ type writer struct {
 	made      map[*schema.Object]bool     // objects that are made, or dropped; nil means all
 	altered   map[*schema.Object]bool     // kept objects that have statements
 	separated map[*schema.Object]bool     // kept tables that get a parent, or leave one
-	untyped   map[*schema.Object]bool     // kept tables that are no longer OF a type before the change
+	untyped   map[*schema.Object]bool     // kept tables that are not OF a type while the others change
 	joins     map[*schema.Object]bool     // kept tables that become a partition
 	inherit   map[*schema.Object][]string // parents that kept tables get
 	owns      map[*schema.Object]bool     // kept sequences that get a column
