@@ -28,11 +28,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if _, set := os.LookupEnv(fingerprintSetting); !set {
+		_ = os.Setenv(fingerprintSetting, "off") // by default it depends on the time that a run takes
+	}
 	testscript.Main(m, map[string]func(){
 		"app":     func() { os.Exit(watched(func() int { return cli.Main(scriptConfig()) })) },
 		"foreign": func() { os.Exit(watched(foreign)) },
 	})
 }
+
+const fingerprintSetting = "MIGRATE_FINGERPRINT"
 
 // watched runs a program of the scripts, and fails if its output contains a password that
 // it was given.
@@ -154,7 +159,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DATABASE_URL", pgtest.Database(t))
 			env.Setenv("EMBEDDED", built)
 			env.Setenv("PASTE", env.WorkDir)
-			env.Setenv("MIGRATE_FINGERPRINT", "off") // it depends on the time that a run takes
+			env.Setenv(fingerprintSetting, "off")
 			// A script without revisions has the first two of the store.
 			if _, err := os.Stat(built); err == nil {
 				return nil

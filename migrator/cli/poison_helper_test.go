@@ -46,7 +46,7 @@ func newPoisonRun(t *testing.T, env ...string) *poisonRun {
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	return &poisonRun{T: t, folder: folder, env: append([]string{"MIGRATE_DIR=" + folder, "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "EDITOR=false # " + bad("sourceEditor")}, env...)}
+	return &poisonRun{T: t, folder: folder, env: append([]string{"MIGRATE_DIR=" + folder, "PATH=" + os.Getenv("PATH"), fingerprintSetting + "=off", "HOME=" + t.TempDir(), "EDITOR=false # " + bad("sourceEditor")}, env...)}
 }
 
 // do executes a command in every format.
