@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,4 +114,38 @@ func TestBatchIsReportedWhileItRuns(t *testing.T) {
 	if got := strings.Join(order, ", "); got != "start a, finish a, start b, finish b, start c, finish c" {
 		t.Errorf("events: %s", got)
 	}
+}
+
+// Runs of one program in one database, with ledgers of their own and revisions of the same
+// name, are not mistaken for each other.
+func TestOnlyTheOwnSessionIsMonitored(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pgtest.Exec(t, url, "CREATE TABLE x (id int)")
+	release := projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; LOCK TABLE x")
+	blocked, free := make(chan struct{}), make(chan error, 1)
+	run := func(ledger, body string, onBlocked func()) error {
+		m := projecttest.New(t).Add("a", "", body, "").Migrator(migrator.Config{Ledger: ledger, LockTimeout: -1, OnEvent: func(e migrator.Event) {
+			if _, ok := e.(migrator.StepBlocked); ok {
+				onBlocked()
+			}
+		}})
+		_, err := m.Up(context.Background(), projecttest.Config(t, url))
+		return err
+	}
+	var once sync.Once
+	waiting := make(chan error, 1)
+	go func() { waiting <- run("one.ambix", "LOCK TABLE x;", func() { once.Do(func() { close(blocked) }) }) }()
+	go func() {
+		free <- run("two.ambix", "SELECT pg_sleep(60);", func() { t.Error("the run that waits for nothing is reported as blocked") })
+	}()
+	<-blocked
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
+	time.Sleep(3 * time.Second) // its monitor looks in the meantime
+	release()
+	if err := <-waiting; err != nil {
+		t.Error(err)
+	}
+	pgtest.Exec(t, url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+	<-free
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -61,11 +62,15 @@ func (s *Settings) Runner() *apply.Runner {
 	}
 }
 
+// opened counts the sessions of this process.
+var opened atomic.Int64
+
 // Session is one connection. It is not safe for concurrent use.
 type Session struct {
 	Settings
 	files       *plan.Files
 	cfg         *pgconn.Config
+	number      int64       // of this session in the process, from 1
 	first       *pg.Attempt // started earlier, until it is used
 	conn        *pg.Conn
 	runner      *apply.Runner
@@ -85,7 +90,7 @@ type Session struct {
 // attempt to connect that was started earlier with the same configuration, or nil. observe
 // is called by one goroutine at a time, or is nil. The error is a *pg.ConnectError.
 func Open(ctx context.Context, files *plan.Files, settings Settings, cfg *pgconn.Config, wait time.Duration, first *pg.Attempt, observe func(apply.Event)) (*Session, error) {
-	s := &Session{files: files, cfg: cfg, first: first}
+	s := &Session{files: files, cfg: cfg, first: first, number: opened.Add(1)}
 	s.configure(settings, observe)
 	return s, s.connect(ctx, wait)
 }
@@ -112,6 +117,9 @@ func (s *Session) configure(settings Settings, observe func(apply.Event)) {
 			observe(e)
 		}
 		s.runner.OnEvent = s.observe
+	}
+	if s.number > 1 { // the monitor knows its session by this name
+		s.runner.Process += "." + strconv.FormatInt(s.number, 10)
 	}
 	s.runner.OpenMonitor = func(ctx context.Context) (*pg.Conn, error) { return s.dial(ctx, 0) }
 }
