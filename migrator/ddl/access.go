@@ -79,8 +79,14 @@ func (w *writer) grants(o *schema.Object) []string {
 	for grant := range strings.SplitSeq(o.Fact("privileges"), "\n") {
 		sql = append(sql, grantSQL(o, grantTarget(o), grant, owner)...)
 	}
+	return append(sql, w.sequenceGrants(o)...)
+}
+
+// sequenceGrants returns GRANT and REVOKE for the sequence of an identity column.
+func (w *writer) sequenceGrants(o *schema.Object) []string {
+	var sql []string
 	for grant := range strings.SplitSeq(o.Fact("sequence privileges"), "\n") {
-		sql = append(sql, grantSQL(o.Parent, "SEQUENCE "+identitySequence(o), grant, owner)...)
+		sql = append(sql, grantSQL(o.Parent, "SEQUENCE "+identitySequence(o), grant, w.ownerSQL(o))...)
 	}
 	return sql
 }

@@ -88,6 +88,16 @@ CREATE TABLE t (id int, v e NOT NULL DEFAULT 'a', w d, list e[], CHECK (v <> 'b'
 			sql:   "ALTER TABLE t DROP v; ALTER TYPE c DROP ATTRIBUTE e; DROP TYPE e; CREATE TYPE e AS ENUM ('b'); ALTER TABLE t ADD v e",
 		},
 		{
+			name:  "owner of a table loses its privilege on a column as another role becomes the owner",
+			setup: "CREATE TABLE t (id int, v int); GRANT UPDATE (v) ON t TO pg_monitor; ALTER TABLE t OWNER TO pg_monitor",
+			sql:   "REVOKE UPDATE (v) ON t FROM pg_monitor; ALTER TABLE t OWNER TO CURRENT_USER",
+		},
+		{
+			name:  "column becomes an identity whose sequence has privileges",
+			setup: "CREATE TABLE t (id int NOT NULL, v int GENERATED ALWAYS AS IDENTITY); GRANT USAGE ON SEQUENCE t_v_seq TO pg_monitor",
+			sql:   "ALTER TABLE t ALTER v DROP IDENTITY, ALTER id ADD GENERATED ALWAYS AS IDENTITY; GRANT USAGE ON SEQUENCE t_id_seq TO pg_monitor",
+		},
+		{
 			name:  "type of a table gets an attribute as the table leaves it and another one joins",
 			setup: "CREATE TYPE c AS (x int); CREATE TABLE t OF c; CREATE TABLE u (x int); INSERT INTO t VALUES (1); INSERT INTO u VALUES (2)",
 			sql:   "ALTER TABLE t NOT OF; ALTER TYPE c ADD ATTRIBUTE y int; ALTER TABLE u ADD y int; ALTER TABLE u OF c",

@@ -15,6 +15,11 @@ func (c *change) withFacets(from, to *schema.Object, alterations []Statement) []
 	if c.options.Privileges {
 		before, after = c.changePrivileges(from, to)
 	}
+	if to.Key.Kind == schema.Column && c.different[to.Parent.Key]["owner"].Name != "" {
+		// The table's unit changes the owner before that of the column.
+		c.early = append(c.early, statementsOf(to, Alters, before)...)
+		before = nil
+	}
 	if f, ok := facts["owner"]; ok && c.options.Owners && !c.ownedWithTable(from, to) {
 		before = append(before, "ALTER "+sqlName(to)+" OWNER TO "+schema.QuoteIdent(f.To))
 	}
@@ -60,6 +65,9 @@ func (c *change) changePrivileges(from, to *schema.Object) (before, after []stri
 				after = append(after, grantSQL(f.o, f.on, line, w.ownerSQL(to))...)
 			}
 		}
+	}
+	if from.Fact("identity") == "" && to.Fact("identity") != "" {
+		after = slices.Concat(after, w.undoDefaults(to), w.sequenceGrants(to))
 	}
 	if slices.ContainsFunc(before, func(sql string) bool { return strings.HasPrefix(sql, "REVOKE ") }) && to.Parent == nil {
 		// REVOKE takes the privileges on columns too.

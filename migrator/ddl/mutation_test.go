@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
@@ -16,10 +18,7 @@ import (
 // never in one string. A mutation that does not work after others is alone.
 func mutations(t *testing.T, conn *pg.Conn, role string) []string {
 	t.Helper()
-	single := schematest.Mutations(t, conn.ServerVersion()/10000, "structure", "facets", "comments", "nothing")
-	for i := range single {
-		single[i] = strings.ReplaceAll(single[i], "ROLE", role) + ";\n"
-	}
+	single := singleMutations(t, conn, role)
 	if schematest.All() {
 		return single
 	}
@@ -35,6 +34,15 @@ func mutations(t *testing.T, conn *pg.Conn, role string) []string {
 		*group += sql
 	}
 	return append(groups, alone...)
+}
+
+func singleMutations(t *testing.T, conn *pg.Conn, role string) []string {
+	t.Helper()
+	single := schematest.Mutations(t, conn.ServerVersion()/10000, "structure", "facets", "comments", "nothing")
+	for i := range single {
+		single[i] = strings.ReplaceAll(single[i], "ROLE", role) + ";\n"
+	}
+	return single
 }
 
 // Each fact that the catalogs' table of mutations can change is written.
@@ -80,6 +88,29 @@ func TestChangeMakesEachMutationThereAndBack(t *testing.T) {
 			t.Errorf("%s\nback:\n%s%s", sql, ddl.Script(back), describe(before, made))
 		}
 	}
+}
+
+// Some random mutations are undone and others made by one change.
+func TestChangeBetweenRandomMutations(t *testing.T) {
+	t.Parallel()
+	databaseURL := schematest.Own("kinds.sql").Load(t)
+	conn := schematest.Connect(t, databaseURL)
+	some := rapid.SliceOfNDistinct(rapid.SampledFrom(singleMutations(t, conn, schematest.RoleName(t, databaseURL))), 1, 10, rapid.ID)
+	rapid.Check(t, func(r *rapid.T) {
+		var scripts [2]string
+		for i := range scripts {
+			for _, sql := range some.Draw(r, "mutations") {
+				if try(t, conn, scripts[i]+sql) == nil {
+					scripts[i] += sql
+				}
+			}
+		}
+		from, to := mustReadAfter(t, r, conn, scripts[0]), mustReadAfter(t, r, conn, scripts[1])
+		there := mustChange(r, from, to)
+		if made := mustReadAfter(t, r, conn, scripts[0]+there); len(to.Compare(made)) > 0 {
+			r.Fatalf("%s\nTO\n%s\nTHERE\n%s\n%s", scripts[0], scripts[1], there, describe(to, made))
+		}
+	})
 }
 
 // describe lists the differences to a schema that could be made.

@@ -16,18 +16,28 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// Two random schemas with the same names are made from each other, there and back. The 5 pairs are always the same ones, so
-// that the test passes or fails with the code and not by chance; AMBIX_TEST_STATES=all makes 500 pairs. To search for new
-// cases, give another seed:
+// Random cases are the same in each run, so that a test passes or fails with the code and not by chance. To search for new
+// ones, give another seed:
 //
-//	go test ./migrator/ddl -run RandomSchemas -rapid.seed=7 -rapid.checks=300
+//	go test ./migrator/ddl -run Random -rapid.seed=7 -rapid.checks=300
+func TestMain(m *testing.M) {
+	flag.Parse()
+	values := map[string]string{"rapid.seed": "1", "rapid.checks": "5", "rapid.nofailfile": "true", "rapid.shrinktime": "15s"}
+	if schematest.All() {
+		values["rapid.checks"] = "500"
+	}
+	flag.Visit(func(f *flag.Flag) { delete(values, f.Name) })
+	for name, value := range values {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	m.Run()
+}
+
+// Two random schemas with the same names are made from each other, there and back.
 func TestChangeBetweenRandomSchemas(t *testing.T) {
 	t.Parallel()
-	checks := "5"
-	if schematest.All() {
-		checks = "500"
-	}
-	setUnlessGiven(t, map[string]string{"rapid.seed": "1", "rapid.checks": checks, "rapid.nofailfile": "true", "rapid.shrinktime": "15s"})
 	conn := schematest.Connect(t, pgtest.Database(t))
 	major := conn.ServerVersion() / 10000
 	rapid.Check(t, func(r *rapid.T) {
@@ -61,17 +71,6 @@ func TestChangeBetweenRandomSchemas(t *testing.T) {
 			r.Fatalf("%s\ncreated:\n%s\nagain:\n%s", b, ddl.Script(created), ddl.Script(again))
 		}
 	})
-}
-
-// setUnlessGiven sets flags that are not on the command line.
-func setUnlessGiven(t *testing.T, values map[string]string) {
-	t.Helper()
-	flag.Visit(func(f *flag.Flag) { delete(values, f.Name) })
-	for name, value := range values {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func mustChange(r *rapid.T, from, to *schema.Schema) string {

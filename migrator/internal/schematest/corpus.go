@@ -20,7 +20,8 @@ import (
 // successive states of one. Without it, the folder shared/corpus next to the repository is used.
 const CorpusVariable = "AMBIX_SCHEMA_CORPUS"
 
-// AllVariable, if "all", asks for every state of every history instead of a sample.
+// AllVariable, if "all", asks for every state of every history instead of a sample, for each mutation alone, and for many
+// random cases.
 const AllVariable = "AMBIX_TEST_STATES"
 
 // All reports whether the long form of the tests is asked for.
