@@ -326,3 +326,24 @@ DROP TABLE account; --" int; CREATE INDEX ON account (name); DROP FUNCTION one()
 		t.Error(err)
 	}
 }
+
+func TestDatabaseThatIsLeftIsNamed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	for sql, kind := range map[string]migrator.Kind{"SELECT 1;": migrator.KindDatabase, "SELECT nonsense;": migrator.KindFiles} {
+		proxy := pgtest.NewProxy(t, url)
+		proxy.Inject(pgtest.Fault{Match: "DROP DATABASE", Before: true, Action: pgtest.Reset, Times: -1})
+		cfg := projecttest.Config(t, proxy.URL(url))
+		cfg.DialFunc = (&net.Dialer{}).DialContext
+		m := projecttest.Shop(t).Migrator(migrator.Config{Scratch: migrator.Scratch{Server: cfg}})
+		_, err := m.Schema(t.Context(), migrator.SchemaSource{Files: []revision.Source{{File: "one.sql", Text: sql}}})
+		e, ok := errors.AsType[*migrator.ScratchError](err)
+		if !ok || e.Problem != migrator.ScratchNotDropped || e.Kind() != kind {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		if _, file := errors.AsType[*migrator.SchemaFileError](err); file != (kind == migrator.KindFiles) {
+			t.Error(err)
+		}
+		pgtest.Exec(t, url, "DROP DATABASE "+e.Database)
+	}
+}
