@@ -106,10 +106,19 @@ const (
 	ScratchNotDropped ScratchProblem = "not dropped" // a database, or a part of its content, was left behind
 )
 
-// Kind is KindConnect for a server that is not usable, and KindScratch otherwise.
+// Kind is KindConnect for a server that is not usable. For a database that was left behind it is that of the cause, such as a
+// revision that failed or a lost connection. Otherwise it is KindScratch.
 func (e *ScratchError) Kind() Kind {
-	if e.Problem == ScratchUnusable {
+	switch e.Problem {
+	case ScratchUnusable:
 		return KindConnect
+	case ScratchNotDropped:
+		if cause, ok := errors.AsType[interface {
+			error
+			Kind() Kind
+		}](e.Unwrap()); ok {
+			return cause.Kind()
+		}
 	}
 	return KindScratch
 }
@@ -138,8 +147,14 @@ func schemaError(cause error, f failure) error {
 	switch e := cause.(type) {
 	case *SchemaError, *ScratchError, *SchemaFileError:
 		return e
+	case *scratch.LeftError:
+		f.cause = newError(e.Err)
+		return newScratchError(e.Left, f)
 	case *scratch.Error:
-		return &ScratchError{Problem: ScratchProblem(e.Problem), Host: e.Host, Database: e.Database, Role: e.Role, Objects: e.Objects, failure: f}
+		if e.Problem == scratch.NotDropped && e.Err != nil {
+			f.cause = newError(e.Err)
+		}
+		return newScratchError(e, f)
 	case *snapshot.BusyError:
 		return &SchemaError{Problem: SchemaChanging, failure: f}
 	case *snapshot.DeniedError:
@@ -161,6 +176,10 @@ func schemaError(cause error, f failure) error {
 		}
 	}
 	return nil
+}
+
+func newScratchError(e *scratch.Error, f failure) error {
+	return &ScratchError{Problem: ScratchProblem(e.Problem), Host: e.Host, Database: e.Database, Role: e.Role, Objects: e.Objects, failure: f}
 }
 
 // MissingExtension returns the extension that the server lacks, if that is why an error came about; otherwise "".

@@ -113,7 +113,10 @@ func (m *Migrator) filler(ctx context.Context, from SchemaSource) (func(context.
 	switch {
 	case from.Applied != nil:
 		ids, err := m.appliedIDs(ctx, from.Applied)
-		return m.revisionFiller(ids), err
+		if err != nil {
+			return nil, err
+		}
+		return m.revisionFiller(ids)
 	case len(from.Files) > 0:
 		return m.fileFiller(from.Files)
 	}
@@ -125,7 +128,7 @@ func (m *Migrator) filler(ctx context.Context, from SchemaSource) (func(context.
 		}
 		ids = append(ids, resolved...)
 	}
-	return m.revisionFiller(ids), nil
+	return m.revisionFiller(ids)
 }
 
 // appliedIDs returns the maximal applied revisions of a database, if the files can apply exactly what is applied.
@@ -166,7 +169,10 @@ func (m *Migrator) scratchSettings() session.Settings {
 }
 
 // revisionFiller returns a function that applies revisions, and those below them, with the executor of every run.
-func (m *Migrator) revisionFiller(ids []string) func(context.Context, *pgconn.Config) error {
+func (m *Migrator) revisionFiller(ids []string) (func(context.Context, *pgconn.Config) error, error) {
+	if err := m.guardDatabase(m.upScripts(ids)...); err != nil {
+		return nil, err
+	}
 	settings := m.scratchSettings()
 	return func(ctx context.Context, cfg *pgconn.Config) error {
 		if len(ids) == 0 {
@@ -179,7 +185,7 @@ func (m *Migrator) revisionFiller(ids []string) func(context.Context, *pgconn.Co
 		defer s.Close()
 		_, err = s.Move(ctx, plan.VerbTo, ids)
 		return err
-	}
+	}, nil
 }
 
 // fileFiller returns a function that runs SQL files. The error has the problems of all files.
@@ -192,6 +198,9 @@ func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *p
 	}
 	if len(problems) > 0 {
 		return nil, problems
+	}
+	if err := m.guardDatabase(scripts...); err != nil {
+		return nil, err
 	}
 	settings := m.scratchSettings()
 	start := "SET lock_timeout = '30s'; SET synchronous_commit = off"

@@ -326,3 +326,46 @@ DROP TABLE account; --" int; CREATE INDEX ON account (name); DROP FUNCTION one()
 		t.Error(err)
 	}
 }
+
+func TestDatabaseThatIsLeftIsNamed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	for sql, kind := range map[string]migrator.Kind{"SELECT 1;": migrator.KindDatabase, "SELECT nonsense;": migrator.KindFiles} {
+		proxy := pgtest.NewProxy(t, url)
+		proxy.Inject(pgtest.Fault{Match: "DROP DATABASE", Before: true, Action: pgtest.Reset, Times: -1})
+		cfg := projecttest.Config(t, proxy.URL(url))
+		cfg.DialFunc = (&net.Dialer{}).DialContext
+		m := projecttest.Shop(t).Migrator(migrator.Config{Scratch: migrator.Scratch{Server: cfg}})
+		_, err := m.Schema(t.Context(), migrator.SchemaSource{Files: []revision.Source{{File: "one.sql", Text: sql}}})
+		e, ok := errors.AsType[*migrator.ScratchError](err)
+		if !ok || e.Problem != migrator.ScratchNotDropped || e.Kind() != kind {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		if _, file := errors.AsType[*migrator.SchemaFileError](err); file != (kind == migrator.KindFiles) {
+			t.Error(err)
+		}
+		pgtest.Exec(t, url, "DROP DATABASE "+e.Database)
+	}
+}
+
+func TestScriptsMayNotDropTheConfiguredDatabase(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	name := schema.QuoteIdent(cfg.Database)
+	p := projecttest.New(t).Add("a1", "", "CREATE TABLE t (a int);\nDROP DATABASE "+name+";", "-", projecttest.NonTransactional).Add("b2", "", "SELECT 1;", "-")
+	m := schemaMigrator(p, cfg, "")
+	for _, from := range []migrator.SchemaSource{
+		{Files: []revision.Source{{File: "one.sql", Text: "SELECT 1;\nDROP DATABASE IF EXISTS " + name + " WITH (FORCE);"}}},
+		{Files: []revision.Source{{File: "one.sql", Text: "SELECT 1;\nALTER DATABASE " + name + " CONNECTION LIMIT 0;"}}},
+		{Targets: []string{"a1"}},
+	} {
+		_, err := m.Schema(t.Context(), from)
+		if e, ok := errors.AsType[*migrator.FilesError](err); !ok || len(e.Problems) != 1 || len(from.Files) > 0 && (e.Problems[0].File != "one.sql" || e.Problems[0].Line != 2) {
+			t.Errorf("%+v: %v", from, err)
+		}
+	}
+	if _, err := m.Schema(t.Context(), migrator.SchemaSource{Targets: []string{"b2"}}); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -209,12 +208,10 @@ func (r *run) scratchServer() (*pgconn.Config, error) {
 	return dbenv.Options{DatabaseURL: r.settings.ScratchURL, DatabaseURLName: "--scratch-url", Environ: environ}.Config()
 }
 
-// scratchFailed adds to an error of a script that the configured database is as it was.
+// scratchFailed adds to an error of a script what became of the database that it ran in.
 func (r *run) scratchFailed(err error) error {
-	_, file := errors.AsType[*migrator.SchemaFileError](err)
-	_, rev := errors.AsType[*migrator.RevisionError](err)
-	if file || rev {
-		r.after = advice{text: "it failed in a scratch database, which was dropped; nothing else was changed"}
+	if (is[*migrator.SchemaFileError](err) || is[*migrator.RevisionError](err)) && !is[*migrator.ScratchError](err) {
+		r.after = advice{text: "it failed in a scratch database, which was dropped with all that was made in it"}
 	}
 	return err
 }

@@ -28,7 +28,8 @@ const (
 
 // Make returns the schema of a new, empty database after fill. The database is removed before Make returns, also if fill
 // fails or ctx ends. fill gets the configuration to connect with, and must have closed its connections when it returns.
-// Errors: that of fill, *Error, those of reading a schema, and that of ctx.
+// Errors: that of fill, *Error, those of reading a schema, and that of ctx; *LeftError around one of them if the database
+// was not removed.
 func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Config) error) (*schema.Schema, error) {
 	cfg, remove, err := s.newDatabase(ctx)
 	if err != nil {
@@ -45,7 +46,7 @@ func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Co
 		if err == nil {
 			return nil, left
 		}
-		return nil, &leftError{err, left}
+		return nil, &LeftError{err, left}
 	}
 	return made, err
 }
@@ -61,7 +62,7 @@ func (s *Server) read(ctx context.Context, cfg *pgconn.Config) (*schema.Schema, 
 }
 
 // remover removes a scratch database. made is its content if that is known.
-type remover func(ctx context.Context, made *schema.Schema) error
+type remover func(ctx context.Context, made *schema.Schema) *Error
 
 func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, error) {
 	if s.named {
@@ -69,7 +70,7 @@ func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, erro
 	}
 	cfg := s.cfg.Copy()
 	cfg.Database = namePrefix + randomHex()
-	drop := func(ctx context.Context, _ *schema.Schema) error { return s.drop(ctx, cfg.Database) }
+	drop := func(ctx context.Context, _ *schema.Schema) *Error { return s.drop(ctx, cfg.Database) }
 	err := s.conn.Exec(ctx, "CREATE DATABASE "+sqltext.QuoteName(cfg.Database)+s.ownerClause()+" TEMPLATE template0"+s.create)
 	if err == nil {
 		err = s.conn.Exec(ctx, "COMMENT ON DATABASE "+sqltext.QuoteName(cfg.Database)+" IS "+sqltext.QuoteLiteral(s.comment()))
@@ -87,7 +88,7 @@ func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, erro
 		err = s.createError(err)
 	}
 	if left != nil && s.exists(limit, cfg.Database) {
-		err = &leftError{err, left}
+		err = &LeftError{err, left}
 	}
 	return nil, nil, err
 }
@@ -121,7 +122,7 @@ func (s *Server) comment() string {
 }
 
 // drop drops a database, on a new connection if that of the server was lost. DROP DATABASE must be alone in its message.
-func (s *Server) drop(ctx context.Context, name string) error {
+func (s *Server) drop(ctx context.Context, name string) *Error {
 	sql := "DROP DATABASE IF EXISTS " + sqltext.QuoteName(name) + " WITH (FORCE)"
 	err := s.conn.Exec(ctx, sql)
 	if _, lost := errors.AsType[*pg.LostError](err); lost || s.conn.Closed() {

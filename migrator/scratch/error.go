@@ -91,12 +91,14 @@ func firstFew(names []string) []string {
 	return append(names[:few:few], text.Count(len(names)-few, "more object"))
 }
 
-// leftError is the error of filling a database, when that could not be removed either.
-type leftError struct {
-	error
-	left error
+// LeftError reports that a database could neither be filled nor be removed.
+type LeftError struct {
+	Err  error // of filling it
+	Left *Error
 }
 
-func (e *leftError) Error() string { return e.error.Error() + "; " + e.left.Error() }
+// Error returns both.
+func (e *LeftError) Error() string { return e.Err.Error() + "; " + e.Left.Error() }
 
-func (e *leftError) Unwrap() error { return e.error }
+// Unwrap returns the error of filling the database.
+func (e *LeftError) Unwrap() error { return e.Err }

@@ -48,7 +48,7 @@ func sameDatabase(a, b *pgconn.Config) bool {
 
 // empty drops what was made in the named database, and nothing else: an object that somebody else has created meanwhile
 // keeps what it needs.
-func (s *Server) empty(ctx context.Context, made *schema.Schema) error {
+func (s *Server) empty(ctx context.Context, made *schema.Schema) *Error {
 	conn, err := s.dial(ctx, s.cfg, false)
 	if err != nil {
 		return s.notEmptied(err)

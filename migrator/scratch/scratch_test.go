@@ -287,3 +287,23 @@ func inDatabase(t *testing.T, of, other string) string {
 	u.Path = o.Path
 	return u.String()
 }
+
+// The server goes away while a database is filled: what was left behind is named.
+func TestLostServerNamesTheDatabaseThatIsLeft(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	proxy := pgtest.NewProxy(t, url)
+	s := open(t, Options{Server: config(t, proxy.URL(url))})
+	var name string
+	_, err := s.Make(t.Context(), func(_ context.Context, cfg *pgconn.Config) error {
+		name = cfg.Database
+		proxy.Inject(pgtest.Fault{Times: -1})
+		proxy.All(pgtest.Reset)
+		return nil
+	})
+	if e, ok := errors.AsType[*LeftError](err); !ok || e.Left.Problem != NotDropped || e.Left.Database != name {
+		t.Error(err)
+	}
+	s.Close()
+	pgtest.Exec(t, url, "DROP DATABASE "+name)
+}

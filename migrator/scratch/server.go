@@ -86,9 +86,12 @@ func (s *Server) Close() { s.conn.Close() }
 // String describes the server: host and port.
 func (s *Server) String() string { return pg.Address(s.cfg) }
 
+// connect replaces the connection to the server. If that fails the old one, which is closed, stays.
 func (s *Server) connect(ctx context.Context) error {
 	conn, err := s.dial(ctx, s.cfg, s.options.Server == nil)
-	s.conn = conn
+	if err == nil {
+		s.conn = conn
+	}
 	return err
 }
 

@@ -1,0 +1,78 @@
+package migrator
+
+import (
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/revision"
+)
+
+// guardDatabase refuses scripts that drop or alter the configured database, if scratch databases are on its server.
+func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
+	like := m.cfg.Scratch.Like
+	if like == nil || m.cfg.Scratch.Server != nil && !sameServer(m.cfg.Scratch.Server, like) {
+		return nil
+	}
+	var problems revision.Problems
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(strings.ToUpper(loaded.Text), "DATABASE") {
+			continue
+		}
+		for _, st := range loaded.Statements() {
+			if name := sqltext.ChangedDatabase(loaded.Text, st); name == "" || cutName(name) != cutName(like.Database) {
+				continue
+			}
+			at := sqltext.PositionAt(loaded.Text, st.Start)
+			problems = append(problems, revision.Problem{
+				Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
+				Text: st.Keywords + " of the configured database, which is on the server of the scratch databases: nothing was run; use another server for these",
+			})
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
+// upScripts returns the up scripts of revisions and of those below them, parents first.
+func (m *Migrator) upScripts(ids []string) []*revision.Script {
+	set := graph.Set{}
+	for _, id := range ids {
+		set[id] = struct{}{}
+	}
+	below := m.files.set.Graph.Closure(set)
+	var scripts []*revision.Script
+	for _, r := range m.files.set.Ordered() {
+		if below.Has(r.ID) {
+			scripts = append(scripts, r.Up)
+		}
+	}
+	return scripts
+}
+
+// cutName cuts a name as the server does.
+func cutName(name string) string {
+	const longest = 63 // bytes: NAMEDATALEN-1
+	return name[:min(len(name), longest)]
+}
+
+// sameServer reports whether two configurations may be of one server. All names of this machine are one.
+func sameServer(a, b *pgconn.Config) bool {
+	return a.Port == b.Port && machine(a.Host) == machine(b.Host)
+}
+
+func machine(host string) string {
+	if ip := net.ParseIP(host); host == "localhost" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || ip != nil && ip.IsLoopback() {
+		return "localhost"
+	}
+	return strings.ToLower(host)
+}
