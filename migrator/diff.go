@@ -44,10 +44,10 @@ type PossibleRename struct {
 	Rename string // for DiffOptions.Renames
 }
 
-// Equal reports whether no difference was found. Objects that cannot be compared, because the servers print them in
-// different ways, are no differences.
+// Equal reports whether no difference was found, and nothing has to be renamed. Objects that cannot be compared, because the
+// servers print them in different ways, are no differences.
 func (d *SchemaDiff) Equal() bool {
-	return !slices.ContainsFunc(d.Differences, func(o schema.Difference) bool { return o.Change != schema.NotComparable })
+	return len(d.renames) == 0 && !slices.ContainsFunc(d.Differences, func(o schema.Difference) bool { return o.Change != schema.NotComparable })
 }
 
 // Diff compares two schemas. Nothing is written. Errors: those of Schema, *SchemaError for objects that are not as they
@@ -102,6 +102,9 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 	}
 	return d, nil
 }
+
+// Renames returns the renames of DiffOptions, which are still to be done in a database with the first schema.
+func (d *SchemaDiff) Renames() []schema.Renaming { return d.renames }
 
 // Statements returns the statements that turn a database with the first schema into one with the second, in order; none if
 // they are equal. Their marks say what becomes of rows. The error is a *SchemaError.
@@ -166,7 +169,12 @@ func cutRename(text string) (old, name string, err error) {
 	if i <= 0 || i == len(text)-1 {
 		return "", "", &ConfigError{Setting: "rename", Value: text, Reason: "an old and a new name are required, such as public.account.nick:nickname"}
 	}
-	return text[:i], text[i+1:], nil
+	old, name = text[:i], text[i+1:]
+	if unquoted(name) == name && strings.Contains(name, ".") {
+		right := old + ":" + name[strings.LastIndex(name, ".")+1:]
+		return "", "", &ConfigError{Setting: "rename", Value: text, Reason: "the new name comes without schema and table: " + right}
+	}
+	return old, name, nil
 }
 
 // unquoted returns a name without its double quotes.

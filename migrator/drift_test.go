@@ -156,3 +156,65 @@ func TestFingerprintSettingIsChecked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A change by hand stays visible after further runs, until somebody stamps the database.
+func TestDriftIsNotRecordedAsTheWorkOfARun(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	var warned []migrator.SchemaState
+	m := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn, OnEvent: func(e migrator.Event) {
+		if e, ok := e.(migrator.SchemaDrifted); ok {
+			warned = append(warned, e.State)
+		}
+	}})
+	check := func(state migrator.SchemaState, earlier bool) {
+		t.Helper()
+		if st, err := m.Drift(t.Context(), cfg); err != nil || st == nil || st.State != state || st.Earlier != earlier {
+			t.Fatalf("%+v %v", st, err)
+		}
+	}
+	if _, err := m.Up(t.Context(), cfg, "a1"); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, "CREATE TABLE by_hand (a int)")
+	for range 2 {
+		if _, err := m.Up(t.Context(), cfg, "+1"); err != nil {
+			t.Fatal(err)
+		}
+		check(migrator.SchemaChanged, true)
+	}
+	if len(warned) != 2 || warned[0] != migrator.SchemaChanged {
+		t.Errorf("%v", warned)
+	}
+	if _, err := m.Up(t.Context(), cfg); err != nil { // nothing to do
+		t.Fatal(err)
+	}
+	check(migrator.SchemaChanged, true)
+	if _, err := m.Stamp(t.Context(), cfg, "c3"); err != nil {
+		t.Fatal(err)
+	}
+	check(migrator.SchemaUnchanged, false)
+}
+
+func TestRunWithNothingToDoRecordsAMissingBaseline(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	off := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOff})
+	on := projecttest.Shop(t).Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	if _, err := off.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := on.Up(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := on.Drift(t.Context(), cfg); err != nil || st == nil || st.State != migrator.SchemaUnchanged {
+			t.Fatalf("%+v %v", st, err)
+		}
+	}
+	if got := pgtest.Value(t, url, fingerprints); got != "1" {
+		t.Errorf("%s events", got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/snapshot"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 	"example.com/ambix/migrator/scratch"
@@ -194,12 +195,8 @@ func MissingExtension(err error) string {
 	} else if e, ok := errors.AsType[*SchemaFileError](err); ok {
 		statement = e.Statement
 	}
-	words := strings.Fields(strings.TrimSuffix(statement, ";"))
-	if len(words) < 3 || !strings.EqualFold(words[0], "CREATE") || !strings.EqualFold(words[1], "EXTENSION") {
-		return ""
+	if found, _ := sqltext.Split(statement); len(found) > 0 {
+		return sqltext.NewExtension(statement, found[0])
 	}
-	if words = words[2:]; len(words) > 3 && strings.EqualFold(words[0], "IF") {
-		words = words[3:]
-	}
-	return strings.Trim(words[0], `"`)
+	return ""
 }

@@ -139,6 +139,13 @@ type RevisionUnfinished struct {
 	Finish   []string // the verb and targets that finish it; nil when the files do not have its script
 }
 
+// SchemaDrifted reports that somebody has changed the schema since the last run recorded its fingerprint, before this run
+// changes it. State is SchemaChanged or SchemaAccessChanged.
+type SchemaDrifted struct {
+	Origin
+	State SchemaState
+}
+
 // ConnectionLost reports a lost connection; the run connects again and looks what became
 // of the step in progress.
 type ConnectionLost struct {
@@ -208,6 +215,8 @@ func newEvent(o Origin, event apply.Event) Event {
 		return FileModified{o, e.Change.Revision, e.Change.File, e.Change.What}
 	case session.Unfinished:
 		return RevisionUnfinished{o, e.Unfinished.Revision, e.Unfinished.Finish}
+	case session.Drifted:
+		return SchemaDrifted{o, SchemaState(e.Change)}
 	case session.Lost:
 		return ConnectionLost{o, newError(e.Err)}
 	}

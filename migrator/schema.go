@@ -250,11 +250,22 @@ func DumpSchema(s *schema.Schema, o DumpOptions) (string, error) {
 
 // InSchemas returns the part of a schema that is in the schemas (namespaces) whose names match one of the patterns, as
 // path.Match has them. What is in no schema, such as extensions, event triggers and publications, is left out. The error is
-// a *ConfigError for a pattern that is not valid.
+// a *ConfigError for a pattern that is not valid, and for one that no schema with objects matches.
 func InSchemas(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
 	match, err := matcher("schema-only", patterns)
 	if err != nil {
 		return nil, err
+	}
+	for _, pattern := range patterns {
+		one, err := matcher("schema-only", []string{pattern})
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(s.Objects, func(o *schema.Object) bool {
+			return o.Schema != "" && one(o.Schema) || o.Key.Kind == schema.Namespace && one(o.Name)
+		}) {
+			return nil, &ConfigError{Setting: "schema-only", Value: pattern, Reason: "no schema with objects has such a name"}
+		}
 	}
 	return s.Without(func(o *schema.Object) bool {
 		name := o.Schema

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -78,7 +79,7 @@ func (r *run) diff(o *diffOptions) error {
 		return r.scratchFailed(err)
 	}
 	doc := newDiffDocument(d, names)
-	v := diffView{run: r, SchemaDiff: d, from: sides[0].label, to: sides[1].label}
+	v := diffView{run: r, SchemaDiff: d, from: sides[0].label, to: sides[1].label, renames: o.rename}
 	switch {
 	case bool(o.sql) && r.settings.JSON:
 		doc.Statements, err = statementDocuments(d)
@@ -108,14 +109,18 @@ type diffView struct {
 	*run
 	*migrator.SchemaDiff
 	from, to string
+	renames  []string // as they were given
 }
 
 func (v *diffView) print() {
-	if len(v.Differences) == 0 {
+	if len(v.Differences)+len(v.Renames()) == 0 {
 		v.out.Print("no differences\n")
 		return
 	}
 	var t terminal.Table
+	for _, r := range v.Renames() {
+		t.Add(terminal.Yellow.Cell("renamed"), terminal.Plain.Cell(strings.ToLower(r.Key.Kind.String())), terminal.Bold.Cell(r.Key.Name), terminal.Plain.Cell("-> "+schema.QuoteIdent(r.Name)))
+	}
 	for _, d := range v.Differences {
 		where := map[schema.Change]terminal.Cell{
 			schema.Removed:       terminal.Red.Cell("only in " + v.from),
@@ -180,7 +185,7 @@ func (v *diffView) result() error {
 	if v.Equal() {
 		return nil
 	}
-	n := 0
+	n := len(v.Renames())
 	for _, d := range v.Differences {
 		if d.Change != schema.NotComparable {
 			n++
@@ -188,19 +193,22 @@ func (v *diffView) result() error {
 	}
 	var ask []suggestion
 	for _, r := range v.PossibleRenames {
-		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+r.Name+" now", v.sameLine(v.cmd, flagValue{"rename", r.Rename})))
+		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+r.Name+" now", v.sameLine(v.cmd, flagValue{"rename", strings.Join(append(slices.Clone(v.renames), r.Rename), ",")})))
 	}
 	return suggest(&differencesError{fmt.Sprintf("%s and %s differ in %s", v.from, v.to, text.Count(n, "object"))}, ask...)
 }
 
 func newDiffDocument(d *migrator.SchemaDiff, names []string) *diffDocument {
-	doc := &diffDocument{From: names[0], To: names[1], Equal: d.Equal(), Differences: []differenceDocument{}, PossibleRenames: []renameDocument{}}
+	doc := &diffDocument{From: names[0], To: names[1], Equal: d.Equal(), Differences: []differenceDocument{}, Renames: []renamedDocument{}, PossibleRenames: []renameDocument{}}
 	for _, o := range d.Differences {
 		difference := differenceDocument{Change: o.Change.String(), Kind: strings.ToLower(o.Key.Kind.String()), Name: o.Key.Name, Facts: []factDocument{}}
 		for _, f := range o.Facts {
 			difference.Facts = append(difference.Facts, factDocument{Name: f.Name, From: f.From, To: f.To, Comparable: !f.NotComparable})
 		}
 		doc.Differences = append(doc.Differences, difference)
+	}
+	for _, r := range d.Renames() {
+		doc.Renames = append(doc.Renames, renamedDocument{strings.ToLower(r.Key.Kind.String()), r.Key.Name, r.Name})
 	}
 	for _, r := range d.PossibleRenames {
 		doc.PossibleRenames = append(doc.PossibleRenames, renameDocument{r.Key.Name, r.Name, r.Rename})

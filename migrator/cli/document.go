@@ -63,7 +63,8 @@ type schemaStatusDocument struct {
 	At          time.Time `json:"at"`          // when the run ended
 	By          string    `json:"by"`
 	From        string    `json:"from"`
-	Reason      string    `json:"reason,omitempty"` // why the schema could not be read
+	Earlier     bool      `json:"earlier,omitempty"` // it had changed before that run; the fingerprint is that of an earlier one
+	Reason      string    `json:"reason,omitempty"`  // why the schema could not be read
 }
 
 // currentDocument is printed by current, also if --check-heads exits with 3.
@@ -171,8 +172,9 @@ type schemaDocument struct {
 type diffDocument struct {
 	From            string               `json:"from"` // as the command line names it
 	To              string               `json:"to"`
-	Equal           bool                 `json:"equal"`       // no object differs; some may not be comparable
+	Equal           bool                 `json:"equal"`       // no object differs or has to be renamed; some may not be comparable
 	Differences     []differenceDocument `json:"differences"` // sorted by kind and name
+	Renames         []renamedDocument    `json:"renames"`     // of --rename: they are still to be done
 	PossibleRenames []renameDocument     `json:"possible_renames"`
 	Statements      []statementDocument  `json:"statements,omitempty"` // of --sql: they turn from into to
 }
@@ -191,6 +193,13 @@ type factDocument struct {
 	From       string `json:"from"`
 	To         string `json:"to"`
 	Comparable bool   `json:"comparable"` // false: the servers print it in different ways
+}
+
+// renamedDocument is an object that has another name in the second schema.
+type renamedDocument struct {
+	Kind string `json:"kind"`
+	From string `json:"from"`
+	To   string `json:"to"` // the new name, without schema and table
 }
 
 // renameDocument is a pair of objects that may be one with a new name.

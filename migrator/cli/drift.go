@@ -11,6 +11,13 @@ import (
 func driftText(s *migrator.SchemaStatus) string {
 	at := s.At.UTC()
 	run := "the run that ended at " + at.Format(time.TimeOnly) + "Z left on " + at.Format(time.DateOnly)
+	if s.Earlier {
+		what := "the schema had changed"
+		if s.State == migrator.SchemaAccessChanged {
+			what = "owners or privileges had changed"
+		}
+		return what + " before the run that ended at " + at.Format(time.TimeOnly) + "Z on " + at.Format(time.DateOnly)
+	}
 	switch s.State {
 	case migrator.SchemaChanged:
 		return "the schema is not what " + run
@@ -28,6 +35,9 @@ func driftText(s *migrator.SchemaStatus) string {
 // schema adds the state of the schema, if the last run recorded it.
 func (v *statusView) schema() {
 	if v.Schema == nil {
+		if v.settings.Verbose && v.Exists {
+			v.add("schema", terminal.Plain.Cell("not recorded"), terminal.Plain.Cell("the last run left no fingerprint to compare with"))
+		}
 		return
 	}
 	style := map[migrator.SchemaState]terminal.Style{migrator.SchemaChanged: terminal.Red, migrator.SchemaAccessChanged: terminal.Yellow}[v.Schema.State]
@@ -38,7 +48,7 @@ func newSchemaStatusDocument(s *migrator.SchemaStatus) *schemaStatusDocument {
 	if s == nil {
 		return nil
 	}
-	d := &schemaStatusDocument{State: string(s.State), Fingerprint: s.Fingerprint, At: s.At.UTC(), By: s.By, From: s.From}
+	d := &schemaStatusDocument{State: string(s.State), Fingerprint: s.Fingerprint, At: s.At.UTC(), By: s.By, From: s.From, Earlier: s.Earlier}
 	if s.Err != nil {
 		d.Reason = s.Err.Error()
 	}

@@ -33,6 +33,7 @@ const (
 	eventIndex          eventName = "index-progress"
 	eventRepairing      eventName = "repairing"
 	eventNotice         eventName = "notice"
+	eventDrifted        eventName = "schema-drifted"
 	eventModified       eventName = "revision-modified"
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
@@ -81,6 +82,7 @@ var eventRows = []eventRow{
 	{eventIndex, "the progress of an index build", "`revision`, `index`, `phase`, `done`, `total`, `running_ms`"},
 	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},
 	{eventNotice, "a message of the server; `msg` is its text", "`revision`, `file`, `line`, `severity`, `sqlstate`, `detail`, `hint`"},
+	{eventDrifted, "the schema is not what the last run left", "`state`"},
 	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`, `commands`"},
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},

@@ -66,6 +66,12 @@ func (rep *reporter) event(e migrator.Event) {
 		rep.warn(eventLost, e.Err.Error()+"; reconnecting to find out whether it was committed", "error", e.Err.Error())
 	case migrator.FileModified:
 		rep.modified(e)
+	case migrator.SchemaDrifted:
+		what := "the schema is"
+		if e.State == migrator.SchemaAccessChanged {
+			what = "owners or privileges are"
+		}
+		rep.warn(eventDrifted, what+" not what the last run left; this run does not record it as its own", "state", string(e.State))
 	case migrator.RevisionUnfinished:
 		rep.unfinished(e)
 	case migrator.StepProgress:

@@ -146,7 +146,7 @@ func newSchemaSide(name string) (schemaSide, error) {
 	case strings.HasSuffix(strings.ToLower(name), ".sql"), strings.ContainsAny(name, `/\`):
 		side.source.Files, err = migrator.LoadSchemaFiles(name)
 	case dependsOnState(name):
-		err = &settings.UsageError{Text: terminal.Quote(name) + ": this needs a database; use the id of the revision, or applied"}
+		err = &settings.UsageError{Text: terminal.Quote(name) + ": targets that depend on the state of a database are not possible here; use the id of the revision, or applied"}
 	default:
 		side.source.Targets = []string{name}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator"
@@ -44,6 +45,10 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 // schemaProblem returns what to do about a schema that cannot be read, compared or written.
 func (a adviser) schemaProblem(e *migrator.SchemaError) advice {
 	switch e.Problem {
+	case migrator.SchemaRefused:
+		if slices.ContainsFunc(e.Refused, func(r schema.Refusal) bool { return r.Destructive }) {
+			return advice{"or destroy the rows with --destructive", nil}
+		}
 	case migrator.SchemaDamaged:
 		return advice{"or leave it out with --ignore", nil}
 	case migrator.SchemaChanging:

@@ -178,7 +178,7 @@ func (c *change) refusals() []schema.Refusal {
 		name := strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name
 		switch {
 		case o.Key.Kind == schema.Table && !c.options.Destructive && !c.keepsRows(o):
-			refused = append(refused, schema.Refusal{Object: name, Reason: "would be dropped and made again, without its rows (" + c.reasons[o] + "): write this change by hand"})
+			refused = append(refused, schema.Refusal{Object: name, Reason: "would be dropped and made again, without its rows (" + c.reasons[o] + "): write this change by hand", Destructive: true})
 		case c.late[o] && !canBeLate(o):
 			refused = append(refused, schema.Refusal{Object: name, Reason: "would be made again while columns have it (" + c.reasons[o] + "): write this change by hand"})
 		case o.Key.Kind == schema.UserMapping && o.Detail("options") != "":
@@ -188,7 +188,7 @@ func (c *change) refusals() []schema.Refusal {
 	// A table that becomes another kind of relation has another key.
 	for _, o := range c.from.Objects {
 		if o.Key.Kind == schema.Table && c.to.Object(o.Key) == nil && c.to.Object(schema.Key{Kind: schema.ForeignTable, Name: o.Key.Name}) != nil && !c.options.Destructive {
-			refused = append(refused, schema.Refusal{Object: "table " + o.Key.Name, Reason: "would be dropped and made again as a foreign table, without its rows: write this change by hand"})
+			refused = append(refused, schema.Refusal{Object: "table " + o.Key.Name, Reason: "would be dropped and made again as a foreign table, without its rows: write this change by hand", Destructive: true})
 		}
 	}
 	return refused

@@ -27,6 +27,8 @@ type Refusal struct {
 	Reason string // what follows the object in a sentence, with the way out, such as "is invalid: rebuild it first"
 	// Damage reports an object that is not as it should be, so that comparing the schema would mislead.
 	Damage bool
+	// Destructive reports a change that is only refused because it would destroy rows.
+	Destructive bool
 }
 
 // String returns the refusal as one sentence.

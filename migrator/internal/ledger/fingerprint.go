@@ -19,6 +19,9 @@ type Fingerprints struct {
 	Generation int64
 	// Plain is without owners and privileges, Full is of everything, as schema.Fingerprint writes them.
 	Plain, Full string
+	// Drift is "changed" or "access" if the schema was no longer that of Plain and Full when the run began: they are those of
+	// an earlier run. Otherwise it is "".
+	Drift string
 }
 
 // SaveFingerprints writes the event unless the ledger is at another generation by now.
@@ -28,7 +31,7 @@ func (t Tables) SaveFingerprints(f Fingerprints, took time.Duration, a Author) s
 SELECT pg_catalog.clock_timestamp(), %s, (%s::pg_catalog.text OPERATOR(pg_catalog.||) ' microseconds')::pg_catalog.interval, SESSION_USER, %s, %s, %s, %s
 WHERE EXISTS (SELECT FROM %s WHERE generation OPERATOR(pg_catalog.=) %d)`,
 		t.Events(), lit(string(Fingerprinted)), lit(strconv.FormatInt(took.Microseconds(), 10)), lit(a.From), lit(a.Version), lit(a.Run),
-		lit(fmt.Sprintf("%s %s generation %d", f.Plain, f.Full, f.Generation)), t.Meta(), f.Generation)
+		lit(strings.TrimSpace(fmt.Sprintf("%s %s generation %d %s", f.Plain, f.Full, f.Generation, f.Drift))), t.Meta(), f.Generation)
 }
 
 // LastFingerprints reads the newest event of SaveFingerprints: at most one row.
@@ -47,7 +50,10 @@ func DecodeFingerprints(t Tables, fields [][]byte) (f Fingerprints, ok bool, err
 		d.err.Table = t.Events()
 		return Fingerprints{}, false, d.err
 	}
-	if len(detail) != 4 || detail[2] != "generation" {
+	if len(detail) == 5 {
+		f.Drift = detail[4]
+	}
+	if len(detail) != 4 && f.Drift != "changed" && f.Drift != "access" || detail[2] != "generation" {
 		return Fingerprints{}, false, nil
 	}
 	f.Plain, f.Full = detail[0], detail[1]

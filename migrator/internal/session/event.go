@@ -29,6 +29,12 @@ type Unfinished struct {
 	Unfinished plan.Unfinished
 }
 
+// Drifted reports that the schema is not what the last run left, before this one changes it.
+type Drifted struct {
+	apply.Base
+	Change SchemaChange
+}
+
 // Lost reports a lost connection; the run connects again and looks what happened.
 type Lost struct {
 	apply.Base

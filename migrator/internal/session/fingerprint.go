@@ -56,13 +56,56 @@ func raises(p plan.Plan) int64 {
 	return n
 }
 
+// compareFirst compares the schema with what the last run left, before the first step, so that a change that somebody made
+// by hand is not recorded as that of this run. FingerprintAuto leaves it out, because nobody knows how long the run takes.
+func (m *Mover) compareFirst(ctx context.Context, state ledger.State) {
+	if m.compared || m.Fingerprint != FingerprintOn || m.first.Stamp {
+		return
+	}
+	m.compared = true
+	d, err := m.Drift(ctx, state)
+	switch {
+	case err != nil, d != nil && d.Err != nil:
+		m.unsure = true
+	case d != nil && (d.Change == SchemaChanged || d.Change == AccessChanged):
+		m.drift = d
+		m.emit(Drifted{Change: d.Change})
+	}
+}
+
 // recordFingerprint records what the run has left, unless the ledger is no longer where the run left it. The schema is read
 // after the last commit and outside every transaction of ours. It never fails: the run has succeeded.
 func (m *Mover) recordFingerprint(ctx context.Context) {
 	limit, read := m.Fingerprint.limit(time.Since(m.started))
-	if !read || m.leftAt < 0 || len(m.report.Steps) == 0 || len(m.report.Others) > 0 {
+	if !read || m.unsure || len(m.report.Others) > 0 {
 		return
 	}
+	generation := m.leftAt
+	switch {
+	case m.first.Exists && len(m.first.Steps) == 0:
+		if m.Fingerprint != FingerprintOn || m.mayWrite(ctx, true) != nil {
+			return
+		}
+		generation = m.first.Generation
+	case m.leftAt < 0 || len(m.report.Steps) == 0:
+		return
+	case m.drift != nil:
+		f := m.drift.Fingerprints
+		f.Generation, f.Drift = generation, driftWord(m.drift.Change)
+		m.runner.SaveFingerprints(ctx, f, 0)
+		return
+	}
+	if !m.first.Stamp && m.first.Exists && !m.compared {
+		// Replacing a fingerprint that was not compared would hide what has changed since.
+		if last, found, err := m.lastFingerprints(ctx); err != nil || found && last.Generation == m.first.Generation {
+			return
+		}
+	}
+	m.saveFingerprint(ctx, generation, limit)
+}
+
+// saveFingerprint reads the schema and records its fingerprint. limit is that of reading; 0 is none.
+func (m *Mover) saveFingerprint(ctx context.Context, generation int64, limit time.Duration) {
 	reading := ctx
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -74,8 +117,15 @@ func (m *Mover) recordFingerprint(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	f := ledger.Fingerprints{Generation: m.leftAt, Plain: s.Fingerprint().String(), Full: s.FullFingerprint().String()}
+	f := ledger.Fingerprints{Generation: generation, Plain: s.Fingerprint().String(), Full: s.FullFingerprint().String()}
 	m.runner.SaveFingerprints(ctx, f, time.Since(began))
+}
+
+func driftWord(c SchemaChange) string {
+	if c == AccessChanged {
+		return "access"
+	}
+	return "changed"
 }
 
 // Drift is how the schema compares with what the last run left.
@@ -109,6 +159,12 @@ func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error)
 	plain, err := schema.ParseFingerprint(recorded.Plain)
 	if err != nil {
 		return nil, nil // written by a newer program
+	}
+	switch recorded.Drift {
+	case "changed":
+		return &Drift{Fingerprints: recorded, Change: SchemaChanged}, nil
+	case "access":
+		return &Drift{Fingerprints: recorded, Change: AccessChanged}, nil
 	}
 	d := &Drift{Fingerprints: recorded, Change: NotCompared}
 	now, err := s.Schema(ctx)

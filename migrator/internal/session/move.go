@@ -70,6 +70,9 @@ type Mover struct {
 	waitingSince time.Time
 	started      time.Time
 	leftAt       int64 // the generation after the last step; -1 if it is not known
+	// Of compareFirst: whether the schema was compared, what was found, and whether it could not be.
+	compared, unsure bool
+	drift            *Drift
 
 	loss
 }
@@ -123,6 +126,7 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	if err := m.runner.CheckPlan(ctx, p); err != nil {
 		return m.recover(ctx, err)
 	}
+	m.compareFirst(ctx, view.State)
 	run := m.runner.Run
 	if p.Stamp {
 		run = m.runner.Stamp

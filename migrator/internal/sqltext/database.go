@@ -11,3 +11,14 @@ func ChangedDatabase(src string, s Statement) string {
 	_, name := r.qualified()
 	return name
 }
+
+// NewExtension returns the extension that CREATE EXTENSION names, as the catalogs contain it, "" for other statements.
+func NewExtension(src string, s Statement) string {
+	r := newTokenReader(src, s)
+	if !r.accept("CREATE") || !r.accept("EXTENSION") {
+		return ""
+	}
+	r.acceptIfExists()
+	_, name := r.qualified()
+	return name
+}

@@ -20,3 +20,17 @@ func TestChangedDatabaseIsTheNamedOne(t *testing.T) {
 		}
 	}
 }
+
+func TestNewExtensionIsTheNamedOne(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string]string{
+		"CREATE EXTENSION IF NOT EXISTS \"my ext\" CASCADE": "my ext",
+		"create extension /* text */ Hstore;":               "hstore",
+		"CREATE TABLE t (a int)":                            "",
+	} {
+		statements, _ := Split(sql)
+		if got := NewExtension(sql, statements[0]); got != want {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+}
