@@ -39,6 +39,8 @@ type Scratch struct {
 	Server *pgconn.Config
 	// Like is a database whose encoding and locale they get. Nil: those of the server's template0.
 	Like *pgconn.Config
+	// OnOpen is called when the server is connected and can make them, before the first one is made. Nil: nothing.
+	OnOpen func()
 }
 
 // Schema returns a schema, without ledgers. A database is only read, in one transaction, by any role that can connect;
@@ -87,6 +89,9 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 		return err
 	}
 	defer server.Close()
+	if m.cfg.Scratch.OnOpen != nil {
+		m.cfg.Scratch.OnOpen()
+	}
 	for i := range fill {
 		if fill[i] == nil {
 			continue

@@ -89,12 +89,18 @@ func (p *program) printError(w *os.File, err error) {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
 		p.logError(p.newLogger(w), err)
-	case is[*migrator.RevisionError](err), is[*migrator.FilesError](err), is[*migrator.SchemaFileError](err):
+	case is[*migrator.RevisionError](err), is[*migrator.SchemaFileError](err), hasPositions(err):
 		// The text begins with a position, which editors recognize at the start of a line.
 		p.newOutput(w).PrintError("", err.Error())
 	default:
 		p.newOutput(w).PrintError("error: ", err.Error())
 	}
+}
+
+// hasPositions reports whether an error is a list of problems in files.
+func hasPositions(err error) bool {
+	e, ok := errors.AsType[*migrator.FilesError](err)
+	return ok && len(e.Problems) > 0
 }
 
 // logError writes err as a JSON record.

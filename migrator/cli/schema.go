@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,9 @@ func writeWhole(name, content string) error {
 	if old, err := os.ReadFile(name); err == nil && string(old) == content {
 		return nil // its time stays
 	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
 	if err != nil {
 		return err
@@ -109,7 +113,7 @@ type schemaSide struct {
 // is "database" or "applied".
 func (r *run) schemaSides(names ...string) ([]schemaSide, *migrator.Migrator, error) {
 	sides := make([]schemaSide, len(names))
-	needsDatabase, needsScratch := false, false
+	needsDatabase := false
 	for i, name := range names {
 		side, err := newSchemaSide(name)
 		if err != nil {
@@ -117,9 +121,8 @@ func (r *run) schemaSides(names ...string) ([]schemaSide, *migrator.Migrator, er
 		}
 		sides[i] = side
 		needsDatabase = needsDatabase || name == "database" || name == "applied"
-		needsScratch = needsScratch || name != "database"
 	}
-	set, cfg, err := r.openScratch(needsDatabase, needsScratch)
+	set, cfg, err := r.openScratch(needsDatabase)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,7 +158,7 @@ func newSchemaSide(name string) (schemaSide, error) {
 
 // openScratch is open for a command that compares schemas, with where scratch databases are made. Without need, the
 // database may be missing; its configuration is then nil.
-func (r *run) openScratch(need, scratch bool) (*migrator.Migrator, *pgconn.Config, error) {
+func (r *run) openScratch(need bool) (*migrator.Migrator, *pgconn.Config, error) {
 	config := r.config()
 	config.OnEvent = r.OnEvent
 	var cfg *pgconn.Config
@@ -173,6 +176,11 @@ func (r *run) openScratch(need, scratch bool) (*migrator.Migrator, *pgconn.Confi
 	if config.Scratch.Server, err = r.scratchServer(); err != nil {
 		return nil, nil, err
 	}
+	if server := cmp.Or(config.Scratch.Server, cfg); server != nil && !r.settings.JSON {
+		config.Scratch.OnOpen = func() {
+			r.info(eventScratch, "scratch databases at "+serverOf(server), "host", server.Host, "user", server.User)
+		}
+	}
 	set, err := r.load(config)
 	if err != nil {
 		return nil, nil, err
@@ -181,9 +189,6 @@ func (r *run) openScratch(need, scratch bool) (*migrator.Migrator, *pgconn.Confi
 	if need {
 		r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
 		r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
-	}
-	if server := cmp.Or(config.Scratch.Server, cfg); scratch && server != nil && !r.settings.JSON {
-		r.info(eventScratch, "scratch databases at "+serverOf(server), "host", server.Host, "user", server.User)
 	}
 	return set, cfg, nil
 }
