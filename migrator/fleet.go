@@ -178,11 +178,11 @@ func (m *Migrator) member(t Target) (member, error) {
 	if s.Ledger, err = tables.Expand(t.Schema, t.Config.Database); err != nil {
 		return refused(err)
 	}
-	s.LedgerNamed = true
+	s.LedgerNamed, t.Ledger = true, s.Ledger.String()
 	return member{t, own}, nil
 }
 
-// Targets returns the targets in their order.
+// Targets returns the targets in their order, with names in place of the placeholders of their ledgers.
 func (f *Fleet) Targets() []Target {
 	targets := make([]Target, len(f.members))
 	for i, m := range f.members {

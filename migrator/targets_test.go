@@ -61,6 +61,22 @@ func TestFleetOfManyDatabases(t *testing.T) {
 	}
 }
 
+// Scratch databases are left out. One that only has such a name is a target.
+func TestScratchDatabasesAreNoTargets(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	cfg := projecttest.Config(t, pgtest.Database(t))
+	const scratch, other = "ambix_scratch_of_targets", "ambix_scratch_of_somebody"
+	createDatabase(t, server, scratch)
+	createDatabase(t, server, other)
+	pgtest.Exec(t, server.URL("postgres"), "COMMENT ON DATABASE "+scratch+" IS 'ambix scratch database of shop on vm, created 2026-01-01T00:00:00Z'")
+	m := projecttest.Shop(t).Migrator(migrator.Config{})
+	targets, err := m.DatabaseTargets(context.Background(), cfg, func(name string) bool { return name == scratch || name == other })
+	if err != nil || len(targets) != 1 || targets[0].Name != other {
+		t.Error(targets, err)
+	}
+}
+
 // createDatabase creates a database that is dropped at the end.
 func createDatabase(t testing.TB, server *pgtest.Server, name string) {
 	t.Helper()
