@@ -10,13 +10,15 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/dbenv"
 )
 
 // targetFocus is the target of many that advice is about.
 type targetFocus struct {
 	name   string
-	here   bool   // it is in the configured database, where --ledger selects it
-	ledger string // of a schema
+	here   bool          // it is in the configured database, where --ledger selects it
+	ledger string        // of a schema
+	source *dbenv.Source // of a line of --each-file, or nil
 }
 
 // focusOn returns the focus on a target; nil if there is none with this name.
@@ -26,7 +28,11 @@ func (f *fleetRun) focusOn(name string) *targetFocus {
 		return nil
 	}
 	t := f.targets[i]
-	return &targetFocus{name, t.Config == f.configured, t.Ledger}
+	focus := &targetFocus{name: name, here: t.Config == f.configured, ledger: t.Ledger}
+	if i := slices.IndexFunc(f.listed, func(l listedTarget) bool { return l.name == name }); i >= 0 {
+		focus.source = f.listed[i].source
+	}
+	return focus
 }
 
 // suggestions returns what finishes the run.
