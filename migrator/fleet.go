@@ -74,8 +74,8 @@ type Outcome[T any] struct {
 }
 
 // Fleet returns a fleet of targets. Their order is that of the slice, within a wave. It is
-// refused if two targets have the same name, or would share a ledger. The error is a
-// *ConfigError.
+// refused if two targets have the same name, or would share a ledger, or if that of a schema is in
+// another schema and its name has no placeholder. The error is a *ConfigError.
 func (m *Migrator) Fleet(targets []Target, cfg FleetConfig) (*Fleet, error) {
 	if cfg.Workers == 0 {
 		cfg.Workers = 4
@@ -172,17 +172,20 @@ func (m *Migrator) member(t Target) (member, error) {
 	if err != nil {
 		return refused(err)
 	}
+	if t.Schema != "" && len(tables.Placeholders()) == 0 && tables.Schema() != t.Schema {
+		return refused(errors.New("ledger " + name + ": it is not in the schema " + t.Schema + ", and its name does not contain {schema}"))
+	}
 	if t.Schema == "" && slices.Contains(tables.Placeholders(), ledger.SchemaPlaceholder) {
 		return refused(errors.New("ledger " + name + ": the target is a database and not a schema"))
 	}
 	if s.Ledger, err = tables.Expand(t.Schema, t.Config.Database); err != nil {
 		return refused(err)
 	}
-	s.LedgerNamed = true
+	s.LedgerNamed, t.Ledger = true, s.Ledger.String()
 	return member{t, own}, nil
 }
 
-// Targets returns the targets in their order.
+// Targets returns the targets in their order, with names in place of the placeholders of their ledgers.
 func (f *Fleet) Targets() []Target {
 	targets := make([]Target, len(f.members))
 	for i, m := range f.members {
@@ -199,12 +202,13 @@ func (f *Fleet) Up(ctx context.Context, targets ...string) iter.Seq[Outcome[*Rep
 // Move runs an operation on every target, and yields the outcomes as the targets end; those
 // that were not begun come last. One that does not get a lock in time, or meets another
 // runner, is tried again after the others, and continues where it was: only then Config's
-// RetryFor and WaitRunner apply. A lost server, or one without a free connection, ends the
-// run. When ctx ends, the targets that are being worked on are rolled back. If the loop ends
+// RetryFor and WaitRunner apply. After a lost server, or
+// one without a free connection, no target is begun on that server. Those of other servers go on,
+// as far as the canaries or the wave. When ctx ends, the targets that are being worked on are rolled back. If the loop ends
 // early, these targets finish, and no new one is begun. Reports are never nil; errors are
 // those of Migrator.Move, or ErrNotStarted.
 func (f *Fleet) Move(ctx context.Context, verb Verb, targets ...string) iter.Seq[Outcome[*Report]] {
-	return rollOut(ctx, f, func(member) operation[*Report] {
+	return rollOut(ctx, f, false, func(member) operation[*Report] {
 		move := session.NewMover(plan.Verb(verb), targets)
 		return operation[*Report]{reconnects: true, zero: &Report{}, run: func(ctx context.Context, s *session.Session) (*Report, error) {
 			done, err := move.Run(ctx, s)
@@ -214,7 +218,7 @@ func (f *Fleet) Move(ctx context.Context, verb Verb, targets ...string) iter.Seq
 }
 
 // Plan plans an operation for every target, like Migrator.Plan. The outcomes are like those
-// of Move.
+// of Move; all targets are looked at, whatever fails.
 func (f *Fleet) Plan(ctx context.Context, verb Verb, targets ...string) iter.Seq[Outcome[*Plan]] {
 	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Plan, error) {
 		return m.planIn(ctx, s, verb, targets)
@@ -222,7 +226,7 @@ func (f *Fleet) Plan(ctx context.Context, verb Verb, targets ...string) iter.Seq
 }
 
 // Status looks where every target is, like Migrator.Status. The outcomes are like those of
-// Move.
+// Plan.
 func (f *Fleet) Status(ctx context.Context) iter.Seq[Outcome[*Status]] {
 	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Status, error) {
 		return m.status(ctx, s)
@@ -231,16 +235,16 @@ func (f *Fleet) Status(ctx context.Context) iter.Seq[Outcome[*Status]] {
 
 // Check returns for every target how it differs from the files, like Migrator.Check. What is
 // wrong with the files themselves is the same for all, and not part of it: see Files.Check.
-// The outcomes are like those of Move.
+// The outcomes are like those of Plan.
 func (f *Fleet) Check(ctx context.Context) iter.Seq[Outcome[[]Finding]] {
 	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) ([]Finding, error) {
 		return m.checkDatabase(ctx, s)
 	})
 }
 
-// read rolls out an operation that writes nothing.
+// read rolls out an operation that writes nothing. Canaries and MaxFailed do not apply.
 func read[T any](ctx context.Context, f *Fleet, do func(context.Context, *Migrator, *session.Session) (T, error)) iter.Seq[Outcome[T]] {
-	return rollOut(ctx, f, func(m member) operation[T] {
+	return rollOut(ctx, f, true, func(m member) operation[T] {
 		return operation[T]{run: func(ctx context.Context, s *session.Session) (T, error) { return do(ctx, m.Migrator, s) }}
 	})
 }

@@ -3,6 +3,7 @@ package migrator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -54,31 +55,40 @@ type rollout[T any] struct {
 	events  chan workerEvent[T]
 	wait    sync.WaitGroup // for workers
 	failed  int
-	warm    bool // a worker has connected, or failed to
-	stopped bool // no new target is begun
-	left    bool // the loop has ended
+	lost    map[string]bool // servers on which no target is begun any more
+	// unreached is how many targets failed because of their server: these end a stage's successors,
+	// and not the other targets of the stage.
+	unreached int
+	warm      bool // a worker has connected, or failed to
+	stopped   bool // no new target is begun
+	left      bool // the loop has ended
 }
 
-// rollOut works on all targets, in stages: the canaries, then the waves.
-func rollOut[T any](ctx context.Context, f *Fleet, begin func(member) operation[T]) iter.Seq[Outcome[T]] {
+// rollOut works on all targets, in stages: the canaries, then the waves. If readOnly is true, it
+// tries all of them whatever fails.
+func rollOut[T any](ctx context.Context, f *Fleet, readOnly bool, begin func(member) operation[T]) iter.Seq[Outcome[T]] {
 	return func(yield func(Outcome[T]) bool) {
-		r := &rollout[T]{Fleet: f, ctx: ctx, yield: yield, limit: f.config.Workers, events: make(chan workerEvent[T], 2*f.config.Workers)}
+		r := &rollout[T]{Fleet: f, ctx: ctx, yield: yield, limit: f.config.Workers, lost: map[string]bool{}, events: make(chan workerEvent[T], 2*f.config.Workers)}
 		defer r.end()
 		jobs := make([]*job[T], len(f.members))
 		for i, m := range f.members {
 			jobs[i] = &job[T]{member: m, operation: begin(m)}
 			jobs[i].outcome.Target = m.Target
 		}
-		if f.canaries > 0 {
-			r.stage(jobs[:f.canaries], 0)
-			jobs = jobs[f.canaries:]
+		canaries, maxFailed := f.canaries, f.config.MaxFailed
+		if readOnly {
+			canaries, maxFailed = 0, -1
+		}
+		if canaries > 0 {
+			r.stage(jobs[:canaries], 0)
+			jobs = jobs[canaries:]
 		}
 		for len(jobs) > 0 {
 			n := 1
 			for n < len(jobs) && jobs[n].Wave == jobs[0].Wave {
 				n++
 			}
-			r.stage(jobs[:n], f.config.MaxFailed)
+			r.stage(jobs[:n], maxFailed)
 			jobs = jobs[n:]
 		}
 	}
@@ -88,6 +98,7 @@ func rollOut[T any](ctx context.Context, f *Fleet, begin func(member) operation[
 func (r *rollout[T]) stage(jobs []*job[T], maxFailed int) {
 	r.queue = slices.Clone(jobs)
 	for {
+		r.leaveLost()
 		r.assign()
 		if r.running == 0 {
 			break
@@ -101,14 +112,40 @@ func (r *rollout[T]) stage(jobs []*job[T], maxFailed int) {
 		r.idle = append(r.idle, e.worker)
 		r.ended(e, maxFailed)
 	}
-	r.stopped = r.stopped || r.ctx.Err() != nil
+	r.stopped = r.stopped || r.ctx.Err() != nil || maxFailed >= 0 && r.failed+r.unreached > maxFailed
 	for _, j := range r.queue {
-		if !j.deferred {
-			j.outcome.Value, j.outcome.Err = j.zero, ErrNotStarted
-		}
-		r.report(j)
+		r.leave(j)
 	}
 }
+
+// leave reports a job that is not begun, or not again.
+func (r *rollout[T]) leave(j *job[T]) {
+	if !j.deferred {
+		j.outcome.Value, j.outcome.Err = j.zero, ErrNotStarted
+	}
+	r.report(j)
+}
+
+// leaveLost leaves the jobs on servers that are lost.
+func (r *rollout[T]) leaveLost() {
+	if len(r.lost) == 0 {
+		return
+	}
+	var left []*job[T]
+	r.queue = slices.DeleteFunc(r.queue, func(j *job[T]) bool {
+		lost := r.lost[serverOf(j.Config)]
+		if lost {
+			left = append(left, j)
+		}
+		return lost
+	})
+	for _, j := range left {
+		r.leave(j)
+	}
+}
+
+// serverOf names the server of a database.
+func serverOf(cfg *pgconn.Config) string { return fmt.Sprintf("%s\x00%d", cfg.Host, cfg.Port) }
 
 // assign gives work to idle workers. The first connection is awaited before there are more
 // workers, so that a server that does not answer is reported once.
@@ -160,9 +197,12 @@ func (r *rollout[T]) ended(e workerEvent[T], maxFailed int) {
 		r.queue = append(r.queue, j)
 		r.emit(Deferred{r.origin(j), err})
 		return
+	case isServerLost(err):
+		r.lost[serverOf(j.Config)] = true // of the other servers it says nothing
+		r.unreached++
 	default:
 		r.failed++
-		r.stopped = r.stopped || isServerLost(err) || maxFailed >= 0 && r.failed > maxFailed
+		r.stopped = r.stopped || maxFailed >= 0 && r.failed > maxFailed
 	}
 	r.report(j)
 }
@@ -218,79 +258,11 @@ func isContended(err error) bool {
 	return ok && (e.Kind() == KindBusy || e.Kind() == KindLockTimeout)
 }
 
-// isServerLost reports whether other targets would fail too.
+// isServerLost reports whether other targets on the server would fail too.
 func isServerLost(err error) bool {
 	if _, ok := errors.AsType[*UnknownOutcomeError](err); ok {
 		return true
 	}
 	e, ok := errors.AsType[*ConnectError](err)
 	return ok && slices.Contains([]ConnectProblem{ConnectUnreachable, ConnectRefused, ConnectUnknownHost, ConnectNoSocket, ConnectUnavailable, ConnectLimit, ConnectLost}, e.Problem)
-}
-
-// worker works on one target at a time. It keeps its connection as long as the targets are
-// in the same database.
-type worker[T any] struct {
-	migrator *Migrator // of the fleet
-	jobs     chan *job[T]
-	events   chan<- workerEvent[T]
-	config   *pgconn.Config // of the connection; read by the rollout while the worker is idle
-	failed   *pgconn.Config // that could not be connected to
-	wait     time.Duration  // for a server that does not answer, until it has answered once
-	session  *session.Session
-}
-
-// workerEvent reports that a worker has connected, or has ended a job.
-type workerEvent[T any] struct {
-	worker *worker[T]
-	job    *job[T] // nil: it has connected
-}
-
-func (w *worker[T]) work(ctx context.Context) {
-	defer w.close()
-	for j := range w.jobs {
-		j.outcome.Value, j.outcome.Err = w.run(ctx, j)
-		w.events <- workerEvent[T]{w, j}
-	}
-}
-
-// run works on a job.
-func (w *worker[T]) run(ctx context.Context, j *job[T]) (T, error) {
-	reused, err := w.open(ctx, j)
-	value := j.zero
-	if err == nil {
-		value, err = j.run(ctx, w.session)
-	}
-	err = newError(session.Interrupted(ctx, err))
-	if err != nil { // whatever state it is in
-		w.close()
-	}
-	if e, ok := errors.AsType[*ConnectError](err); ok && e.Problem == ConnectLost && reused && !j.reconnects && ctx.Err() == nil {
-		return w.run(ctx, j) // the connection may have ended between two targets
-	}
-	return value, err
-}
-
-// open connects to the database of a job, unless the worker is connected to it.
-func (w *worker[T]) open(ctx context.Context, j *job[T]) (reused bool, err error) {
-	settings, observe := j.settingsNow(), j.observer(j.Config)
-	if w.session != nil && w.config == j.Config && w.session.Switch(settings, observe) {
-		return true, nil
-	}
-	w.close()
-	w.session, err = session.Open(ctx, w.migrator.files.set, settings, j.Config, w.wait, w.migrator.takeBegun(j.Config), observe)
-	w.wait = 0
-	if err != nil {
-		w.session, w.failed = nil, j.Config
-		return false, err
-	}
-	w.config = j.Config
-	w.events <- workerEvent[T]{worker: w}
-	return false, nil
-}
-
-func (w *worker[T]) close() {
-	if w.session != nil {
-		w.session.Close()
-	}
-	w.session, w.config = nil, nil
 }

@@ -13,6 +13,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/scratch"
 )
 
 // SchemaTargets returns a target for each schema of a database whose name match accepts,
@@ -24,10 +25,11 @@ func (m *Migrator) SchemaTargets(ctx context.Context, cfg *pgconn.Config, match 
 }
 
 // DatabaseTargets returns a target for each database of a server whose name match accepts,
-// sorted by name. Templates, and databases that do not accept connections, are never among
+// sorted by name. Templates, scratch databases and those that do not accept connections are never among
 // them.
 func (m *Migrator) DatabaseTargets(ctx context.Context, cfg *pgconn.Config, match func(database string) bool) ([]Target, error) {
-	names, err := m.names(ctx, cfg, "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate", match)
+	names, err := m.names(ctx, cfg, "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate"+
+		" AND NOT "+scratch.IsScratch, match)
 	return each(names, func(name string) Target { return Target{Name: name, Config: withDatabase(cfg, name)} }), err
 }
 

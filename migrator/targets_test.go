@@ -61,6 +61,22 @@ func TestFleetOfManyDatabases(t *testing.T) {
 	}
 }
 
+// Scratch databases are left out. One that only has such a name is a target.
+func TestScratchDatabasesAreNoTargets(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	cfg := projecttest.Config(t, pgtest.Database(t))
+	const scratch, other = "ambix_scratch_of_targets", "ambix_scratch_of_somebody"
+	createDatabase(t, server, scratch)
+	createDatabase(t, server, other)
+	pgtest.Exec(t, server.URL("postgres"), "COMMENT ON DATABASE "+scratch+" IS 'ambix scratch database of shop on vm, created 2026-01-01T00:00:00Z'")
+	m := projecttest.Shop(t).Migrator(migrator.Config{})
+	targets, err := m.DatabaseTargets(context.Background(), cfg, func(name string) bool { return name == scratch || name == other })
+	if err != nil || len(targets) != 1 || targets[0].Name != other {
+		t.Error(targets, err)
+	}
+}
+
 // createDatabase creates a database that is dropped at the end.
 func createDatabase(t testing.TB, server *pgtest.Server, name string) {
 	t.Helper()
@@ -199,23 +215,25 @@ func TestInvalidFleets(t *testing.T) {
 		config  migrator.FleetConfig
 		want    string
 	}{
-		"none":                  {nil, migrator.FleetConfig{}, `there are none`},
-		"no name":               {[]migrator.Target{one("", "a", "")}, migrator.FleetConfig{}, `it has no name, or no database`},
-		"no database":           {[]migrator.Target{{Name: "a", Schema: "a"}}, migrator.FleetConfig{}, `it has no name, or no database`},
-		"twice":                 {[]migrator.Target{one("a", "a", ""), one("a", "b", "")}, migrator.FleetConfig{}, `target "a": it is listed twice`},
-		"one ledger":            {[]migrator.Target{one("a", "a", "ops.ambix"), one("b", "b", "ops.ambix")}, migrator.FleetConfig{}, `target "b": it would have the same ledger as a, ops.ambix of database shop`},
-		"one default ledger":    {[]migrator.Target{one("a", "", ""), {Name: "b", Config: again, Ledger: "public.ambix"}}, migrator.FleetConfig{}, `target "b": it would have the same ledger as a, public.ambix of database shop`},
-		"no schema":             {[]migrator.Target{one("a", "", "{schema}.ambix")}, migrator.FleetConfig{}, `target "a": ledger {schema}.ambix: the target is a database and not a schema`},
-		"long prefix":           {[]migrator.Target{one("a", long, "ops.{schema}")}, migrator.FleetConfig{}, `the prefix is longer than 49 bytes`},
-		"schema of PostgreSQL":  {[]migrator.Target{one("a", "pg_toast", "")}, migrator.FleetConfig{}, `reserved for PostgreSQL`},
-		"a line break":          {[]migrator.Target{one("a", "a\nb", "")}, migrator.FleetConfig{}, `a character that a name cannot contain`},
-		"large canary":          {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Canary: 2}, `canary "2": the fleet has only 1 targets`},
-		"negative canary":       {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Canary: -1}, `canary "-1": must be at least 1`},
-		"negative workers":      {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Workers: -1}, `workers "-1": must be at least 1`},
-		"unknown first":         {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"A"}}, `first "A": the fleet has no such target`},
-		"first twice":           {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"a", "a"}}, `first "a": it is listed twice`},
-		"first and canary":      {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"a"}, Canary: 1}, `mutually exclusive`},
-		"placeholder of ledger": {[]migrator.Target{one("a", "a", "{schema}")}, migrator.FleetConfig{}, `the schema is missing`},
+		"none":                     {nil, migrator.FleetConfig{}, `there are none`},
+		"no name":                  {[]migrator.Target{one("", "a", "")}, migrator.FleetConfig{}, `it has no name, or no database`},
+		"no database":              {[]migrator.Target{{Name: "a", Schema: "a"}}, migrator.FleetConfig{}, `it has no name, or no database`},
+		"twice":                    {[]migrator.Target{one("a", "a", ""), one("a", "b", "")}, migrator.FleetConfig{}, `target "a": it is listed twice`},
+		"one ledger":               {[]migrator.Target{one("a", "a", "ops.ambix"), one("b", "b", "ops.ambix")}, migrator.FleetConfig{}, `target "a": ledger ops.ambix: it is not in the schema a, and its name does not contain {schema}`},
+		"ledger of another":        {[]migrator.Target{one("a", "a", "b.ambix")}, migrator.FleetConfig{}, `ledger b.ambix: it is not in the schema a`},
+		"one ledger of {database}": {[]migrator.Target{one("a", "a", "ops.{database}"), one("b", "b", "ops.{database}")}, migrator.FleetConfig{}, `target "b": it would have the same ledger as a, ops.shop of database shop`},
+		"one default ledger":       {[]migrator.Target{one("a", "", ""), {Name: "b", Config: again, Ledger: "public.ambix"}}, migrator.FleetConfig{}, `target "b": it would have the same ledger as a, public.ambix of database shop`},
+		"no schema":                {[]migrator.Target{one("a", "", "{schema}.ambix")}, migrator.FleetConfig{}, `target "a": ledger {schema}.ambix: the target is a database and not a schema`},
+		"long prefix":              {[]migrator.Target{one("a", long, "ops.{schema}")}, migrator.FleetConfig{}, `the prefix is longer than 49 bytes`},
+		"schema of PostgreSQL":     {[]migrator.Target{one("a", "pg_toast", "")}, migrator.FleetConfig{}, `reserved for PostgreSQL`},
+		"a line break":             {[]migrator.Target{one("a", "a\nb", "")}, migrator.FleetConfig{}, `a character that a name cannot contain`},
+		"large canary":             {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Canary: 2}, `canary "2": the fleet has only 1 targets`},
+		"negative canary":          {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Canary: -1}, `canary "-1": must be at least 1`},
+		"negative workers":         {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{Workers: -1}, `workers "-1": must be at least 1`},
+		"unknown first":            {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"A"}}, `first "A": the fleet has no such target`},
+		"first twice":              {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"a", "a"}}, `first "a": it is listed twice`},
+		"first and canary":         {[]migrator.Target{one("a", "a", "")}, migrator.FleetConfig{First: []string{"a"}, Canary: 1}, `mutually exclusive`},
+		"placeholder of ledger":    {[]migrator.Target{one("a", "a", "{schema}")}, migrator.FleetConfig{}, `the schema is missing`},
 	} {
 		f, err := m.Fleet(test.targets, test.config)
 		if _, ok := errors.AsType[*migrator.ConfigError](err); !ok || !strings.Contains(err.Error(), test.want) {

@@ -242,11 +242,7 @@ func (a adviser) adoptEach(tables []string) []suggestion {
 func (a adviser) ledger(e *migrator.LedgerError) advice {
 	switch e.Problem {
 	case migrator.LedgerElsewhere:
-		var list []suggestion
-		for _, other := range e.Others {
-			list = append(list, to("use "+other, a.retry(flagValue{"ledger", other})))
-		}
-		return advice{"", append(list, to("create another ledger, for a separate set of revisions", a.retry(flagValue{"ledger", e.Ledger})))}
+		return advice{"", a.otherLedgers(e)}
 	case migrator.LedgerLocked:
 		return advice{"", []suggestion{to("try again when they have ended", a.retry())}}
 	case migrator.LedgerInvalid:
@@ -260,6 +256,27 @@ func (a adviser) ledger(e *migrator.LedgerError) advice {
 		return advice{"use a newer program", nil}
 	}
 	return advice{}
+}
+
+// otherLedgers returns what to do about a database that has other ledgers than the default one. Each
+// may be that of a tenant: with it the revisions would run outside of the tenant's schema and be
+// recorded as if they had run there.
+func (a adviser) otherLedgers(e *migrator.LedgerError) []suggestion {
+	var list []suggestion
+	tenants := false
+	for _, other := range e.Others {
+		schema, _, _ := strings.Cut(other, ".")
+		switch {
+		case schema == "public" || a.cmd.Flags().Lookup("each-schema") == nil && a.cmd.Name() != "redo":
+			list = append(list, to("use "+other, a.retry(flagValue{"ledger", other})))
+		case !tenants:
+			tenants = true
+			list = append(list,
+				suggestion{"if each schema has its revisions and its ledger, select the schemas with --each-schema; --ledger runs the revisions for the whole database", ""},
+				to("see what "+other+" contains", a.other("status", "--ledger="+other)))
+		}
+	}
+	return append(list, to("create another ledger, for a separate set of revisions", a.retry(flagValue{"ledger", e.Ledger})))
 }
 
 // excerpt returns the excerpt of a failed revision. Its last line, the hint, is completed by

@@ -99,8 +99,10 @@ type run struct {
 	// commands that write them.
 	dirGiven bool
 	// many is true if the command is for many targets; listed are those of --each-file.
-	many   bool
-	listed []listedTarget
+	// configured is the database in which the targets are looked up, or nil.
+	many       bool
+	listed     []listedTarget
+	configured *pgconn.Config
 	// opened is the migrator to close at the end, or nil.
 	opened *migrator.Migrator
 }

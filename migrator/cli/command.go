@@ -58,7 +58,7 @@ func (p *program) command(a action) *cobra.Command {
 	// hooks need the values of the parents' flags.
 	var args []string
 	cmd.Args = func(cmd *cobra.Command, given []string) (err error) {
-		p.running, p.args, p.again, p.addressShown = cmd, nil, nil, false
+		p.running, p.args, p.again, p.focus, p.addressShown = cmd, nil, nil, nil, false
 		p.source.Store(nil)
 		propagateFlags(cmd)
 		args, err = p.arguments(cmd, &a, given)

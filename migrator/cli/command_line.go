@@ -53,7 +53,9 @@ func (p *program) sameLineWith(cmd *cobra.Command, args []string, changes ...fla
 func (p *program) otherLine(cmd *cobra.Command, words []string, changes ...flagValue) string {
 	own := cmd.LocalNonPersistentFlags()
 	var groups []string
-	if other, _, err := p.migrateCommand.Find(words[:1]); err == nil {
+	other, _, err := p.migrateCommand.Find(words[:1])
+	if err == nil {
+		changes = append(changes, p.forTargets(cmd, other)...)
 		groups = strings.Split(other.Annotations[annotationGroups], ",")
 	}
 	return p.line(cmd, words, func(f *pflag.Flag) bool {

@@ -95,6 +95,9 @@ func (a adviser) variables(keys ...string) string {
 // family that may contain it.
 func (a adviser) variable(key string) string {
 	source, err := a.database().Source()
+	if a.focus != nil && a.focus.source != nil {
+		source, err = a.focus.source, nil
+	}
 	if err != nil {
 		return ourVariables[key]
 	}

@@ -22,6 +22,7 @@ type fleetRun struct {
 	flags    *eachFlags
 	set      *migrator.Migrator
 	fleet    *migrator.Fleet
+	targets  []migrator.Target // of fleet
 	document fleetDocument
 	index    map[string]int // of the targets in the document
 	began    time.Time
@@ -33,6 +34,7 @@ type fleetRun struct {
 
 	failures []*failureGroup
 	worst    error
+	focused  *targetFocus // the target of worst
 }
 
 // failureGroup is targets that failed for the same reason.
@@ -53,7 +55,10 @@ func (r *run) eachOf(e *eachFlags) (*fleetRun, error) {
 		return nil, err
 	}
 	f.document.Targets = []targetDocument{}
-	for i, t := range f.fleet.Targets() {
+	if f.fleet != nil {
+		f.targets = f.fleet.Targets()
+	}
+	for i, t := range f.targets {
 		f.index[t.Name] = i
 		f.document.Targets = append(f.document.Targets, targetDocument{Target: t.Name, Database: databaseName(t.Config), Schema: t.Schema, State: stateNotStarted})
 	}
@@ -110,10 +115,12 @@ func collect[T any](f *fleetRun, outcomes iter.Seq[migrator.Outcome[T]], add fun
 // failed reports the failure of a target: in full unless another one failed for the same
 // reason.
 func (f *fleetRun) failed(d *targetDocument, err error) {
+	f.focus = f.focusOn(d.Target)
+	defer func() { f.focus = nil }()
 	a := adviser{f.program, f.cmd}
 	d.Error = newErrorDocument(err, a.message(err, false))
 	if f.worst == nil || severity(err) < severity(f.worst) {
-		f.worst = err
+		f.worst, f.focused = err, f.focus
 	}
 	reason, first := failureReason(err, d), false
 	i := slices.IndexFunc(f.failures, func(g *failureGroup) bool { return g.reason == reason })
@@ -226,42 +233,6 @@ func someNames(names []string) string {
 		line += fmt.Sprintf(" and %d more", more)
 	}
 	return line
-}
-
-// suggestions returns the command that finishes the run. What is done costs it nothing, unless the
-// targets are relative to where a database is: then all plans must end at the same revisions.
-func (f *fleetRun) suggestions() []suggestion {
-	if code := ExitCode(f.worst); code == exitUsage || code == exitPolicy {
-		// The same again would fail again.
-		list := adviser{f.program, f.cmd}.advice(f.worst).suggestions
-		return slices.DeleteFunc(list, func(s suggestion) bool { return !strings.Contains(s.command, " --each-") })
-	}
-	var failed *migrator.RevisionError
-	for _, g := range f.failures {
-		if e, ok := errors.AsType[*migrator.RevisionError](g.err); ok && failed == nil && e.Kind() == migrator.KindRevision {
-			failed = e
-		}
-	}
-	first := true
-	for _, end := range f.ends {
-		if !first && !slices.Equal(end, f.to) {
-			return []suggestion{to("see where they are", f.otherLine(f.cmd, []string{"status"}, f.selection()...))}
-		}
-		f.to, first = end, false
-	}
-	f.again = f.retryWords()
-	return []suggestion{f.nextStep(f.set, failed)}
-}
-
-// selection returns the flags that select the targets.
-func (f *fleetRun) selection() []flagValue {
-	var flags []flagValue
-	for _, name := range []string{"each-schema", "each-database", "each-query", "each-file", "skip"} {
-		if flag := f.cmd.Flags().Lookup(name); flag.Changed {
-			flags = append(flags, flagValue{name, flag.Value.String()})
-		}
-	}
-	return flags
 }
 
 // fleetError is the failure of some of many targets.

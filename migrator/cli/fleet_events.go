@@ -12,7 +12,9 @@ func (f *fleetRun) event(e migrator.Event) {
 	defer f.mu.Unlock()
 	base := f.source.Load()
 	f.setOrigin(e.Source())
+	f.focus = f.focusOn(e.Source().Target)
 	defer func() {
+		f.focus = nil
 		if base != nil {
 			f.setOrigin(*base)
 		}

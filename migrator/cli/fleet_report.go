@@ -17,6 +17,9 @@ func (r *run) moveEach(verb migrator.Verb, e *eachFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.fleet == nil {
+		return f.nothingLeft()
+	}
 	err = collect(f, f.fleet.Move(r.ctx, verb, r.args...), func(d *targetDocument, report *migrator.Report) bool {
 		d.Run = newMoveDocument(report)
 		return len(report.Steps) > 0
@@ -100,6 +103,9 @@ func (r *run) statusEach(e *eachFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.fleet == nil {
+		return f.nothingLeft()
+	}
 	var at groups
 	err = collect(f, f.fleet.Status(r.ctx), func(d *targetDocument, st *migrator.Status) bool {
 		if st == nil {
@@ -160,6 +166,9 @@ func (r *run) planEach(e *eachFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.fleet == nil {
+		return f.nothingLeft()
+	}
 	var plans groups
 	err = collect(f, f.fleet.Plan(r.ctx, verb, targets...), func(d *targetDocument, p *migrator.Plan) bool {
 		if p == nil {
@@ -197,6 +206,9 @@ func (r *run) checkEach(e *eachFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.fleet == nil {
+		return f.nothingLeft()
+	}
 	var all []migrator.Finding
 	var found groups
 	order := f.set.Files().Graph().Order()
@@ -231,7 +243,7 @@ func (r *run) checkEach(e *eachFlags) error {
 	}
 	var next []suggestion
 	if slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingPending }) {
-		next = append(next, to("apply the pending revisions", r.otherLine(r.cmd, []string{"up"}, f.selection()...)))
+		next = append(next, to("apply the pending revisions", r.otherLine(r.cmd, []string{"up"})))
 	}
 	return suggest(&findingsError{len(all)}, next...)
 }

@@ -27,6 +27,7 @@ type program struct {
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database
+	focus          *targetFocus                    // the target of many that advice is about, or nil
 	again          []string                        // the operation and targets that finish a run; nil: the same
 }
 

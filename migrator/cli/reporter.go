@@ -244,9 +244,12 @@ func (rep *reporter) modified(c migrator.FileModified) {
 	const logged = 5
 	switch rep.modifiedFiles++; {
 	case rep.modifiedFiles <= logged:
-		accept := to("accept it as it is", rep.otherLine(rep.cmd, []string{"repair", c.Revision, "--accept"}))
+		var run []suggestion
+		if rep.focus == nil || rep.focus.here {
+			run = append(run, to("accept it as it is", rep.otherLine(rep.cmd, []string{"repair", c.Revision, "--accept"})))
+		}
 		rep.record(record{
-			event: eventModified, level: slog.LevelWarn, run: []suggestion{accept},
+			event: eventModified, level: slog.LevelWarn, run: run,
 			msg:   fmt.Sprintf("%s was modified after it was applied (%s): %s; restore the file, or accept it", c.Revision, strings.Join(c.Changes, ", "), terminal.Quote(c.File)),
 			attrs: []any{"revision", c.Revision, "file", c.File, "changes", list(c.Changes)},
 		})

@@ -4,12 +4,9 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,19 +19,23 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
-// openFleet reads the revisions and the list of targets, which is fixed from here on.
+// openFleet reads the revisions and the list of targets, which is fixed from here on. The fleet is
+// nil if all targets are done according to --failed-from.
 func (r *run) openFleet(e *eachFlags, onEvent func(migrator.Event)) (*migrator.Migrator, *migrator.Fleet, error) {
 	r.many = true
-	var err error
-	if r.listed, err = r.readTargets(string(e.file)); err != nil {
-		return nil, nil, err
-	}
-	set, targets, err := r.listTargets(e, onEvent)
+	matches, err := e.patterns()
 	if err != nil {
 		return nil, nil, err
 	}
-	if targets, err = e.choose(r, targets); err != nil {
+	if r.listed, err = r.readTargets(string(e.file)); err != nil {
 		return nil, nil, err
+	}
+	set, targets, err := r.listTargets(e, matches.source, onEvent)
+	if err != nil {
+		return nil, nil, err
+	}
+	if targets, err = e.choose(r, targets, matches.skip); err != nil || len(targets) == 0 {
+		return set, nil, err
 	}
 	cfg := migrator.FleetConfig{Workers: int(e.workers), Canary: int(e.canary), First: e.first, MaxFailed: e.maxFailed.Of(len(targets))}
 	if int(e.canary) > len(targets) {
@@ -50,7 +51,7 @@ func (r *run) openFleet(e *eachFlags, onEvent func(migrator.Event)) (*migrator.M
 }
 
 // listTargets returns the targets that the flags select, in any order.
-func (r *run) listTargets(e *eachFlags, onEvent func(migrator.Event)) (*migrator.Migrator, []migrator.Target, error) {
+func (r *run) listTargets(e *eachFlags, match func(string) bool, onEvent func(migrator.Event)) (*migrator.Migrator, []migrator.Target, error) {
 	list := r.listed
 	if len(list) > 0 && !slices.ContainsFunc(list, func(t listedTarget) bool { return t.source == nil }) {
 		config := r.settingsOfRun()
@@ -66,12 +67,13 @@ func (r *run) listTargets(e *eachFlags, onEvent func(migrator.Event)) (*migrator
 	if err != nil {
 		return nil, nil, err
 	}
+	r.configured = cfg
 	var targets []migrator.Target
 	switch {
 	case e.schema != "":
-		targets, err = set.SchemaTargets(r.ctx, cfg, glob(string(e.schema)))
+		targets, err = set.SchemaTargets(r.ctx, cfg, match)
 	case e.database != "":
-		targets, err = set.DatabaseTargets(r.ctx, cfg, glob(string(e.database)))
+		targets, err = set.DatabaseTargets(r.ctx, cfg, match)
 	case e.query != "":
 		targets, err = set.QueryTargets(r.ctx, cfg, string(e.query))
 	default:
@@ -82,24 +84,24 @@ func (r *run) listTargets(e *eachFlags, onEvent func(migrator.Event)) (*migrator
 
 // choose returns the targets without those that are skipped or done, sorted, and gives them
 // the ledger of the settings.
-func (e *eachFlags) choose(r *run, targets []migrator.Target) ([]migrator.Target, error) {
+func (e *eachFlags) choose(r *run, targets []migrator.Target, skip []func(string) bool) ([]migrator.Target, error) {
 	found := len(targets)
-	for _, pattern := range e.skip {
-		skipped := glob(pattern)
-		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return skipped(t.Name) })
+	if found == 0 {
+		return nil, &settings.UsageError{Text: "no target matches " + e.source()}
+	}
+	targets, err := e.unskipped(targets, skip)
+	if err != nil {
+		return nil, err
+	}
+	if len(targets) == 0 {
+		return nil, &settings.UsageError{Text: "no target is left of " + text.Count(found, "target") + " that " + terminal.Plural(found, "matches ", "match ") + e.source()}
 	}
 	if e.failedFrom != "" {
-		left, err := readReport(string(e.failedFrom))
+		done, err := readReport(string(e.failedFrom))
 		if err != nil {
 			return nil, err
 		}
-		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return !left[t.Name] })
-	}
-	switch {
-	case found == 0:
-		return nil, &settings.UsageError{Text: "no target matches " + e.source()}
-	case len(targets) == 0:
-		return nil, &settings.UsageError{Text: "no target is left of " + text.Count(found, "target") + " that " + terminal.Plural(found, "matches ", "match ") + e.source()}
+		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return done[t.Name] })
 	}
 	slices.SortStableFunc(targets, func(a, b migrator.Target) int { return cmp.Or(a.Wave-b.Wave, strings.Compare(a.Name, b.Name)) })
 	if !r.settings.LedgerNamed {
@@ -119,6 +121,43 @@ func (e *eachFlags) choose(r *run, targets []migrator.Target) ([]migrator.Target
 	return targets, nil
 }
 
+// patterns are the patterns of the flags, ready to match names.
+type patterns struct {
+	source func(string) bool // of --each-schema or --each-database
+	skip   []func(string) bool
+}
+
+func (e *eachFlags) patterns() (p patterns, err error) {
+	switch {
+	case e.schema != "":
+		p.source, err = glob("each-schema", string(e.schema))
+	case e.database != "":
+		p.source, err = glob("each-database", string(e.database))
+	}
+	for _, pattern := range e.skip {
+		if err != nil {
+			break
+		}
+		var skipped func(string) bool
+		skipped, err = glob("skip", pattern)
+		p.skip = append(p.skip, skipped)
+	}
+	return p, err
+}
+
+// unskipped returns the targets without those that --skip leaves out.
+func (e *eachFlags) unskipped(targets []migrator.Target, skip []func(string) bool) ([]migrator.Target, error) {
+	left := slices.Clone(targets)
+	for i, skipped := range skip {
+		matches := func(t migrator.Target) bool { return skipped(t.Name) }
+		if !slices.ContainsFunc(targets, matches) {
+			return nil, &settings.UsageError{Text: "--skip " + terminal.Quote(e.skip[i]) + ": no target matches it"}
+		}
+		left = slices.DeleteFunc(left, matches)
+	}
+	return left, nil
+}
+
 // source returns the flag that selects the targets.
 func (e *eachFlags) source() string {
 	for _, s := range []struct{ name, value string }{
@@ -129,40 +168,6 @@ func (e *eachFlags) source() string {
 		}
 	}
 	return ""
-}
-
-// glob returns what matches a pattern: * is any text, ? a character, [a-z] one of several,
-// [!a-z] any other one, and \ takes the next character literally.
-func glob(pattern string) func(string) bool {
-	var expr strings.Builder
-	expr.WriteString(`(?s)\A`)
-	for rest := []rune(pattern); len(rest) > 0; rest = rest[1:] {
-		switch c := rest[0]; {
-		case c == '*':
-			expr.WriteString(".*")
-		case c == '?':
-			expr.WriteString(".")
-		case c == '[' && slices.Contains(rest[1:], ']'):
-			end := slices.Index(rest, ']')
-			set, negated := strings.CutPrefix(string(rest[1:end]), "!")
-			if negated {
-				expr.WriteString("[^" + regexp.QuoteMeta(set) + "]")
-			} else {
-				expr.WriteString("[" + regexp.QuoteMeta(set) + "]")
-			}
-			rest = rest[end:]
-		case c == '\\' && len(rest) > 1:
-			rest = rest[1:]
-			expr.WriteString(regexp.QuoteMeta(string(rest[0])))
-		default:
-			expr.WriteString(regexp.QuoteMeta(string(c)))
-		}
-	}
-	matches, err := regexp.Compile(expr.String() + `\z`)
-	if err != nil { // such as [z-a]
-		return func(s string) bool { return s == pattern }
-	}
-	return matches.MatchString
 }
 
 // listedTarget is a line of --each-file.
@@ -218,6 +223,9 @@ func (r *run) readTargets(file string) ([]listedTarget, error) {
 // contain a password.
 func (r *run) newListedTarget(line, where string) (listedTarget, error) {
 	if !strings.Contains(line, "://") {
+		if strings.ContainsAny(line, "=@:") {
+			return listedTarget{}, &dbenv.Error{Problems: []dbenv.Problem{{Name: where, Text: "is neither the name of a schema nor a URL that begins with postgres://"}}}
+		}
 		return listedTarget{name: line}, nil
 	}
 	source, err := dbenv.Options{DatabaseURL: line, DatabaseURLName: where, Environ: r.environ()}.Source()
@@ -265,40 +273,5 @@ func (r *run) beforeConnectTo(configured *dbenv.Source) func(context.Context, *p
 	}
 	return func(ctx context.Context, cfg *pgconn.Config) error {
 		return r.beforeConnect(cmp.Or(sources[address(cfg)], configured))(ctx, cfg)
-	}
-}
-
-// readReport returns the names of the targets that are not done according to a report of
-// --json or --json-lines.
-func readReport(file string) (map[string]bool, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, &fileError{err}
-	}
-	defer f.Close()
-	left, known := map[string]bool{}, false
-	note := func(t targetDocument) {
-		known = true
-		if t.State != stateDone {
-			left[t.Target] = true
-		}
-	}
-	for d := json.NewDecoder(f); ; {
-		var document struct {
-			targetDocument
-			Targets []targetDocument `json:"targets"`
-		}
-		err := d.Decode(&document)
-		switch {
-		case err == io.EOF && known:
-			return left, nil
-		case err != nil:
-			return nil, &settings.UsageError{Text: "--failed-from " + terminal.Quote(file) + ": it is not a report of --json or --json-lines for many targets"}
-		case document.State != "":
-			note(document.targetDocument)
-		}
-		for _, t := range document.Targets {
-			note(t)
-		}
 	}
 }

@@ -1,6 +1,9 @@
 package cli
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestGlob(t *testing.T) {
 	t.Parallel()
@@ -23,12 +26,17 @@ func TestGlob(t *testing.T) {
 		{`t\*`, "t1", false},
 		{"a.b", "axb", false},
 		{"a(b", "a(b", true},
-		{"t[", "t[", true},
-		{"t[z-a]", "t[z-a]", true},
+		{`t\[`, "t[", true},
 		{"", "", true},
 	} {
-		if got := glob(c.pattern)(c.name); got != c.want {
-			t.Errorf("%s on %q: %v", c.pattern, c.name, got)
+		matches, err := glob("skip", c.pattern)
+		if err != nil || matches(c.name) != c.want {
+			t.Errorf("%s on %q: %v, %v", c.pattern, c.name, !c.want, err)
+		}
+	}
+	for _, pattern := range []string{"t[", "[", "t[z-a]", "t[]", "t[!]", `t\`} {
+		if _, err := glob("skip", pattern); ExitCode(err) != 2 || !strings.Contains(err.Error(), "is not a pattern: ") {
+			t.Errorf("%s: %v", pattern, err)
 		}
 	}
 }

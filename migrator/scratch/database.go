@@ -20,6 +20,9 @@ import (
 const (
 	namePrefix    = "ambix_scratch_"
 	commentPrefix = "ambix scratch database of "
+	// IsScratch is an SQL condition on a row of pg_catalog.pg_database: it is a scratch database.
+	IsScratch = "(pg_catalog.starts_with(datname::pg_catalog.text, '" + namePrefix + "') AND pg_catalog.starts_with(" +
+		"COALESCE(pg_catalog.shobj_description(oid, 'pg_database'::pg_catalog.name), ''), '" + commentPrefix + "'))"
 	// leftoverAge is the age from which a database that nobody dropped is one that was left behind.
 	leftoverAge = 24 * time.Hour
 	// cleanupLimit limits the work after a failure or an interruption, when the caller's context has ended.
