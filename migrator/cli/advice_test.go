@@ -82,6 +82,7 @@ func TestRefusedTargetSaysWhatToType(t *testing.T) {
 		{downMerged("-1"), "down -1", "down -1: m merges b and c\nto revert 1 revision, run: migrate down b"},
 		{downMerged("-2"), "down -2", "down -2: m merges b and c\nto revert 3 revisions, run: migrate down m@b-1"},
 		{wayErr, "down -2", "down -2: m merges b2 and c2\nto revert 2 revisions by way of b2, run: migrate down m@b2-1\nto revert 2 revisions by way of c2, run: migrate down m@c2-1"},
+		{downMerged("9"), "down 9", "down 9: no revision or label \"9\"; only 4 revisions are applied\nto revert all of them, run: migrate down base"},
 		{downMerged("-9"), "down -9", "down -9: m merges b and c\nto revert 4 revisions, run: migrate down base"},
 		{down(one, "9"), "down 9", "down 9: no revision or label \"9\"; only 2 revisions are applied\nto revert all of them, run: migrate down base"},
 		{down(one, "11x"), "down 11x", "down 11x: no revision or label \"11x\"\nto list the revisions, run: migrate history"},

@@ -183,15 +183,18 @@ func suggestSteps(e *TargetError, sign string, applied int, try func(target stri
 	if applied == 1 {
 		are = " is "
 	}
-	err := try(steps)
-	refused, ok := errors.AsType[*TargetError](err)
 	switch {
-	case err == nil, ok && (refused.Kind == AmbiguousWalk || refused.Kind == AmbiguousCurrent): // with choices
-		e.Steps = steps
 	case sign == "-" && applied == 0:
 		e.Reason += "; nothing is applied"
+		return
 	case sign == "-" && n > applied:
 		e.Reason, e.Steps = e.Reason+"; only "+text.Count(applied, "revision")+are+"applied", "base"
+		return
+	}
+	err := try(steps)
+	refused, ok := errors.AsType[*TargetError](err)
+	if err == nil || ok && (refused.Kind == AmbiguousWalk || refused.Kind == AmbiguousCurrent) { // with choices
+		e.Steps = steps
 	}
 }
 
