@@ -85,6 +85,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
 		return a.scratch(e)
 	}
+	if e, ok := errors.AsType[*migrator.DraftError](err); ok {
+		return a.draftProblem(e)
+	}
 	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
 		return a.schemaProblem(e)
 	}

@@ -40,6 +40,9 @@ const (
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
 	eventNothing        eventName = "nothing-changed"
+	eventDestroys       eventName = "draft-destroys"
+	eventUsing          eventName = "draft-asks-using"
+	eventNotSplit       eventName = "draft-not-split"
 	eventUnmarked       eventName = "state-unknown"
 	eventEmpty          eventName = "database-empty"
 	eventMoved          eventName = "revision-rebased"
@@ -89,6 +92,9 @@ var eventRows = []eventRow{
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventNothing, "nothing was changed", ""},
+	{eventDestroys, "`revision --autogenerate` wrote a statement that destroys rows or values; `check` requires its acceptance", "`revision`, `kind`, `name`"},
+	{eventUsing, "`revision --autogenerate` wrote a conversion that has to be checked", "`revision`, `kind`, `name`"},
+	{eventNotSplit, "`revision --autogenerate` wrote one revision that should have been several", "`reason`"},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},

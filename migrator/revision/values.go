@@ -62,7 +62,7 @@ func (p *parser) words(e entry) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		for at := e.start; at <= e.end && e.start < e.end; {
 			end := e.end
-			if i := strings.IndexByte(p.text[at:e.end], ','); i >= 0 {
+			if i := commaOutsideQuotes(p.text[at:e.end]); i >= 0 {
 				end = at + i
 			}
 			if !yield(trim(p.text, at, end)) {
@@ -71,6 +71,21 @@ func (p *parser) words(e entry) iter.Seq2[int, int] {
 			at = end + 1
 		}
 	}
+}
+
+// commaOutsideQuotes returns the offset of the first comma that is not in a quoted name, such as those of the accept key. Ids
+// and labels have no quotes.
+func commaOutsideQuotes(s string) int {
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			return i
+		}
+	}
+	return -1
 }
 
 // list returns the elements of a list, of which each is, as what says, an id or a label.
