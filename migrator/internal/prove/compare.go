@@ -16,6 +16,16 @@ import (
 func (r *Reverted) compare(before, after state) {
 	r.Left = before.schema.Compare(after.schema)
 	r.Rows = changedRows(before, after)
+	for _, d := range r.Left {
+		o := before.schema.Object(d.Key)
+		if o == nil {
+			o = after.schema.Object(d.Key)
+		}
+		r.about = append(r.about, o)
+	}
+	for _, n := range r.Rows {
+		r.about = append(r.about, before.schema.Object(schema.Key{Kind: schema.Table, Name: n.Table}))
+	}
 	if len(r.Left) == 0 {
 		r.Moved = movedColumns(before.schema, after.schema)
 		return

@@ -49,6 +49,9 @@ func (s *Setup) with(ctx context.Context, applied graph.Set, notice func(apply.N
 			return err
 		}
 		defer d.reader.Close()
+		if err := d.reader.Exec(ctx, "SET search_path = pg_catalog; SET row_security = off"); err != nil {
+			return err
+		}
 		if err := d.to(ctx, applied); err != nil {
 			return err
 		}

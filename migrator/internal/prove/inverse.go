@@ -6,6 +6,7 @@ import (
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 	"example.com/ambix/migrator/schema"
 )
@@ -30,6 +31,8 @@ type Reverted struct {
 	// Differs is what differs between the schemas after the first and the second time that the revision was applied. It is
 	// read only if nothing else was found.
 	Differs []schema.Difference
+
+	about []*schema.Object // of Left and Rows
 }
 
 // OK reports whether the down script is the inverse of the up script.
@@ -51,6 +54,23 @@ type Inverse struct {
 	Skipped []string
 	// Final is the schema after all revisions that could be applied.
 	Final *schema.Schema
+
+	about []rehearse.Finding // what the revisions have made, and what the server said
+}
+
+// Findings returns what is wrong with down scripts and with what the revisions have made, in the order of the graph.
+func (i *Inverse) Findings() []rehearse.Finding {
+	var found []rehearse.Finding
+	for n := range i.Reverted {
+		r := &i.Reverted[n]
+		for _, f := range i.about {
+			if f.Revision == r.Revision.ID {
+				found = append(found, f)
+			}
+		}
+		found = append(found, r.Findings()...)
+	}
+	return found
 }
 
 // Inverse applies each of the revisions, reverts it and applies it again, on top of those that are applied before, and
@@ -59,10 +79,13 @@ type Inverse struct {
 // not restored as it was, the others are tried in a new database. Errors are those of the connection and of scratch
 // databases: what is wrong with a revision is part of the result.
 func (s *Setup) Inverse(ctx context.Context, before graph.Set, revisions []*revision.Revision, done func(Reverted)) (*Inverse, error) {
-	w := &inverseWalk{Setup: s, applied: clone(before), left: revisions, failed: graph.Set{}, result: &Inverse{}, done: done}
+	w := &inverseWalk{Setup: s, applied: clone(before), left: revisions, failed: graph.Set{}, result: &Inverse{}, done: done, by: map[schema.Key]*revision.Revision{}, order: map[*revision.Revision]int{}}
+	for i, r := range revisions {
+		w.order[r] = i
+	}
 	for again := true; again; {
 		again = false
-		err := s.with(ctx, w.applied, nil, func(ctx context.Context, d *database) (err error) {
+		err := s.with(ctx, w.applied, w.notice, func(ctx context.Context, d *database) (err error) {
 			again, err = w.run(ctx, d)
 			return err
 		})
@@ -80,12 +103,45 @@ type inverseWalk struct {
 	left    []*revision.Revision
 	failed  graph.Set // revisions that could not be applied, and those that require one
 	result  *Inverse
-	done    func(Reverted) // nil: nobody is told
+	done    func(Reverted)                    // nil: nobody is told
+	by      map[schema.Key]*revision.Revision // what made or replaced an object
+	order   map[*revision.Revision]int
+	first   *revision.Revision // is applied for the first time
+	// broken is the revision that the database was replaced for, and earlier the schema before it.
+	broken  *revision.Revision
+	earlier *schema.Schema
+}
+
+// notice keeps what the server says when a revision is applied for the first time.
+func (w *inverseWalk) notice(n apply.Notice) {
+	if r := w.first; r != nil && n.Step.Revision == r.ID {
+		if f, ok := noticeFinding(n, r); ok {
+			w.result.about = append(w.result.about, f)
+		}
+	}
+}
+
+// made records what a revision has made or replaced.
+func (w *inverseWalk) made(r *revision.Revision, before, after *schema.Schema) {
+	for _, o := range after.Objects {
+		if old := before.Object(o.Key); old == nil || definition(old) != definition(o) {
+			w.by[o.Key] = r
+		}
+	}
+}
+
+// definition is what a revision that replaces an object changes.
+func definition(o *schema.Object) string {
+	return o.Fact("definition") + o.Fact("expression") + o.Fact("query")
 }
 
 // run goes on in a new database until the revisions end, or the database is not as it should be: then again is true.
 func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err error) {
 	before, err := d.read(ctx)
+	if err == nil && w.broken != nil {
+		w.made(w.broken, w.earlier, before.schema)
+		w.broken = nil
+	}
 	for err == nil && len(w.left) > 0 {
 		r := w.left[0]
 		w.left = w.left[1:]
@@ -94,7 +150,10 @@ func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err err
 			w.result.Skipped = append(w.result.Skipped, r.ID)
 			continue
 		}
-		if failed, err := scriptError(d.up(ctx, r.ID)); err != nil {
+		w.first = r
+		failed, err := scriptError(d.up(ctx, r.ID))
+		w.first = nil
+		if err != nil {
 			return false, err
 		} else if failed != nil {
 			w.failed[r.ID] = struct{}{}
@@ -105,19 +164,32 @@ func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err err
 			continue
 		}
 		w.applied[r.ID] = struct{}{}
+		w.result.about = append(w.result.about, longNames(r)...)
+		earlier := before.schema
 		found, clean, err := w.revert(ctx, d, r, &before)
 		if err != nil {
 			return false, err
+		}
+		if clean {
+			w.made(r, earlier, before.schema)
 		}
 		w.result.Reverted = append(w.result.Reverted, found)
 		if w.done != nil {
 			w.done(found)
 		}
 		if !clean {
+			w.broken, w.earlier = r, earlier
 			return true, nil
 		}
 	}
+	if err != nil {
+		return false, err
+	}
 	w.result.Final = before.schema
+	found, err := readMade(ctx, d.reader)
+	if err == nil {
+		w.result.about = append(w.result.about, found.findings(before.schema, w.by, w.order)...)
+	}
 	return false, err
 }
 

@@ -61,7 +61,7 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 			if len(got.Reverted) != 3 || got.Final == nil || !got.Reverted[0].OK() || !got.Reverted[2].OK() || got.Reverted[1].OK() != (test.want == "") {
 				t.Errorf("%d reverted, final %v", len(got.Reverted), got.Final)
 			}
-			if diff := cmp.Diff(test.want, describe(got.Reverted[1])); diff != "" {
+			if diff := cmp.Diff(test.want, summary(got.Reverted[1])); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -83,7 +83,7 @@ func TestEveryRevisionOfAGraphIsReverted(t *testing.T) {
 		{"e2", "-- down_revision: e1\n", "CREATE TABLE e2 (a int);", "DROP TABLE e2;"},
 	})
 	var told []string
-	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+describe(r))) })
+	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,9 +37,9 @@ func TestOrdersThatTheGraphAllowsGiveTheSameSchema(t *testing.T) {
 			var pair, result string
 			if d := got.Differs; d != nil {
 				pair = d.One + " " + d.Other
-				result = describe(Reverted{Left: d.Differs, Rows: d.Rows})
+				result = summary(Reverted{Left: d.Differs, Rows: d.Rows})
 				if d.Failed != nil {
-					result = strings.TrimPrefix(describe(Reverted{Down: d.Failed}), "down ")
+					result = strings.TrimPrefix(summary(Reverted{Down: d.Failed}), "down ")
 				}
 			} else if got.Tried != 3 {
 				t.Errorf("%d orders", got.Tried)

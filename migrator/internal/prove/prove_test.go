@@ -75,7 +75,7 @@ func setup(t *testing.T, pairs []pair) *Setup {
 }
 
 // describe returns what became of a revision, in a line; "" if nothing is wrong.
-func describe(r Reverted) string {
+func summary(r Reverted) string {
 	var parts []string
 	if r.Irreversible {
 		parts = append(parts, "irreversible")

@@ -10,16 +10,10 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// countedSize is the largest table whose rows are counted, in bytes. Tables of scratch databases are much smaller, unless
-// rows were loaded into them.
-const countedSize = 16 << 20
-
-// tablesWithRows finds the tables that are not empty on disk: rows of a table's schema and name.
-const tablesWithRows = `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't' AND n.nspname OPERATOR(pg_catalog.<>) ALL ('{pg_catalog,information_schema,pg_toast}'::pg_catalog.name[])
-AND pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog.>) 0 AND pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog.<=) ` + countedSizeText
-
-const countedSizeText = "16777216"
+// tablesWithRows finds the tables that have rows, or had some, but for large ones, which scratch databases only have if rows
+// were loaded into them: rows of a table's schema and name.
+const tablesWithRows = `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND pg_relation_size(c.oid) BETWEEN 1 AND 16777216`
 
 // countRows returns the number of rows of each table of a schema that has some, by the name of its key. Partitions count,
 // and the tables that they are partitions of do not. A row that the reading role may not see is not counted.
@@ -36,7 +30,7 @@ func countRows(ctx context.Context, conn *pg.Conn, s *schema.Schema) (map[string
 			continue // of the ledger, or of an extension
 		}
 		names = append(names, name)
-		sql.WriteString("SELECT pg_catalog.count(*) FROM ONLY " + sqltext.QuoteName(row[0].Text) + "." + sqltext.QuoteName(row[1].Text) + ";\n")
+		sql.WriteString("SELECT count(*) FROM ONLY " + sqltext.QuoteName(row[0].Text) + "." + sqltext.QuoteName(row[1].Text) + ";\n")
 	}
 	if len(names) == 0 {
 		return nil, nil
