@@ -12,6 +12,7 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Target is a member of a fleet: a schema of a database, or a database, with its own ledger.
@@ -96,7 +97,7 @@ func (m *Migrator) Fleet(targets []Target, cfg FleetConfig) (*Fleet, error) {
 		names[t.Name] = true
 		place := fmt.Sprintf("%s\x00%d\x00%s\x00%s", t.Config.Host, t.Config.Port, t.Config.Database, one.settings.Ledger.Revisions())
 		if other, used := ledgers[place]; used {
-			return nil, &ConfigError{Setting: "target", Value: t.Name, Reason: "it would have the same ledger as " + other + ", " + one.settings.Ledger.String() + " of database " + t.Config.Database}
+			return nil, &ConfigError{Setting: "target", Value: t.Name, Reason: "it would have the same ledger as " + text.Visible(other) + ", " + text.Visible(one.settings.Ledger.String()+" of database "+t.Config.Database)}
 		}
 		ledgers[place] = t.Name
 		f.members = append(f.members, one)
@@ -166,7 +167,7 @@ func (m *Migrator) member(t Target) (member, error) {
 		if e, ok := errors.AsType[*ledger.NameError](err); ok {
 			reason = "ledger " + e.Name + ": " + e.Problem
 		}
-		return member{}, &ConfigError{Setting: "target", Value: t.Name, Reason: reason}
+		return member{}, &ConfigError{Setting: "target", Value: t.Name, Reason: text.Visible(reason)}
 	}
 	tables, err := ledger.ParseTables(name)
 	if err != nil {

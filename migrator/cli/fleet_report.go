@@ -91,9 +91,9 @@ func (f *fleetRun) isText() bool { return !f.settings.JSON && !bool(f.flags.json
 // names returns the targets of a group on one line.
 func (f *fleetRun) names(g *group) string {
 	if f.settings.Verbose {
-		return strings.Join(g.targets, " ")
+		return quotedNames(g.targets, len(g.targets))
 	}
-	return someNames(g.targets)
+	return quotedNames(g.targets, maxNames)
 }
 
 // statusEach shows how many targets are at which revision, then those that are not at the
