@@ -134,8 +134,8 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	for _, f := range of(migrator.FindingModified) {
 		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))
 	}
-	if len(of(migrator.FindingDrift)) > 0 {
-		list = append(list, to("see which objects", a.other("diff")))
+	for _, f := range of(migrator.FindingDrift) {
+		list = append(list, a.drift(f.Schema, len(f.Ahead) > 0))
 	}
 	var heads []string
 	if f := of(migrator.FindingHeads); len(f) > 0 {
