@@ -1,6 +1,7 @@
 package migrator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,6 +152,7 @@ func (m *Migrator) member(t Target) (member, error) {
 	own := &Migrator{files: m.files, cfg: m.cfg, settings: m.settings}
 	own.cfg.Target, own.cfg.Database = t.Name, nil
 	s := &own.settings
+	s.TargetDatabase = cmp.Or(t.Config.Database, t.Config.User)
 	if t.Schema != "" {
 		s.TargetSchema, s.SearchPath = t.Schema, append([]string{t.Schema}, s.SearchPath...)
 		s.Fingerprint = session.FingerprintOff // it is that of a database
@@ -224,6 +226,30 @@ func (f *Fleet) Plan(ctx context.Context, verb Verb, targets ...string) iter.Seq
 	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Plan, error) {
 		return m.planIn(ctx, s, verb, targets)
 	})
+}
+
+// Preflight is Plan, and checks on every target what Plan.Preflight checks.
+func (f *Fleet) Preflight(ctx context.Context, verb Verb, targets ...string) iter.Seq[Outcome[*Plan]] {
+	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Plan, error) {
+		p, err := m.planIn(ctx, s, verb, targets)
+		if err != nil {
+			return p, err
+		}
+		return p, s.Preflight(ctx, p.plan)
+	})
+}
+
+// PlanFrom plans an operation for every target, like Migrator.PlanFrom: the plans differ only in their scripts. They
+// are in the order of Targets. It needs no database.
+func (f *Fleet) PlanFrom(from []string, verb Verb, targets ...string) ([]*Plan, error) {
+	plans := make([]*Plan, len(f.members))
+	for i, m := range f.members {
+		var err error
+		if plans[i], err = m.PlanFrom(from, verb, targets...); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
 }
 
 // Status looks where every target is, like Migrator.Status. The outcomes are like those of

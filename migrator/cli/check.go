@@ -29,9 +29,11 @@ It writes nothing and is intended for pipelines.`,
 			each.flags(f)
 		},
 		run: func(r *run) error {
-			switch many, err := each.given(r.cmd, "offline"); {
+			switch many, err := each.given(r.cmd); {
 			case err != nil:
 				return err
+			case many && bool(offline):
+				return r.notForMany("offline", "the files are the same for every target")
 			case many:
 				return r.checkEach(&each)
 			}
