@@ -81,6 +81,23 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 	if !slices.ContainsFunc(fill, func(f func(context.Context, *pgconn.Config) error) bool { return f != nil }) {
 		return nil
 	}
+	return m.withScratch(ctx, func(server *scratch.Server) error {
+		for i := range fill {
+			if fill[i] == nil {
+				continue
+			}
+			made, err := server.Make(ctx, fill[i])
+			if err != nil {
+				return err
+			}
+			found[i] = session.WithoutLedgers(made, m.settings.Ledger)
+		}
+		return nil
+	})
+}
+
+// withScratch calls use with the server for scratch databases.
+func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) error) error {
 	server, err := scratch.Open(ctx, scratch.Options{
 		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Program: "ambix " + m.cfg.Version,
 		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect,
@@ -92,17 +109,7 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 	if m.cfg.Scratch.OnOpen != nil {
 		m.cfg.Scratch.OnOpen()
 	}
-	for i := range fill {
-		if fill[i] == nil {
-			continue
-		}
-		made, err := server.Make(ctx, fill[i])
-		if err != nil {
-			return err
-		}
-		found[i] = session.WithoutLedgers(made, m.settings.Ledger)
-	}
-	return nil
+	return use(server)
 }
 
 func (m *Migrator) readSchema(ctx context.Context, cfg *pgconn.Config) (found *schema.Schema, err error) {

@@ -29,29 +29,59 @@ const (
 	cleanupLimit = 30 * time.Second
 )
 
+// Database is a scratch database.
+type Database struct {
+	Config *pgconn.Config // to connect with
+
+	server *Server
+}
+
+// Read returns the schema of the database as it is now.
+func (d *Database) Read(ctx context.Context) (*schema.Schema, error) {
+	return d.server.read(ctx, d.Config)
+}
+
 // Make returns the schema of a new, empty database after fill. The database is removed before Make returns, also if fill
 // fails or ctx ends. fill gets the configuration to connect with, and must have closed its connections when it returns.
 // Errors: that of fill, *Error, those of reading a schema, and that of ctx; *LeftError around one of them if the database
 // was not removed.
-func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Config) error) (*schema.Schema, error) {
-	cfg, remove, err := s.newDatabase(ctx)
+func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Config) error) (made *schema.Schema, err error) {
+	err = s.with(ctx, func(ctx context.Context, d *Database) (_ *schema.Schema, err error) {
+		if err = fill(ctx, d.Config); err == nil {
+			made, err = d.Read(ctx)
+		}
+		return made, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	err = fill(ctx, cfg)
-	var made *schema.Schema
-	if err == nil {
-		made, err = s.read(ctx, cfg)
+	return made, nil
+}
+
+// With calls use with a new, empty database, which is removed before With returns, also if use fails or ctx ends. use must
+// have closed its connections when it returns. Errors: that of use, *Error, and that of ctx; *LeftError around one of them
+// if the database was not removed.
+func (s *Server) With(ctx context.Context, use func(context.Context, *Database) error) error {
+	return s.with(ctx, func(ctx context.Context, d *Database) (*schema.Schema, error) { return nil, use(ctx, d) })
+}
+
+// with is With for a function that may return what the database contains at its end.
+func (s *Server) with(ctx context.Context, use func(context.Context, *Database) (*schema.Schema, error)) error {
+	cfg, remove, err := s.newDatabase(ctx)
+	if err != nil {
+		return err
 	}
+	made, err := use(ctx, &Database{cfg, s})
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
-	if left := remove(limit, made); left != nil {
-		if err == nil {
-			return nil, left
-		}
-		return nil, &LeftError{err, left}
+	left := remove(limit, made)
+	switch {
+	case left == nil:
+		return err
+	case err == nil:
+		return left
 	}
-	return made, err
+	return &LeftError{err, left}
 }
 
 // read returns the schema of a database.

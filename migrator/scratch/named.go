@@ -54,7 +54,7 @@ func (s *Server) empty(ctx context.Context, made *schema.Schema) *Error {
 		return s.notEmptied(err)
 	}
 	defer conn.Close()
-	if made == nil { // filling it failed
+	if made == nil { // it is not known, or filling it failed
 		if made, err = snapshot.Read(ctx, conn); err != nil {
 			return s.notEmptied(err)
 		}

@@ -307,3 +307,31 @@ func TestLostServerNamesTheDatabaseThatIsLeft(t *testing.T) {
 	s.Close()
 	pgtest.Exec(t, url, "DROP DATABASE "+name)
 }
+
+func TestDatabaseIsReadBetweenChangesAndDropped(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	s := open(t, Options{Like: config(t, server.Database(t))})
+	var name string
+	tables := func(ctx context.Context, d *Database, sql string) int {
+		t.Helper()
+		if err := fillWith(t, sql, &name)(ctx, d.Config); err != nil {
+			t.Fatal(err)
+		}
+		found, err := d.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found.Objects)
+	}
+	var counts []int
+	failed := errors.New("the end")
+	err := s.With(t.Context(), func(ctx context.Context, d *Database) error {
+		counts = append(counts, tables(ctx, d, "CREATE TABLE t ()"), tables(ctx, d, "CREATE TABLE u ()"), tables(ctx, d, "DROP TABLE t, u"))
+		return failed
+	})
+	if !errors.Is(err, failed) || !slices.Equal(counts, []int{1, 2, 0}) {
+		t.Errorf("%v, %v", counts, err)
+	}
+	checkGone(t, name)
+}

@@ -35,7 +35,7 @@ type Settings struct {
 	TargetSchema string
 	// TargetDatabase is the only database for which a script is. "": any.
 	TargetDatabase string
-	Version      string // of the program
+	Version        string // of the program
 
 	Wait, WaitRunner, RetryFor    time.Duration
 	LockTimeout, StatementTimeout time.Duration
