@@ -37,11 +37,9 @@ database is needed.`,
 			return nil
 		},
 		run: func(r *run) error {
-			switch many, err := each.given(r.cmd); {
+			switch many, err := each.given(r.cmd, "from"); {
 			case err != nil:
 				return err
-			case many && len(from) > 0:
-				return r.notForMany("from", "the plan would be the same for every target")
 			case many:
 				return r.planEach(&each)
 			}

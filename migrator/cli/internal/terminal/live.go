@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // liveLine is the last line of a terminal, which shows what is running. Its methods accept
@@ -44,7 +46,11 @@ func (l *liveLine) show(text string) {
 	if l == nil || text == "" {
 		return
 	}
-	_, _ = l.file.WriteString("\r\x1b[K" + ClipTo(text, columns(l.file)-1))
+	width, _, err := term.GetSize(int(l.file.Fd()))
+	if err != nil || width < 20 {
+		width = 80
+	}
+	_, _ = l.file.WriteString("\r\x1b[K" + clipTo(text, width-1))
 	l.drawn = true
 }
 
