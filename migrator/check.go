@@ -48,6 +48,9 @@ type Finding struct {
 	Table, Object, Name string
 	Line, Column        int
 	Schema              *SchemaStatus // of FindingDrift
+	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
+	// only be found with files that contain them.
+	Ahead []string
 }
 
 // Check returns what is wrong with the files themselves, except for what their headers
@@ -147,7 +150,7 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 		found = append(found, f)
 	}
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
-		found = append(found, Finding{Kind: FindingDrift, Schema: s})
+		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})
 	}
 	return found, nil
 }

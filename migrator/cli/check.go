@@ -48,9 +48,13 @@ from the desired one, which revision --autogenerate would write revisions for.`,
 			each.flags(f)
 		},
 		run: func(r *run) error {
-			switch many, err := each.given(r.cmd, "offline", "schema"); {
+			switch many, err := each.given(r.cmd); {
 			case err != nil:
 				return err
+			case many && bool(offline):
+				return r.notForMany("offline", "the files are the same for every target")
+			case many && schema != "":
+				return r.notForMany("schema", "the files are the same for every target")
 			case schema != "" && bool(offline):
 				return &settings.UsageError{Text: "--offline and --schema are mutually exclusive"}
 			case schema != "":
@@ -163,8 +167,8 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	for _, f := range of(migrator.FindingModified) {
 		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))
 	}
-	if len(of(migrator.FindingDrift)) > 0 {
-		list = append(list, to("see which objects", a.other("diff")))
+	for _, f := range of(migrator.FindingDrift) {
+		list = append(list, a.drift(f.Schema, len(f.Ahead) > 0))
 	}
 	var heads []string
 	if f := of(migrator.FindingHeads); len(f) > 0 {
