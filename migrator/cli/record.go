@@ -41,6 +41,7 @@ const (
 	eventNotComparable  eventName = "not-comparable"
 	eventNothing        eventName = "nothing-changed"
 	eventUnmarked       eventName = "state-unknown"
+	eventLargePicture   eventName = "large-picture"
 	eventEmpty          eventName = "database-empty"
 	eventMoved          eventName = "revision-rebased"
 	eventVersionUnknown eventName = "version-unknown"
@@ -90,6 +91,7 @@ var eventRows = []eventRow{
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
+	{eventLargePicture, "the picture of `graph` is larger than Mermaid draws by default", "`links`, `bytes`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
 	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},
