@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"slices"
@@ -12,6 +13,26 @@ import (
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
+
+// aboutSchemas returns what to do about schemas and scratch databases; ok is false for other errors.
+func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
+	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
+		return a.scratch(e), true
+	}
+	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
+		return a.schemaProblem(e), true
+	}
+	if !a.usesScratch() {
+		return advice{}, false
+	}
+	if name := migrator.MissingExtension(err); name != "" {
+		return a.extension(name), true
+	}
+	if lacksPrivilege(err) {
+		return a.scratchPrivilege(), true
+	}
+	return advice{}, false
+}
 
 // scratch returns how to get a scratch database.
 func (a adviser) scratch(e *migrator.ScratchError) advice {
@@ -145,6 +166,24 @@ func (r *run) warnOfUnused(patterns []string, schemas ...*schema.Schema) {
 // extension returns what to do about an extension that the scratch server lacks.
 func (a adviser) extension(name string) advice {
 	return advice{"the scratch server does not have the extension " + schema.QuoteIdent(name) + ": install it there, or name another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}
+}
+
+// lacksPrivilege reports whether a script failed because of what its role may not do.
+func lacksPrivilege(err error) bool {
+	const insufficientPrivilege = "42501"
+	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
+		return e.SQLState == insufficientPrivilege
+	}
+	e, ok := errors.AsType[*migrator.SchemaFileError](err)
+	return ok && e.SQLState == insufficientPrivilege
+}
+
+// scratchPrivilege returns what to do about a script that the role of the scratch server may not run.
+func (a adviser) scratchPrivilege() advice {
+	if a.settings.Role != "" {
+		return advice{"scripts run as the role of --role there too: it needs the privilege on the scratch server", nil}
+	}
+	return advice{"it is run in a scratch database: name a role that may do it, such as a superuser of a server for development, with --scratch-url or MIGRATE_SCRATCH_URL", nil}
 }
 
 // usesScratch reports whether the running command makes scratch databases.

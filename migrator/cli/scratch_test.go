@@ -11,6 +11,24 @@ import (
 	"example.com/ambix/migrator/internal/projecttest"
 )
 
+// What only a superuser may make is said with a way out.
+func TestScratchRoleThatIsNoSuperuser(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	role := pgtest.Role(t, db, "CREATEDB")
+	for _, c := range []struct{ sql, want string }{
+		{"CREATE EXTENSION pageinspect", `permission denied to create extension "pageinspect"`},
+		{"CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", `permission denied to create event trigger "e"`},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'library', 'f'", `permission denied for language c`},
+	} {
+		const out = ` \(42501\); it is run in a scratch database: name a role that may do it, such as a superuser of a server for development, with --scratch-url or MIGRATE_SCRATCH_URL$`
+		start(t, "app", db, []string{c.sql}, "schema", "--scratch-url", role).want(1, c.want+out, `^it failed in a scratch database, which was dropped with all that was made in it$`)
+	}
+	if n := pgtest.Value(t, db, "SELECT count(*) FROM pg_database WHERE pg_get_userbyid(datdba) = '"+projecttest.Config(t, role).User+"'"); n != "0" {
+		t.Errorf("%s databases were left behind", n)
+	}
+}
+
 // A second signal does not wait for the scratch database to be dropped, and says which one may be left behind.
 func TestSecondSignalNamesTheScratchDatabase(t *testing.T) {
 	t.Parallel()
