@@ -39,6 +39,7 @@ const (
 	eventUnfinished     eventName = "revision-unfinished"
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
+	eventUnused         eventName = "pattern-unused"
 	eventNothing        eventName = "nothing-changed"
 	eventUnmarked       eventName = "state-unknown"
 	eventLargePicture   eventName = "large-picture"
@@ -89,6 +90,7 @@ var eventRows = []eventRow{
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
+	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
 	{eventLargePicture, "the picture of `graph` is larger than Mermaid draws by default", "`links`, `bytes`"},
