@@ -109,6 +109,8 @@ func findingText(f migrator.Finding) string {
 			return f.Table + " has row-level security, which hides rows from some roles"
 		}
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
+	case migrator.FindingReplaced:
+		return replacementText(*f.Replacement)
 	case migrator.FindingDrift:
 		return driftText(f.Schema)
 	case migrator.FindingModified:

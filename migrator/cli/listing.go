@@ -254,7 +254,7 @@ func (o *overview) documents(ids []string) []revisionDocument {
 // newRevisionDocument returns a revision for --json, with its state if that is known.
 func newRevisionDocument(s migrator.RevisionStatus, head, stateKnown bool) revisionDocument {
 	d := revisionDocument{
-		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
+		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels), Replaces: s.Replaces,
 		Head: head, Reversible: s.Reversible, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
 	}
 	if stateKnown {

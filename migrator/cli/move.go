@@ -52,6 +52,7 @@ func newMoveDocument(r *migrator.Report) *moveDocument {
 	for _, s := range r.Steps {
 		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration), s.PendingOn})
 	}
+	d.Replaced = newReplacementDocuments(r.Replaced)
 	for _, o := range r.Others {
 		d.Others = append(d.Others, otherDocument{string(o.Direction), o.Revision, o.By, o.From})
 	}
@@ -61,6 +62,9 @@ func newMoveDocument(r *migrator.Report) *moveDocument {
 // summary returns the last line of a run.
 func summary(set *migrator.Migrator, r *migrator.Report) string {
 	var parts []string
+	if n := len(r.Replaced); n > 0 {
+		parts = append(parts, fmt.Sprint(n, " recorded in the place of others"))
+	}
 	up, down := countDirections(r.Steps)
 	if down > 0 {
 		parts = append(parts, fmt.Sprint(down, " reverted"))

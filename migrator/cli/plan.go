@@ -108,6 +108,9 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 	if r.settings.JSON {
 		return
 	}
+	for _, replacement := range p.Replacements {
+		r.out.Print(replacementLine(replacement) + "\n")
+	}
 	if len(p.Steps) == 0 {
 		r.out.Print("nothing to do, " + located(set, p.To) + "\n")
 		return
@@ -139,6 +142,7 @@ func newPlanDocument(p *migrator.Plan) *planDocument {
 	for _, s := range p.Steps {
 		d.Steps = append(d.Steps, newStepDocument(s))
 	}
+	d.Replacements = newReplacementDocuments(p.Replacements)
 	return d
 }
 

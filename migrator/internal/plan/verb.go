@@ -25,6 +25,10 @@ const (
 // head, down goes one step back and redo repeats one revision. Errors: *ArgumentError,
 // and those of the method for the verb.
 func (v *View) Plan(verb Verb, targets []string) (Plan, error) {
+	return v.withReplacements(v.planVerb(verb, targets))
+}
+
+func (v *View) planVerb(verb Verb, targets []string) (Plan, error) {
 	switch verb {
 	case VerbUp:
 		if len(targets) == 0 {
