@@ -132,6 +132,9 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	if len(of(migrator.FindingUnfinished)) > 0 {
 		return []suggestion{to("see how to finish the interrupted revision", a.other("status"))}
 	}
+	if list := of(migrator.FindingReplaced); len(list) > 0 {
+		return a.replaced(*list[0].Replacement).suggestions
+	}
 	var list []suggestion
 	for _, f := range of(migrator.FindingModified) {
 		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))

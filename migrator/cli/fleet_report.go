@@ -22,7 +22,7 @@ func (r *run) moveEach(verb migrator.Verb, e *eachFlags) error {
 	}
 	err = collect(f, f.fleet.Move(r.ctx, verb, r.args...), func(d *targetDocument, report *migrator.Report) bool {
 		d.Run = newMoveDocument(report)
-		return len(report.Steps) > 0
+		return len(report.Steps)+len(report.Replaced) > 0
 	})
 	if err != nil {
 		return err

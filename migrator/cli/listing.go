@@ -130,6 +130,7 @@ func (o *overview) details(id string) terminal.Table {
 	}
 	add("down revision", o.withMessages(s.DownRevision, "base"))
 	add("depends on", strings.Join(s.DependsOn, ", "))
+	add("replaces", strings.Join(s.Replaces, ", "))
 	add("children", o.withMessages(o.children[id], ""))
 	switch {
 	case s.State == migrator.Unfinished:

@@ -62,9 +62,6 @@ func newMoveDocument(r *migrator.Report) *moveDocument {
 // summary returns the last line of a run.
 func summary(set *migrator.Migrator, r *migrator.Report) string {
 	var parts []string
-	if n := len(r.Replaced); n > 0 {
-		parts = append(parts, fmt.Sprint(n, " recorded in the place of others"))
-	}
 	up, down := countDirections(r.Steps)
 	if down > 0 {
 		parts = append(parts, fmt.Sprint(down, " reverted"))
@@ -73,7 +70,11 @@ func summary(set *migrator.Migrator, r *migrator.Report) string {
 		parts = append(parts, fmt.Sprint(up, " applied"))
 	}
 	parts = append(parts, otherRunners(r.Others)...)
-	if len(parts) == 0 {
+	switch {
+	case len(parts) > 0:
+	case len(r.Replaced) > 0:
+		parts = append(parts, "nothing else to do")
+	default:
 		parts = append(parts, "nothing to do")
 	}
 	line := strings.Join(parts, ", ") + ", " + located(set, r.To)

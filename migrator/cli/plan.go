@@ -109,7 +109,7 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 		return
 	}
 	for _, replacement := range p.Replacements {
-		r.out.Print(replacementLine(replacement) + "\n")
+		r.out.Print("record " + replacementLine(replacement) + "\n")
 	}
 	if len(p.Steps) == 0 {
 		r.out.Print("nothing to do, " + located(set, p.To) + "\n")

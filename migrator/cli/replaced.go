@@ -19,9 +19,9 @@ func newReplacementDocuments(list []migrator.Replacement) []replacementDocument 
 	return documents
 }
 
-// replacementLine says that rows are to be exchanged.
+// replacementLine names the rows that are exchanged.
 func replacementLine(r migrator.Replacement) string {
-	return "record " + text.Named(r.Revision, terminal.Clip(r.Message)) + " in the place of " + text.Count(len(r.Recorded), "revision")
+	return text.Named(r.Revision, terminal.Clip(r.Message)) + " in the place of " + text.Count(len(r.Recorded), "revision")
 }
 
 // replaced prints that rows were exchanged.
@@ -30,7 +30,7 @@ func (rep *reporter) replaced(r migrator.Replacement) {
 	if rep.settings.Quiet {
 		return
 	}
-	line := replacementLine(r)
+	line := "recorded " + replacementLine(r)
 	rep.result(eventReplaced, []terminal.Cell{terminal.Plain.Cell(line)}, line, "revision", r.Revision, "replaced", list(r.Recorded))
 }
 

@@ -158,20 +158,6 @@ func newRow(e ledger.Entry) ledger.Row {
 	}
 }
 
-// withReplacements completes a plan.
-func (v *View) withReplacements(p Plan, err error) (Plan, error) {
-	if err != nil {
-		for _, c := range v.Conflicts {
-			if c.Both {
-				return Plan{}, c // the targets mean nothing then
-			}
-		}
-		return Plan{}, err
-	}
-	p.Replacements, p.Replacing = v.Replacements, v.Replacing()
-	return p, nil
-}
-
 // checkConflicts refuses to apply anything to a ledger with some of the revisions that another one replaces. They can be
 // reverted with what the ledger has of them, unless the one that replaces them is recorded too.
 func (v *View) checkConflicts(down, up []string) error {
