@@ -46,6 +46,9 @@ type Finding struct {
 	Table, Object, Name string
 	Schema              *SchemaStatus // of FindingDrift
 	Replacement         *Replacement  // of FindingReplaced
+	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
+	// only be found with files that contain them.
+	Ahead []string
 }
 
 // Check returns what is wrong with the files themselves, except for what their headers
@@ -129,7 +132,7 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 		}
 	}
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
-		found = append(found, Finding{Kind: FindingDrift, Schema: s})
+		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})
 	}
 	return found, nil
 }
