@@ -85,14 +85,8 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		return a.target(e)
 	}
-	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
-		return a.scratch(e)
-	}
-	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
-		return a.schemaProblem(e)
-	}
-	if name := migrator.MissingExtension(err); name != "" && a.usesScratch() {
-		return a.extension(name)
+	if found, ok := a.aboutSchemas(err); ok {
+		return found
 	}
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		return a.connect(e)
