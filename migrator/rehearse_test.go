@@ -98,9 +98,9 @@ var dangerous = []struct {
 	},
 	{
 		"type",
-		[]string{"ALTER TABLE orders ALTER total TYPE bigint;"},
-		rehearse.Rewrites, "public.orders", bySize,
-		[]string{"ALTER TABLE orders ADD COLUMN total_big bigint;"},
+		[]string{"ALTER TABLE account ALTER id TYPE integer;"},
+		rehearse.Rewrites, "public.account", bySize,
+		[]string{"ALTER TABLE account ALTER name TYPE text;"},
 	},
 	{
 		"drop column",

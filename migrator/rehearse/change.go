@@ -1,6 +1,9 @@
 package rehearse
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // change adds the finding about a change of a relation.
 func (j *judge) change(i int, c Change) {
@@ -56,8 +59,9 @@ func (j *judge) fails(size Size) Severity {
 // mayFail returns the severity of a statement that fails if rows are not as it expects. That is harmless for one that can
 // be repeated and that others do not wait for.
 func (j *judge) mayFail(i int, c Change, size Size) Severity {
+	reads := slices.ContainsFunc(j.step.Statements[i].Work, func(w Work) bool { return w.ID == c.ID })
 	switch {
-	case size.empty():
+	case size.empty(), !reads: // another constraint proves it
 		return 0
 	case j.Data, j.held(i, c.ID).Blocks() == BlocksNothing:
 		return Note
