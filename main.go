@@ -8,6 +8,9 @@ import (
 	"example.com/ambix/migrator/cli"
 )
 
+// version is set by the build: go build -ldflags "-X main.version=1.4.0". Without it, it is the version that Go records.
+var version string
+
 func main() {
-	os.Exit(cli.Main(cli.Config{FS: files}))
+	os.Exit(cli.Main(cli.Config{FS: files, Version: version}))
 }

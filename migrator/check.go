@@ -43,6 +43,9 @@ type Finding struct {
 	// "owner"; and the name of the trigger, the rule or the owner.
 	Table, Object, Name string
 	Schema              *SchemaStatus // of FindingDrift
+	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
+	// only be found with files that contain them.
+	Ahead []string
 }
 
 // Check returns what is wrong with the files themselves, except for what their headers
@@ -121,7 +124,7 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 		found = append(found, f)
 	}
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
-		found = append(found, Finding{Kind: FindingDrift, Schema: s})
+		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})
 	}
 	return found, nil
 }

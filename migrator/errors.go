@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -87,7 +88,7 @@ func (e *ConfigError) Error() string {
 	if reason == "" {
 		reason = "must be one of " + strings.Join(e.Choices, ", ")
 	}
-	return e.Setting + " " + strconv.Quote(e.Value) + ": " + reason
+	return e.Setting + " " + text.Visible(strconv.Quote(e.Value)) + ": " + reason
 }
 
 // Kind returns KindConfiguration.

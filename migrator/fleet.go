@@ -1,6 +1,7 @@
 package migrator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Target is a member of a fleet: a schema of a database, or a database, with its own ledger.
@@ -96,7 +98,7 @@ func (m *Migrator) Fleet(targets []Target, cfg FleetConfig) (*Fleet, error) {
 		names[t.Name] = true
 		place := fmt.Sprintf("%s\x00%d\x00%s\x00%s", t.Config.Host, t.Config.Port, t.Config.Database, one.settings.Ledger.Revisions())
 		if other, used := ledgers[place]; used {
-			return nil, &ConfigError{Setting: "target", Value: t.Name, Reason: "it would have the same ledger as " + other + ", " + one.settings.Ledger.String() + " of database " + t.Config.Database}
+			return nil, &ConfigError{Setting: "target", Value: t.Name, Reason: "it would have the same ledger as " + text.Visible(other) + ", " + text.Visible(one.settings.Ledger.String()+" of database "+t.Config.Database)}
 		}
 		ledgers[place] = t.Name
 		f.members = append(f.members, one)
@@ -150,6 +152,7 @@ func (m *Migrator) member(t Target) (member, error) {
 	own := &Migrator{files: m.files, cfg: m.cfg, settings: m.settings}
 	own.cfg.Target, own.cfg.Database = t.Name, nil
 	s := &own.settings
+	s.TargetDatabase = cmp.Or(t.Config.Database, t.Config.User)
 	if t.Schema != "" {
 		s.TargetSchema, s.SearchPath = t.Schema, append([]string{t.Schema}, s.SearchPath...)
 		s.Fingerprint = session.FingerprintOff // it is that of a database
@@ -166,7 +169,7 @@ func (m *Migrator) member(t Target) (member, error) {
 		if e, ok := errors.AsType[*ledger.NameError](err); ok {
 			reason = "ledger " + e.Name + ": " + e.Problem
 		}
-		return member{}, &ConfigError{Setting: "target", Value: t.Name, Reason: reason}
+		return member{}, &ConfigError{Setting: "target", Value: t.Name, Reason: text.Visible(reason)}
 	}
 	tables, err := ledger.ParseTables(name)
 	if err != nil {
@@ -223,6 +226,30 @@ func (f *Fleet) Plan(ctx context.Context, verb Verb, targets ...string) iter.Seq
 	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Plan, error) {
 		return m.planIn(ctx, s, verb, targets)
 	})
+}
+
+// Preflight is Plan, and checks on every target what Plan.Preflight checks.
+func (f *Fleet) Preflight(ctx context.Context, verb Verb, targets ...string) iter.Seq[Outcome[*Plan]] {
+	return read(ctx, f, func(ctx context.Context, m *Migrator, s *session.Session) (*Plan, error) {
+		p, err := m.planIn(ctx, s, verb, targets)
+		if err != nil {
+			return p, err
+		}
+		return p, s.Preflight(ctx, p.plan)
+	})
+}
+
+// PlanFrom plans an operation for every target, like Migrator.PlanFrom: the plans differ only in their scripts. They
+// are in the order of Targets. It needs no database.
+func (f *Fleet) PlanFrom(from []string, verb Verb, targets ...string) ([]*Plan, error) {
+	plans := make([]*Plan, len(f.members))
+	for i, m := range f.members {
+		var err error
+		if plans[i], err = m.PlanFrom(from, verb, targets...); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
 }
 
 // Status looks where every target is, like Migrator.Status. The outcomes are like those of

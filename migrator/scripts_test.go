@@ -90,3 +90,58 @@ func TestHelpListsEveryScript(t *testing.T) {
 		t.Errorf("scripts/help lists %d scripts, there are %d\n%s", len(purpose), len(names), out)
 	}
 }
+
+func TestReleaseRefusesWhatCannotBeReleased(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	git := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=test", "-c", "user.email=test@example.com"}, args...)...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"release", "help"} {
+		text, err := os.ReadFile("../scripts/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write("scripts/"+name, string(text))
+	}
+	refused := func(want string, args ...string) {
+		t.Helper()
+		cmd := exec.Command(filepath.Join(dir, "scripts/release"), args...)
+		cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///dev/null")
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("release %q: want %q, got %v\n%s", args, want, err, out)
+		}
+	}
+	write("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\nnews\n\n## 1.4.0 (2026-12-01)\n\nnew\n\n## 1.3.0\n\n## 1.2.0\n\nold\n")
+	git("init", "-q")
+	git("add", ".")
+	git("commit", "-qm", "one")
+	git("tag", "v1.2.0")
+	git("commit", "-qm", "two", "--allow-empty")
+	refused("usage: scripts/release")
+	refused("usage: scripts/release", "1.4.0", "1.5.0")
+	refused("unknown flag --publish", "--publish", "1.4.0")
+	refused("1.4 is not a semantic version", "1.4")
+	refused("../1.4.0 is not a semantic version", "../1.4.0")
+	refused(`no section "## 1.4.1"`, "1.4.1")
+	refused(`no section "## 1.3.0"`, "v1.3.0") // it is empty
+	refused("the tag v1.2.0 is on another commit", "--no-image", "1.2.0")
+	refused("no Docker engine", "1.4.0")
+	write("CHANGELOG.md", "changed")
+	refused("the tree has changes", "1.4.0")
+}

@@ -137,6 +137,17 @@ func (s *Status) Count(state RevisionState) int {
 	return n
 }
 
+// unknown returns the ids of the applied revisions that the files do not contain.
+func (s *Status) unknown() []string {
+	var ids []string
+	for _, r := range s.Revisions {
+		if r.State == Unknown {
+			ids = append(ids, r.Revision)
+		}
+	}
+	return ids
+}
+
 // Resolve returns the ids of the revisions that a target names, including those that only
 // the ledger knows; none for "base". The error is a *TargetError.
 func (s *Status) Resolve(target string) ([]string, error) {

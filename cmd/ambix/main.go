@@ -8,4 +8,7 @@ import (
 	"example.com/ambix/migrator/cli"
 )
 
-func main() { os.Exit(cli.Main(cli.Config{Program: "ambix"})) }
+// version is set by the build: go build -ldflags "-X main.version=1.4.0". Without it, it is the version that Go records.
+var version string
+
+func main() { os.Exit(cli.Main(cli.Config{Program: "ambix", Version: version})) }

@@ -68,6 +68,9 @@ func (a adviser) message(err error, brief bool) string {
 	if more := a.advice(err).text; more != "" {
 		text += "; " + more
 	}
+	if is[*migrator.ConnectError](err) {
+		return terminal.Line(text) // the server repeats the names that it was sent
+	}
 	return text
 }
 
@@ -108,6 +111,9 @@ func (a adviser) advice(err error) advice {
 	}
 	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "send" && len(e.Choices) == 0 {
 		return advice{"", []suggestion{to("let the database decide", a.retry(flagValue{"send", "auto"}))}}
+	}
+	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "schema" && a.focus != nil {
+		return advice{missingSchema(e.Value, a.focus.name), nil}
 	}
 	if e, ok := errors.AsType[*migrator.LedgerError](err); ok {
 		return a.ledger(e)
@@ -268,12 +274,12 @@ func (a adviser) otherLedgers(e *migrator.LedgerError) []suggestion {
 		schema, _, _ := strings.Cut(other, ".")
 		switch {
 		case schema == "public" || a.cmd.Flags().Lookup("each-schema") == nil && a.cmd.Name() != "redo":
-			list = append(list, to("use "+other, a.retry(flagValue{"ledger", other})))
+			list = append(list, to("use "+terminal.Line(other), a.retry(flagValue{"ledger", other})))
 		case !tenants:
 			tenants = true
 			list = append(list,
 				suggestion{"if each schema has its revisions and its ledger, select the schemas with --each-schema; --ledger runs the revisions for the whole database", ""},
-				to("see what "+other+" contains", a.other("status", "--ledger="+other)))
+				to("see what "+terminal.Line(other)+" contains", a.other("status", "--ledger="+other)))
 		}
 	}
 	return append(list, to("create another ledger, for a separate set of revisions", a.retry(flagValue{"ledger", e.Ledger})))

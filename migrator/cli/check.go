@@ -29,9 +29,11 @@ It writes nothing and is intended for pipelines.`,
 			each.flags(f)
 		},
 		run: func(r *run) error {
-			switch many, err := each.given(r.cmd, "offline"); {
+			switch many, err := each.given(r.cmd); {
 			case err != nil:
 				return err
+			case many && bool(offline):
+				return r.notForMany("offline", "the files are the same for every target")
 			case many:
 				return r.checkEach(&each)
 			}
@@ -134,8 +136,8 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	for _, f := range of(migrator.FindingModified) {
 		list = append(list, to("accept the files of "+f.Revision+" as they are now", a.other("repair", f.Revision, "--accept")))
 	}
-	if len(of(migrator.FindingDrift)) > 0 {
-		list = append(list, to("see which objects", a.other("diff")))
+	for _, f := range of(migrator.FindingDrift) {
+		list = append(list, a.drift(f.Schema, len(f.Ahead) > 0))
 	}
 	var heads []string
 	if f := of(migrator.FindingHeads); len(f) > 0 {

@@ -32,6 +32,18 @@ func driftText(s *migrator.SchemaStatus) string {
 	return "not compared with what " + run + ", because this version of the server prints expressions differently"
 }
 
+// drift returns how to see what has changed. ahead: the database has revisions that this program does not, so that
+// nobody can tell here what they make.
+func (a adviser) drift(s *migrator.SchemaStatus, ahead bool) suggestion {
+	switch {
+	case ahead:
+		return suggestion{"a program that contains the unknown revisions can show what has changed in the schema", ""}
+	case s.State == migrator.SchemaAccessChanged:
+		return to("see which owners and privileges", a.other("diff", "--owners", "--privileges"))
+	}
+	return to("see which objects have changed", a.other("diff"))
+}
+
 // schema adds the state of the schema, if the last run recorded it.
 func (v *statusView) schema() {
 	if v.Schema == nil {

@@ -50,9 +50,8 @@ func (e *eachFlags) flags(f *pflag.FlagSet) {
 }
 
 // given reports whether the command is for many targets. It is an error if it is not clear
-// for which, or if other flags have no meaning then. alone are the names of flags of the
-// command that need a single target.
-func (e *eachFlags) given(cmd *cobra.Command, alone ...string) (bool, error) {
+// for which.
+func (e *eachFlags) given(cmd *cobra.Command) (bool, error) {
 	var sources, more []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
@@ -84,10 +83,21 @@ func (e *eachFlags) given(cmd *cobra.Command, alone ...string) (bool, error) {
 	case bool(e.jsonLines) && cmd.Flags().Changed("json"):
 		return usage("--json and --json-lines are mutually exclusive")
 	}
-	for _, name := range alone {
-		if cmd.Flags().Changed(name) {
-			return usage("--%s and %s are mutually exclusive", name, sources[0])
-		}
-	}
 	return true, nil
+}
+
+// notForMany refuses a flag that has no meaning for many targets, and suggests the command without them.
+func (r *run) notForMany(flag, reason string) error {
+	var without []flagValue
+	each := ""
+	r.cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Annotations[annotationHeading] != nil {
+			without = append(without, flagValue{f.Name, ""})
+			if strings.HasPrefix(f.Name, "each-") {
+				each = f.Name
+			}
+		}
+	})
+	err := &settings.UsageError{Text: "--" + flag + " and --" + each + " are mutually exclusive: " + reason}
+	return suggest(err, suggestion{"", r.sameLine(r.cmd, without...)})
 }

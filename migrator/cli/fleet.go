@@ -210,7 +210,7 @@ func (f *fleetRun) failure() error {
 	var lines []string
 	for _, g := range f.failures {
 		slices.SortFunc(g.targets, func(a, b string) int { return f.index[a] - f.index[b] })
-		lines = append(lines, fmt.Sprintf("%d %s: %s", len(g.targets), g.reason, someNames(g.targets)))
+		lines = append(lines, fmt.Sprintf("%d %s: %s", len(g.targets), g.reason, quotedNames(g.targets, maxNames)))
 	}
 	f.after = advice{strings.Join(lines, "\n"), f.suggestions()}
 	return e
@@ -219,11 +219,9 @@ func (f *fleetRun) failure() error {
 // maxNames is how many targets a line names without --verbose.
 const maxNames = 10
 
-func someNames(names []string) string {
-	shown := names
-	if len(names) > maxNames {
-		shown = names[:maxNames]
-	}
+// quotedNames returns the first names on one line, each as a word of a shell, and how many more there are.
+func quotedNames(names []string, most int) string {
+	shown := names[:min(len(names), most)]
 	quoted := make([]string, len(shown))
 	for i, name := range shown {
 		quoted[i] = terminal.Quote(name)

@@ -11,6 +11,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // targetFocus is the target of many that advice is about.
@@ -130,4 +131,13 @@ func (p *program) forTargets(cmd, other *cobra.Command) []flagValue {
 		return []flagValue{{"ledger", p.focus.ledger}}
 	}
 	return nil
+}
+
+// missingSchema returns what to do about a target whose schema does not exist.
+func missingSchema(schema, target string) string {
+	skip := "leave it out: --skip " + terminal.Quote(globOf(target))
+	if name := sqltext.QuoteName(schema); terminal.Line(name) == name {
+		return "create it: CREATE SCHEMA " + name + ", or " + skip
+	}
+	return skip
 }

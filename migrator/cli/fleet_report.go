@@ -11,14 +11,21 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
-// moveEach runs a verb for many targets.
-func (r *run) moveEach(verb migrator.Verb, e *eachFlags) error {
+// moveEach runs a verb for many targets, or shows what it would do.
+func (r *run) moveEach(verb migrator.Verb, e *eachFlags, dryRun bool) error {
 	f, err := r.eachOf(e)
 	if err != nil {
 		return err
 	}
 	if f.fleet == nil {
 		return f.nothingLeft()
+	}
+	if dryRun {
+		if err := f.showPlans(f.fleet.Preflight(r.ctx, verb, r.args...)); err != nil {
+			return err
+		}
+		r.info(eventNothing, "nothing was changed (dry run)")
+		return nil
 	}
 	err = collect(f, f.fleet.Move(r.ctx, verb, r.args...), func(d *targetDocument, report *migrator.Report) bool {
 		d.Run = newMoveDocument(report)
@@ -91,9 +98,9 @@ func (f *fleetRun) isText() bool { return !f.settings.JSON && !bool(f.flags.json
 // names returns the targets of a group on one line.
 func (f *fleetRun) names(g *group) string {
 	if f.settings.Verbose {
-		return strings.Join(g.targets, " ")
+		return quotedNames(g.targets, len(g.targets))
 	}
-	return someNames(g.targets)
+	return quotedNames(g.targets, maxNames)
 }
 
 // statusEach shows how many targets are at which revision, then those that are not at the
@@ -157,47 +164,6 @@ func (f *fleetRun) statusNote(st *migrator.Status) string {
 		return f.headNote(st)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// planEach shows the plans of many targets, each once with the targets that it is for.
-func (r *run) planEach(e *eachFlags) error {
-	verb, targets := parseVerb(r.args[0]), r.args[1:]
-	f, err := r.eachOf(e)
-	if err != nil {
-		return err
-	}
-	if f.fleet == nil {
-		return f.nothingLeft()
-	}
-	var plans groups
-	err = collect(f, f.fleet.Plan(r.ctx, verb, targets...), func(d *targetDocument, p *migrator.Plan) bool {
-		if p == nil {
-			return false
-		}
-		d.Plan = newPlanDocument(p)
-		key := idsOrBase(p.From)
-		for _, s := range p.Steps {
-			key += "\x00" + string(s.Direction) + s.Revision
-		}
-		if len(p.Steps) == 0 {
-			key = ""
-		}
-		if g, isNew := plans.add(key, d.Target); isNew {
-			g.current, g.rows = len(p.Steps) == 0, planTable(p)
-		}
-		return len(p.Steps) > 0
-	})
-	if f.isText() {
-		for _, g := range plans.sorted() {
-			if g.current {
-				r.out.Print(text.Count(len(g.targets), "target") + ": nothing to do\n")
-				continue
-			}
-			r.out.Print(text.Count(len(g.targets), "target") + ": " + f.names(g) + "\n")
-			r.out.PrintTable(g.rows)
-		}
-	}
-	return err
 }
 
 // checkEach reports what is not ready for a release in the files, and in many targets.

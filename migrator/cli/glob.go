@@ -56,3 +56,8 @@ func glob(flag, pattern string) (func(string) bool, error) {
 	}
 	return matches.MatchString, nil
 }
+
+// globOf returns the pattern that matches a name only.
+func globOf(name string) string {
+	return strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`, `\`, `\\`).Replace(name)
+}

@@ -96,8 +96,8 @@ func TestInitWritesThisProgram(t *testing.T) {
 		}
 	}
 	// The last lines of the Dockerfile.
-	_, want, _ := strings.Cut(readText(t, checkout+"/Dockerfile"), "\nFROM ")
-	_, got, _ := strings.Cut(readText(t, filepath.Join(dir, "Dockerfile")), "\nFROM ")
+	_, want, _ := strings.Cut(readText(t, checkout+"/Dockerfile"), "\nFROM scratch\n")
+	_, got, _ := strings.Cut(readText(t, filepath.Join(dir, "Dockerfile")), "\nFROM scratch\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Dockerfile: %s", diff)
 	}

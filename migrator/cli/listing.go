@@ -14,6 +14,18 @@ import (
 
 // marks returns words for a revision's position in the graph and its state.
 func (o *overview) marks(s *migrator.RevisionStatus) []string {
+	marks := o.stateMarks(s)
+	if len(o.children[s.Revision]) > 1 {
+		marks = append(marks, "branch point")
+	}
+	if len(s.DownRevision) > 1 {
+		marks = append(marks, "merge")
+	}
+	return append(marks, labelMarks(s.BranchLabels)...)
+}
+
+// stateMarks returns the words of marks that a picture of the graph does not show.
+func (o *overview) stateMarks(s *migrator.RevisionStatus) []string {
 	var marks []string
 	if slices.Contains(o.Heads, s.Revision) {
 		marks = append(marks, "head")
@@ -27,13 +39,7 @@ func (o *overview) marks(s *migrator.RevisionStatus) []string {
 	if s.OutOfOrder {
 		marks = append(marks, "out of order")
 	}
-	if len(o.children[s.Revision]) > 1 {
-		marks = append(marks, "branch point")
-	}
-	if len(s.DownRevision) > 1 {
-		marks = append(marks, "merge")
-	}
-	return append(marks, labelMarks(s.BranchLabels)...)
+	return marks
 }
 
 // stateName returns a state as text output shows it. The value in JSON documents is older

@@ -10,22 +10,40 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
-// moveAny is move, or moveEach if the flags ask for many targets.
+// moveAny shows an operation, or runs it, for one database or for many targets, as the flags ask for.
 func (r *run) moveAny(verb migrator.Verb, pre *preview, each *eachFlags) error {
-	switch many, err := each.given(r.cmd, "sql", "dry-run", "from"); {
+	many, err := each.given(r.cmd)
+	switch {
 	case err != nil:
 		return err
-	case many:
-		return r.moveEach(verb, each)
+	case !many:
+		return r.moveOne(verb, pre)
 	}
-	return r.move(verb, pre)
-}
-
-// move runs a verb of the library and reports it, unless it is only to be shown.
-func (r *run) move(verb migrator.Verb, pre *preview) error {
-	if done, err := pre.show(r, verb); done {
+	if err := pre.check(r, verb, true); err != nil {
 		return err
 	}
+	if pre.sql {
+		return r.scriptEach(pre.from, verb, each)
+	}
+	return r.moveEach(verb, each, bool(pre.dryRun))
+}
+
+// moveOne is moveAny for one database.
+func (r *run) moveOne(verb migrator.Verb, pre *preview) error {
+	err := pre.check(r, verb, false)
+	switch {
+	case err != nil:
+		return err
+	case bool(pre.sql):
+		return r.script(pre.from, verb)
+	case bool(pre.dryRun):
+		return r.dryRun(verb)
+	}
+	return r.move(verb)
+}
+
+// move runs a verb of the library and reports it.
+func (r *run) move(verb migrator.Verb) error {
 	rep := &reporter{run: r}
 	set, cfg, err := r.openDatabase(rep)
 	if err != nil {

@@ -37,9 +37,11 @@ database is needed.`,
 			return nil
 		},
 		run: func(r *run) error {
-			switch many, err := each.given(r.cmd, "from"); {
+			switch many, err := each.given(r.cmd); {
 			case err != nil:
 				return err
+			case many && len(from) > 0:
+				return r.notForMany("from", "the plan would be the same for every target")
 			case many:
 				return r.planEach(&each)
 			}

@@ -20,34 +20,37 @@ type preview struct {
 
 func (pre *preview) flags(f *pflag.FlagSet) {
 	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script; a TARGET may be a range FROM:TO")
-	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "the revisions where --sql starts (default: base)")
+	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where --sql starts [base, or current of each target]")
 	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan, check privileges, and change nothing")
 }
 
-// show shows an operation instead of running it, if the flags ask for that. done is false
-// if they do not.
-func (pre *preview) show(r *run, verb migrator.Verb) (done bool, err error) {
+// check returns an error if the flags contradict each other. many: the command is for many targets.
+func (pre *preview) check(r *run, verb migrator.Verb, many bool) error {
+	jsonLines := r.cmd.Flags().Lookup("json-lines")
 	switch {
 	case bool(pre.sql) && bool(pre.dryRun):
-		return true, &settings.UsageError{Text: "--sql and --dry-run are mutually exclusive"}
+		return &settings.UsageError{Text: "--sql and --dry-run are mutually exclusive"}
 	case bool(pre.sql) && r.settings.JSON:
-		return true, suggest(&settings.UsageError{Text: "--sql and --json are mutually exclusive"}, r.planInstead(verb)...)
+		return suggest(&settings.UsageError{Text: "--sql and --json are mutually exclusive"}, r.planInstead(verb)...)
+	case bool(pre.sql) && many && jsonLines.Changed:
+		return &settings.UsageError{Text: "--sql and --json-lines are mutually exclusive"}
 	case len(pre.from) > 0 && !bool(pre.sql):
-		script := to("print the script", r.sameLine(r.cmd, flagValue{"sql", "true"}))
-		return true, suggest(&settings.UsageError{Text: "--from requires --sql"}, append([]suggestion{script}, r.planInstead(verb)...)...)
+		instead := []suggestion{to("print the script", r.sameLine(r.cmd, flagValue{"sql", "true"}))}
+		if !many {
+			instead = append(instead, r.planInstead(verb)...)
+		}
+		return suggest(&settings.UsageError{Text: "--from requires --sql"}, instead...)
 	case len(pre.from) == 0 && bool(pre.sql) && verb == migrator.Redo:
-		return true, &settings.UsageError{Text: "missing --from: redo --sql needs the revisions where it starts"}
+		return &settings.UsageError{Text: "missing --from: redo --sql needs the revisions where it starts"}
 	case len(pre.from) > 0 && slices.ContainsFunc(r.args, isRange):
 		withoutFrom := to("print the script of the range", r.sameLine(r.cmd, flagValue{"from", ""}))
-		return true, suggest(&settings.UsageError{Text: "--from and a range FROM:TO are mutually exclusive"}, withoutFrom)
-	case bool(pre.sql) && verb == migrator.Down && len(r.args) == 0 && len(pre.from) == 0:
-		return true, &settings.UsageError{Text: "missing target: down --sql requires a range FROM:TO, or --from"}
-	case bool(pre.sql):
-		return true, r.script(pre.from, verb)
-	case bool(pre.dryRun):
-		return true, r.dryRun(verb)
+		return suggest(&settings.UsageError{Text: "--from and a range FROM:TO are mutually exclusive"}, withoutFrom)
+	case slices.Contains(pre.from, "current") && len(pre.from) > 1:
+		return &settings.UsageError{Text: "--from current cannot be combined with revisions"}
+	case bool(pre.sql) && !many && verb == migrator.Down && len(r.args) == 0 && len(pre.from) == 0:
+		return &settings.UsageError{Text: "missing target: down --sql requires a range FROM:TO, or --from"}
 	}
-	return false, nil
+	return nil
 }
 
 func isRange(target string) bool { return strings.Contains(target, ":") }

@@ -123,7 +123,7 @@ func (r *run) record(rec record) {
 			text = rec.text
 		}
 		if o := r.source.Load(); o != nil && o.Target != "" {
-			text = o.Target + ": " + text
+			text = terminal.Line(o.Target) + ": " + text
 		}
 		text = strings.Join(append([]string{text}, r.withNote(r.cmd, rec.run...)...), "\n")
 	} else if commands := commandsOf(rec.run); commands != nil {

@@ -17,6 +17,6 @@ func (p *program) redo() *cobra.Command {
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupPolicy, settings.GroupFiles, settings.GroupOutput},
 		check:   atMostOne("redo", "number"),
 		flags:   pre.flags,
-		run:     func(r *run) error { return r.move(migrator.Redo, &pre) },
+		run:     func(r *run) error { return r.moveOne(migrator.Redo, &pre) },
 	})
 }

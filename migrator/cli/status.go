@@ -234,10 +234,8 @@ func (v *statusView) todo() (string, []suggestion) {
 		return strings.TrimSuffix("the database was migrated by another tool, "+text.List(v.Foreign, "and")+"; "+advice.text, "; "), advice.suggestions
 	case v.Count(migrator.Pending) > 0:
 		return v.unwritten(), []suggestion{a.up(v.Heads, v.Count(migrator.Unknown) > 0, late, modified >= 0)}
-	case v.Schema != nil && v.Schema.State == migrator.SchemaChanged && v.Count(migrator.Unknown) > 0:
-		return "nothing to apply; a program that contains the unknown revisions can show what has changed in the schema", nil
-	case v.Schema != nil && v.Schema.State == migrator.SchemaChanged:
-		return "nothing to apply", []suggestion{to("see which objects of the schema have changed", a.other("diff"))}
+	case v.Schema != nil && (v.Schema.State == migrator.SchemaChanged || v.Schema.State == migrator.SchemaAccessChanged):
+		return "nothing to apply", []suggestion{a.drift(v.Schema, v.Count(migrator.Unknown) > 0)}
 	case modified >= 0:
 		return "nothing to apply; restore the modified files, or accept them", []suggestion{{"", a.other("repair", v.Revisions[modified].Revision, "--accept")}}
 	}

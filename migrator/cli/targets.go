@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -36,6 +33,9 @@ func (r *run) openFleet(e *eachFlags, onEvent func(migrator.Event)) (*migrator.M
 	}
 	if targets, err = e.choose(r, targets, matches.skip); err != nil || len(targets) == 0 {
 		return set, nil, err
+	}
+	if err := e.checkFirst(targets); err != nil {
+		return nil, nil, err
 	}
 	cfg := migrator.FleetConfig{Workers: int(e.workers), Canary: int(e.canary), First: e.first, MaxFailed: e.maxFailed.Of(len(targets))}
 	if int(e.canary) > len(targets) {
@@ -71,9 +71,13 @@ func (r *run) listTargets(e *eachFlags, match func(string) bool, onEvent func(mi
 	var targets []migrator.Target
 	switch {
 	case e.schema != "":
-		targets, err = set.SchemaTargets(r.ctx, cfg, match)
+		if targets, err = set.SchemaTargets(r.ctx, cfg, anyName); err == nil {
+			targets, err = e.matching(targets, "schema", match)
+		}
 	case e.database != "":
-		targets, err = set.DatabaseTargets(r.ctx, cfg, match)
+		if targets, err = set.DatabaseTargets(r.ctx, cfg, anyName); err == nil {
+			targets, err = e.matching(targets, "database", match)
+		}
 	case e.query != "":
 		targets, err = set.QueryTargets(r.ctx, cfg, string(e.query))
 	default:
@@ -87,7 +91,7 @@ func (r *run) listTargets(e *eachFlags, match func(string) bool, onEvent func(mi
 func (e *eachFlags) choose(r *run, targets []migrator.Target, skip []func(string) bool) ([]migrator.Target, error) {
 	found := len(targets)
 	if found == 0 {
-		return nil, &settings.UsageError{Text: "no target matches " + e.source()}
+		return nil, e.noTargets()
 	}
 	targets, err := e.unskipped(targets, skip)
 	if err != nil {
@@ -151,7 +155,7 @@ func (e *eachFlags) unskipped(targets []migrator.Target, skip []func(string) boo
 	for i, skipped := range skip {
 		matches := func(t migrator.Target) bool { return skipped(t.Name) }
 		if !slices.ContainsFunc(targets, matches) {
-			return nil, &settings.UsageError{Text: "--skip " + terminal.Quote(e.skip[i]) + ": no target matches it"}
+			return nil, &settings.UsageError{Text: "--skip " + terminal.Quote(e.skip[i]) + ": no target matches it" + insteadOf(e.skip[i], "target", targets)}
 		}
 		left = slices.DeleteFunc(left, matches)
 	}
@@ -168,98 +172,6 @@ func (e *eachFlags) source() string {
 		}
 	}
 	return ""
-}
-
-// listedTarget is a line of --each-file.
-type listedTarget struct {
-	name   string
-	config *pgconn.Config // nil: the name is a schema of the configured database
-	source *dbenv.Source  // of config
-}
-
-// readTargets reads --each-file; nil if file is "". Empty lines and those that begin with #
-// do not count.
-func (r *run) readTargets(file string) ([]listedTarget, error) {
-	if file == "" {
-		return nil, nil
-	}
-	name, in := file, r.cmd.InOrStdin()
-	if file == "-" {
-		name = "standard input"
-	} else {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, &fileError{err}
-		}
-		defer f.Close()
-		in = f
-	}
-	var list []listedTarget
-	var problems []dbenv.Problem
-	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		t, err := r.newListedTarget(line, fmt.Sprintf("line %d of %s", n, terminal.Line(name)))
-		if wrong, ok := errors.AsType[*dbenv.Error](err); ok {
-			problems = append(problems, wrong.Problems...)
-		} else if err != nil {
-			return nil, err
-		}
-		list = append(list, t)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, &fileError{fmt.Errorf("%s: %w", name, err)}
-	}
-	if len(problems) > 0 {
-		return nil, &dbenv.Error{Problems: problems}
-	}
-	return list, nil
-}
-
-// newListedTarget returns the target of a line. where is what errors call the line, which may
-// contain a password.
-func (r *run) newListedTarget(line, where string) (listedTarget, error) {
-	if !strings.Contains(line, "://") {
-		if strings.ContainsAny(line, "=@:") {
-			return listedTarget{}, &dbenv.Error{Problems: []dbenv.Problem{{Name: where, Text: "is neither the name of a schema nor a URL that begins with postgres://"}}}
-		}
-		return listedTarget{name: line}, nil
-	}
-	source, err := dbenv.Options{DatabaseURL: line, DatabaseURLName: where, Environ: r.environ()}.Source()
-	if err != nil {
-		return listedTarget{}, err
-	}
-	cfg, err := source.Config(r.ctx)
-	if err != nil {
-		return listedTarget{}, err
-	}
-	return listedTarget{address(cfg), cfg, source}, nil
-}
-
-// address names a database on a server.
-func address(cfg *pgconn.Config) string {
-	return fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, databaseName(cfg))
-}
-
-// listed returns the targets of --each-file, each once.
-func listed(list []listedTarget, cfg *pgconn.Config) []migrator.Target {
-	var targets []migrator.Target
-	seen := map[string]bool{}
-	for _, t := range list {
-		if seen[t.name] {
-			continue
-		}
-		seen[t.name] = true
-		if t.config == nil {
-			targets = append(targets, migrator.Target{Name: t.name, Config: cfg, Schema: t.name})
-		} else {
-			targets = append(targets, migrator.Target{Name: t.name, Config: t.config})
-		}
-	}
-	return targets
 }
 
 // beforeConnectTo calls beforeConnect with the source of the database: that of a line of

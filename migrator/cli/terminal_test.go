@@ -1,12 +1,16 @@
 package cli_test
 
 import (
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 
@@ -97,5 +101,35 @@ func TestTerminalColorsErrors(t *testing.T) {
 		if noColor == "1" && strings.Contains(out, "\x1b[3") {
 			t.Errorf("colors: %q", out)
 		}
+	}
+}
+
+// Next to a wide graph a line is as wide as the terminal at most, and the message gives way to what is known of the
+// revision.
+func TestGraphIsCutToTheTerminal(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, "app", "", []string{"SELECT 1"}, "history", "--graph")
+	merge := "-- revision: merge\n-- down_revision: r1"
+	for i := range 60 {
+		id := fmt.Sprint("b", i)
+		text := "-- " + strings.Repeat("long message ", 20) + "\n--\n-- revision: " + id + "\n-- down_revision: r1\n\nSELECT 1;\n"
+		if err := os.WriteFile(filepath.Join(p.dir, id+".up.sql"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		merge += ", " + id
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, "merge.up.sql"), []byte(merge+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Env = append(p.cmd.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
+	_, wait := onTerminal(t, p.cmd)
+	lines := strings.Split(strings.TrimSpace(regexp.MustCompile(`\x1b\[\d*m`).ReplaceAllString(wait(), "")), "\r\n")
+	for _, line := range lines {
+		if utf8.RuneCountInString(line) > 99 {
+			t.Errorf("%q is too wide", line)
+		}
+	}
+	if len(lines) < 62 || !regexp.MustCompile(`^○ +merge +\(head\)$`).MatchString(lines[0]) || !strings.HasSuffix(lines[1], "┬…") || !regexp.MustCompile(`(?m)│○  b59 +long message .*…$`).MatchString(strings.Join(lines, "\n")) {
+		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 }

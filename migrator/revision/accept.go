@@ -8,27 +8,28 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
-// The words of the accept key. All but the first need an object.
+// The words of the accept key. All but the first two need an object.
 const (
 	AcceptIrreversible = "irreversible" // the revision has no down script
+	AcceptNotInverse   = "not-inverse"  // the down script does not restore what was there before
 	AcceptDestroys     = "destroys"     // it drops an object or data
 	AcceptRewrites     = "rewrites"     // it rewrites a table
 	AcceptScans        = "scans"        // it reads a whole table under a lock
 	AcceptLocks        = "locks"        // it takes a lock that blocks others
 )
 
-var acceptWords = []string{AcceptIrreversible, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks}
+var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks}
 
 // Acceptance is a finding that the author of a revision has acknowledged in its header.
 type Acceptance struct {
 	Word   string // one of the Accept constants
-	Object string // such as account.nickname; "" for AcceptIrreversible
+	Object string // such as account.nickname; "" for AcceptIrreversible and AcceptNotInverse
 }
 
 // String returns the acceptance as it is written.
 func (a Acceptance) String() string { return strings.TrimSpace(a.Word + " " + a.Object) }
 
-// Accepts reports whether the header acknowledges a finding. object is "" for AcceptIrreversible.
+// Accepts reports whether the header acknowledges a finding. object is "" for AcceptIrreversible and AcceptNotInverse.
 func (r *Revision) Accepts(word, object string) bool {
 	return slices.Contains(r.Accept, Acceptance{word, object})
 }
@@ -71,15 +72,17 @@ func (a Acceptance) problem() string {
 			return problem + ": did you mean " + near + "?"
 		}
 		return problem + ": the words are " + text.List(acceptWords, "and")
-	case a.Word == AcceptIrreversible && a.Object != "":
+	case takesNoObject(a.Word) && a.Object != "":
 		return a.Word + " takes no object: remove " + text.Quote(a.Object)
-	case a.Word != AcceptIrreversible && a.Object == "":
+	case !takesNoObject(a.Word) && a.Object == "":
 		return "missing object after " + a.Word + ": write it as " + a.Word + " account.nickname"
 	case text.Visible(a.Object) != a.Object:
 		return "the object " + text.Quote(a.Object) + " contains an invisible character"
 	}
 	return ""
 }
+
+func takesNoObject(word string) bool { return word == AcceptIrreversible || word == AcceptNotInverse }
 
 // acceptValue returns acceptances as the value of the key.
 func acceptValue(list []Acceptance) string {

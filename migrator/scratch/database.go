@@ -1,6 +1,7 @@
 package scratch
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -136,7 +137,7 @@ func (s *Server) createError(err error) error {
 	case pg.InsufficientPrivilege:
 		return s.fail(NoCreateDB, err)
 	case pg.InvalidParameterValue, pg.WrongObjectType, pg.InvalidObjectDefinition, pg.FeatureNotSupported, pg.SyntaxError:
-		if s.create != "" {
+		if s.options.Like != nil {
 			e := s.fail(NoLocale, err)
 			e.Encoding, e.Locale = s.locale.encoding, s.locale.String()
 			return e
@@ -146,13 +147,13 @@ func (s *Server) createError(err error) error {
 }
 
 func (s *Server) comment() string {
-	program := s.options.Program
-	if program == "" {
-		program = "ambix"
-	}
-	at := s.now.Add(time.Since(s.opened)).UTC().Format(time.RFC3339)
-	return commentPrefix + program + " on " + s.options.Process + ", created " + at
+	return commentPrefix + s.program() + " on " + s.options.Process + ", created " + s.serverTime().Format(time.RFC3339)
 }
+
+func (s *Server) program() string { return cmp.Or(s.options.Program, "ambix") }
+
+// serverTime returns the time by the clock of the server.
+func (s *Server) serverTime() time.Time { return s.now.Add(time.Since(s.opened)).UTC() }
 
 // drop drops a database, on a new connection if that of the server was lost. DROP DATABASE must be alone in its message.
 func (s *Server) drop(ctx context.Context, name string) *Error {
@@ -201,7 +202,7 @@ func (s *Server) isLeftover(comment string) bool {
 	}
 	_, created, found := cutLast(comment, ", created ")
 	at, err := time.Parse(time.RFC3339, created)
-	return found && err == nil && s.now.Sub(at) > leftoverAge
+	return found && err == nil && s.serverTime().Sub(at) > leftoverAge
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

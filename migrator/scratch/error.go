@@ -21,6 +21,7 @@ const (
 	InUse      Problem = "in use"      // another process uses the named database
 	Pooler     Problem = "pooler"      // there is a connection pooler in between
 	NoLocale   Problem = "no locale"   // the server does not have the encoding or locale of the configured database
+	NoTemplate Problem = "no template" // the template was dropped
 	Unusable   Problem = "unusable"    // the server cannot be reached, or refuses to create a database
 	NotDropped Problem = "not dropped" // the database, or a part of its content, was left behind
 )
@@ -57,6 +58,8 @@ func (e *Error) Error() string {
 		return "there is a connection pooler at " + e.Host + ", through which no scratch database can be created and used"
 	case NoLocale:
 		return fmt.Sprintf("the scratch server at %s cannot create a database with the encoding %s and the locale %s of the configured one: %s", e.Host, e.Encoding, e.Locale, reason(e.Err))
+	case NoTemplate:
+		return "template " + name + " at " + e.Host + " was dropped"
 	case NotDropped:
 		message := "the scratch database " + name + " at " + e.Host + " was not removed"
 		if len(e.Objects) > 0 {

@@ -19,6 +19,10 @@ type Options struct {
 	Server *pgconn.Config
 	// Like is the database whose encoding and locale scratch databases get. Nil: those of the server's template0.
 	Like *pgconn.Config
+	// CreateOnly: without the right to create databases there are none, even if that of the server is empty.
+	CreateOnly bool
+	// Create are further options of CREATE DATABASE, such as "LOCALE 'de_DE.UTF-8'".
+	Create string
 	// Owner is the role that owns scratch databases. "": that of the session.
 	Owner string
 	// Program is named in the comment of a scratch database, and Process, HOST/PID, as well.
@@ -39,6 +43,7 @@ type Server struct {
 	create  string // the options of CREATE DATABASE
 	locale  locale // of Like; the zero value is unknown
 	named   bool   // the database of cfg is the scratch database
+	unsafe  bool   // the server does not wait for its disk: fsync is off
 }
 
 // Open connects to the server, checks that scratch databases can be made, and drops those that were left behind a day ago or
@@ -69,8 +74,14 @@ func (s *Server) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !mayCreate {
+	switch {
+	case !mayCreate && s.options.CreateOnly:
+		return s.fail(NoCreateDB, nil)
+	case !mayCreate:
 		return s.useNamed(ctx)
+	}
+	if s.options.Create != "" {
+		s.create = " " + s.options.Create
 	}
 	if s.options.Like != nil {
 		if err := s.readLocale(ctx); err != nil {
@@ -130,9 +141,10 @@ func (s *Server) fail(p Problem, err error) *Error {
 	return &Error{Problem: p, Host: pg.Address(s.cfg), Database: s.cfg.Database, Role: s.cfg.User, Err: err}
 }
 
-// facts reads whether the role may create databases, and what the server is: rows of t or f twice, the process number and
-// the time.
-const facts = `SELECT r.rolsuper OR r.rolcreatedb, pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), extract(epoch FROM pg_catalog.clock_timestamp())::pg_catalog.int8
+// facts reads whether the role may create databases, and what the server is: rows of t or f twice, the process number, the
+// time, and the setting of fsync.
+const facts = `SELECT r.rolsuper OR r.rolcreatedb, pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), extract(epoch FROM pg_catalog.clock_timestamp())::pg_catalog.int8,
+  pg_catalog.current_setting('fsync')
 FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) CURRENT_USER`
 
 // readFacts refuses a server that cannot create databases, and reports whether the role may.
@@ -141,7 +153,7 @@ func (s *Server) readFacts(ctx context.Context) (mayCreate bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(rows) != 1 || len(rows[0]) != 4 {
+	if len(rows) != 1 || len(rows[0]) != 5 {
 		return false, s.fail(Unusable, s.conn.Unusable(pg.Rejected, errNotPostgres))
 	}
 	reason := s.conn.ReadOnlyReason()
@@ -154,7 +166,7 @@ func (s *Server) readFacts(ctx context.Context) (mayCreate bool, err error) {
 	if rows[0][2].Text != pid(s.conn) {
 		return false, s.fail(Pooler, nil)
 	}
-	s.now = unixTime(rows[0][3].Text)
+	s.now, s.unsafe = unixTime(rows[0][3].Text), rows[0][4].Text == "off"
 	return rows[0][0].Text == "t", nil
 }
 

@@ -26,7 +26,10 @@ type Runner struct {
 	Author       ledger.Author
 	Role         string   // set for bodies and the ledger; "": the session's own
 	SearchPath   []string // schemas that bodies start with; empty: the session's own
-	Process      string   // host and process number, which tell this runner from others
+	// TargetDatabase and TargetSchema are required by scripts: their database has this name, and this schema, which the
+	// ledger is for. "": any.
+	TargetDatabase, TargetSchema string
+	Process                      string // host and process number, which tell this runner from others
 
 	// LockTimeout and StatementTimeout apply to revisions that do not set their own. Zero:
 	// no limit.

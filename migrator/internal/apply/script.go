@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
@@ -23,9 +24,15 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", text.Visible(from), text.Visible(revisionsOrBase(p.To)), text.Visible(w.Ledger.String()))
 	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
 	first := frame{first: true, last: !r.SingleTransaction || len(p.Steps) == 1, offline: true}
-	first.create = []string{r.Ledger.RequireOwner(r.LedgerOwner)}
+	if r.TargetDatabase != "" {
+		first.create = append(first.create, ledger.RequireDatabase(r.TargetDatabase))
+	}
+	if r.TargetSchema != "" {
+		first.create = append(first.create, ledger.RequireSchema(r.TargetSchema))
+	}
+	first.create = append(first.create, r.Ledger.RequireOwner(r.LedgerOwner))
 	if len(applied) == 0 {
-		first.create = append(first.create, r.Ledger.CreateIfMissing()...)
+		first.create = append(first.create, r.Ledger.CreateIfMissing(r.TargetSchema != r.Ledger.Schema())...)
 	}
 	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
 	if p.Stamp {

@@ -17,8 +17,8 @@ func (t Tables) Create(schema bool) []string {
 
 // CreateIfMissing is Create for a script, which may run in a database that has an empty
 // ledger by then.
-func (t Tables) CreateIfMissing() []string {
-	return t.create("CREATE TABLE IF NOT EXISTS", t.Schema() != "public", " ON CONFLICT DO NOTHING")
+func (t Tables) CreateIfMissing(schema bool) []string {
+	return t.create("CREATE TABLE IF NOT EXISTS", schema && t.Schema() != "public", " ON CONFLICT DO NOTHING")
 }
 
 // create returns the statements of Create. onConflict is a clause of the INSERT.
@@ -150,6 +150,22 @@ func (t Tables) HasSchema() string { return HasSchema(t.Schema()) }
 // HasSchema queries whether a schema exists: one row with t or f.
 func HasSchema(schema string) string {
 	return "SELECT pg_catalog.to_regnamespace(" + sqltext.QuoteLiteral(sqltext.QuoteName(schema)) + ") IS NOT NULL"
+}
+
+// RequireDatabase fails in a database with another name.
+func RequireDatabase(name string) string {
+	return require("pg_catalog.current_database() OPERATOR(pg_catalog.=) "+sqltext.QuoteLiteral(name)+"::pg_catalog.name", "this is not the database of this target")
+}
+
+// RequireSchema fails in a database without a schema.
+func RequireSchema(name string) string {
+	return require("pg_catalog.to_regnamespace("+sqltext.QuoteLiteral(sqltext.QuoteName(name))+") IS NOT NULL", "the schema of this target does not exist")
+}
+
+// require returns a query that fails with a text unless a condition is true.
+func require(condition, text string) string {
+	return fmt.Sprintf("SELECT CASE WHEN NOT (%s) THEN (%s::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.substr(%s::pg_catalog.text, 1, 0))::pg_catalog.int4 END",
+		condition, sqltext.QuoteString(text), backend)
 }
 
 // Others finds all ledgers of the database: rows of schema and meta table. It reads only

@@ -27,6 +27,7 @@ const (
 	WrongObjectType                   = "42809"
 	UndefinedFunction                 = "42883"
 	UndefinedTable                    = "42P01"
+	DuplicateDatabase                 = "42P04"
 	DuplicateTable                    = "42P07"
 	InvalidObjectDefinition           = "42P17"
 	TooManyConnections                = "53300"

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/ambix/migrator/internal/pgserver"
 )
 
 // Bouncer is a PgBouncer in front of a server.
@@ -35,15 +37,15 @@ func (s *Server) PgBouncer(t testing.TB, settings map[string]string) *Bouncer {
 	if err != nil {
 		program = "/usr/sbin/pgbouncer" // often not in PATH
 	}
-	if !executable(program) {
+	if !pgserver.Executable(program) {
 		Missing(t, "pgbouncer is not installed: run scripts/install pgbouncer (scripts/test does)")
 	}
-	h, err := openHome()
+	h, err := pgserver.OpenHome()
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &Bouncer{server: s, program: program}
-	if b.dir, err = h.newDir("pgbouncer"); err != nil {
+	if b.dir, err = h.NewDir("pgbouncer"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.stop(t) })
@@ -66,22 +68,22 @@ func (b *Bouncer) Through(databaseURL string) string {
 	return u.String()
 }
 
-func (b *Bouncer) start(h *home, settings map[string]string) error {
+func (b *Bouncer) start(h *pgserver.Home, settings map[string]string) error {
 	u := b.server.admin
 	secret, _ := u.User.Password()
 	users := fmt.Sprintf("\"%s\" \"%s\"\n", u.User.Username(), strings.ReplaceAll(secret, `"`, `""`))
-	if err := h.write(filepath.Join(b.dir, "users"), users); err != nil {
+	if err := h.Write(filepath.Join(b.dir, "users"), users); err != nil {
 		return err
 	}
 	var err error
 	for range 5 {
-		if b.port, err = freePort(); err != nil {
+		if b.port, err = pgserver.FreePort(); err != nil {
 			return err
 		}
-		if err := h.write(filepath.Join(b.dir, "pgbouncer.ini"), b.config(settings)); err != nil {
+		if err := h.Write(filepath.Join(b.dir, "pgbouncer.ini"), b.config(settings)); err != nil {
 			return err
 		}
-		if err = h.run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini")); err == nil {
+		if err = h.Run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini")); err == nil {
 			err = b.awaitStart()
 		}
 		if err == nil {
@@ -100,9 +102,9 @@ func (b *Bouncer) Restart(t testing.TB) {
 	for pid != 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		time.Sleep(5 * time.Millisecond)
 	}
-	h, err := openHome()
+	h, err := pgserver.OpenHome()
 	if err == nil {
-		err = h.run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini"))
+		err = h.Run(b.program, "-d", "-q", filepath.Join(b.dir, "pgbouncer.ini"))
 	}
 	if err == nil {
 		err = b.awaitStart()

@@ -2,19 +2,13 @@ package pgtest
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/pbkdf2"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"io"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"example.com/ambix/migrator/internal/pgserver"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -77,8 +71,8 @@ func Role(t testing.TB, databaseURL string, attributes ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, password := "role_"+randomHex(4), randomHex(8)
-	Exec(t, databaseURL, "CREATE ROLE "+name+" LOGIN PASSWORD '"+verifier(password)+"' NOSUPERUSER "+strings.Join(attributes, " "))
+	name, password := "role_"+pgserver.RandomHex(4), pgserver.RandomHex(8)
+	Exec(t, databaseURL, "CREATE ROLE "+name+" LOGIN PASSWORD '"+pgserver.Verifier(password)+"' NOSUPERUSER "+strings.Join(attributes, " "))
 	t.Cleanup(func() {
 		if t.Failed() {
 			return
@@ -124,28 +118,4 @@ func text(rows [][][]byte) [][]string {
 		}
 	}
 	return out
-}
-
-func randomHex(bytes int) string {
-	b := make([]byte, bytes)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
-}
-
-// verifier returns the SCRAM verifier of a password with 1 iteration instead of 4096, which
-// would dominate the time of a connection: 80 ms under the race detector.
-func verifier(password string) string {
-	const salt = "sixteen bytes of" // may be constant: the passwords are random
-	key, err := pbkdf2.Key(sha256.New, password, []byte(salt), 1, sha256.Size)
-	if err != nil {
-		return password
-	}
-	sum := func(text string) []byte {
-		mac := hmac.New(sha256.New, key)
-		_, _ = io.WriteString(mac, text)
-		return mac.Sum(nil)
-	}
-	stored := sha256.Sum256(sum("Client Key"))
-	encode := base64.StdEncoding.EncodeToString
-	return "SCRAM-SHA-256$1:" + encode([]byte(salt)) + "$" + encode(stored[:]) + ":" + encode(sum("Server Key"))
 }

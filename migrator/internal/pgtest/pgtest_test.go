@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/ambix/migrator/internal/pgserver"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -181,7 +182,7 @@ func TestNoServerNamesEverySource(t *testing.T) {
 
 func TestProgramIsExecutable(t *testing.T) {
 	t.Parallel()
-	if path := Program(t, "psql"); !executable(path) {
+	if path := Program(t, "psql"); !pgserver.Executable(path) {
 		t.Errorf("%s is not executable", path)
 	}
 }

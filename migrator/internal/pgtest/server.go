@@ -6,10 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.com/ambix/migrator/internal/pgserver"
 )
 
 // Server is a PostgreSQL server for tests.
@@ -17,10 +18,10 @@ type Server struct {
 	// Major is its major version, such as 15.
 	Major int
 
-	admin   *url.URL  // a superuser, and a database that always exists
-	local   *instance // nil if it was not started from binaries by this process
-	named   bool      // it is that of TEST_DATABASE_URL, which outlives the tests
-	private bool      // it belongs to one test
+	admin   *url.URL           // a superuser, and a database that always exists
+	local   *pgserver.Instance // nil if it was not started from binaries by this process
+	named   bool               // it is that of TEST_DATABASE_URL, which outlives the tests
+	private bool               // it belongs to one test
 }
 
 // URL returns the URL of a database on this server, as a superuser.
@@ -70,7 +71,7 @@ func (s *Server) logOf(database string) string {
 	if s.local == nil {
 		return ""
 	}
-	log, _ := os.ReadFile(s.local.log())
+	log, _ := os.ReadFile(s.local.Log())
 	var lines []string
 	matches := false
 	for line := range strings.Lines(string(log)) {
@@ -89,7 +90,7 @@ func (s *Server) logOf(database string) string {
 func (s *Server) Log(t testing.TB) string {
 	t.Helper()
 	s.mustBeLocal(t)
-	log, err := os.ReadFile(s.local.log())
+	log, err := os.ReadFile(s.local.Log())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,9 +101,9 @@ func (s *Server) Log(t testing.TB) string {
 // such as psql or pg_dump. The test fails if there is none.
 func Program(t testing.TB, name string) string {
 	t.Helper()
-	for _, b := range systemBinaries() {
-		path := filepath.Join(b.dir, name)
-		if executable(path) {
+	for _, b := range pgserver.System() {
+		path := filepath.Join(b.Dir, name)
+		if pgserver.Executable(path) {
 			return path
 		}
 	}
@@ -126,13 +127,6 @@ func (s *Server) readVersion() error {
 	return nil
 }
 
-var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
-
 // DatabaseName returns a name for a database that needs no quoting, contains the name of the
 // test, and is unique across processes.
-func DatabaseName(t testing.TB) string { return databaseName(t.Name()) }
-
-func databaseName(test string) string {
-	name := "t_" + notInNames.ReplaceAllString(strings.ToLower(test), "_")
-	return name[:min(len(name), 48)] + "_" + randomHex(4)
-}
+func DatabaseName(t testing.TB) string { return pgserver.DatabaseName(t.Name()) }

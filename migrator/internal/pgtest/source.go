@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/migratortest/dockertest"
 )
 
 // findServer tries the sources in the order of the package comment. A source that was
@@ -77,6 +79,24 @@ func requestedVersion() (int, error) {
 		return 0, fmt.Errorf("TEST_PG_VERSION is %q; want a major version such as 15", text)
 	}
 	return version, nil
+}
+
+// dockerServer starts a container that is removed when this process ends.
+func dockerServer(version int) (*Server, error) {
+	image := dockertest.Image{}
+	if version != 0 {
+		image.Tag = strconv.Itoa(version)
+	}
+	started, err := image.Start()
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(started)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{admin: u}
+	return s, s.readVersion()
 }
 
 func namedServer(databaseURL string, version int) (*Server, error) {

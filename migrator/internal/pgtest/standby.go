@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"example.com/ambix/migrator/internal/pgserver"
 )
 
 // Standby starts a streaming standby of a private server and returns when it streams. It has
@@ -16,20 +18,20 @@ import (
 func (s *Server) Standby(t testing.TB) *Server {
 	t.Helper()
 	s.mustBePrivate(t)
-	standby, slot, err := s.local.copy()
+	standby, slot, err := copyInstance(s.local)
 	if err != nil {
 		t.Fatalf("a standby: %v", err)
 	}
 	Exec(t, s.admin.String(), "SELECT pg_create_physical_replication_slot('"+slot+"', true)")
-	if err := standby.startOnFreePort(); err != nil {
+	if err := standby.StartOnFreePort(); err != nil {
 		t.Fatalf("a standby: %v", err)
 	}
-	replica := standby.server()
+	replica := serverOf(standby)
 	replica.stopWith(t)
 	deadline := time.Now().Add(30 * time.Second)
 	for Value(t, replica.admin.String(), "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "1" {
 		if time.Now().After(deadline) {
-			t.Fatalf("the standby does not stream\n%s", standby.logTail())
+			t.Fatalf("the standby does not stream\n%s", standby.LogTail())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -41,33 +43,33 @@ func (s *Server) Standby(t testing.TB) *Server {
 func (s *Server) Promote(t testing.TB) {
 	t.Helper()
 	s.mustBePrivate(t)
-	if err := s.local.pgCtl("promote", "-w", "-t", "60"); err != nil {
+	if err := s.local.PgCtl("promote", "-w", "-t", "60"); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// copy stops the server, copies it to a new standby, which is not started, and starts it again.
-func (i *instance) copy() (_ *instance, slot string, err error) {
-	dir, err := i.home.newDir("standby")
+// copyInstance stops the server, copies it to a new standby, which is not started, and starts it again.
+func copyInstance(i *pgserver.Instance) (_ *pgserver.Instance, slot string, err error) {
+	dir, err := i.Home.NewDir("standby")
 	if err != nil {
 		return nil, "", err
 	}
-	standby := &instance{home: i.home, binaries: i.binaries, dir: dir}
-	if err := i.stop(Fast); err != nil {
+	standby := &pgserver.Instance{Home: i.Home, Binaries: i.Binaries, Dir: dir}
+	if err := i.Stop(Fast); err != nil {
 		return nil, "", err
 	}
-	if err := i.home.run("cp", "-R", i.data(), standby.data()); err != nil {
+	if err := i.Home.Run("cp", "-R", i.Data(), standby.Data()); err != nil {
 		return nil, "", err
 	}
-	if err := i.start(); err != nil {
+	if err := i.Start(); err != nil {
 		return nil, "", err
 	}
-	slot = "standby_" + randomHex(4)
-	err = i.home.write(filepath.Join(standby.data(), "standby.signal"), "")
+	slot = "standby_" + pgserver.RandomHex(4)
+	err = i.Home.Write(filepath.Join(standby.Data(), "standby.signal"), "")
 	if err != nil {
 		return nil, "", err
 	}
-	return standby, slot, appendTo(filepath.Join(standby.data(), "postgresql.auto.conf"), fmt.Sprintf(
+	return standby, slot, pgserver.AppendTo(filepath.Join(standby.Data(), "postgresql.auto.conf"), fmt.Sprintf(
 		"primary_conninfo = 'host=127.0.0.1 port=%d user=%s password=%s application_name=%s'\nprimary_slot_name = '%[4]s'\nwal_retrieve_retry_interval = '100ms'\n",
-		i.port, superuser, password(), slot))
+		i.Port, pgserver.Superuser, i.Home.Password, slot))
 }

@@ -134,5 +134,5 @@ type OtherLedgerError struct {
 }
 
 func (e *OtherLedgerError) Error() string {
-	return fmt.Sprintf("the database has no ledger %s, but it has %s", e.Ledger, text.List(e.Others, "and"))
+	return fmt.Sprintf("the database has no ledger %s, but it has %s", text.Visible(e.Ledger), text.Visible(text.List(e.Others, "and")))
 }

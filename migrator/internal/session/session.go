@@ -33,7 +33,9 @@ type Settings struct {
 	// TargetSchema is the schema that the ledger is for. A run is refused if it does not exist, and
 	// the version tables of other tools elsewhere do not matter. "": the whole database.
 	TargetSchema string
-	Version      string // of the program
+	// TargetDatabase is the only database for which a script is. "": any.
+	TargetDatabase string
+	Version        string // of the program
 
 	Wait, WaitRunner, RetryFor    time.Duration
 	LockTimeout, StatementTimeout time.Duration
@@ -58,7 +60,7 @@ func (s *Settings) Connecting() pg.Options {
 func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
-		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
+		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, TargetDatabase: s.TargetDatabase, TargetSchema: s.TargetSchema, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
 		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Observer: s.Observer,
 	}
 }

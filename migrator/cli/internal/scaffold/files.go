@@ -36,7 +36,7 @@ func (p *Project) files() []revision.Source {
 func (p *Project) dockerfile() string {
 	text := `# An image with only the program and its revisions, for an init container, a job, or ` + "`docker run`" + `.
 #
-#   docker build -t ` + p.name + `-migrations .
+#   docker build --build-arg VERSION=1.4.0 -t ` + p.name + `-migrations:1.4.0 .
 #
 `
 	if p.checkout != nil {

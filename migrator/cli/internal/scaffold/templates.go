@@ -12,8 +12,11 @@ import (
 	"example.com/ambix/migrator/cli"
 )
 
+// version is set by the build: go build -ldflags "-X main.version=1.4.0". Without it, it is the version that Go records.
+var version string
+
 func main() {
-	os.Exit(cli.Main(cli.Config{FS: files}))
+	os.Exit(cli.Main(cli.Config{FS: files, Version: version}))
 }
 `
 
@@ -34,10 +37,12 @@ const dockerfileText = ` AS build
 ARG GOPROXY
 ARG GOSUMDB
 ARG GONOSUMDB
+# The version that the ledger records for every run.
+ARG VERSION
 ENV CGO_ENABLED=0
 WORKDIR /src
 COPY . .
-RUN go build -trimpath -ldflags="-s -w" -o /app .
+RUN go build -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /app .
 # The certificate authorities, for servers whose certificate is to be verified.
 RUN cp "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" /ca-certificates.crt
 

@@ -4,8 +4,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // liveLine is the last line of a terminal, which shows what is running. Its methods accept
@@ -46,11 +44,7 @@ func (l *liveLine) show(text string) {
 	if l == nil || text == "" {
 		return
 	}
-	width, _, err := term.GetSize(int(l.file.Fd()))
-	if err != nil || width < 20 {
-		width = 80
-	}
-	_, _ = l.file.WriteString("\r\x1b[K" + clipTo(text, width-1))
+	_, _ = l.file.WriteString("\r\x1b[K" + ClipTo(text, columns(l.file)-1))
 	l.drawn = true
 }
 

@@ -1,9 +1,11 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -22,6 +24,7 @@ const (
 type Output struct {
 	w     io.Writer
 	color bool
+	ascii bool
 	err   error
 }
 
@@ -29,7 +32,44 @@ type Output struct {
 // environ is the environment as "NAME=value".
 func NewOutput(w io.Writer, color string, environ []string) *Output {
 	w = unguarded(w)
-	return &Output{w: w, color: useColor(w, color, environ)}
+	return &Output{w: w, color: useColor(w, color, environ), ascii: color == ColorNever || !drawsUnicode(environ)}
+}
+
+// ASCII reports whether pictures have to consist of ASCII characters: with ColorNever, on a dumb
+// terminal, and if the locale is not one of UTF-8.
+func (o *Output) ASCII() bool { return o.ascii }
+
+// Columns returns the width of the terminal, and 0 if the output is not one.
+func (o *Output) Columns() int {
+	if !isTerminal(o.w) {
+		return 0
+	}
+	return columns(o.w.(*os.File))
+}
+
+// columns returns the width of a terminal, 80 if it does not tell.
+func columns(f *os.File) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 20 {
+		return 80
+	}
+	return width
+}
+
+// drawsUnicode reports whether the locale's characters include those for drawing lines. The
+// variables are those of POSIX, in their order; Windows has none and writes Unicode.
+func drawsUnicode(environ []string) bool {
+	values := map[string]string{}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		values[name] = value
+	}
+	locale := cmp.Or(values["LC_ALL"], values["LC_CTYPE"], values["LANG"])
+	if locale == "" && runtime.GOOS == "windows" {
+		locale = "UTF-8"
+	}
+	locale = strings.ToLower(locale)
+	return values["TERM"] != "dumb" && (strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8"))
 }
 
 func useColor(w io.Writer, choice string, environ []string) bool {

@@ -112,3 +112,23 @@ func TestTextIsFormatted(t *testing.T) {
 		}
 	}
 }
+
+func TestPicturesAreASCIIWhereNothingElseCanBeShown(t *testing.T) {
+	t.Parallel()
+	for environ, ascii := range map[string]bool{
+		"LANG=en_US.UTF-8":                     false,
+		"LC_CTYPE=C.utf8":                      false,
+		"LC_ALL=C LANG=en_US.UTF-8":            true,
+		"LC_ALL= LC_CTYPE=C LANG=en_US.UTF-8":  true,
+		"LANG=en_US.UTF-8 TERM=dumb":           true,
+		"LANG=de_DE.ISO-8859-1":                true,
+		"LC_ALL=C.UTF-8 NO_COLOR=1 TERM=xterm": false,
+	} {
+		if got := NewOutput(&bytes.Buffer{}, ColorAuto, strings.Fields(environ)).ASCII(); got != ascii {
+			t.Errorf("%s: %t", environ, got)
+		}
+	}
+	if !NewOutput(&bytes.Buffer{}, ColorNever, []string{"LANG=C.UTF-8"}).ASCII() {
+		t.Error("no color, but not ASCII")
+	}
+}

@@ -10,9 +10,10 @@ import (
 )
 
 // Clip returns Line(text), shortened to 60 cells of a terminal.
-func Clip(s string) string { return clipTo(s, 60) }
+func Clip(s string) string { return ClipTo(s, 60) }
 
-func clipTo(s string, longest int) string {
+// ClipTo returns Line(text), shortened to a number of cells of a terminal, at least 1.
+func ClipTo(s string, longest int) string {
 	s = Line(s)
 	if text.Width(s) <= longest {
 		return s

@@ -1,4 +1,4 @@
-package pgtest
+package pgserver
 
 import (
 	"fmt"
@@ -10,34 +10,34 @@ import (
 	"strconv"
 )
 
-// binaries is a folder with the initdb, pg_ctl and postgres of one version.
-type binaries struct {
-	dir   string
-	major int
+// Binaries is a folder with the initdb, pg_ctl and postgres of one version.
+type Binaries struct {
+	Dir   string
+	Major int
 }
 
-// findBinaries returns the binaries of a major version or, for 0, the newest of the system.
+// Find returns the binaries of a major version or, for 0, the newest of the system.
 // The cache of scripts/servers comes last, so that filling it does not change which version
 // plain go test uses.
-func findBinaries(version int) (binaries, error) {
-	system := systemBinaries()
+func Find(version int) (Binaries, error) {
+	system := System()
 	if version == 0 && len(system) > 0 {
 		return system[0], nil
 	}
 	all := slices.Concat(system, cachedBinaries())
 	for _, b := range all {
-		if version == 0 || b.major == version {
+		if version == 0 || b.Major == version {
 			return b, nil
 		}
 	}
 	if version == 0 {
-		return binaries{}, fmt.Errorf("no PostgreSQL in /usr/lib/postgresql/*/bin, in PATH or in %s", cacheDir())
+		return Binaries{}, fmt.Errorf("no PostgreSQL server in /usr/lib/postgresql/*/bin, in PATH or in %s", cacheDir())
 	}
-	return binaries{}, fmt.Errorf("PostgreSQL %d is not installed; scripts/servers installs 13 to 18 into %s", version, cacheDir())
+	return Binaries{}, fmt.Errorf("PostgreSQL %d is not installed; scripts/servers installs 13 to 18 into %s", version, cacheDir())
 }
 
-// systemBinaries returns those of packages, newest first.
-func systemBinaries() []binaries {
+// System returns those of the system's packages, newest first.
+func System() []Binaries {
 	patterns := []string{
 		"/usr/lib/postgresql/*/bin",            // Debian, Ubuntu
 		"/usr/pgsql-*/bin",                     // PostgreSQL's own RPMs
@@ -51,7 +51,7 @@ func systemBinaries() []binaries {
 	return newestFirst(patterns...)
 }
 
-func cachedBinaries() []binaries {
+func cachedBinaries() []Binaries {
 	return newestFirst(filepath.Join(cacheDir(), "node_modules/pg*/native/bin"))
 }
 
@@ -68,17 +68,17 @@ func cacheDir() string {
 	return filepath.Join(cache, "ambix/pg-servers")
 }
 
-func newestFirst(patterns ...string) []binaries {
-	var found []binaries
+func newestFirst(patterns ...string) []Binaries {
+	var found []Binaries
 	for _, pattern := range patterns {
 		dirs, _ := filepath.Glob(pattern) // the patterns are well formed
 		for _, dir := range dirs {
 			if major := majorOf(dir); major != 0 {
-				found = append(found, binaries{dir, major})
+				found = append(found, Binaries{dir, major})
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b binaries) int { return b.major - a.major })
+	slices.SortStableFunc(found, func(a, b Binaries) int { return b.Major - a.Major })
 	return found
 }
 
@@ -87,7 +87,7 @@ var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 // majorOf returns the major version, or 0 for a folder without a complete, working server.
 func majorOf(dir string) int {
 	for _, name := range []string{"initdb", "pg_ctl"} {
-		if !executable(filepath.Join(dir, name)) {
+		if !Executable(filepath.Join(dir, name)) {
 			return 0
 		}
 	}
@@ -103,7 +103,7 @@ func majorOf(dir string) int {
 	return major
 }
 
-func executable(path string) bool {
+func Executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }

@@ -1,0 +1,113 @@
+package prove
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
+)
+
+// compare records how the state after a down script differs from that before the revision.
+func (r *Reverted) compare(before, after state) {
+	r.Left = before.schema.Compare(after.schema)
+	r.Rows = changedRows(before, after)
+	for _, d := range r.Left {
+		o := before.schema.Object(d.Key)
+		if o == nil {
+			o = after.schema.Object(d.Key)
+		}
+		r.about = append(r.about, o)
+	}
+	for _, n := range r.Rows {
+		r.about = append(r.about, before.schema.Object(schema.Key{Kind: schema.Table, Name: n.Table}))
+	}
+	if len(r.Left) == 0 {
+		r.Moved = movedColumns(before.schema, after.schema)
+		return
+	}
+	statements, err := ddl.Change(after.schema, before.schema, ddl.Options{Owners: true, Privileges: true, Destructive: true})
+	if err != nil {
+		return // the objects are named all the same
+	}
+	for _, s := range statements {
+		r.Missing = append(r.Missing, s.SQL)
+	}
+}
+
+// changedRows returns the tables that exist on both sides with different numbers of rows, sorted.
+func changedRows(before, after state) []RowCount {
+	names := maps.Clone(before.rows)
+	if names == nil {
+		names = map[string]int64{}
+	}
+	maps.Copy(names, after.rows)
+	var changed []RowCount
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		table := schema.Key{Kind: schema.Table, Name: name}
+		if before.rows[name] != after.rows[name] && before.schema.Object(table) != nil && after.schema.Object(table) != nil {
+			changed = append(changed, RowCount{name, before.rows[name], after.rows[name]})
+		}
+	}
+	return changed
+}
+
+// movedColumns returns the columns that are at another position among the others of their table.
+func movedColumns(before, after *schema.Schema) []schema.Key {
+	var moved []schema.Key
+	for _, o := range before.Objects {
+		if o.Key.Kind != schema.Table {
+			continue
+		}
+		other := after.Object(o.Key)
+		if other == nil {
+			continue
+		}
+		rest := slices.Clone(other.Columns())
+		for _, c := range o.Columns() {
+			at := slices.IndexFunc(rest, func(r *schema.Object) bool { return r.Key == c.Key })
+			if at > 0 {
+				moved = append(moved, c.Key)
+			}
+			if at >= 0 {
+				rest = slices.Delete(rest, at, at+1)
+			}
+		}
+	}
+	return moved
+}
+
+// decidesAtRunTime reports whether a script may do different things to equal schemas, because it looks at more than the
+// schema: DO blocks, functions and queries can.
+func decidesAtRunTime(script *revision.Script) (bool, error) {
+	script, err := script.Loaded()
+	if err != nil {
+		return false, err
+	}
+	for _, st := range script.Statements() {
+		first, _, _ := strings.Cut(st.Keywords, " ")
+		switch first {
+		case "CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "SECURITY", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "COPY", "SET", "RESET", "REFRESH", "ANALYZE", "VACUUM", "REINDEX":
+		default:
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// scriptError returns the error of a script apart from those of the connection and the server, which stop the proof.
+func scriptError(err error) (*apply.RevisionError, error) {
+	e, ok := errors.AsType[*apply.RevisionError](err)
+	if !ok {
+		return nil, err
+	}
+	switch e.Cause {
+	case apply.ServerCondition, apply.Canceled, apply.Terminated, apply.ConnectionLost, apply.FileUnreadable, apply.LockTimeout:
+		return nil, err
+	}
+	return e, nil
+}

@@ -1,0 +1,107 @@
+package prove
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// base is what the revision of a test finds.
+const (
+	base = `CREATE TABLE account (id bigint PRIMARY KEY, name text NOT NULL DEFAULT 'x', kind integer CHECK (kind > 0));
+CREATE INDEX account_kind ON account (kind);
+CREATE TYPE mood AS ENUM ('ok', 'sad');
+CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+INSERT INTO account VALUES (1, 'one', 1), (2, 'two', 2);
+COMMENT ON TABLE account IS 'accounts';`
+	baseDown = `DROP TABLE account; DROP TYPE mood; DROP FUNCTION one();`
+)
+
+func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, up, down, want string }{
+		{"inverse", "CREATE TABLE t (a serial PRIMARY KEY, b text UNIQUE); CREATE VIEW v AS SELECT b FROM t", "DROP VIEW IF EXISTS v; DROP TABLE IF EXISTS t", ""},
+		{"column", "ALTER TABLE account ADD COLUMN nick text", "ALTER TABLE account DROP COLUMN IF EXISTS nick", ""},
+		{"rename", "ALTER TABLE account RENAME COLUMN name TO nick", "ALTER TABLE account RENAME COLUMN nick TO name", ""},
+		{"type", "ALTER TABLE account ALTER COLUMN kind TYPE bigint", "ALTER TABLE account ALTER COLUMN kind TYPE integer", ""},
+		{"function", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 2'", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'", ""},
+		{"rows", "INSERT INTO account VALUES (3, 'three', 3)", "DELETE FROM account WHERE id = 3", ""},
+		{"block", "DO $$ BEGIN IF NOT EXISTS (SELECT FROM account WHERE id = 7) THEN CREATE TABLE t (a int); END IF; END $$", "DROP TABLE t", ""},
+		{"extension", "CREATE EXTENSION IF NOT EXISTS plpgsql; CREATE TABLE t (a int)", "DROP TABLE t", ""},
+
+		{"table left", "CREATE TABLE t (a int); CREATE TABLE u (a int)", "DROP TABLE t", "added TABLE public.u; up fails again at sql/r1.up.sql:6:25: relation \"u\" already exists"},
+		{"nothing done", "ALTER TABLE account ADD COLUMN IF NOT EXISTS nick text", "", "added COLUMN public.account.nick"},
+		{"table lost", "CREATE TABLE account2 (a int)", "DROP TABLE account2; DROP TABLE account", "removed TABLE public.account"},
+		{"column lost", "ALTER TABLE account ADD nick text", "ALTER TABLE account DROP nick, DROP name", "removed COLUMN public.account.name"},
+		{"default lost", "ALTER TABLE account ALTER name SET DEFAULT 'y'", "ALTER TABLE account ALTER name DROP DEFAULT", "removed DEFAULT public.account.name"},
+		{"not null", "ALTER TABLE account ALTER name DROP NOT NULL", "", "changed COLUMN public.account.name not null"},
+		{"constraint lost", "ALTER TABLE account DROP CONSTRAINT account_kind_check", "SELECT 1", "removed CONSTRAINT account_kind_check ON public.account; up fails again at sql/r1.up.sql:6:1: constraint \"account_kind_check\" of relation \"account\" does not exist"},
+		{"index lost", "ALTER TABLE account ALTER kind TYPE bigint", "ALTER TABLE account DROP kind; ALTER TABLE account ADD kind integer CHECK (kind > 0)", "removed INDEX public.account_kind"},
+		{"function", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 2'", "", "changed FUNCTION public.one() definition"},
+		{"comment", "COMMENT ON TABLE account IS 'people'", "COMMENT ON TABLE account IS NULL", "changed TABLE public.account comment"},
+		{"privilege", "GRANT SELECT ON account TO PUBLIC", "", "changed TABLE public.account privileges"},
+		{"policy", "ALTER TABLE account ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON account USING (true)", "DROP POLICY p ON account", "changed TABLE public.account row security"},
+		{"enum value", "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'", "", "changed TYPE public.mood labels"},
+		{"extension left", "CREATE EXTENSION IF NOT EXISTS pg_trgm", "", "added EXTENSION pg_trgm"},
+		{"moved", "ALTER TABLE account DROP COLUMN name", "ALTER TABLE account ADD COLUMN name text NOT NULL DEFAULT 'x'", "moved public.account.name"},
+		{"rows left", "INSERT INTO account VALUES (3, 'three', 3)", "", "rows public.account 2->3; up fails again at sql/r1.up.sql:6:1: duplicate key value violates unique constraint \"account_pkey\""},
+		{"rows lost", "INSERT INTO account VALUES (3, 'three', 3)", "DELETE FROM account", "rows public.account 2->0"},
+		{"fails", "ALTER TABLE account ADD nick text", "ALTER TABLE account\n    DROP nik", "down fails at sql/r1.down.sql:3:1: column \"nik\" of relation \"account\" does not exist"},
+		{"none", "DROP INDEX account_kind", "none", "irreversible"},
+		{"differs", "DO $$ BEGIN IF EXISTS (SELECT FROM account WHERE kind = 7) THEN CREATE TABLE t (a int); END IF; END $$", "UPDATE account SET kind = 7 WHERE id = 1", "again added TABLE public.t"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, append(chain(base, baseDown, test.up, test.down), pair{"r2", "-- down_revision: r1\n", "CREATE TABLE after (a int);", "DROP TABLE after;"}))
+			got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Reverted) != 3 || got.Final == nil || !got.Reverted[0].OK() || !got.Reverted[2].OK() || got.Reverted[1].OK() != (test.want == "") {
+				t.Errorf("%d reverted, final %v", len(got.Reverted), got.Final)
+			}
+			if diff := cmp.Diff(test.want, summary(got.Reverted[1])); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Every revision of a graph with branches, merges and dependencies is reverted, and the first mistake does not hide others.
+func TestEveryRevisionOfAGraphIsReverted(t *testing.T) {
+	t.Parallel()
+	s := setup(t, []pair{
+		{"a", "-- down_revision:\n", "CREATE TABLE a (a int);", "DROP TABLE a;"},
+		{"b1", "-- down_revision: a\n", "CREATE TABLE b1 (a int); CREATE TABLE left_b1 (a int);", "DROP TABLE b1;"},
+		{"b2", "-- down_revision: b1\n-- transaction: off\n", "CREATE INDEX CONCURRENTLY b1_a ON b1 (a);", "DROP INDEX CONCURRENTLY b1_a;"},
+		{"b3", "-- down_revision: b2\n-- transaction: off\n", "CREATE INDEX CONCURRENTLY b1_a2 ON b1 (a);\nCREATE TABLE b3 (a int);", "DROP TABLE b3;\nDROP INDEX CONCURRENTLY b1_a3;"},
+		{"c1", "-- down_revision: a\n-- depends_on: b2\n", "ALTER TABLE b1 ADD c int; CREATE TABLE c1 (a int); COMMENT ON TABLE c1 IS 'x';", "ALTER TABLE b1 DROP c; DROP TABLE c1;"},
+		{"m", "-- down_revision: b3, c1\n", "", "none"},
+		{"d", "-- down_revision: m\n", "DROP TABLE c1;", "CREATE TABLE c1 (a int);"},
+		{"e1", "-- down_revision: m\n", "CREATE TABLE nonsense (a nonsense);", "DROP TABLE nonsense;"},
+		{"e2", "-- down_revision: e1\n", "CREATE TABLE e2 (a int);", "DROP TABLE e2;"},
+	})
+	var told []string
+	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"a",
+		"b1 added TABLE public.left_b1; up fails again at sql/b1.up.sql:6:26: relation \"left_b1\" already exists",
+		"b2",
+		"b3 down fails at sql/b3.down.sql:5:1: index \"b1_a3\" does not exist",
+		"c1", "m",
+		"d changed TABLE public.c1 comment",
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(got.Failed) != 1 || got.Failed[0].Revision != "e1" || strings.Join(got.Skipped, " ") != "e2" {
+		t.Errorf("failed %v, skipped %v", got.Failed, got.Skipped)
+	}
+	if missing := strings.Join(got.Reverted[6].Missing, "; "); missing != "COMMENT ON TABLE public.c1 IS 'x'" {
+		t.Errorf("missing: %s", missing)
+	}
+}

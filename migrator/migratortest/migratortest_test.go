@@ -1,0 +1,398 @@
+package migratortest_test
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/migratortest"
+)
+
+// recorder is a test within a test: it can fail without failing the outer one.
+type recorder struct {
+	testing.TB
+	name     string
+	failed   bool
+	log      strings.Builder
+	cleanups []func()
+}
+
+func (r *recorder) Helper()                      {}
+func (r *recorder) Name() string                 { return r.name }
+func (r *recorder) Failed() bool                 { return r.failed }
+func (r *recorder) Cleanup(f func())             { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Logf(format string, a ...any) { fmt.Fprintf(&r.log, format+"\n", a...) }
+func (r *recorder) Log(a ...any)                 { fmt.Fprintln(&r.log, a...) }
+
+func (r *recorder) Fatal(a ...any) {
+	r.failed = true
+	r.Log(a...)
+	runtime.Goexit()
+}
+
+// run runs a test and its cleanups, and returns what it logged.
+func (r *recorder) run(test func(t testing.TB)) string {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		test(r)
+	}()
+	<-done
+	for _, f := range slices.Backward(r.cleanups) {
+		f()
+	}
+	return r.log.String()
+}
+
+// config is on the server of these tests. name is a part of all names of databases.
+func config(t testing.TB) migratortest.Config {
+	return migratortest.Config{URL: pgtest.Shared(t).URL("postgres")}
+}
+
+func revisions(bodies ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for i, body := range bodies {
+		up := fmt.Sprintf("-- revision: r%d\n-- down_revision: %s\n\n%s\n", i+1, map[bool]string{true: fmt.Sprintf("r%d", i)}[i > 0], body)
+		files[fmt.Sprintf("r%d.up.sql", i+1)] = &fstest.MapFile{Data: []byte(up)}
+		files[fmt.Sprintf("r%d.down.sql", i+1)] = &fstest.MapFile{Data: []byte("SELECT 1;\n")}
+	}
+	return files
+}
+
+// unique makes a set of files that no other test has.
+func unique(t testing.TB) string {
+	return "COMMENT ON TABLE account IS '" + pgtest.DatabaseName(t) + "';"
+}
+
+const account = "CREATE TABLE account (id int PRIMARY KEY, name text);"
+
+func value(t testing.TB, cfg *pgconn.Config, sql string) string {
+	t.Helper()
+	return pgtest.Value(t, migratortest.URL(cfg), sql)
+}
+
+// count counts databases by a pattern of their names or comments.
+func count(t testing.TB, like string) string {
+	t.Helper()
+	return pgtest.Value(t, pgtest.Shared(t).URL("postgres"), "SELECT count(*) FROM pg_database WHERE datname LIKE '"+like+"' OR shobj_description(oid, 'pg_database') LIKE '"+like+"'")
+}
+
+//go:embed testdata/sql
+var embedded embed.FS
+
+func TestEachTestHasItsOwnDatabaseAtHead(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Sub(embedded, "testdata/sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			r := &recorder{TB: t, name: "TestOwn/a name: with ☺"}
+			log := r.run(func(t testing.TB) {
+				cfg := config(t).New(t, files)
+				if !strings.HasPrefix(cfg.Database, "t_testown_a_name_with_") {
+					t.Errorf("database %s does not show the name of the test", cfg.Database)
+				}
+				pgtest.Exec(t, migratortest.URL(cfg), fmt.Sprintf("INSERT INTO account VALUES (%d, 'me')", i))
+				if n := value(t, cfg, "SELECT count(*) FROM account"); n != "1" {
+					t.Errorf("%s accounts", n)
+				}
+				if got := value(t, cfg, "SELECT string_agg(revision, ',' ORDER BY revision) FROM ambix_revision"); got != "r1,r2" {
+					t.Errorf("revisions %s", got)
+				}
+			})
+			if log != "" {
+				t.Error(log)
+			}
+		})
+	}
+	wait.Wait()
+	if n := count(t, "t_testown_%"); n != "0" {
+		t.Errorf("%s databases are left", n)
+	}
+}
+
+func TestTemplateIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	made := 0
+	c := config(t)
+	c.Key = pgtest.DatabaseName(t)
+	c.Seed = func(ctx context.Context, cfg *pgconn.Config) error {
+		made++
+		conn, err := pgconn.ConnectConfig(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		return conn.Exec(ctx, "INSERT INTO account VALUES (1, 'seed')").Close()
+	}
+	c.Prepare = func(ctx context.Context, cfg *pgconn.Config) error {
+		conn, err := pgconn.ConnectConfig(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		return conn.Exec(ctx, "CREATE SCHEMA prepared").Close()
+	}
+	files := revisions(account, "CREATE TABLE prepared.thing ();")
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			if got := value(t, c.New(t, files), "SELECT name FROM account"); got != "seed" {
+				t.Errorf("seed %s", got)
+			}
+		})
+	}
+	wait.Wait()
+	if made != 1 {
+		t.Errorf("the template was made %d times", made)
+	}
+	c.Key += "2"
+	c.New(t, files)
+	if made != 2 {
+		t.Error("another key is the same template")
+	}
+}
+
+func TestDifferentFilesAndSettingsAreDifferentTemplates(t *testing.T) {
+	t.Parallel()
+	base := config(t)
+	first := revisions(account, unique(t))
+	tests := map[string]struct {
+		change func(c *migratortest.Config)
+		files  fstest.MapFS
+		sql    string
+		want   string
+	}{
+		"head":        {func(*migratortest.Config) {}, first, "SELECT count(*) FROM ambix_revision", "2"},
+		"target":      {func(c *migratortest.Config) { c.Targets = []string{"r1"} }, first, "SELECT count(*) FROM ambix_revision", "1"},
+		"base":        {func(c *migratortest.Config) { c.Targets = []string{"base"} }, first, "SELECT to_regclass('account')", "NULL"},
+		"no files":    {func(*migratortest.Config) {}, fstest.MapFS{}, "SELECT to_regclass('account')", "NULL"},
+		"other files": {func(*migratortest.Config) {}, revisions(account, "ALTER TABLE account ADD age int;"), "SELECT count(age) FROM account", "0"},
+		"ledger":      {func(c *migratortest.Config) { c.Migrator.Ledger = "public.other" }, first, "SELECT count(*) FROM other_revision", "2"},
+		"encoding":    {func(c *migratortest.Config) { c.DatabaseOptions = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'" }, first, "SHOW server_encoding", "LATIN1"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := base
+			test.change(&c)
+			if got := value(t, c.New(t, test.files), test.sql); got != test.want {
+				t.Errorf("%s: %s, want %s", test.sql, got, test.want)
+			}
+		})
+	}
+}
+
+func TestRolesAreCreatedAndSet(t *testing.T) {
+	t.Parallel()
+	owner, app := pgtest.DatabaseName(t), pgtest.DatabaseName(t)
+	admin := pgtest.Shared(t).URL("postgres")
+	c := config(t)
+	c.Roles, c.Role = []string{owner, app}, app
+	c.Migrator.Role = owner
+	// Before the cleanup of the roles, which own databases, the databases go.
+	r := &recorder{TB: t, name: t.Name()}
+	log := r.run(func(t testing.TB) {
+		cfg := c.New(t, revisions(account, "GRANT SELECT ON account TO "+app+";"))
+		if got := value(t, cfg, "SELECT current_user || ' ' || (SELECT count(*) FROM account) || ' ' || (SELECT tableowner FROM pg_tables WHERE tablename = 'account')"); got != app+" 0 "+owner {
+			t.Errorf("%s", got)
+		}
+		conn, err := pgconn.ConnectConfig(t.Context(), cfg)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		if _, err := conn.Exec(t.Context(), "DELETE FROM account").ReadAll(); err == nil {
+			t.Error("the role of the application deletes")
+		}
+	})
+	if log != "" {
+		t.Error(log)
+	}
+	template := pgtest.Value(t, admin, "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = '"+owner+"'")
+	pgtest.Exec(t, admin, "DROP DATABASE "+template)
+	pgtest.Exec(t, admin, "DROP ROLE "+owner+"; DROP ROLE "+app)
+}
+
+func TestFailedTestKeepsItsDatabase(t *testing.T) {
+	t.Parallel()
+	var cfg *pgconn.Config
+	r := &recorder{TB: t, name: t.Name()}
+	log := r.run(func(t testing.TB) {
+		cfg = config(t).New(t, revisions(account))
+		r.failed = true
+	})
+	if n := count(t, cfg.Database); n != "1" {
+		t.Fatalf("%s databases, want 1", n)
+	}
+	pgtest.Exec(t, pgtest.Shared(t).URL("postgres"), "DROP DATABASE "+cfg.Database)
+	want := fmt.Sprintf("psql 'host=127.0.0.1 port=%d user=%s dbname=%s'", cfg.Port, cfg.User, cfg.Database)
+	if !strings.Contains(log, want) || strings.Contains(log, cfg.Password) {
+		t.Errorf("want %s without the password, and got:\n%s", want, log)
+	}
+}
+
+func TestCleanupsOfTheTestRunBeforeTheDatabaseIsDropped(t *testing.T) {
+	t.Parallel()
+	var order []string
+	r := &recorder{TB: t, name: t.Name()}
+	var cfg *pgconn.Config
+	log := r.run(func(t testing.TB) {
+		cfg = config(t).New(t, revisions(account))
+		conn, err := pgconn.ConnectConfig(t.Context(), cfg) // and left open
+		if err != nil {
+			t.Error(err)
+		}
+		t.Cleanup(func() {
+			if _, err := conn.Exec(context.Background(), "SELECT FROM account").ReadAll(); err != nil {
+				t.Errorf("in the cleanup: %v", err)
+			}
+			order = append(order, "cleanup")
+		})
+	})
+	if n := count(t, cfg.Database); n != "0" || len(order) != 1 || log != "" {
+		t.Errorf("%s databases, %v\n%s", n, order, log)
+	}
+}
+
+func TestFailuresNameTheProblem(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{}) // nobody else's
+	plain := pgtest.Role(t, server.URL("postgres"))
+	named := func(url string) func(c *migratortest.Config) {
+		return func(c *migratortest.Config) { c.URL = url }
+	}
+	wrong, _ := url.Parse(plain)
+	wrong.User = url.UserPassword(wrong.User.Username(), "s3cret")
+	tests := map[string]struct {
+		change func(c *migratortest.Config)
+		files  fstest.MapFS
+		want   []string
+	}{
+		"no right":       {named(plain), revisions(account), []string{"may not create databases", "CREATEDB"}},
+		"pooler":         {named(server.PgBouncer(t, nil).URL("postgres")), revisions(account), []string{"connection pooler", "TEST_DATABASE_URL"}},
+		"not a URL":      {named("host=db port=many"), revisions(account), []string{"Config.URL", "port"}},
+		"wrong password": {named(wrong.String()), revisions(account), []string{"password"}},
+		"invalid files":  {func(*migratortest.Config) {}, fstest.MapFS{"a.sql": {}}, []string{"a.sql"}},
+		"failing revision": {
+			func(*migratortest.Config) {}, revisions(account, "SELECT emial FROM account;"),
+			[]string{"r2.up.sql:4:8", `column "emial" does not exist`, "   4 | SELECT emial"},
+		},
+		"unknown target": {func(c *migratortest.Config) { c.Targets = []string{"r9"} }, revisions(account), []string{"r9"}},
+		"no start": {func(c *migratortest.Config) {
+			c.URL = ""
+			c.Start = func() (string, error) { return "", errors.New("no engine") }
+		}, revisions(account), []string{"no engine", "TEST_DATABASE_URL", "install PostgreSQL", "dockertest"}},
+		"seed": {func(c *migratortest.Config) {
+			c.Seed = func(context.Context, *pgconn.Config) error { return errors.New("no rows") }
+		}, revisions(account), []string{"Config.Seed: no rows"}},
+		"session left": {func(c *migratortest.Config) {
+			c.Seed = func(ctx context.Context, cfg *pgconn.Config) error {
+				conn, err := pgconn.ConnectConfig(ctx, cfg)
+				t.Cleanup(func() { _ = conn.Close(context.Background()) })
+				return err
+			}
+		}, revisions(account), []string{"session is connected"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if os.Getenv("TEST_DATABASE_URL") != "" && name == "no start" {
+				t.Skip("TEST_DATABASE_URL is set")
+			}
+			c := migratortest.Config{URL: server.URL("postgres")}
+			test.change(&c)
+			r := &recorder{TB: t, name: t.Name()}
+			log := r.run(func(t testing.TB) { c.New(t, test.files) })
+			if !r.failed {
+				t.Fatal("the test did not fail")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(log, want) {
+					t.Errorf("want %q in:\n%s", want, log)
+				}
+			}
+			if strings.Contains(log, "s3cret") {
+				t.Errorf("a password:\n%s", log)
+			}
+		})
+	}
+	if n := pgtest.Value(t, server.URL("postgres"), "SELECT count(*) FROM pg_database WHERE datname LIKE 'ambix_unfinished_%'"); n != "0" {
+		t.Errorf("%s unfinished templates are left", n)
+	}
+}
+
+func TestDroppedTemplateIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	files := revisions(account, unique(t))
+	first := c.New(t, files)
+	comment := value(t, first, "SELECT obj_description('account'::regclass)")
+	admin := pgtest.Shared(t).URL("postgres")
+	before := pgtest.Query(t, admin, "SELECT datname FROM pg_database WHERE datname LIKE 'ambix_template_%'")
+	for _, row := range before { // those of other tests too: they are made again
+		pgtest.Exec(t, admin, "DROP DATABASE IF EXISTS "+row[0])
+	}
+	if got := value(t, c.New(t, files), "SELECT obj_description('account'::regclass)"); got != comment {
+		t.Errorf("comment %s", got)
+	}
+}
+
+func TestOldDatabasesAreDropped(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t, pgtest.Options{}) // nobody else's
+	admin := server.URL("postgres")
+	yesterday := time.Now().Add(-25 * time.Hour).UTC().Format(time.RFC3339)
+	today := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	for name, comment := range map[string]string{
+		"ambix_template_0001":       "ambix template database of ambix 1 on host/1, used " + yesterday,
+		"ambix_template_0002":       "ambix template database of ambix 1 on host/1, used " + today,
+		"ambix_unfinished_0003_1":   "ambix template database of ambix 1 on host/1, used " + yesterday,
+		"t_kept_0004":               "ambix test database of TestKept, ambix 1 on host/1, used " + yesterday,
+		"t_kept_0005":               "ambix test database of TestKept, ambix 1 on host/1, used " + today,
+		"ambix_template_of_no_body": "a database of somebody else, used " + yesterday,
+	} {
+		pgtest.Exec(t, admin, "CREATE DATABASE "+name)
+		pgtest.Exec(t, admin, "COMMENT ON DATABASE "+name+" IS '"+comment+"'")
+	}
+	c := migratortest.Config{URL: admin}
+	cfg := c.New(t, revisions(account))
+	got := pgtest.Query(t, admin, "SELECT datname FROM pg_database WHERE datname LIKE '%\\_000_' OR datname LIKE '%000%\\_1' OR datname LIKE '%body' ORDER BY 1")
+	if fmt.Sprint(got) != "[[ambix_template_0002] [ambix_template_of_no_body] [t_kept_0005]]" {
+		t.Errorf("left: %v", got)
+	}
+	comment := pgtest.Value(t, admin, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '"+cfg.Database+"'")
+	if !strings.HasPrefix(comment, "ambix test database of TestOldDatabasesAreDropped, ambix ") {
+		t.Errorf("comment %s", comment)
+	}
+	if got := pgtest.Value(t, admin, "SELECT bool_or(datallowconn) FROM pg_database WHERE datname LIKE 'ambix_template_%' AND datname NOT LIKE '%\\_000_' AND datname NOT LIKE '%body'"); got != "f" {
+		t.Error("sessions can connect to the template")
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	c := config(b)
+	files := revisions(account)
+	c.New(b, files)
+	for b.Loop() {
+		r := &recorder{TB: b, name: b.Name()}
+		r.run(func(t testing.TB) { c.New(t, files) })
+	}
+}
