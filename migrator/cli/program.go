@@ -24,6 +24,7 @@ type program struct {
 	handlesSignals bool
 	migrateCommand *cobra.Command                  // the parent of all commands
 	running        *cobra.Command                  // the command that is being executed
+	scratch        atomic.Pointer[string]          // the scratch database that exists now, or nil
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database

@@ -37,8 +37,10 @@ const (
 	eventModified       eventName = "revision-modified"
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
+	eventReplaced       eventName = "revisions-replaced"
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
+	eventUnused         eventName = "pattern-unused"
 	eventNothing        eventName = "nothing-changed"
 	eventUnmarked       eventName = "state-unknown"
 	eventEmpty          eventName = "database-empty"
@@ -86,8 +88,10 @@ var eventRows = []eventRow{
 	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`, `commands`"},
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
+	{eventReplaced, "a revision was recorded in the place of those that it replaces; on standard output", "`revision`, `replaced`"},
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
+	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
