@@ -178,6 +178,15 @@ type versionDocument struct {
 	Heads     []string `json:"heads"`
 }
 
+// graphDocument is printed by graph.
+type graphDocument struct {
+	Format    string `json:"format"`            // "mermaid", "dot" or "svg"
+	Revisions int    `json:"revisions"`         // the number of revisions in the picture
+	Links     int    `json:"links"`             // the number of lines between them
+	File      string `json:"file,omitempty"`    // what --out named
+	Picture   string `json:"picture,omitempty"` // unless it was written to a file
+}
+
 // schemaDocument is printed by schema.
 type schemaDocument struct {
 	Version     int    `json:"version"`        // of the server, in the form of server_version_num

@@ -43,6 +43,7 @@ const (
 	eventUnused         eventName = "pattern-unused"
 	eventNothing        eventName = "nothing-changed"
 	eventUnmarked       eventName = "state-unknown"
+	eventLargePicture   eventName = "large-picture"
 	eventEmpty          eventName = "database-empty"
 	eventMoved          eventName = "revision-rebased"
 	eventVersionUnknown eventName = "version-unknown"
@@ -94,6 +95,7 @@ var eventRows = []eventRow{
 	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
+	{eventLargePicture, "the picture of `graph` is larger than Mermaid draws by default", "`links`, `bytes`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
 	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},
