@@ -27,6 +27,8 @@ const (
 	// FindingLedger: a trigger, a rule or row-level security on a table of the ledger, or an
 	// owner that is not trusted. It may run with the privileges of whoever migrates.
 	FindingLedger FindingKind = "ledger"
+	// FindingReplaced: the ledger has some of the revisions that another one replaces; see Replacement.
+	FindingReplaced FindingKind = "replaced"
 	// FindingDrift: the schema, or its owners and privileges, are not what the last run left.
 	FindingDrift FindingKind = "drift"
 )
@@ -43,6 +45,7 @@ type Finding struct {
 	// "owner"; and the name of the trigger, the rule or the owner.
 	Table, Object, Name string
 	Schema              *SchemaStatus // of FindingDrift
+	Replacement         *Replacement  // of FindingReplaced
 	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
 	// only be found with files that contain them.
 	Ahead []string
@@ -122,6 +125,11 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 			continue
 		}
 		found = append(found, f)
+	}
+	for _, r := range st.Replacements {
+		if r.State != ReplacementComplete {
+			found = append(found, Finding{Kind: FindingReplaced, Revision: r.Revision, File: m.files.Revision(r.Revision).Up.File, Replacement: &r})
+		}
 	}
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
 		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})

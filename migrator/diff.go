@@ -32,6 +32,9 @@ type SchemaDiff struct {
 	// PossibleRenames are pairs among the differences that look like one object with a new name. They are never assumed.
 	PossibleRenames []PossibleRename
 
+	// Unused are the patterns of Ignore that match no object of either schema.
+	Unused []string
+
 	options DiffOptions
 	before  *schema.Schema    // From without the renames
 	renames []schema.Renaming // of options.Renames
@@ -70,7 +73,7 @@ func (m *Migrator) Diff(ctx context.Context, from, to SchemaSource, o DiffOption
 
 // DiffSchemas is Diff for schemas that were read before.
 func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
-	d := &SchemaDiff{options: o}
+	d := &SchemaDiff{options: o, Unused: UnusedPatterns(o.Ignore, from, to)}
 	var err error
 	for _, side := range []struct {
 		result *(*schema.Schema)

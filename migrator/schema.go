@@ -41,6 +41,9 @@ type Scratch struct {
 	Like *pgconn.Config
 	// OnOpen is called when the server is connected and can make them, before the first one is made. Nil: nothing.
 	OnOpen func()
+	// OnDatabase is called before a scratch database is made, and after it was dropped. A program that is about to exit in
+	// between leaves it behind. Nil: nothing.
+	OnDatabase func(name string, exists bool)
 }
 
 // Schema returns a schema, without ledgers. A database is only read, in one transaction, by any role that can connect;
@@ -101,6 +104,7 @@ func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) er
 	server, err := scratch.Open(ctx, scratch.Options{
 		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Program: "ambix " + m.cfg.Version,
 		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect,
+		OnDatabase: m.cfg.Scratch.OnDatabase,
 	})
 	if err != nil {
 		return err
@@ -206,6 +210,10 @@ func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *p
 	var problems revision.Problems
 	for _, file := range files {
 		script, found := revision.PlainScript(file)
+		if len(found) > 0 && connects(file) {
+			found[0].Text = "the dump makes and connects to a database of its own; make it without --create (-C)"
+			found = found[:1]
+		}
 		scripts, problems = append(scripts, script), append(problems, found...)
 	}
 	if len(problems) > 0 {
@@ -299,5 +307,5 @@ func WithoutMatches(s *schema.Schema, patterns ...string) (*schema.Schema, error
 	if err != nil || len(patterns) == 0 {
 		return s, err
 	}
-	return s.Without(func(o *schema.Object) bool { return match(o.QualifiedName()) || match(o.Key.Name) }), nil
+	return s.Without(named(match)), nil
 }

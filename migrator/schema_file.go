@@ -1,10 +1,12 @@
 package migrator
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -37,18 +39,48 @@ func LoadSchemaFiles(name string) ([]revision.Source, error) {
 	switch {
 	case err != nil:
 		return nil, newError(err)
+	case len(files) == 0 && isFile(filepath.Join(name, "toc.dat")):
+		return nil, newError(archiveProblem(name, "directory"))
 	case len(files) == 0:
 		return nil, newError(problemIn(name, "the folder has no .sql file"))
 	}
 	return files, nil
 }
 
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
 func readSchemaFile(files []revision.Source, name string) ([]revision.Source, error) {
-	text, err := os.ReadFile(name)
+	content, err := os.ReadFile(name)
 	if err != nil {
 		return nil, &FilesError{failure: failure{err: err}}
 	}
-	return append(files, revision.Source{File: filepath.ToSlash(name), Text: string(text)}), nil
+	if format := archiveFormat(content); format != "" {
+		return nil, newError(archiveProblem(name, format))
+	}
+	return append(files, revision.Source{File: filepath.ToSlash(name), Text: string(content)}), nil
+}
+
+// archiveFormat returns the format of pg_dump that a file has which is not SQL, or "".
+func archiveFormat(content []byte) string {
+	switch {
+	case bytes.HasPrefix(content, []byte("PGDMP")):
+		return "custom"
+	case bytes.HasPrefix(content, []byte("toc.dat\x00")):
+		return "tar"
+	}
+	return ""
+}
+
+func archiveProblem(name, format string) error {
+	return problemIn(name, "it is an archive in the "+format+" format of pg_dump, not SQL; pg_restore --schema-only --file=schema.sql "+text.Visible(name)+" writes it as SQL")
+}
+
+// connects reports whether a dump connects to a database that it has made, as pg_dump --create writes it.
+func connects(file revision.Source) bool {
+	return strings.Contains(file.Text, "\nCREATE DATABASE ") && strings.Contains(file.Text, "\n\\connect ")
 }
 
 func problemIn(file, text string) error {

@@ -58,10 +58,12 @@ func decodeIndexes(r *reader, records []record) {
 		}
 		// An index of a partitioned table is invalid while partitions lack theirs, which is not damage.
 		if rec.get("valid") == "f" && rec.get("relkind") == "i" {
+			name := schema.Qualify(rec.get("schema"), rec.get("name"))
 			r.refused = append(r.refused, schema.Refusal{
-				Object: "index " + schema.Qualify(rec.get("schema"), rec.get("name")),
+				Object: "index " + name, Name: name,
 				Reason: "is invalid (a failed CREATE INDEX CONCURRENTLY): drop or rebuild it first",
 				Damage: true,
+				Repair: "REINDEX INDEX CONCURRENTLY " + name + " or DROP INDEX CONCURRENTLY " + name,
 			})
 		}
 	}

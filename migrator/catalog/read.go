@@ -206,7 +206,7 @@ func (r *reader) addFacts(o *schema.Object, rec record) {
 }
 
 func (r *reader) refuse(o *schema.Object, reason string) {
-	r.refused = append(r.refused, schema.Refusal{Object: strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name, Reason: reason})
+	r.refused = append(r.refused, schema.Refusal{Object: strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name, Name: o.QualifiedName(), Reason: reason})
 }
 
 func (r *reader) changing(o *schema.Object) { r.errs = append(r.errs, &ChangingError{o.Key}) }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"slices"
 
 	"example.com/ambix/migrator/schema"
@@ -57,7 +58,12 @@ func decodeRelations(r *reader, records []record) {
 		}
 		if rec.get("detaching") == "t" {
 			r.refuse(o, "is a partition that is being detached concurrently: finish the DETACH first")
-			r.refused[len(r.refused)-1].Damage = true
+			refused := &r.refused[len(r.refused)-1]
+			refused.Damage = true
+			var parents []string
+			if json.Unmarshal([]byte(o.Fact("parents")), &parents) == nil && len(parents) == 1 {
+				refused.Repair = "ALTER TABLE " + parents[0] + " DETACH PARTITION " + o.Key.Name + " FINALIZE"
+			}
 		}
 	}
 }

@@ -85,14 +85,8 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.TargetError](err); ok {
 		return a.target(e)
 	}
-	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
-		return a.scratch(e)
-	}
-	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
-		return a.schemaProblem(e)
-	}
-	if name := migrator.MissingExtension(err); name != "" && a.usesScratch() {
-		return a.extension(name)
+	if found, ok := a.aboutSchemas(err); ok {
+		return found
 	}
 	if e, ok := errors.AsType[*migrator.ConnectError](err); ok {
 		return a.connect(e)
@@ -102,6 +96,9 @@ func (a adviser) advice(err error) advice {
 	}
 	if e, ok := errors.AsType[*migrator.PolicyError](err); ok {
 		return a.policy(e)
+	}
+	if e, ok := errors.AsType[*migrator.ReplacedError](err); ok {
+		return a.replaced(e.Replacement)
 	}
 	if e, ok := errors.AsType[*migrator.AdoptError](err); ok {
 		return a.adopt(e)

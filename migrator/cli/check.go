@@ -111,6 +111,8 @@ func findingText(f migrator.Finding) string {
 			return f.Table + " has row-level security, which hides rows from some roles"
 		}
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
+	case migrator.FindingReplaced:
+		return replacementText(*f.Replacement)
 	case migrator.FindingDrift:
 		return driftText(f.Schema)
 	case migrator.FindingModified:
@@ -131,6 +133,9 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	}
 	if len(of(migrator.FindingUnfinished)) > 0 {
 		return []suggestion{to("see how to finish the interrupted revision", a.other("status"))}
+	}
+	if list := of(migrator.FindingReplaced); len(list) > 0 {
+		return a.replaced(*list[0].Replacement).suggestions
 	}
 	var list []suggestion
 	for _, f := range of(migrator.FindingModified) {

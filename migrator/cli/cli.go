@@ -70,6 +70,7 @@ func Main(c Config) int {
 				continue
 			}
 			if ctx.Err() != nil {
+				p.warnOfScratch(os.Stderr)
 				return signalError{s}.code()
 			}
 			cancel(signalError{s})

@@ -76,8 +76,9 @@ func (r *run) diff(o *diffOptions) error {
 		Owners: bool(o.owners), Privileges: bool(o.privileges), Ignore: o.ignore, Renames: o.rename, Destructive: bool(o.destructive),
 	})
 	if err != nil {
-		return r.scratchFailed(err)
+		return r.scratchFailed(r.unknownSide(err, r.args))
 	}
+	r.warnOfUnused(d.Unused, d.From, d.To)
 	doc := newDiffDocument(d, names)
 	v := diffView{run: r, SchemaDiff: d, from: sides[0].label, to: sides[1].label, renames: o.rename}
 	switch {

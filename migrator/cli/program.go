@@ -24,6 +24,7 @@ type program struct {
 	handlesSignals bool
 	migrateCommand *cobra.Command                  // the parent of all commands
 	running        *cobra.Command                  // the command that is being executed
+	scratch        atomic.Pointer[string]          // the scratch database that exists now, or nil
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database
@@ -70,7 +71,7 @@ func (p *program) migrate() *cobra.Command {
 	p.settings.AddFlags(m.PersistentFlags(), p.shorthand)
 	m.AddCommand(
 		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
-		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(), p.schema(), p.diff(),
+		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.graph(), p.show(), p.log(), p.check(), p.schema(), p.diff(),
 		p.ensureVersion(), p.repair(), p.adopt(),
 		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
 		p.version(), p.completion(),

@@ -127,7 +127,7 @@ func (r *run) selectHead(heads []string) error {
 func checkGraph(set *migrator.Migrator, rev *revision.Revision) error {
 	nodes := []graph.Node{{ID: rev.ID, DownRevision: rev.DownRevision, DependsOn: rev.DependsOn, BranchLabels: rev.BranchLabels}}
 	for _, old := range set.Files().Revisions() {
-		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels})
+		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels, Replaces: old.ReplacedIDs()})
 	}
 	_, problems := graph.New(nodes)
 	var texts []string

@@ -2,9 +2,8 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
-	"os"
-	"path/filepath"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,7 +20,7 @@ import (
 // schemaOptions are the flags of schema.
 type schemaOptions struct {
 	from               settings.Text
-	only               settings.List
+	only, ignore       settings.List
 	owners, privileges settings.Switch
 	out                settings.Text
 }
@@ -39,9 +38,10 @@ Equal schemas give equal text, and the ledger is left out.`,
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &o.from, "from", "", "SCHEMA", "database, applied, a TARGET, a file or a folder with / or .sql (default: heads)")
 			settings.AddFlag(f, &o.only, "schema-only", "", "GLOB,…", "only what is in the schemas with these names")
+			settings.AddFlag(f, &o.ignore, "ignore", "", "GLOB,…", "leave out the objects with these names")
 			settings.AddFlag(f, &o.owners, "owners", "", "", "write owners")
 			settings.AddFlag(f, &o.privileges, "privileges", "", "", "write privileges")
-			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
+			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file; - is standard output")
 		},
 		run: func(r *run) error { return r.schema(&o) },
 	})
@@ -53,6 +53,10 @@ func (r *run) schema(o *schemaOptions) error {
 		return err
 	}
 	s, err := set.Schema(r.ctx, sides[0].source)
+	if err == nil {
+		r.warnOfUnused(migrator.UnusedPatterns(o.ignore, s), s)
+		s, err = migrator.WithoutMatches(s, o.ignore...)
+	}
 	if err == nil && len(o.only) > 0 {
 		s, err = migrator.InSchemas(s, o.only...)
 	}
@@ -61,15 +65,16 @@ func (r *run) schema(o *schemaOptions) error {
 		sql, err = migrator.DumpSchema(s, migrator.DumpOptions{Owners: bool(o.owners), Privileges: bool(o.privileges)})
 	}
 	if err != nil {
-		return r.scratchFailed(err)
+		return r.scratchFailed(r.unknownSide(err, []string{string(o.from)}))
 	}
-	d := &schemaDocument{Version: s.Version, Fingerprint: s.Fingerprint().String(), Objects: len(s.Objects), File: string(o.out)}
+	d := &schemaDocument{Version: s.Version, Fingerprint: s.Fingerprint().String(), Objects: len(s.Objects)}
 	r.document = d
 	switch {
-	case o.out != "":
+	case o.out != "" && o.out != "-":
 		if err := writeWhole(string(o.out), sql); err != nil {
 			return &fileError{err}
 		}
+		d.File = string(o.out)
 		r.say(string(o.out) + ": " + text.Count(len(s.Objects), "object"))
 	case r.settings.JSON:
 		d.SQL = sql
@@ -77,29 +82,6 @@ func (r *run) schema(o *schemaOptions) error {
 		r.out.PrintSQL(sql)
 	}
 	return nil
-}
-
-// writeWhole writes a file completely or not at all.
-func writeWhole(name, content string) error {
-	if old, err := os.ReadFile(name); err == nil && string(old) == content {
-		return nil // its time stays
-	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	err = cmp.Or(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // schemaSide is a schema that a person named.
@@ -156,6 +138,29 @@ func newSchemaSide(name string) (schemaSide, error) {
 	return side, err
 }
 
+// unknownSide adds to the error for a target that is not known how a file or a folder with that name is written.
+func (r *run) unknownSide(err error, names []string) error {
+	e, ok := errors.AsType[*migrator.TargetError](err)
+	i := -1
+	if ok {
+		i = slices.Index(names, e.Target)
+	}
+	if i < 0 {
+		return err
+	}
+	err = withCommand(r.cmd.Name(), err)
+	written := "./" + e.Target
+	if _, failed := migrator.LoadSchemaFiles(written); failed != nil {
+		return err // nothing there, or revisions
+	}
+	if r.cmd.Name() == "schema" {
+		return suggest(err, to("read the files of "+written, r.sameLine(r.cmd, flagValue{"from", written})))
+	}
+	args := slices.Clone(r.args)
+	args[len(args)-len(names)+i] = written
+	return suggest(err, to("read the files of "+written, r.sameLineWith(r.cmd, args)))
+}
+
 // openScratch is open for a command that compares schemas, with where scratch databases are made. Without need, the
 // database may be missing; its configuration is then nil.
 func (r *run) openScratch(need bool) (*migrator.Migrator, *pgconn.Config, error) {
@@ -172,7 +177,7 @@ func (r *run) openScratch(need bool) (*migrator.Migrator, *pgconn.Config, error)
 	case need || !noDatabaseNamed(err):
 		return nil, nil, err
 	}
-	config.Scratch.Like = cfg
+	config.Scratch.Like, config.Scratch.OnDatabase = cfg, r.noteScratch
 	if config.Scratch.Server, err = r.scratchServer(); err != nil {
 		return nil, nil, err
 	}

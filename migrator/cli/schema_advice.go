@@ -1,13 +1,38 @@
 package cli
 
 import (
+	"errors"
+	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
+
+// aboutSchemas returns what to do about schemas and scratch databases; ok is false for other errors.
+func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
+	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
+		return a.scratch(e), true
+	}
+	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
+		return a.schemaProblem(e), true
+	}
+	if !a.usesScratch() {
+		return advice{}, false
+	}
+	if name := migrator.MissingExtension(err); name != "" {
+		return a.extension(name), true
+	}
+	if lacksPrivilege(err) {
+		return a.scratchPrivilege(), true
+	}
+	return advice{}, false
+}
 
 // scratch returns how to get a scratch database.
 func (a adviser) scratch(e *migrator.ScratchError) advice {
@@ -35,11 +60,31 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 		return advice{"check " + a.variables("host", "user", "password") + ", or set --scratch-url or MIGRATE_SCRATCH_URL", nil}
 	case migrator.ScratchNotDropped:
 		if strings.HasPrefix(e.Database, "ambix_scratch_") {
-			return advice{"drop it: DROP DATABASE " + schema.QuoteIdent(e.Database) + " WITH (FORCE)", nil}
+			return advice{"drop it: " + dropScratch(e.Database), nil}
 		}
 		return advice{"drop what it still contains", nil}
 	}
 	return advice{}
+}
+
+// noteScratch remembers the scratch database that exists.
+func (p *program) noteScratch(name string, exists bool) {
+	if exists {
+		p.scratch.Store(&name)
+	} else {
+		p.scratch.Store(nil)
+	}
+}
+
+// warnOfScratch names the scratch database that a process leaves behind which exits now.
+func (p *program) warnOfScratch(w io.Writer) {
+	if name := p.scratch.Load(); name != nil {
+		p.newLogger(w).Log(slog.LevelWarn, "the scratch database "+*name+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(*name))
+	}
+}
+
+func dropScratch(name string) string {
+	return "DROP DATABASE IF EXISTS " + schema.QuoteIdent(name) + " WITH (FORCE)"
 }
 
 // schemaProblem returns what to do about a schema that cannot be read, compared or written.
@@ -49,8 +94,9 @@ func (a adviser) schemaProblem(e *migrator.SchemaError) advice {
 		if slices.ContainsFunc(e.Refused, func(r schema.Refusal) bool { return r.Destructive }) {
 			return advice{"or destroy the rows with --destructive", nil}
 		}
+		fallthrough
 	case migrator.SchemaDamaged:
-		return advice{"or leave it out with --ignore", nil}
+		return advice{"", append(repairs(e.Refused), a.ignoring(e.Refused)...)}
 	case migrator.SchemaChanging:
 		return advice{"", []suggestion{to("try again when they have ended", a.retry())}}
 	case migrator.SchemaDenied:
@@ -67,9 +113,77 @@ func (a adviser) schemaProblem(e *migrator.SchemaError) advice {
 	return advice{}
 }
 
+// repairs returns the statements that repair what is damaged.
+func repairs(refused []schema.Refusal) []suggestion {
+	var list []suggestion
+	for _, r := range refused[:min(len(refused), text.MaxListed)] {
+		if r.Repair != "" && terminal.Line(r.Repair) == r.Repair {
+			list = append(list, suggestion{"to repair " + r.Object + ": " + r.Repair, ""})
+		}
+	}
+	return list
+}
+
+// ignoring returns the command that leaves out what is refused; none if a pattern cannot name all of it.
+func (a adviser) ignoring(refused []schema.Refusal) []suggestion {
+	flag := a.cmd.Flags().Lookup("ignore")
+	if flag == nil {
+		return nil
+	}
+	var patterns []string
+	if given := flag.Value.String(); given != "" {
+		patterns = strings.Split(given, ",")
+	}
+	for _, r := range refused {
+		pattern := globOf(r.Name)
+		switch {
+		case r.Name == "" || strings.Contains(pattern, ","):
+			return nil
+		case !slices.Contains(patterns, pattern):
+			patterns = append(patterns, pattern)
+		}
+	}
+	return []suggestion{to("leave "+terminal.Plural(len(refused), "it", "them")+" out", a.retry(flagValue{"ignore", strings.Join(patterns, ",")}))}
+}
+
+// warnOfUnused logs the patterns of --ignore that match nothing: it may be a typing mistake, or be meant for another
+// database.
+func (r *run) warnOfUnused(patterns []string, schemas ...*schema.Schema) {
+	for _, p := range patterns {
+		msg := "--ignore " + terminal.Quote(p) + " matches no object"
+		for _, s := range schemas {
+			// Most names begin with their schema.
+			i := slices.IndexFunc(s.Objects, func(o *schema.Object) bool { return o.Schema != "" && (o.Name == p || schema.QuoteIdent(o.Name) == p) })
+			if i >= 0 {
+				msg += "; did you mean " + terminal.Quote(globOf(s.Objects[i].QualifiedName())) + "?"
+				break
+			}
+		}
+		r.warn(eventUnused, msg, "pattern", p)
+	}
+}
+
 // extension returns what to do about an extension that the scratch server lacks.
 func (a adviser) extension(name string) advice {
 	return advice{"the scratch server does not have the extension " + schema.QuoteIdent(name) + ": install it there, or name another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}
+}
+
+// lacksPrivilege reports whether a script failed because of what its role may not do.
+func lacksPrivilege(err error) bool {
+	const insufficientPrivilege = "42501"
+	if e, ok := errors.AsType[*migrator.RevisionError](err); ok {
+		return e.SQLState == insufficientPrivilege
+	}
+	e, ok := errors.AsType[*migrator.SchemaFileError](err)
+	return ok && e.SQLState == insufficientPrivilege
+}
+
+// scratchPrivilege returns what to do about a script that the role of the scratch server may not run.
+func (a adviser) scratchPrivilege() advice {
+	if a.settings.Role != "" {
+		return advice{"scripts run as the role of --role there too: it needs the privilege on the scratch server", nil}
+	}
+	return advice{"it is run in a scratch database: name a role that may do it, such as a superuser of a server for development, with --scratch-url or MIGRATE_SCRATCH_URL", nil}
 }
 
 // usesScratch reports whether the running command makes scratch databases.

@@ -8,7 +8,63 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
 )
+
+// What only a superuser may make is said with a way out.
+func TestScratchRoleThatIsNoSuperuser(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	role := pgtest.Role(t, db, "CREATEDB")
+	for _, c := range []struct{ sql, want string }{
+		{"CREATE EXTENSION pageinspect", `permission denied to create extension "pageinspect"`},
+		{"CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", `permission denied to create event trigger "e"`},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'library', 'f'", `permission denied for language c`},
+	} {
+		const out = ` \(42501\); it is run in a scratch database: name a role that may do it, such as a superuser of a server for development, with --scratch-url or MIGRATE_SCRATCH_URL$`
+		start(t, "app", db, []string{c.sql}, "schema", "--scratch-url", role).want(1, c.want+out, `^it failed in a scratch database, which was dropped with all that was made in it$`)
+	}
+	if n := pgtest.Value(t, db, "SELECT count(*) FROM pg_database WHERE pg_get_userbyid(datdba) = '"+projecttest.Config(t, role).User+"'"); n != "0" {
+		t.Errorf("%s databases were left behind", n)
+	}
+}
+
+// A second signal does not wait for the scratch database to be dropped, and says which one may be left behind.
+func TestSecondSignalNamesTheScratchDatabase(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	p := start(t, "app", db, []string{"SELECT pg_sleep(300)"}, "schema")
+	database := scratchDatabaseOf(t, db, p)
+	release := projecttest.Hold(t, projecttest.Config(t, db), "BEGIN; COMMENT ON DATABASE "+database+" IS 'ambix scratch database of a test'")
+	interrupt := func() {
+		if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	interrupt()
+	projecttest.Await(t, db, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DROP DATABASE%"+database+"%' AND wait_event_type = 'Lock'", "1")
+	interrupt()
+	p.want(130, `^warning: the scratch database `+database+` may be left behind; a later run drops it after a day, or you now: DROP DATABASE IF EXISTS `+database+` WITH \(FORCE\)$`)
+	release()
+	pgtest.Exec(t, pgtest.Shared(t).URL("postgres"), "DROP DATABASE IF EXISTS "+database+" WITH (FORCE)")
+}
+
+// scratchDatabaseOf returns the database in which a program is sleeping.
+func scratchDatabaseOf(t *testing.T, db string, p *process) string {
+	t.Helper()
+	for range 600 {
+		rows := pgtest.Query(t, db, "SELECT datname FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE '%/"+strconv.Itoa(p.cmd.Process.Pid)+"%'")
+		if len(rows) == 1 {
+			if !strings.HasPrefix(rows[0][0], "ambix_scratch_") {
+				t.Fatalf("the script runs in %q", rows[0][0])
+			}
+			return rows[0][0]
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("the script does not run")
+	return ""
+}
 
 // A signal in the middle of a script ends it on the server, and the scratch database is dropped. Nobody drops that of a
 // process that was killed, until it is a day old.
@@ -19,18 +75,7 @@ func TestScratchDatabaseIsDroppedAfterASignal(t *testing.T) {
 			t.Parallel()
 			db := pgtest.Database(t)
 			p := start(t, "app", db, []string{"CREATE TABLE t (a int); SELECT pg_sleep(300)"}, "schema")
-			var database string
-			for range 600 {
-				rows := pgtest.Query(t, db, "SELECT datname FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE '%/"+strconv.Itoa(p.cmd.Process.Pid)+"%'")
-				if len(rows) == 1 {
-					database = rows[0][0]
-					break
-				}
-				time.Sleep(50 * time.Millisecond)
-			}
-			if !strings.HasPrefix(database, "ambix_scratch_") {
-				t.Fatalf("the script runs in %q", database)
-			}
+			database := scratchDatabaseOf(t, db, p)
 			if err := p.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}

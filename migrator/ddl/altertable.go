@@ -154,7 +154,11 @@ func (a *alteration) column() {
 		a.forget("sequence", "sequence options", "sequence unlogged", "sequence comment")
 		if a.to.Parent.Fact("partition") == "" || !a.recurses() || a.c.version < 170000 {
 			// Before anything is made, because that may have the name of the sequence.
-			a.c.early = append(a.c.early, Statement{SQL: alter + " DROP IDENTITY", Object: to.Key, Does: Alters, Marks: []Mark{{Destroys, to.Key}}})
+			drop := Statement{SQL: alter + " DROP IDENTITY", Object: to.Key, Does: Alters}
+			if !a.c.continues(to.Key) {
+				drop.Marks = []Mark{{Destroys, to.Key}} // the position of the sequence
+			}
+			a.c.early = append(a.c.early, drop)
 		}
 	}
 	a.notNull()

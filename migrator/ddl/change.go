@@ -26,8 +26,9 @@ func (e *VersionError) Error() string {
 // Options.Renames are written as such; see schema.Schema.RenameCandidates for what could be one.
 //
 // The order is: renames; values of enums; what separates objects (DETACH, NO INHERIT, OWNED BY NONE); drops, in the reverse
-// order of their dependencies; creations and alterations, in the order of theirs; types and extensions that columns used
-// until then; and REFRESH of materialized views that were made.
+// order of their dependencies; creations and alterations, in the order of theirs; the positions of new sequences for
+// columns that have values; types and extensions that columns used until then; and REFRESH of materialized views that were
+// made.
 //
 // The order of columns is not compared. Expressions of servers of different text classes are not compared either, and the
 // syntax is that of the first schema's server.
@@ -181,7 +182,7 @@ func (c *change) write() ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(c.values, c.separate, c.early, drops, creations, c.last, late, c.refreshes())
+	all := slices.Concat(c.values, c.separate, c.early, drops, creations, c.last, c.positions(), late, c.refreshes())
 	if slices.ContainsFunc(all, func(s Statement) bool { return isRoutine(s.Object.Kind) && s.Does != Drops }) {
 		all = slices.Insert(all, 0, Statement{SQL: "SET check_function_bodies = off"})
 	}

@@ -103,6 +103,8 @@ func (r *Revision) checkFormat(files []Source) error {
 		return cannot(keys[keyDependsOn])
 	case !slices.Equal(read.BranchLabels, r.BranchLabels):
 		return cannot(keys[keyBranchLabels])
+	case !equalReplaced(read.Replaces, r.Replaces):
+		return cannot(keys[keyReplaces])
 	case !slices.Equal(read.Accept, r.Accept):
 		return cannot(keys[keyAccept])
 	case !read.Created.Equal(r.Created):

@@ -24,9 +24,12 @@ type Schema struct {
 // Refusal is an object that the program cannot write as SQL.
 type Refusal struct {
 	Object string // as a message names it, such as "index public.account_name_idx"
+	Name   string // of the object, with its schema; "" if it is not an object of its own
 	Reason string // what follows the object in a sentence, with the way out, such as "is invalid: rebuild it first"
 	// Damage reports an object that is not as it should be, so that comparing the schema would mislead.
 	Damage bool
+	// Repair is the statement that repairs the damage, or several with "or" between them; "" if none is known.
+	Repair string
 	// Destructive reports a change that is only refused because it would destroy rows.
 	Destructive bool
 }

@@ -104,7 +104,12 @@ func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, erro
 	}
 	cfg := s.cfg.Copy()
 	cfg.Database = namePrefix + randomHex()
-	drop := func(ctx context.Context, _ *schema.Schema) *Error { return s.drop(ctx, cfg.Database) }
+	s.report(cfg.Database, true)
+	drop := func(ctx context.Context, _ *schema.Schema) *Error {
+		left := s.drop(ctx, cfg.Database)
+		s.report(cfg.Database, left != nil)
+		return left
+	}
 	err := s.conn.Exec(ctx, "CREATE DATABASE "+sqltext.QuoteName(cfg.Database)+s.ownerClause()+" TEMPLATE template0"+s.create)
 	if err == nil {
 		err = s.conn.Exec(ctx, "COMMENT ON DATABASE "+sqltext.QuoteName(cfg.Database)+" IS "+sqltext.QuoteLiteral(s.comment()))
@@ -125,6 +130,12 @@ func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, erro
 		err = &LeftError{err, left}
 	}
 	return nil, nil, err
+}
+
+func (s *Server) report(database string, exists bool) {
+	if s.options.OnDatabase != nil {
+		s.options.OnDatabase(database, exists)
+	}
 }
 
 // createError explains why CREATE DATABASE failed.

@@ -29,6 +29,8 @@ type Options struct {
 	Program, Process string
 	// Wait is how long a server that does not answer is tried again.
 	Wait time.Duration
+	// OnDatabase is called before a scratch database is made, and after it was dropped. Nil: nothing.
+	OnDatabase func(name string, exists bool)
 	// BeforeConnect may change the configuration before each attempt to connect to the server of Like. Nil: nothing.
 	BeforeConnect func(context.Context, *pgconn.Config) error
 }

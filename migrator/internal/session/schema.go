@@ -39,7 +39,7 @@ func WithoutLedgers(s *schema.Schema, named ledger.Tables) *schema.Schema {
 	for _, o := range s.Objects {
 		if !l.owns(o) && l.needs(o) {
 			rest.Refused = append(rest.Refused, schema.Refusal{
-				Object: strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name, Reason: "uses the tables of the ledger, which are not part of the schema",
+				Object: strings.ToLower(o.Key.Kind.String()) + " " + o.Key.Name, Name: o.QualifiedName(), Reason: "uses the tables of the ledger, which are not part of the schema",
 			})
 		}
 	}

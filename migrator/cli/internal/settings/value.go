@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/revision"
@@ -99,6 +101,9 @@ type choiceValue struct {
 	to      *string
 	choices []string
 }
+
+// Choice returns a value for to that must be one of some words.
+func Choice(to *string, choices ...string) pflag.Value { return &choiceValue{to, choices} }
 
 func (v *choiceValue) String() string { return *v.to }
 func (v *choiceValue) Type() string   { return "string" }
