@@ -200,3 +200,16 @@ func MissingExtension(err error) string {
 	}
 	return ""
 }
+
+// MissingRole returns the role that the server lacks, if that is why a script failed; otherwise "".
+func MissingRole(err error) string {
+	se := pg.ServerError(err)
+	if se == nil || se.Code != pg.UndefinedObject || !strings.HasPrefix(se.Routine, "get_role") {
+		return ""
+	}
+	_, rest, _ := strings.Cut(se.Message, `"`)
+	if i := strings.LastIndex(rest, `"`); i >= 0 {
+		return rest[:i]
+	}
+	return rest
+}
