@@ -161,6 +161,10 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 	var targets []string
 	for _, version := range found.Versions {
 		id := a.revision(version)
+		if by, ok := s.files.Graph.ReplacedBy(id); ok {
+			return nil, nil, &AdoptError{Problem: UnknownVersion, Table: table.Name, Reason: fmt.Sprintf(
+				"version %s is revision %s, which %s replaces; adopt the database with a program that still contains it, and then run this one", version, id, by)}
+		}
 		if s.files.Revision(id) == nil {
 			return nil, nil, &AdoptError{Problem: UnknownVersion, Table: table.Name, Reason: a.unknownVersion(version, table.Tool)}
 		}

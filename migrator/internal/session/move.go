@@ -103,6 +103,11 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if len(view.Replacements) > 0 && m.writable() == nil {
+		done, err := m.replace(ctx)
+		m.report.Replaced = append(m.report.Replaced, done...)
+		return err == nil, err
+	}
 	creates := p.Stamp && !p.Exists // also without steps
 	if len(p.Steps) == 0 && !creates {
 		return false, m.finish(ctx, view, p)

@@ -43,6 +43,7 @@ type Settings struct {
 	SingleTransaction, FlushEvery bool
 	Send                          apply.Send
 	Fingerprint                   FingerprintMode // "": off
+	Observer                      *apply.Observer // of a rehearsal; nil: none
 	plan.Policies
 
 	// BeforeConnect may change the configuration before each attempt. Nil: nothing.
@@ -60,7 +61,7 @@ func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
 		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, TargetDatabase: s.TargetDatabase, TargetSchema: s.TargetSchema, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
-		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Observer: s.Observer,
 	}
 }
 
