@@ -154,23 +154,29 @@ func (m *Migrator) appliedIDs(ctx context.Context, cfg *pgconn.Config) (ids []st
 		if err != nil {
 			return err
 		}
-		if unknown := v.Unknown(); len(unknown) > 0 {
-			return &SchemaError{Problem: SchemaAhead, Revisions: unknown}
-		}
-		if list := v.Unfinished(); len(list) > 0 {
-			return &SchemaError{Problem: SchemaUnfinished, Revisions: each(list, func(u plan.Unfinished) string { return u.Revision })}
-		}
-		var late []string
-		for _, r := range v.Graph.OutOfOrder(v.Applied) {
-			late = append(late, r.Revision)
-		}
-		if len(late) > 0 {
-			return &SchemaError{Problem: SchemaOutOfOrder, Revisions: late}
-		}
-		ids = v.Current()
-		return nil
+		ids, err = reproducible(v)
+		return err
 	})
 	return ids, err
+}
+
+// reproducible returns the maximal applied revisions, if the files can apply exactly what is applied. The error is a
+// *SchemaError.
+func reproducible(v *plan.View) ([]string, error) {
+	if unknown := v.Unknown(); len(unknown) > 0 {
+		return nil, &SchemaError{Problem: SchemaAhead, Revisions: unknown}
+	}
+	if list := v.Unfinished(); len(list) > 0 {
+		return nil, &SchemaError{Problem: SchemaUnfinished, Revisions: each(list, func(u plan.Unfinished) string { return u.Revision })}
+	}
+	var late []string
+	for _, r := range v.Graph.OutOfOrder(v.Applied) {
+		late = append(late, r.Revision)
+	}
+	if len(late) > 0 {
+		return nil, &SchemaError{Problem: SchemaOutOfOrder, Revisions: late}
+	}
+	return v.Current(), nil
 }
 
 // scratchSettings are those of a run in a scratch database.
