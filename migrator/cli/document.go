@@ -210,6 +210,16 @@ type graphDocument struct {
 	Picture   string `json:"picture,omitempty"` // unless it was written to a file
 }
 
+// reportDocument is printed by report.
+type reportDocument struct {
+	Database  bool   `json:"database"`       // a database was read
+	Revisions int    `json:"revisions"`      // the number of revisions in the page
+	Findings  int    `json:"findings"`       // the number of findings in the page
+	Events    int    `json:"events"`         // the number of events in the page
+	File      string `json:"file,omitempty"` // what --out named
+	HTML      string `json:"html,omitempty"` // the page, unless it was written to a file
+}
+
 // schemaDocument is printed by schema.
 type schemaDocument struct {
 	Version     int    `json:"version"`        // of the server, in the form of server_version_num
