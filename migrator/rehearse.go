@@ -2,6 +2,7 @@ package migrator
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -81,6 +82,9 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
 		return nil, err // it says nothing about the revision
 	}
+	if err := checkSizes(o.Sizes, result.Tables); err != nil {
+		return nil, err
+	}
 	return m.judge(start, result), nil
 }
 
@@ -99,6 +103,11 @@ func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehe
 	if len(from) == 0 && o.Sizes != nil {
 		if from = o.Sizes.Applied; len(from) == 0 {
 			from = []string{"base"}
+		}
+		for _, id := range o.Sizes.Applied {
+			if m.files.set.Revision(id) == nil {
+				return nil, sizesError(o.Sizes, "revision "+id+" was applied in that database, and is not among the files")
+			}
 		}
 	}
 	p, err := m.planFrom(from, Up, o.Targets)
@@ -130,10 +139,48 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 		if start.sizes != nil {
 			return nil
 		}
-		tables, err := s.Sizes(ctx)
-		start.sizes = &rehearse.Sizes{Database: o.Database.Database, At: time.Now(), Applied: start.from, Tables: tables}
+		start.sizes, err = readSizes(ctx, s, o.Database.Database, start.from)
 		return err
 	})
+}
+
+// Sizes reads the sizes of the tables of a database, and which revisions are applied there, for RehearseOptions where the
+// database cannot be asked. It is only read. Errors: those of Status, *SchemaError for a database where no rehearsal can
+// begin.
+func (m *Migrator) Sizes(ctx context.Context, cfg *pgconn.Config) (sizes *rehearse.Sizes, err error) {
+	err = m.with(ctx, cfg, func(s *session.Session) error {
+		v, err := s.View(ctx)
+		if err != nil {
+			return err
+		}
+		applied, err := reproducible(v)
+		if err != nil {
+			return err
+		}
+		sizes, err = readSizes(ctx, s, cfg.Database, applied)
+		return err
+	})
+	return sizes, err
+}
+
+func readSizes(ctx context.Context, s *session.Session, database string, applied []string) (*rehearse.Sizes, error) {
+	tables, err := s.Sizes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &rehearse.Sizes{Database: database, At: time.Now(), Applied: applied, Tables: tables}, nil
+}
+
+// checkSizes refuses sizes of another database: they have none of the tables where the rehearsal began.
+func checkSizes(sizes *rehearse.Sizes, tables []string) error {
+	if sizes == nil || len(tables) == 0 || slices.ContainsFunc(tables, func(name string) bool { return sizes.Tables[name].Known }) {
+		return nil
+	}
+	return sizesError(sizes, "that database has none of the tables that the applied revisions make, such as "+tables[0])
+}
+
+func sizesError(sizes *rehearse.Sizes, reason string) error {
+	return &ConfigError{Setting: "sizes", Value: sizes.Database, Reason: reason}
 }
 
 func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result) *Rehearsal {
