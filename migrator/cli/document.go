@@ -166,6 +166,29 @@ type writtenDocument struct {
 	Next         string   `json:"next"`  // the command to run after writing the SQL
 }
 
+// draftDocument is printed by revision --autogenerate.
+type draftDocument struct {
+	Schema      string                  `json:"schema"`      // the desired one, as the command line names it
+	Written     bool                    `json:"written"`     // the files exist now
+	Revisions   []draftRevisionDocument `json:"revisions"`   // in the order in which they are applied; none if there is nothing to do
+	Differences []differenceDocument    `json:"differences"` // from the schema of the revisions to the desired one
+	Renames     []renamedDocument       `json:"renames"`
+	Unsplit     string                  `json:"unsplit,omitempty"` // why there is one revision that blocks others
+	Next        string                  `json:"next,omitempty"`    // the command to run after reading the SQL
+}
+
+// draftRevisionDocument is one drafted revision.
+type draftRevisionDocument struct {
+	Revision      string         `json:"revision"`
+	DownRevision  []string       `json:"down_revision"`
+	Message       string         `json:"message"`
+	Transactional bool           `json:"transactional"`
+	Files         []string       `json:"files"` // the up file and the down file
+	Up            string         `json:"up"`    // the text of the up file
+	Down          string         `json:"down"`
+	Effects       []markDocument `json:"effects"` // what the up script does to rows
+}
+
 // versionDocument is printed by version.
 type versionDocument struct {
 	Program   string   `json:"program"`
@@ -333,7 +356,7 @@ type checkDocument struct {
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
-// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files",
+// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "destroys", "using", "schema", "files",
 // "ledger" or "drift".
 type findingDocument struct {
 	Kind     string `json:"kind"`

@@ -50,6 +50,9 @@ func TestManifestsAreAsKubernetesReadsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	job, found := decode(t, readExample(t))
+	containers = append(containers, found...)
+	checkJob(t, job)
 	for _, block := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		job, found := decode(t, block[1])
 		containers = append(containers, found...)
@@ -75,6 +78,16 @@ func TestManifestsAreAsKubernetesReadsThem(t *testing.T) {
 			t.Errorf("container %s: %+v", c.Name, s)
 		}
 	}
+}
+
+// readExample returns the job of the examples.
+func readExample(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../../examples/kubernetes/job.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func checkJob(t *testing.T, job *batchv1.Job) {
