@@ -3,11 +3,11 @@ package migrator
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/rehearse"
@@ -28,6 +28,14 @@ type RehearseOptions struct {
 	// Sizes are those of the tables of a real database that cannot be asked: the rehearsal begins where it was, unless
 	// Database or From is set. Nil: those of Database.
 	Sizes *rehearse.Sizes
+	// UpOnly leaves out everything but what the up scripts do to a database in use: the down scripts, other orders, and what
+	// the revisions make.
+	UpOnly bool
+	// Orders is how many other orders of the revisions are tried, if the graph allows several. The first is as different from
+	// that of the graph as possible, and the others are random. Zero: 2; negative: none.
+	Orders int
+	// Seed selects the random orders.
+	Seed uint64
 }
 
 // Rehearsal is what a rehearsal did and found.
@@ -38,6 +46,8 @@ type Rehearsal struct {
 	Findings []rehearse.Finding
 	// NotRehearsed are the revisions after one that failed.
 	NotRehearsed []string
+	// Reverted is the number of down scripts that were tried, and Orders that of other orders of the revisions.
+	Reverted, Orders int
 	// Modified are applied revisions whose files were modified since: it began with the files as they are now.
 	Modified []string
 }
@@ -70,22 +80,30 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	}
 	settings := m.scratchSettings()
 	var result *rehearsal.Result
+	var proof proof
 	err = m.withScratch(ctx, func(server *scratch.Server) error {
-		return server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
+		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
 			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets})
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
+			return err // it says nothing about the revision
+		}
+		if err := checkSizes(o.Sizes, result.Tables); err != nil {
+			return err
+		}
+		if !o.UpOnly {
+			proof, err = m.prove(ctx, &prove.Setup{Files: m.files.set, Server: server, Settings: settings}, start, result, o)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
-		return nil, err // it says nothing about the revision
-	}
-	if err := checkSizes(o.Sizes, result.Tables); err != nil {
-		return nil, err
-	}
-	return m.judge(start, result), nil
+	return m.judge(start, result, proof, o.UpOnly), nil
 }
 
 // rehearsalStart is where a rehearsal begins and what it carries out.
@@ -144,51 +162,25 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 	})
 }
 
-// Sizes reads the sizes of the tables of a database, and which revisions are applied there, for RehearseOptions where the
-// database cannot be asked. It is only read. Errors: those of Status, *SchemaError for a database where no rehearsal can
-// begin.
-func (m *Migrator) Sizes(ctx context.Context, cfg *pgconn.Config) (sizes *rehearse.Sizes, err error) {
-	err = m.with(ctx, cfg, func(s *session.Session) error {
-		v, err := s.View(ctx)
-		if err != nil {
-			return err
-		}
-		applied, err := reproducible(v)
-		if err != nil {
-			return err
-		}
-		sizes, err = readSizes(ctx, s, cfg.Database, applied)
-		return err
-	})
-	return sizes, err
-}
-
-func readSizes(ctx context.Context, s *session.Session, database string, applied []string) (*rehearse.Sizes, error) {
-	tables, err := s.Sizes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &rehearse.Sizes{Database: database, At: time.Now(), Applied: applied, Tables: tables}, nil
-}
-
-// checkSizes refuses sizes of another database: they have none of the tables where the rehearsal began.
-func checkSizes(sizes *rehearse.Sizes, tables []string) error {
-	if sizes == nil || len(tables) == 0 || slices.ContainsFunc(tables, func(name string) bool { return sizes.Tables[name].Known }) {
-		return nil
-	}
-	return sizesError(sizes, "that database has none of the tables that the applied revisions make, such as "+tables[0])
-}
-
-func sizesError(sizes *rehearse.Sizes, reason string) error {
-	return &ConfigError{Setting: "sizes", Value: sizes.Database, Reason: reason}
-}
-
-func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result) *Rehearsal {
-	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified}
+func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, upOnly bool) *Rehearsal {
+	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
 	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes})
 	if f := result.Failed; f != nil {
 		found = append(found, failedFinding(f, false))
 	}
+	found = append(found, proof.findings...)
+	except := []string{revision.AcceptIrreversible} // Check looks at it
+	if upOnly {
+		except = append(except, revision.AcceptNotInverse)
+	}
+	r.Findings = slices.DeleteFunc(rehearse.Acknowledge(found, m.rehearsed(result), except...), func(f rehearse.Finding) bool {
+		return f.Rule == rehearse.Accept && result.Failed != nil && f.Revision == result.Failed.Revision // it may be needed
+	})
+	return r
+}
+
+// rehearsed returns the revisions of the steps, each once.
+func (m *Migrator) rehearsed(result *rehearsal.Result) []*revision.Revision {
 	seen := map[string]bool{}
 	var revisions []*revision.Revision
 	for _, s := range result.Steps {
@@ -197,6 +189,5 @@ func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result) *Rehea
 			revisions = append(revisions, rev)
 		}
 	}
-	r.Findings = rehearse.Acknowledge(found, revisions)
-	return r
+	return revisions
 }

@@ -210,6 +210,16 @@ type graphDocument struct {
 	Picture   string `json:"picture,omitempty"` // unless it was written to a file
 }
 
+// reportDocument is printed by report.
+type reportDocument struct {
+	Database  bool   `json:"database"`       // a database was read
+	Revisions int    `json:"revisions"`      // the number of revisions in the page
+	Findings  int    `json:"findings"`       // the number of findings in the page
+	Events    int    `json:"events"`         // the number of events in the page
+	File      string `json:"file,omitempty"` // what --out named
+	HTML      string `json:"html,omitempty"` // the page, unless it was written to a file
+}
+
 // schemaDocument is printed by schema.
 type schemaDocument struct {
 	Version     int    `json:"version"`        // of the server, in the form of server_version_num
@@ -439,6 +449,8 @@ type rehearsalDocument struct {
 	Steps        []rehearsedDocument        `json:"steps"`         // what was carried out
 	Findings     []rehearsalFindingDocument `json:"findings"`      // in the order of the steps
 	NotRehearsed []string                   `json:"not_rehearsed"` // the revisions after one that failed
+	Reverted     int                        `json:"reverted"`      // the number of down scripts that were tried
+	Orders       int                        `json:"orders"`        // the number of other orders of the revisions that were tried
 	Modified     []string                   `json:"modified"`      // applied revisions whose files were modified since
 }
 

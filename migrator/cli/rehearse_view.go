@@ -81,22 +81,22 @@ func (v *rehearsalView) printFinding(f rehearse.Finding) {
 
 // summary says what was rehearsed and found.
 func (v *rehearsalView) summary() string {
-	up, down, statements := 0, 0, 0
+	revisions, statements := map[string]bool{}, 0
 	for _, s := range v.Steps {
-		if s.Down {
-			down++
-		} else {
-			up++
-		}
+		revisions[s.Revision] = true
 		statements += len(s.Statements)
 	}
-	if up == 0 && len(v.Findings) == 0 {
+	if len(revisions) == 0 && len(v.Findings) == 0 {
 		return "nothing to rehearse: nothing is pending, at " + idsOrBase(v.From)
 	}
-	summary := "rehearsed " + text.Count(up, "revision") + " (" + text.Count(statements, "statement") + ")"
-	if down > 0 {
-		summary = "rehearsed " + text.Count(up, "revision") + " and " + text.Count(down, "down script") + " (" + text.Count(statements, "statement") + ")"
+	parts := []string{text.Count(len(revisions), "revision") + " (" + text.Count(statements, "statement") + ")"}
+	if v.Reverted > 0 {
+		parts = append(parts, text.Count(v.Reverted, "down script"))
 	}
+	if v.Orders > 0 {
+		parts = append(parts, text.Count(v.Orders, "other order"))
+	}
+	summary := "rehearsed " + text.List(parts, "and")
 	summary += " from " + idsOrBase(v.From) + ": " + rehearse.Summary(v.Findings)
 	if n := len(v.NotRehearsed); n > 0 {
 		summary += "; " + text.Count(n, "revision") + " after the one that failed " + terminal.Plural(n, "was", "were") + " not rehearsed: " + text.ListFirst(v.NotRehearsed, 5, "and")
@@ -123,7 +123,7 @@ func (v *rehearsalView) result() error {
 }
 
 func (v *rehearsalView) newDocument() *rehearsalDocument {
-	d := &rehearsalDocument{From: list(v.From), Steps: []rehearsedDocument{}, Findings: []rehearsalFindingDocument{}, NotRehearsed: list(v.NotRehearsed), Modified: list(v.Modified)}
+	d := &rehearsalDocument{From: list(v.From), Steps: []rehearsedDocument{}, Findings: []rehearsalFindingDocument{}, NotRehearsed: list(v.NotRehearsed), Reverted: v.Reverted, Orders: v.Orders, Modified: list(v.Modified)}
 	for _, s := range v.Steps {
 		step := rehearsedDocument{Direction: direction(s.Down), Revision: s.Revision, Message: s.Message, Transactional: s.Transactional, Statements: []rehearsedStatementDocument{}}
 		for _, st := range s.Statements {

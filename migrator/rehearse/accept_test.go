@@ -22,7 +22,7 @@ func TestHeadersAcknowledgeFindings(t *testing.T) {
 		t.Error("quoted names")
 	}
 	other := &revision.Revision{ID: "b2", Accept: []revision.Acceptance{{Word: "destroys", Object: "account.nickname"}, {Word: "irreversible"}}}
-	got := Acknowledge([]Finding{f, {Revision: "b2", Severity: 0}}, []*revision.Revision{{ID: "a1"}, other})
+	got := Acknowledge([]Finding{f, {Revision: "b2", Severity: 0}}, []*revision.Revision{{ID: "a1"}, other}, "irreversible")
 	if len(got) != 2 || got[0].Accepted || got[1].Rule != Accept || got[1].Revision != "b2" {
 		t.Errorf("%+v", got)
 	}

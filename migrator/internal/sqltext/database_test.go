@@ -1,6 +1,9 @@
 package sqltext
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestChangedDatabaseIsTheNamedOne(t *testing.T) {
 	t.Parallel()
@@ -32,5 +35,16 @@ func TestNewExtensionIsTheNamedOne(t *testing.T) {
 		if got := NewExtension(sql, statements[0]); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)
 		}
+	}
+}
+
+func TestCreatedRolesAreTheNamedOnes(t *testing.T) {
+	t.Parallel()
+	const sql = `CREATE ROLE App LOGIN; create user "My User"; CREATE USER MAPPING FOR x SERVER y; DROP ROLE old;
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN EXECUTE 'CREATE GROUP readers'; EXECUTE 'CREATE ROLE writers'; CREATE /* c */ ROLE owner; END IF; END $$;
+-- CREATE ROLE comment
+CREATE ROLE`
+	if got := strings.Join(CreatedRoles(sql), " "); got != "app My User readers writers owner" {
+		t.Error(got)
 	}
 }
