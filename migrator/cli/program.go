@@ -52,6 +52,7 @@ func (p *program) root() *cobra.Command {
 	})
 	root.SilenceErrors = true // Main prints them
 	root.AddCommand(p.migrate(), p.version(), p.completion())
+	root.AddCommand(p.Commands...)
 	root.SetHelpCommand(p.help(root))
 	root.SetHelpFunc(p.showHelp)
 	root.SetUsageFunc(p.showUsage)
