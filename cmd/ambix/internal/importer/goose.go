@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"errors"
@@ -10,7 +10,10 @@ import (
 
 // goose reads github.com/pressly/goose: NUMBER_NAME.sql with annotations, and NUMBER_NAME.go,
 // which cannot be converted.
-var goose = tool{name: "goose", rows: each, takesData: true, sharesSession: true, read: readGoose}
+var goose = tool{
+	name: "goose", reads: "the folder of NUMBER_NAME.sql and NUMBER_NAME.go", rows: each,
+	data: "the variables of ENVSUB", sharesSession: true, read: readGoose,
+}
 
 func readGoose(src source) (*project, error) {
 	entries, err := os.ReadDir(src.dir)

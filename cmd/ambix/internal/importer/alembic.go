@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"bytes"
@@ -19,7 +19,10 @@ import (
 
 // alembic reads Alembic projects with Alembic itself: alembic.py runs in the project's Python
 // and prints the graph and every revision rendered in offline mode.
-var alembic = tool{name: "alembic", rows: heads, takesConfig: true, takesData: true, sharesSession: true, read: readAlembic}
+var alembic = tool{
+	name: "alembic", reads: "the folder of alembic.ini; Alembic itself, which must be installed, renders the revisions", rows: heads,
+	config: "another alembic.ini", data: "Alembic's -x", sharesSession: true, read: readAlembic,
+}
 
 //go:embed alembic.py
 var alembicScript string

@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"fmt"
@@ -12,7 +12,10 @@ import (
 // NUMBER_NAME.down.sql. Its PostgreSQL drivers send a file as one message, which is one
 // transaction unless the file contains BEGIN or is a single statement that cannot run in
 // one. So a script becomes transactional if possible.
-var golangMigrate = tool{name: "golang-migrate", rows: last, sharesSession: true, read: readGolangMigrate}
+var golangMigrate = tool{
+	name: "golang-migrate", reads: "the folder of NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: last,
+	sharesSession: true, read: readGolangMigrate,
+}
 
 var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\..*$`)
 

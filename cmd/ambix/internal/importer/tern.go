@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"bytes"
@@ -23,7 +23,10 @@ import (
 
 // tern reads github.com/jackc/tern with tern's own package: templates NUMBER_NAME.sql, in
 // which a line separates up from down.
-var tern = tool{name: "tern", rows: last, takesConfig: true, takesData: true, read: readTern}
+var tern = tool{
+	name: "tern", reads: "the folder of NUMBER_NAME.sql, with its shared files", rows: last,
+	config: "another tern.conf", data: "data for the templates", read: readTern,
+}
 
 var ternDisableTx = regexp.MustCompile(`(?m)^---- tern: disable-tx ----$\n?`)
 

@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"fmt"
@@ -12,7 +12,10 @@ import (
 
 // dbmate reads github.com/amacneil/dbmate: files NUMBER….sql, in the order of their names,
 // with sections that begin with "-- migrate:up" and "-- migrate:down".
-var dbmate = tool{name: "dbmate", rows: each, takesData: true, sharesSession: true, read: readDbmate}
+var dbmate = tool{
+	name: "dbmate", reads: "the folder of NUMBER_NAME.sql, usually db/migrations", rows: each,
+	data: "the variables of env:NAME", sharesSession: true, read: readDbmate,
+}
 
 var (
 	dbmateFile    = regexp.MustCompile(`^([0-9]+)(.*)\.sql$`)

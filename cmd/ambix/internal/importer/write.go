@@ -1,10 +1,9 @@
-package main
+package importer
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,8 +62,8 @@ func (m adoptMap) text() (string, error) {
 	return head + "[\n" + strings.Join(lines, ",\n") + "\n  ]\n}\n", nil
 }
 
-// write writes the revisions and the map, all or nothing, and prints what needs manual work.
-func (p *project) write(t tool, out string, stdout io.Writer) error {
+// write writes the revisions and the map, all or nothing, and returns what needs manual work.
+func (p *project) write(t tool, out string) (*document, error) {
 	ids, findings := p.ids(t.name)
 	findings = append(p.findings, findings...)
 	if t.sharesSession {
@@ -75,22 +74,26 @@ func (p *project) write(t tool, out string, stdout io.Writer) error {
 	for i := range p.migrations {
 		pair, found, err := p.migrations[i].files(t.name, out, ids, p.width())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files, findings = append(files, pair...), append(findings, found...)
 		m.Versions = append(m.Versions, adoptVersion{p.migrations[i].version, ids[p.migrations[i].version], p.migrations[i].name})
 	}
 	text, err := m.text()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	files = append(files, revision.Source{File: filepath.Join(out, mapFile), Text: text})
 	if err := create(out, ids, files); err != nil {
-		return err
+		return nil, err
 	}
-	findings = append(findings, check(out)...)
-	_, err = io.WriteString(stdout, report(len(p.migrations), out, findings))
-	return err
+	d := &document{From: t.name, Dir: out, Map: mapFile, Revisions: len(p.migrations), Findings: []findingDocument{}}
+	for _, file := range files {
+		d.Files = append(d.Files, file.File)
+	}
+	d.add(findings)
+	d.add(check(out))
+	return d, nil
 }
 
 // files returns the files of one revision, the down file first if there is one.
@@ -221,33 +224,4 @@ func check(out string) []finding {
 		findings = append(findings, finding{what, problem.Error()})
 	}
 	return findings
-}
-
-// report returns the text to print: each kind of finding once, with the files it concerns.
-func report(revisions int, out string, findings []finding) string {
-	var b strings.Builder
-	s := "s"
-	if revisions == 1 {
-		s = ""
-	}
-	fmt.Fprintf(&b, "Wrote %d revision%s and the map %s to %s.\n", revisions, s, mapFile, out)
-	if len(findings) == 0 {
-		b.WriteString("No manual work is needed.\n")
-		return b.String()
-	}
-	var order []string
-	places := map[string][]string{}
-	for _, f := range findings {
-		if places[f.what] == nil {
-			order = append(order, f.what)
-		}
-		places[f.what] = append(places[f.what], f.where)
-	}
-	for _, what := range order {
-		fmt.Fprintf(&b, "\n%s\n", what)
-		for _, where := range places[what] {
-			fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(where, "\n", "\n    "))
-		}
-	}
-	return b.String()
 }
