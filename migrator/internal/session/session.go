@@ -33,7 +33,7 @@ type Settings struct {
 	// TargetSchema is the schema that the ledger is for. A run is refused if it does not exist, and
 	// the version tables of other tools elsewhere do not matter. "": the whole database.
 	TargetSchema string
-	// TargetDatabase is the only database for which a script is. "": any.
+	// TargetDatabase is the database of a target of a fleet, the only one for which a script is. "": there is no fleet.
 	TargetDatabase string
 	Version        string // of the program
 
