@@ -73,7 +73,7 @@ func (p *program) migrate() *cobra.Command {
 		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
 		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(), p.schema(), p.diff(),
 		p.ensureVersion(), p.repair(), p.adopt(),
-		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
+		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(), p.squash(),
 		p.version(), p.completion(),
 	)
 	m.AddCommand(p.help(m))
