@@ -53,7 +53,7 @@ func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string
 		return planVerbs, cobra.ShellCompDirectiveNoFileComp
 	}
 	_ = p.settings.Resolve(cmd.Flags(), p.environ())
-	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {
+	if slices.Contains([]string{"merge", "edit", "rebase", "squash"}, cmd.Name()) {
 		p.settings.Dir = p.dir() // these commands edit files on disk
 	}
 	set, err := p.load(migrator.Config{})

@@ -122,7 +122,7 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
 		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "show", "log", "check", "schema", "diff"}},
 		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
-		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
+		{"Author", []string{"init", "revision", "merge", "edit", "rebase", "squash"}},
 		{"Other", []string{"version", "completion"}},
 	} {
 		here := commandGroup{title: p.title}
