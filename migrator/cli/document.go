@@ -199,6 +199,29 @@ type omissionDocument struct {
 	What string `json:"what"` // such as "CREATE ROLE"
 }
 
+// draftDocument is printed by revision --autogenerate.
+type draftDocument struct {
+	Schema      string                  `json:"schema"`      // the desired one, as the command line names it
+	Written     bool                    `json:"written"`     // the files exist now
+	Revisions   []draftRevisionDocument `json:"revisions"`   // in the order in which they are applied; none if there is nothing to do
+	Differences []differenceDocument    `json:"differences"` // from the schema of the revisions to the desired one
+	Renames     []renamedDocument       `json:"renames"`
+	Unsplit     string                  `json:"unsplit,omitempty"` // why there is one revision that blocks others
+	Next        string                  `json:"next,omitempty"`    // the command to run after reading the SQL
+}
+
+// draftRevisionDocument is one drafted revision.
+type draftRevisionDocument struct {
+	Revision      string         `json:"revision"`
+	DownRevision  []string       `json:"down_revision"`
+	Message       string         `json:"message"`
+	Transactional bool           `json:"transactional"`
+	Files         []string       `json:"files"` // the up file and the down file
+	Up            string         `json:"up"`    // the text of the up file
+	Down          string         `json:"down"`
+	Effects       []markDocument `json:"effects"` // what the up script does to rows
+}
+
 // versionDocument is printed by version.
 type versionDocument struct {
 	Program   string   `json:"program"`
@@ -209,6 +232,25 @@ type versionDocument struct {
 	Platform  string   `json:"platform"`
 	Revisions int      `json:"revisions"` // the number of embedded revisions
 	Heads     []string `json:"heads"`
+}
+
+// graphDocument is printed by graph.
+type graphDocument struct {
+	Format    string `json:"format"`            // "mermaid", "dot" or "svg"
+	Revisions int    `json:"revisions"`         // the number of revisions in the picture
+	Links     int    `json:"links"`             // the number of lines between them
+	File      string `json:"file,omitempty"`    // what --out named
+	Picture   string `json:"picture,omitempty"` // unless it was written to a file
+}
+
+// reportDocument is printed by report.
+type reportDocument struct {
+	Database  bool   `json:"database"`       // a database was read
+	Revisions int    `json:"revisions"`      // the number of revisions in the page
+	Findings  int    `json:"findings"`       // the number of findings in the page
+	Events    int    `json:"events"`         // the number of events in the page
+	File      string `json:"file,omitempty"` // what --out named
+	HTML      string `json:"html,omitempty"` // the page, unless it was written to a file
 }
 
 // schemaDocument is printed by schema.
@@ -357,7 +399,7 @@ type checkDocument struct {
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
-// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files",
+// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "destroys", "using", "schema", "files",
 // "ledger" or "drift".
 type findingDocument struct {
 	Kind     string `json:"kind"`

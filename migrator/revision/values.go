@@ -66,7 +66,7 @@ func (p *parser) separated(e entry, separators string) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		for at := e.start; at <= e.end && e.start < e.end; {
 			end := e.end
-			if i := strings.IndexAny(p.text[at:e.end], separators); i >= 0 {
+			if i := indexOutsideQuotes(p.text[at:e.end], separators); i >= 0 {
 				end = at + i
 			}
 			if !yield(trim(p.text, at, end)) {
@@ -75,6 +75,21 @@ func (p *parser) separated(e entry, separators string) iter.Seq2[int, int] {
 			at = end + 1
 		}
 	}
+}
+
+// indexOutsideQuotes returns the offset of the first separator that is not in a quoted name, such as those of the accept key.
+// Ids and labels have no quotes.
+func indexOutsideQuotes(s, separators string) int {
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case !quoted && strings.IndexByte(separators, s[i]) >= 0:
+			return i
+		}
+	}
+	return -1
 }
 
 // list returns the elements of a list, of which each is, as what says, an id or a label.

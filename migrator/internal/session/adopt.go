@@ -66,10 +66,15 @@ func (e *AdoptError) Error() string {
 // without running anything. It returns nil if nothing was recorded. Errors: *AdoptError, *graph.TargetError, and those of
 // apply.Runner.Stamp.
 func (s *Session) Adopt(ctx context.Context, a Adopt) (found *Adoption, err error) {
+	var left int64 // the generation afterwards
 	err = s.change(ctx, func(state ledger.State) error {
+		left = state.Generation + 1
 		found, err = s.adopt(ctx, a, state)
 		return err
 	})
+	if err == nil && !a.DryRun {
+		s.recordBaseline(ctx, left)
+	}
 	if !apply.IsCommitted(err) {
 		return nil, err
 	}

@@ -73,6 +73,7 @@ type Mover struct {
 	// Of compareFirst: whether the schema was compared, what was found, and whether it could not be.
 	compared, unsure bool
 	drift            *Drift
+	due, dueKnown    bool // of checkDue
 
 	loss
 }
