@@ -22,11 +22,15 @@ const (
 	FindingEmpty        FindingKind = "empty"     // an up script without SQL
 	FindingUnwritten    FindingKind = "unwritten" // a script of which only the skeleton exists
 	FindingIrreversible FindingKind = "irreversible"
-	FindingAccept       FindingKind = "accept" // a word of the accept key that has no reason
-	FindingFiles        FindingKind = "files"  // a file is wrong, so there is nothing to check
+	FindingAccept       FindingKind = "accept"   // a word of the accept key that has no reason
+	FindingDestroys     FindingKind = "destroys" // a drafted statement destroys rows or values, and the header does not accept it
+	FindingUsing        FindingKind = "using"    // a drafted conversion that nobody has checked
+	FindingFiles        FindingKind = "files"    // a file is wrong, so there is nothing to check
 	// FindingLedger: a trigger, a rule or row-level security on a table of the ledger, or an
 	// owner that is not trusted. It may run with the privileges of whoever migrates.
 	FindingLedger FindingKind = "ledger"
+	// FindingReplaced: the ledger has some of the revisions that another one replaces; see Replacement.
+	FindingReplaced FindingKind = "replaced"
 	// FindingDrift: the schema, or its owners and privileges, are not what the last run left.
 	FindingDrift FindingKind = "drift"
 )
@@ -36,13 +40,17 @@ type Finding struct {
 	Kind     FindingKind
 	Revision string   // "" when it is not about one revision
 	File     string   // "" when there is none
-	Accept   string   // of FindingAccept: the word, with its object
+	Accept   string   // of FindingAccept and FindingDestroys: the word, with its object
 	Heads    []string // of FindingHeads
 	Changes  []string // of FindingModified: see RevisionStatus
 	// Of FindingLedger: the table, quoted for SQL; "trigger", "rule", "row-level security" or
 	// "owner"; and the name of the trigger, the rule or the owner.
+	// Of FindingDestroys and FindingUsing, which have a Line and a Column: the kind of the object, such as "column", and its
+	// name.
 	Table, Object, Name string
+	Line, Column        int
 	Schema              *SchemaStatus // of FindingDrift
+	Replacement         *Replacement  // of FindingReplaced
 	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
 	// only be found with files that contain them.
 	Ahead []string
@@ -74,6 +82,27 @@ func (f *Files) Check() []Finding {
 		case !r.Reversible() && !accepted:
 			add(FindingIrreversible, r.Up.File)
 		}
+		found = append(found, checkNotes(r)...)
+	}
+	return found
+}
+
+// checkNotes returns the notes of a drafted up script that wait for somebody. A down script destroys what its up script has
+// made, as it should.
+func checkNotes(r *revision.Revision) []Finding {
+	if !r.Up.InMemory() {
+		return nil
+	}
+	var found []Finding
+	for _, note := range r.Up.Notes() {
+		f := Finding{Kind: FindingUsing, Revision: r.ID, File: r.Up.File, Line: note.Line, Column: note.Column, Object: note.Kind, Name: note.Name}
+		if note.Word == revision.NoteDestroys {
+			if r.AcceptsDestroying(note.Name) {
+				continue
+			}
+			f.Kind, f.Accept = FindingDestroys, revision.Acceptance{Word: revision.AcceptDestroys, Object: note.Name}.String()
+		}
+		found = append(found, f)
 	}
 	return found
 }
@@ -122,6 +151,11 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 			continue
 		}
 		found = append(found, f)
+	}
+	for _, r := range st.Replacements {
+		if r.State != ReplacementComplete {
+			found = append(found, Finding{Kind: FindingReplaced, Revision: r.Revision, File: m.files.Revision(r.Revision).Up.File, Replacement: &r})
+		}
 	}
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
 		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})

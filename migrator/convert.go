@@ -94,6 +94,8 @@ func inputError(cause error, f failure) error {
 		return &TargetError{Verb: Verb(e.Verb), Reason: e.Reason, Problem: graph.NoTarget}
 	case revision.Problems:
 		return &FilesError{Problems: e, failure: f}
+	case *plan.ReplacedError:
+		return &ReplacedError{Replacement: newReplacementConflict(e), failure: f}
 	case *plan.PolicyError:
 		return &PolicyError{Policy: e.Policy, Revisions: e.Revisions, Pending: e.Pending, Above: e.Above, Foreign: e.Foreign, Adoptable: e.Adoptable, failure: f}
 	case *session.AdoptError:

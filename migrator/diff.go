@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/ddl"
-	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/internal/draft"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -45,6 +45,8 @@ type SchemaDiff struct {
 type PossibleRename struct {
 	schema.Renaming
 	Rename string // for DiffOptions.Renames
+
+	owned bool // a sequence of a column
 }
 
 // Equal reports whether no difference was found, and nothing has to be renamed. Objects that cannot be compared, because the
@@ -56,13 +58,8 @@ func (d *SchemaDiff) Equal() bool {
 // Diff compares two schemas. Nothing is written. Errors: those of Schema, *SchemaError for objects that are not as they
 // should be, and *ConfigError for a pattern or a rename.
 func (m *Migrator) Diff(ctx context.Context, from, to SchemaSource, o DiffOptions) (*SchemaDiff, error) {
-	if _, err := matcher("ignore", o.Ignore); err != nil {
+	if err := checkDiffOptions(o.Ignore, o.Renames); err != nil {
 		return nil, err
-	}
-	for _, r := range o.Renames {
-		if _, _, err := cutRename(r); err != nil {
-			return nil, err
-		}
 	}
 	found, err := m.schemas(ctx, from, to)
 	if err != nil {
@@ -92,6 +89,32 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 			return nil, err
 		}
 	}
+	d.compare()
+	return d, nil
+}
+
+// checkDiffOptions checks patterns and the form of renames. The error is a *ConfigError.
+func checkDiffOptions(ignore, renames []string) error {
+	_, err := matcher("ignore", ignore)
+	for _, r := range renames {
+		if err == nil {
+			_, _, err = cutRename(r)
+		}
+	}
+	return err
+}
+
+// compare finds the differences between the schemas as they are now.
+func (d *SchemaDiff) compare() {
+	d.Differences, d.PossibleRenames = d.From.Compare(d.To, d.options.except()...), nil
+	for _, r := range d.From.RenameCandidates(d.To) {
+		owned := d.From.Object(r.Key).Fact("owned by") != ""
+		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + schema.QuoteIdent(r.Name), owned})
+	}
+}
+
+// except returns what is not compared.
+func (o DiffOptions) except() []schema.Facet {
 	var except []schema.Facet
 	if !o.Owners {
 		except = append(except, schema.Owner)
@@ -99,11 +122,7 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 	if !o.Privileges {
 		except = append(except, schema.Privileges)
 	}
-	d.Differences = d.From.Compare(d.To, except...)
-	for _, r := range d.From.RenameCandidates(d.To) {
-		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + schema.QuoteIdent(r.Name)})
-	}
-	return d, nil
+	return except
 }
 
 // Renames returns the renames of DiffOptions, which are still to be done in a database with the first schema.
@@ -124,18 +143,7 @@ func (d *SchemaDiff) SQL() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	for i, s := range statements {
-		if i > 0 && s.Object != statements[i-1].Object {
-			b.WriteString("\n")
-		}
-		for _, m := range s.Marks {
-			// A name may contain a line end, which would end the comment.
-			b.WriteString("-- " + m.Effect.String() + ": " + text.Visible(strings.ToLower(m.Object.Kind.String())+" "+m.Object.Name) + "\n")
-		}
-		b.WriteString(s.SQL + ";\n")
-	}
-	return b.String(), nil
+	return draft.Script(statements), nil
 }
 
 // rename applies OLD:NEW to the first schema. The error is a *ConfigError.

@@ -27,6 +27,7 @@ const (
 	KindRepair           Kind = "repair"            // *RefusedError
 	KindAdopt            Kind = "adopt"             // *AdoptError
 	KindPolicy           Kind = "policy"            // *PolicyError
+	KindReplaced         Kind = "replaced"          // *ReplacedError
 	KindConnect          Kind = "connect"           // *ConnectError
 	KindDatabase         Kind = "database"          // *ConnectError, when the connection was lost or the server refused our own statement; *RevisionError, when the server is to blame
 	KindLedger           Kind = "ledger"            // *LedgerError

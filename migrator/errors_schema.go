@@ -146,7 +146,7 @@ func (e *SchemaFileError) Excerpt() string { return e.excerpt }
 // schemaError is for schemas and scratch databases.
 func schemaError(cause error, f failure) error {
 	switch e := cause.(type) {
-	case *SchemaError, *ScratchError, *SchemaFileError:
+	case *SchemaError, *ScratchError, *SchemaFileError, *DraftError:
 		return e
 	case *scratch.LeftError:
 		f.cause = newError(e.Err)
@@ -199,4 +199,17 @@ func MissingExtension(err error) string {
 		return sqltext.NewExtension(statement, found[0])
 	}
 	return ""
+}
+
+// MissingRole returns the role that the server lacks, if that is why a script failed; otherwise "".
+func MissingRole(err error) string {
+	se := pg.ServerError(err)
+	if se == nil || se.Code != pg.UndefinedObject || !strings.HasPrefix(se.Routine, "get_role") {
+		return ""
+	}
+	_, rest, _ := strings.Cut(se.Message, `"`)
+	if i := strings.LastIndex(rest, `"`); i >= 0 {
+		return rest[:i]
+	}
+	return rest
 }

@@ -146,6 +146,12 @@ type SchemaDrifted struct {
 	State SchemaState
 }
 
+// RevisionsReplaced reports that the rows of replaced revisions were exchanged for that of the one in their place.
+type RevisionsReplaced struct {
+	Origin
+	Replacement Replacement
+}
+
 // ConnectionLost reports a lost connection; the run connects again and looks what became
 // of the step in progress.
 type ConnectionLost struct {
@@ -217,6 +223,8 @@ func newEvent(o Origin, event apply.Event) Event {
 		return RevisionUnfinished{o, e.Unfinished.Revision, e.Unfinished.Finish}
 	case session.Drifted:
 		return SchemaDrifted{o, SchemaState(e.Change)}
+	case session.Replaced:
+		return RevisionsReplaced{o, newReplacement(e.Replacement)}
 	case session.Lost:
 		return ConnectionLost{o, newError(e.Err)}
 	}
@@ -224,5 +232,5 @@ func newEvent(o Origin, event apply.Event) Event {
 }
 
 func newPlan(p plan.Plan) *Plan {
-	return &Plan{From: p.From, To: p.To, Steps: each(p.Steps, func(s plan.Step) Step { return newStep(s, 0) }), plan: p}
+	return &Plan{From: p.From, To: p.To, Replacements: each(p.Replacements, newReplacement), Steps: each(p.Steps, func(s plan.Step) Step { return newStep(s, 0) }), plan: p}
 }

@@ -38,6 +38,7 @@ const (
 	LogInterrupted LogAction = "interrupted"
 	LogRepair      LogAction = "repair"
 	LogAdopt       LogAction = "adopt"
+	LogReplace     LogAction = "replace"     // rows were exchanged for that of the revision that replaces theirs
 	LogFormat      LogAction = "format"      // the ledger's tables were upgraded
 	LogFingerprint LogAction = "fingerprint" // of the schema that a run left; see Config.Fingerprint
 )

@@ -86,7 +86,7 @@ type Config struct {
 	Scratch Scratch
 	// Fingerprint says whether a run that changed something records a fingerprint of the schema that it left, so that
 	// Status can tell whether it is still the same: FingerprintAuto (the default) if reading the schema takes at most a
-	// tenth of the run, and a second; FingerprintOn; FingerprintOff.
+	// tenth of the run, or a thousandth of the time since the last reading, and a second; FingerprintOn; FingerprintOff.
 	Fingerprint Fingerprint
 
 	// Database is a database to connect to while New reads the files; the first call with

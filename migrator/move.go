@@ -71,6 +71,8 @@ type Report struct {
 	Steps []Step
 	// Others are steps that were planned, but that another runner carried out.
 	Others []OtherStep
+	// Replaced are the revisions that this run has recorded in the place of those that they replace, before its first step.
+	Replaced []Replacement
 	// Ahead are the applied revisions that the files do not have, parents first.
 	Ahead []string
 }
@@ -162,7 +164,7 @@ func (m *Migrator) observer(cfg *pgconn.Config) func(apply.Event) {
 
 func newReport(r *session.Report) *Report {
 	return &Report{
-		From: r.From, To: r.To, Ahead: r.Ahead,
+		From: r.From, To: r.To, Ahead: r.Ahead, Replaced: each(r.Replaced, newReplacement),
 		Steps: each(r.Steps, func(d apply.Result) Step { return newDoneStep(d.Step, d.Duration, d.PendingOn) }),
 		Others: each(r.Others, func(o session.OtherStep) OtherStep {
 			return OtherStep{Direction: Direction(o.Direction), Revision: o.Revision, By: o.By, From: o.From}

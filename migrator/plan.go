@@ -16,6 +16,9 @@ type Plan struct {
 	// From and To are the maximal applied revisions before and after, sorted.
 	From, To []string
 	Steps    []Step
+	// Replacements are the revisions that the operation records in the place of those that they replace, before its first
+	// step.
+	Replacements []Replacement
 
 	migrator *Migrator
 	plan     plan.Plan

@@ -67,6 +67,10 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		return level, e.Text, of(e.Step, slog.String("severity", e.Severity), slog.String("sqlstate", e.SQLState), slog.String("file", e.Step.File), slog.Int("line", e.Line))
 	case Waiting:
 		return slog.LevelInfo, "waiting for another runner", []slog.Attr{slog.String("holder", e.Holder.String()), ms("waited_ms", e.Waited)}
+	case RevisionsReplaced:
+		return slog.LevelInfo, "recorded a revision in the place of those that it replaces", []slog.Attr{
+			slog.String("revision", e.Replacement.Revision), slog.String("message", e.Replacement.Message), slog.Any("replaced", e.Replacement.Recorded),
+		}
 	case FileModified:
 		return slog.LevelWarn, "an applied revision was modified", []slog.Attr{slog.String("revision", e.Revision), slog.String("file", e.File), slog.Any("changes", e.Changes)}
 	case SchemaDrifted:

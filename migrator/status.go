@@ -34,6 +34,8 @@ type Status struct {
 	Current, Heads []string
 	// Revisions are those of the files and of the ledger, parents first.
 	Revisions []RevisionStatus
+	// Replacements are the revisions that replace some which the ledger has.
+	Replacements []Replacement
 	// Runner is the runner that was at work when the ledger had been read; nil if there was
 	// none. Its Application contains the revision that is in progress.
 	Runner *Session
@@ -59,6 +61,8 @@ type RevisionStatus struct {
 	Changes []string
 	// OutOfOrder: it is pending below a revision that is applied.
 	OutOfOrder bool
+	// Replaces are the revisions that this one replaces, as its file lists them.
+	Replaces []string
 	// Reversible: there is a down script, in a file or in the ledger.
 	Reversible bool
 
@@ -163,7 +167,7 @@ func (s *Status) Range(text string) ([]string, error) {
 }
 
 func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
-	st := &Status{Ledger: m.settings.Ledger.String(), Exists: v.State.Exists, Current: v.Current(), Heads: v.Files.Graph.Heads(), view: v}
+	st := &Status{Ledger: m.settings.Ledger.String(), Exists: v.State.Exists, Current: v.Current(), Heads: v.Files.Graph.Heads(), Replacements: newReplacements(v), view: v}
 	changes := map[string][]string{}
 	for _, c := range modified {
 		changes[c.Revision] = c.What
@@ -179,7 +183,8 @@ func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
 	for _, id := range v.Graph.Order() {
 		r := RevisionStatus{Revision: id, Message: v.Subject(id), State: Pending, Changes: changes[id]}
 		if f := v.Files.Revision(id); f != nil {
-			r.File, r.DownRevision, r.DependsOn, r.BranchLabels, r.Reversible = f.Up.File, f.DownRevision, f.DependsOn, f.BranchLabels, f.Reversible()
+			r.File, r.BranchLabels, r.Reversible, r.Replaces = f.Up.File, f.BranchLabels, f.Reversible(), f.ReplacedIDs()
+			r.DownRevision, r.DependsOn = v.Graph.Canonical(f.DownRevision), v.Graph.Canonical(f.DependsOn)
 		}
 		if row := v.Row(id); row != nil {
 			r.fill(row)

@@ -98,6 +98,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.PolicyError](err); ok {
 		return a.policy(e)
 	}
+	if e, ok := errors.AsType[*migrator.ReplacedError](err); ok {
+		return a.replaced(e.Replacement)
+	}
 	if e, ok := errors.AsType[*migrator.AdoptError](err); ok {
 		return a.adopt(e)
 	}

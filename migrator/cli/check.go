@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,16 +18,33 @@ import (
 func (p *program) check() *cobra.Command {
 	var offline settings.Switch
 	var each eachFlags
+	var schema settings.Text
+	var ignore settings.List
 	return p.command(action{
 		use:   "check",
 		short: "report everything that is not ready for a release",
 		long: `Reports everything that is not ready, such as pending, modified, unfinished, unwritten and
 irreversible revisions, multiple heads and invalid files, and exits with 3 if there is any.
-It writes nothing and is intended for pipelines.`,
-		example: "check\ncheck --offline",
-		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
+It writes nothing and is intended for pipelines.
+
+With --schema it reports something else: how the schema that all revisions make differs
+from the desired one, which revision --autogenerate would write revisions for.`,
+		example: "check\ncheck --offline\ncheck --schema\ncheck --schema=db/schema.sql",
+		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
+		check: func(args []string) error {
+			if schema != "" && len(args) == 1 {
+				return nil // --schema FILE
+			}
+			if len(args) > 0 {
+				return suggest(&settings.UsageError{Text: "check takes no arguments"}, p.helpLine(p.running))
+			}
+			return nil
+		},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &offline, "offline", "", "", "check the files only")
+			settings.AddFlag(f, &schema, "schema", "", "SCHEMA", "compare the revisions with an SQL file, a folder or \"database\" ["+defaultSchema+"]")
+			f.Lookup("schema").NoOptDefVal = defaultSchema
+			settings.AddFlag(f, &ignore, "ignore", "", "GLOB,…", "with --schema: leave out the objects with these names")
 			each.flags(f)
 		},
 		run: func(r *run) error {
@@ -34,6 +53,14 @@ It writes nothing and is intended for pipelines.`,
 				return err
 			case many && bool(offline):
 				return r.notForMany("offline", "the files are the same for every target")
+			case many && schema != "":
+				return r.notForMany("schema", "the files are the same for every target")
+			case schema != "" && bool(offline):
+				return &settings.UsageError{Text: "--offline and --schema are mutually exclusive"}
+			case schema != "":
+				return r.checkSchema(cmp.Or(strings.Join(r.args, ""), string(schema)), ignore)
+			case len(ignore) > 0:
+				return &settings.UsageError{Text: "--ignore requires --schema"}
 			case many:
 				return r.checkEach(&each)
 			}
@@ -81,7 +108,7 @@ func (r *run) check(offline bool) error {
 }
 
 func newFindingDocument(f migrator.Finding) findingDocument {
-	return findingDocument{Kind: string(f.Kind), Revision: f.Revision, File: f.File, Message: findingText(f)}
+	return findingDocument{Kind: string(f.Kind), Revision: f.Revision, File: f.File, Line: f.Line, Column: f.Column, Message: findingText(f)}
 }
 
 // findingText returns a description of a finding.
@@ -95,6 +122,10 @@ func findingText(f migrator.Finding) string {
 		return "the script is not written yet: replace its TODO line"
 	case migrator.FindingIrreversible:
 		return `it has no down script and cannot be reverted; "-- accept: irreversible" in its header accepts that`
+	case migrator.FindingDestroys:
+		return fmt.Sprintf(`it destroys %s %s; "-- accept: %s" in its header accepts that`, f.Object, f.Name, f.Accept)
+	case migrator.FindingUsing:
+		return "it converts " + f.Object + " " + f.Name + " through text; check the USING of the statement, and remove the comment line"
 	case migrator.FindingAccept:
 		return "accept: " + f.Accept + " is no longer needed; remove it from the header"
 	case migrator.FindingOutOfOrder:
@@ -111,8 +142,10 @@ func findingText(f migrator.Finding) string {
 			return f.Table + " has row-level security, which hides rows from some roles"
 		}
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
+	case migrator.FindingReplaced:
+		return replacementText(*f.Replacement)
 	case migrator.FindingDrift:
-		return driftText(f.Schema)
+		return f.Schema.String()
 	case migrator.FindingModified:
 		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied"
 	}
@@ -131,6 +164,9 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 	}
 	if len(of(migrator.FindingUnfinished)) > 0 {
 		return []suggestion{to("see how to finish the interrupted revision", a.other("status"))}
+	}
+	if list := of(migrator.FindingReplaced); len(list) > 0 {
+		return a.replaced(*list[0].Replacement).suggestions
 	}
 	var list []suggestion
 	for _, f := range of(migrator.FindingModified) {

@@ -8,12 +8,14 @@ import "time"
 
 // moveDocument is printed by up, down, to, redo and stamp.
 type moveDocument struct {
-	From   []string        `json:"from"`   // the current revisions before the run
-	To     []string        `json:"to"`     // the current revisions afterwards
-	Steps  []doneDocument  `json:"steps"`  // the steps that this run committed, also if it failed
-	Others []otherDocument `json:"others"` // steps that another runner committed meanwhile
-	Ahead  []string        `json:"ahead"`  // applied revisions that this program does not contain
-	Error  *errorDocument  `json:"error,omitempty"`
+	From  []string       `json:"from"`  // the current revisions before the run
+	To    []string       `json:"to"`    // the current revisions afterwards
+	Steps []doneDocument `json:"steps"` // the steps that this run committed, also if it failed
+	// revisions that the run has recorded in the place of those that they replace, before its first step
+	Replaced []replacementDocument `json:"replaced,omitempty"`
+	Others   []otherDocument       `json:"others"` // steps that another runner committed meanwhile
+	Ahead    []string              `json:"ahead"`  // applied revisions that this program does not contain
+	Error    *errorDocument        `json:"error,omitempty"`
 }
 
 type stepDocument struct {
@@ -44,6 +46,20 @@ type planDocument struct {
 	From  []string       `json:"from"`
 	To    []string       `json:"to"`
 	Steps []stepDocument `json:"steps"`
+	// revisions that would be recorded in the place of those that they replace, before the first step
+	Replacements []replacementDocument `json:"replacements,omitempty"`
+}
+
+// replacementDocument is a revision with the key replaces, in a database that has revisions in its place.
+type replacementDocument struct {
+	Revision string `json:"revision"`
+	Message  string `json:"message"`
+	// "complete": it counts as applied; "partial": the database lacks some of them; "both": the database has it and some of
+	// them
+	State      string   `json:"state"`
+	Recorded   []string `json:"recorded"`             // the replaced revisions that the database has
+	Missing    []string `json:"missing,omitempty"`    // those that it lacks
+	Unfinished []string `json:"unfinished,omitempty"` // those that were interrupted
 }
 
 // statusDocument is printed by status.
@@ -52,6 +68,8 @@ type statusDocument struct {
 	Heads     []string           `json:"heads"`
 	Revisions []revisionDocument `json:"revisions"`        // parents first
 	Runner    string             `json:"runner,omitempty"` // another runner at work, with its revision
+	// revisions that replace some which the database has
+	Replacements []replacementDocument `json:"replacements,omitempty"`
 	// omitted unless the last run recorded a fingerprint of the schema
 	Schema *schemaStatusDocument `json:"schema,omitempty"`
 }
@@ -110,6 +128,7 @@ type revisionDocument struct {
 	DownRevision []string   `json:"down_revision"`
 	DependsOn    []string   `json:"depends_on"`
 	BranchLabels []string   `json:"branch_labels"`
+	Replaces     []string   `json:"replaces,omitempty"` // the revisions in whose place it came
 	Head         bool       `json:"head"`
 	File         string     `json:"file"` // the up file; "" if only the ledger contains the revision
 	Created      *time.Time `json:"created,omitempty"`
@@ -147,6 +166,29 @@ type writtenDocument struct {
 	Next         string   `json:"next"`  // the command to run after writing the SQL
 }
 
+// draftDocument is printed by revision --autogenerate.
+type draftDocument struct {
+	Schema      string                  `json:"schema"`      // the desired one, as the command line names it
+	Written     bool                    `json:"written"`     // the files exist now
+	Revisions   []draftRevisionDocument `json:"revisions"`   // in the order in which they are applied; none if there is nothing to do
+	Differences []differenceDocument    `json:"differences"` // from the schema of the revisions to the desired one
+	Renames     []renamedDocument       `json:"renames"`
+	Unsplit     string                  `json:"unsplit,omitempty"` // why there is one revision that blocks others
+	Next        string                  `json:"next,omitempty"`    // the command to run after reading the SQL
+}
+
+// draftRevisionDocument is one drafted revision.
+type draftRevisionDocument struct {
+	Revision      string         `json:"revision"`
+	DownRevision  []string       `json:"down_revision"`
+	Message       string         `json:"message"`
+	Transactional bool           `json:"transactional"`
+	Files         []string       `json:"files"` // the up file and the down file
+	Up            string         `json:"up"`    // the text of the up file
+	Down          string         `json:"down"`
+	Effects       []markDocument `json:"effects"` // what the up script does to rows
+}
+
 // versionDocument is printed by version.
 type versionDocument struct {
 	Program   string   `json:"program"`
@@ -157,6 +199,25 @@ type versionDocument struct {
 	Platform  string   `json:"platform"`
 	Revisions int      `json:"revisions"` // the number of embedded revisions
 	Heads     []string `json:"heads"`
+}
+
+// graphDocument is printed by graph.
+type graphDocument struct {
+	Format    string `json:"format"`            // "mermaid", "dot" or "svg"
+	Revisions int    `json:"revisions"`         // the number of revisions in the picture
+	Links     int    `json:"links"`             // the number of lines between them
+	File      string `json:"file,omitempty"`    // what --out named
+	Picture   string `json:"picture,omitempty"` // unless it was written to a file
+}
+
+// reportDocument is printed by report.
+type reportDocument struct {
+	Database  bool   `json:"database"`       // a database was read
+	Revisions int    `json:"revisions"`      // the number of revisions in the page
+	Findings  int    `json:"findings"`       // the number of findings in the page
+	Events    int    `json:"events"`         // the number of events in the page
+	File      string `json:"file,omitempty"` // what --out named
+	HTML      string `json:"html,omitempty"` // the page, unless it was written to a file
 }
 
 // schemaDocument is printed by schema.
@@ -315,7 +376,7 @@ type checkDocument struct {
 }
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
-// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "files",
+// "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "destroys", "using", "schema", "files",
 // "ledger" or "drift".
 type findingDocument struct {
 	Kind     string `json:"kind"`

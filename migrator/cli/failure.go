@@ -89,7 +89,7 @@ func (p *program) printError(w *os.File, err error) {
 	case err == nil:
 	case p.settings.LogFormat == settings.LogJSON:
 		p.logError(p.newLogger(w), err)
-	case is[*migrator.RevisionError](err), is[*migrator.SchemaFileError](err), hasPositions(err):
+	case is[*migrator.RevisionError](err) && !is[*migrator.DraftError](err), is[*migrator.SchemaFileError](err), hasPositions(err):
 		// The text begins with a position, which editors recognize at the start of a line.
 		p.newOutput(w).PrintError("", err.Error())
 	default:

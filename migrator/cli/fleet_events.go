@@ -28,6 +28,11 @@ func (f *fleetRun) event(e migrator.Event) {
 		if f.settings.Verbose && !bool(f.flags.jsonLines) {
 			f.stepDone(e)
 		}
+	case migrator.RevisionsReplaced:
+		if f.settings.Verbose && !bool(f.flags.jsonLines) {
+			line := "recorded " + replacementLine(e.Replacement)
+			f.reporter.result(eventReplaced, []terminal.Cell{terminal.Bold.Cell(e.Target), terminal.Plain.Cell("  " + line)}, line, "revision", e.Replacement.Revision, "replaced", list(e.Replacement.Recorded))
+		}
 	case migrator.FileModified:
 		if !f.warned[e.Revision] {
 			f.warned[e.Revision] = true

@@ -29,7 +29,7 @@ func (r *run) moveEach(verb migrator.Verb, e *eachFlags, dryRun bool) error {
 	}
 	err = collect(f, f.fleet.Move(r.ctx, verb, r.args...), func(d *targetDocument, report *migrator.Report) bool {
 		d.Run = newMoveDocument(report)
-		return len(report.Steps) > 0
+		return len(report.Steps)+len(report.Replaced) > 0
 	})
 	if err != nil {
 		return err

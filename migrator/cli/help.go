@@ -120,7 +120,7 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		names []string
 	}{
 		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
-		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "show", "log", "check", "schema", "diff"}},
+		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff"}},
 		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
 		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
 		{"Other", []string{"version", "completion"}},
@@ -165,8 +165,8 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 	if groups, ok := cmd.Annotations[annotationGroups]; ok {
 		wanted = strings.Split(groups, ",")
 	}
-	var ownFlags, targets, foreign [][]string
-	byGroup := map[string][][]string{}
+	var ownFlags, foreign [][]string
+	byGroup, byHeading := map[string][][]string{}, map[string][][]string{}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		group := settings.Group(f)
@@ -175,7 +175,8 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 		case group != "":
 			byGroup[group] = append(byGroup[group], flagRow(f))
 		case f.Annotations[annotationHeading] != nil:
-			targets = append(targets, flagRow(f))
+			heading := f.Annotations[annotationHeading][0]
+			byHeading[heading] = append(byHeading[heading], flagRow(f))
 		case cmd.LocalNonPersistentFlags().Lookup(f.Name) != nil:
 			ownFlags = append(ownFlags, flagRow(f))
 		default:
@@ -189,7 +190,9 @@ func writeFlags(b *strings.Builder, cmd *cobra.Command) {
 		}
 	}
 	section("Flags", ownFlags)
-	section(headingTargets, targets)
+	for _, heading := range []string{headingTargets, headingAutogenerate} {
+		section(heading, byHeading[heading])
+	}
 	for _, group := range settings.Groups() {
 		if slices.Contains(wanted, group) {
 			section(group, byGroup[group])

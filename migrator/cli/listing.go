@@ -136,6 +136,7 @@ func (o *overview) details(id string) terminal.Table {
 	}
 	add("down revision", o.withMessages(s.DownRevision, "base"))
 	add("depends on", strings.Join(s.DependsOn, ", "))
+	add("replaces", strings.Join(s.Replaces, ", "))
 	add("children", o.withMessages(o.children[id], ""))
 	switch {
 	case s.State == migrator.Unfinished:
@@ -260,7 +261,7 @@ func (o *overview) documents(ids []string) []revisionDocument {
 // newRevisionDocument returns a revision for --json, with its state if that is known.
 func newRevisionDocument(s migrator.RevisionStatus, head, stateKnown bool) revisionDocument {
 	d := revisionDocument{
-		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels),
+		Revision: s.Revision, Message: s.Message, DownRevision: list(s.DownRevision), DependsOn: list(s.DependsOn), BranchLabels: list(s.BranchLabels), Replaces: s.Replaces,
 		Head: head, Reversible: s.Reversible, File: s.File, Changes: list(s.Changes), OutOfOrder: s.OutOfOrder,
 	}
 	if stateKnown {

@@ -70,6 +70,7 @@ func newMoveDocument(r *migrator.Report) *moveDocument {
 	for _, s := range r.Steps {
 		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration), s.PendingOn})
 	}
+	d.Replaced = newReplacementDocuments(r.Replaced)
 	for _, o := range r.Others {
 		d.Others = append(d.Others, otherDocument{string(o.Direction), o.Revision, o.By, o.From})
 	}
@@ -87,7 +88,11 @@ func summary(set *migrator.Migrator, r *migrator.Report) string {
 		parts = append(parts, fmt.Sprint(up, " applied"))
 	}
 	parts = append(parts, otherRunners(r.Others)...)
-	if len(parts) == 0 {
+	switch {
+	case len(parts) > 0:
+	case len(r.Replaced) > 0:
+		parts = append(parts, "nothing else to do")
+	default:
 		parts = append(parts, "nothing to do")
 	}
 	line := strings.Join(parts, ", ") + ", " + located(set, r.To)

@@ -110,6 +110,9 @@ func (r *run) showPlan(set *migrator.Migrator, p *migrator.Plan) {
 	if r.settings.JSON {
 		return
 	}
+	for _, replacement := range p.Replacements {
+		r.out.Print("record " + replacementLine(replacement) + "\n")
+	}
 	if len(p.Steps) == 0 {
 		r.out.Print("nothing to do, " + located(set, p.To) + "\n")
 		return
@@ -141,6 +144,7 @@ func newPlanDocument(p *migrator.Plan) *planDocument {
 	for _, s := range p.Steps {
 		d.Steps = append(d.Steps, newStepDocument(s))
 	}
+	d.Replacements = newReplacementDocuments(p.Replacements)
 	return d
 }
 

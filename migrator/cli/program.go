@@ -52,6 +52,7 @@ func (p *program) root() *cobra.Command {
 	})
 	root.SilenceErrors = true // Main prints them
 	root.AddCommand(p.migrate(), p.version(), p.completion())
+	root.AddCommand(p.Commands...)
 	root.SetHelpCommand(p.help(root))
 	root.SetHelpFunc(p.showHelp)
 	root.SetUsageFunc(p.showUsage)
@@ -71,7 +72,7 @@ func (p *program) migrate() *cobra.Command {
 	p.settings.AddFlags(m.PersistentFlags(), p.shorthand)
 	m.AddCommand(
 		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
-		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.show(), p.log(), p.check(), p.schema(), p.diff(),
+		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.graph(), p.show(), p.log(), p.report(), p.check(), p.schema(), p.diff(),
 		p.ensureVersion(), p.repair(), p.adopt(),
 		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
 		p.version(), p.completion(),

@@ -37,11 +37,16 @@ const (
 	eventModified       eventName = "revision-modified"
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
+	eventReplaced       eventName = "revisions-replaced"
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
 	eventUnused         eventName = "pattern-unused"
 	eventNothing        eventName = "nothing-changed"
+	eventDestroys       eventName = "draft-destroys"
+	eventUsing          eventName = "draft-asks-using"
+	eventNotSplit       eventName = "draft-not-split"
 	eventUnmarked       eventName = "state-unknown"
+	eventLargePicture   eventName = "large-picture"
 	eventEmpty          eventName = "database-empty"
 	eventMoved          eventName = "revision-rebased"
 	eventVersionUnknown eventName = "version-unknown"
@@ -87,11 +92,16 @@ var eventRows = []eventRow{
 	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`, `commands`"},
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
+	{eventReplaced, "a revision was recorded in the place of those that it replaces; on standard output", "`revision`, `replaced`"},
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
 	{eventNothing, "nothing was changed", ""},
+	{eventDestroys, "`revision --autogenerate` wrote a statement that destroys rows or values; `check` requires its acceptance", "`revision`, `kind`, `name`"},
+	{eventUsing, "`revision --autogenerate` wrote a conversion that has to be checked", "`revision`, `kind`, `name`"},
+	{eventNotSplit, "`revision --autogenerate` wrote one revision that should have been several", "`reason`"},
 	{eventUnmarked, "the database cannot be read, so applied revisions are not marked", "`reason`"},
+	{eventLargePicture, "the picture of `graph` is larger than Mermaid draws by default", "`links`, `bytes`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
 	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},

@@ -114,6 +114,7 @@ func events() []migrator.Event {
 		migrator.Notice{Origin: o, Step: step, Severity: "WARNING", Text: "look out", SQLState: "01000"},
 		migrator.Waiting{Origin: o, Holder: session, Waited: time.Second},
 		migrator.FileModified{Origin: o, Revision: "a1", File: "sql/a1.up.sql", Changes: []string{"up script"}},
+		migrator.RevisionsReplaced{Origin: o, Replacement: migrator.Replacement{Revision: "s1", Message: "initial schema", State: migrator.ReplacementComplete, Recorded: []string{"a1", "b2"}}},
 		migrator.SchemaDrifted{Origin: o, State: migrator.SchemaChanged},
 		migrator.Deferred{Origin: o, Err: errors.New("canceling statement due to lock timeout")},
 		migrator.WorkerStopped{Origin: o, Workers: 3, Err: &migrator.ConnectError{Problem: migrator.ConnectLimit}},

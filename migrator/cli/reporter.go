@@ -72,6 +72,8 @@ func (rep *reporter) event(e migrator.Event) {
 			what = "owners or privileges are"
 		}
 		rep.warn(eventDrifted, what+" not what the last run left; this run does not record it as its own", "state", string(e.State))
+	case migrator.RevisionsReplaced:
+		rep.replaced(e.Replacement)
 	case migrator.RevisionUnfinished:
 		rep.unfinished(e)
 	case migrator.StepProgress:

@@ -17,13 +17,20 @@ import (
 
 func (p *program) revision() *cobra.Command {
 	var n newRevision
+	var o draftFlags
 	return p.command(action{
 		use: "revision -m MESSAGE", short: "create the files of a new revision",
 		long: `Creates the up and the down file of a revision that follows the head. The files are
-created on disk, and embedded when the program is built.`,
-		example: "revision -m \"add email to account\"\nrevision -m \"add coupon\" --head shop@head\nrevision -m \"new branch\" --head base --branch-label shop",
-		groups:  []string{settings.GroupFiles, settings.GroupOutput},
-		check:   anyArgs,
+created on disk, and embedded when the program is built.
+
+With --autogenerate they contain the SQL that leads from the schema of all revisions to a
+desired one, such as schema.sql, and back. Both directions are run in a scratch database
+before the files are written. What would block the users of a table that exists gets
+revisions of its own, such as indexes, which are built concurrently.`,
+		example: "revision -m \"add email to account\"\nrevision -m \"add coupon\" --head shop@head\nrevision -m \"new branch\" --head base --branch-label shop\n" +
+			"revision -m \"add email to account\" --autogenerate\nrevision -m \"rename nick\" --autogenerate --rename public.account.nick:nickname --dry-run",
+		groups: []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
+		check:  anyArgs,
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &n.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
 			settings.AddFlag(f, &n.head, "head", "", "TARGET", "its down revision (default: the head; base begins a branch)")
@@ -32,8 +39,21 @@ created on disk, and embedded when the program is built.`,
 			settings.AddFlag(f, &n.dependsOn, "depends-on", "", "TARGET", "another revision that must be applied first")
 			settings.AddFlag(f, &n.id, "rev-id", "", "ID", "id of the revision (default: 12 random hex digits)")
 			settings.AddFlag(f, &n.versionPath, "version-path", "", "DIR", "create the files in this folder below --dir")
+			o.flags(f)
 		},
-		run: func(r *run) error { return r.writeNewRevision(&n) },
+		run: func(r *run) error {
+			message, err := r.messageOf(&n)
+			switch {
+			case err != nil:
+				return err
+			case bool(o.autogenerate):
+				return r.autogenerate(&n, &o, message)
+			}
+			if err := o.refuse(r.cmd); err != nil {
+				return err
+			}
+			return r.writeNewRevision(&n, message)
+		},
 	})
 }
 
@@ -45,16 +65,21 @@ type newRevision struct {
 	splice                  settings.Switch
 }
 
-func (r *run) writeNewRevision(n *newRevision) error {
+// messageOf returns the message of a new revision.
+func (r *run) messageOf(n *newRevision) (string, error) {
 	if len(r.args) > 0 {
 		message := strings.Join(append(strings.Fields(string(n.message)), r.args...), " ")
-		return suggest(&settings.UsageError{Text: "the message must follow -m, in quotes"},
+		return "", suggest(&settings.UsageError{Text: "the message must follow -m, in quotes"},
 			suggestion{"", r.sameLineWith(r.cmd, nil, flagValue{"message", message})})
 	}
 	message := revision.CleanMessage(string(n.message))
 	if message == "" {
-		return &settings.UsageError{Text: `missing message: -m "add email to account"`}
+		return "", &settings.UsageError{Text: `missing message: -m "add email to account"`}
 	}
+	return message, nil
+}
+
+func (r *run) writeNewRevision(n *newRevision, message string) error {
 	set, err := r.diskSet()
 	if err != nil {
 		return err
@@ -127,7 +152,7 @@ func (r *run) selectHead(heads []string) error {
 func checkGraph(set *migrator.Migrator, rev *revision.Revision) error {
 	nodes := []graph.Node{{ID: rev.ID, DownRevision: rev.DownRevision, DependsOn: rev.DependsOn, BranchLabels: rev.BranchLabels}}
 	for _, old := range set.Files().Revisions() {
-		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels})
+		nodes = append(nodes, graph.Node{ID: old.ID, DownRevision: old.DownRevision, DependsOn: old.DependsOn, BranchLabels: old.BranchLabels, Replaces: old.ReplacedIDs()})
 	}
 	_, problems := graph.New(nodes)
 	var texts []string

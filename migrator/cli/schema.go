@@ -3,9 +3,6 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -85,29 +82,6 @@ func (r *run) schema(o *schemaOptions) error {
 		r.out.PrintSQL(sql)
 	}
 	return nil
-}
-
-// writeWhole writes a file completely or not at all.
-func writeWhole(name, content string) error {
-	if old, err := os.ReadFile(name); err == nil && string(old) == content {
-		return nil // its time stays
-	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	err = cmp.Or(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // schemaSide is a schema that a person named.

@@ -19,6 +19,9 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 	if e, ok := errors.AsType[*migrator.ScratchError](err); ok {
 		return a.scratch(e), true
 	}
+	if e, ok := errors.AsType[*migrator.DraftError](err); ok {
+		return a.draftProblem(e), true
+	}
 	if e, ok := errors.AsType[*migrator.SchemaError](err); ok {
 		return a.schemaProblem(e), true
 	}

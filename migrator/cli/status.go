@@ -53,7 +53,7 @@ func (r *run) status() error {
 }
 
 func newStatusDocument(st *migrator.Status) *statusDocument {
-	d := &statusDocument{Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st), Schema: newSchemaStatusDocument(st.Schema)}
+	d := &statusDocument{Replacements: newReplacementDocuments(st.Replacements), Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st), Schema: newSchemaStatusDocument(st.Schema)}
 	for _, s := range st.Revisions {
 		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
 	}
@@ -98,6 +98,7 @@ func (v *statusView) table() terminal.Table {
 		}
 		return appliedText(s)
 	})
+	v.replacements()
 	v.schema()
 	v.next()
 	return v.rows
@@ -217,6 +218,12 @@ func (v *statusView) next() {
 // todo returns what to do now.
 func (v *statusView) todo() (string, []suggestion) {
 	a := adviser{v.program, v.cmd}
+	for _, r := range v.Replacements {
+		if r.State != migrator.ReplacementComplete {
+			advice := a.replaced(r)
+			return advice.text, advice.suggestions
+		}
+	}
 	for _, s := range v.Revisions {
 		if s.State == migrator.Unfinished {
 			advice := a.finish(s.Revision, s.Finish)

@@ -178,7 +178,13 @@ func (c *checker) resolveLinks() {
 
 func (c *checker) findParent(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.find(word)
+	r, replaced := c.replacement(word, n.Unknown)
+	if replaced {
+		p, ok = r, true
+	}
 	switch {
+	case replaced && p == i:
+		c.report(SelfLoop, n.ID, "down_revision", word, "revision %s is one that %s replaces", shown(word), shown(n.ID))
 	case ok && p == i:
 		c.report(SelfLoop, n.ID, "down_revision", word, "revision %s is its own down revision", shown(n.ID))
 	case ok && (n.Unknown || !c.nodes[p].Unknown):
@@ -198,7 +204,13 @@ func (c *checker) findParent(i int32, n Node, word string) (int32, bool) {
 
 func (c *checker) findDependency(i int32, n Node, word string) (int32, bool) {
 	p, ok := c.names[word]
+	r, replaced := c.replacement(word, n.Unknown)
+	if replaced {
+		p, ok = r, true
+	}
 	switch {
+	case replaced && p == i:
+		c.report(DependencySelfLoop, n.ID, "depends_on", word, "revision %s is one that %s replaces", shown(word), shown(n.ID))
 	case ok && p == i:
 		c.report(DependencySelfLoop, n.ID, "depends_on", word, "revision %s depends on itself", shown(n.ID))
 	case ok && (n.Unknown || !c.nodes[p].Unknown):

@@ -40,7 +40,7 @@ func (c *checker) reportDependencyCycle(path []int32) {
 		var written []string
 		for _, n := range append([]Node{c.nodes[i]}, c.copies[i]...) {
 			for _, word := range n.DependsOn {
-				if c.names[word] == required {
+				if p, ok := c.findDependency(i, n, word); ok && p == required {
 					written = append(written, word)
 				}
 			}

@@ -17,6 +17,9 @@ type Node struct {
 	DependsOn []string
 	// BranchLabels name the branch that begins with this revision.
 	BranchLabels []string
+	// Replaces lists the ids of the revisions in whose place this one came. They are not in
+	// the graph; links to them lead to this one.
+	Replaces []string
 	// Unknown marks a revision that is recorded in the ledger but has no file, because a
 	// newer program applied it. It can be reverted, and named by its id. It never counts
 	// as a head or a base and is never a step up. Its links to missing revisions and its
@@ -30,6 +33,9 @@ type Graph struct {
 	names  map[string]int32 // ids and labels
 	labels []string         // sorted
 
+	replaced    map[string]int32 // ids of replaced revisions, with the node in their place
+	replacedIDs []string         // sorted
+
 	parents, children links // lineage: down revisions, and the reverse
 	below, above      links // order: down revisions and dependencies, and the reverse
 	order             []int32
@@ -40,6 +46,7 @@ type Graph struct {
 func New(nodes []Node) (*Graph, []Problem) {
 	c := newChecker(nodes)
 	c.checkLabels()
+	c.addReplaced()
 	c.resolveLinks()
 	if !c.sortNodes() {
 		c.checkCycles()
@@ -53,26 +60,38 @@ func New(nodes []Node) (*Graph, []Problem) {
 // Len returns the number of revisions.
 func (g *Graph) Len() int { return len(g.nodes) }
 
-// Node returns the revision with this full id. Repeated links are listed once, and
-// labels in DependsOn are replaced by ids. The slices must not be modified.
+// Node returns the revision with this full id. Repeated links are listed once, labels in
+// DependsOn are replaced by ids, and so are replaced revisions by those in their place. The
+// slices must not be modified.
 func (g *Graph) Node(id string) (Node, bool) {
 	i, ok := g.find(id)
 	if !ok {
 		return Node{}, false
 	}
 	n := g.nodes[i]
-	n.DownRevision = unique(n.DownRevision)
+	n.DownRevision = g.linked(n.DownRevision, n.Unknown, false)
 	if len(n.DependsOn) > 0 {
-		ids := make([]string, 0, len(n.DependsOn))
-		for _, id := range n.DependsOn {
-			if p, ok := g.names[id]; ok {
-				id = g.nodes[p].ID
-			}
-			ids = append(ids, id)
-		}
-		n.DependsOn = unique(ids)
+		n.DependsOn = g.linked(n.DependsOn, n.Unknown, true)
 	}
 	return n, true
+}
+
+// linked returns the ids that the words of a link mean, each once.
+func (g *Graph) linked(words []string, unknown, labels bool) []string {
+	if len(g.replaced) == 0 && !labels {
+		return unique(words)
+	}
+	ids := make([]string, 0, len(words))
+	for _, id := range words {
+		if p, ok := g.names[id]; ok && labels {
+			id = g.nodes[p].ID
+		}
+		if r, ok := g.replacement(id, unknown); ok {
+			id = g.nodes[r].ID
+		}
+		ids = append(ids, id)
+	}
+	return unique(ids)
 }
 
 // unique returns the list without repetitions.

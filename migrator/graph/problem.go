@@ -24,18 +24,21 @@ const (
 	DependencySelfLoop Kind = "dependency-self-loop" // a revision that depends on itself
 	Cycle              Kind = "cycle"                // a cycle of down revisions
 	DependencyCycle    Kind = "dependency-cycle"     // a cycle with at least one dependency
+	SelfReplaced       Kind = "self-replaced"        // a revision that replaces itself
+	ReplacedExists     Kind = "replaced-exists"      // a replaced revision that exists as well
+	DuplicateReplaced  Kind = "duplicate-replaced"   // a revision that several others replace
 )
 
 // Problem is one mistake in a set of revisions.
 type Problem struct {
 	Kind Kind
 	ID   string // the revision to correct
-	// Key is the header key to correct: "revision", "down_revision", "depends_on" or
-	// "branch_labels". Word is the offending word of its value.
+	// Key is the header key to correct: "revision", "down_revision", "depends_on",
+	// "branch_labels" or "replaces". Word is the offending word of its value.
 	Key, Word string
 	// Path is, for a cycle, its revisions, each followed by one that requires it, with the
 	// first repeated at the end. For a duplicate label it is the revisions that have the
-	// label. It is nil for the other kinds.
+	// label, and for ReplacedExists the one that replaces it. It is nil for the other kinds.
 	Path []string
 	Text string // what is wrong, without the position
 }

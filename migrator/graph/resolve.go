@@ -109,6 +109,9 @@ func (q *query) lookUp(name string, b *branch) (int32, error) {
 		names := slices.DeleteFunc(q.withPrefix(name), func(n string) bool { return !b.has(q.names[n]) })
 		switch {
 		case len(names) == 0:
+			if id, ok := q.replacedName(name); ok {
+				return none, q.refuseReplaced(name, id)
+			}
 			return none, q.refuse(NotFound, nil, "no revision or label %s%s", text.Quote(name), q.suggestion(name))
 		case len(names) > 1:
 			e := q.refuse(AmbiguousPrefix, nil, "%d names begin with %s: %s", len(names), text.Quote(name), text.List(names, "and"))
@@ -121,6 +124,16 @@ func (q *query) lookUp(name string, b *branch) (int32, error) {
 		return none, q.refuse(NotInBranch, []string{strings.TrimPrefix(q.text, b.name+"@")}, "%s is not on branch %s", q.describe(i), b.name)
 	}
 	return i, nil
+}
+
+// refuseReplaced is for a name that means a replaced revision.
+func (q *query) refuseReplaced(name, id string) error {
+	by := q.nodes[q.replaced[id]].ID
+	var choices []string
+	if q.text == name {
+		choices = []string{by}
+	}
+	return q.refuse(NotFound, choices, "revision %s was replaced by %s", id, by)
 }
 
 // suggestion returns "; did you mean …?" for a word that does not exist, or "".

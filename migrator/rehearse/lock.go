@@ -51,3 +51,11 @@ const (
 	BlocksWrites  Blocks = "writes"
 	BlocksAll     Blocks = "reads and writes"
 )
+
+// of returns what is blocked of a relation, or of several.
+func (b Blocks) of(relation string) string {
+	if b == BlocksWrites {
+		return "writes to " + relation
+	}
+	return string(b) + " of " + relation
+}

@@ -6,37 +6,67 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// Step is a revision that was applied or reverted in the rehearsal.
+// Step is a revision that was applied or reverted in the rehearsal, as it was observed.
 type Step struct {
 	Revision      string
 	Message       string // its first line
 	Down          bool
 	Transactional bool
+	// NoLockTimeout: the header sets lock_timeout to 0.
+	NoLockTimeout bool
 	Statements    []Statement // those that were carried out
 }
 
-// Statement is one statement of a script, and what was observed.
+// Statement is one statement of a script. Everything about relations is about those that existed before the step.
 type Statement struct {
 	revision.Pos
-	Keywords string // as sqltext.Statement: the leading keywords, such as "ALTER TABLE"
+	Keywords string // its leading keywords in capitals, such as "ALTER TABLE"
 	Took     time.Duration
-	// Locks are those on relations that existed before the revision: each that the statement took, or made stronger.
-	Locks []Lock
-	Work  []Work
+	// Alone: it was not in a transaction with other statements, so its locks ended with it.
+	Alone bool
+	// Locks are the strongest locks that it took, one for each relation, if the step did not already hold such a lock.
+	Locks   []Lock
+	Work    []Work
+	Changes []Change
 }
+
+// Relation is a relation of the scratch database.
+type Relation struct {
+	ID   string // identifies it in the rehearsal, whatever its name
+	Name string // before the statement, as Finding.Object
+	// Original is its name where the rehearsal began, which is that in the real database. "": Made, a revision of the
+	// rehearsal, made it.
+	Original, Made string
+	Kind           RelationKind
+}
+
+// RelationKind is a kind of relation.
+type RelationKind string
+
+// The kinds.
+const (
+	Table            RelationKind = "table"
+	PartitionedTable RelationKind = "partitioned table"
+	MaterializedView RelationKind = "materialized view"
+	View             RelationKind = "view"
+	Sequence         RelationKind = "sequence"
+	ForeignTable     RelationKind = "foreign table"
+)
 
 // Lock is a lock on a relation.
 type Lock struct {
-	Object string // as Finding.Object
-	Mode   LockMode
+	Relation
+	Mode  LockMode
+	Index string // the index of the relation that is locked, if that is the stronger lock; otherwise ""
 }
 
-// Work is what a statement did with all rows of a table that existed before the revision.
+// Work is what a statement does with all rows of a relation.
 type Work struct {
-	Object string
-	Kind   WorkKind
-	Reason string // of a rewrite, if the server tells: such as "a column has another type"
-	Index  string // of an index build
+	Relation
+	Kind WorkKind
+	// Reason completes the sentence: it is rewritten because …; "" if it is not known.
+	Reason string
+	Index  string // of Build; "" if there are several
 }
 
 // WorkKind is a kind of Work.
@@ -44,8 +74,39 @@ type WorkKind string
 
 // The kinds.
 const (
-	Scan    WorkKind = "scan"    // reads it
-	Build   WorkKind = "build"   // reads it to build an index
-	Rewrite WorkKind = "rewrite" // writes it anew
-	Update  WorkKind = "update"  // changes or deletes all of its rows
+	Scan       WorkKind = "scan"    // reads it
+	Build      WorkKind = "build"   // reads it to build an index
+	Rewrite    WorkKind = "rewrite" // writes it and its indexes anew
+	UpdateAll  WorkKind = "update all"
+	DeleteAll  WorkKind = "delete all"
+	UpdateSome WorkKind = "update some" // reads all of it, and updates or deletes the rows that match
+)
+
+// Change is a change of a relation that destroys something, depends on its rows, or takes away a name.
+type Change struct {
+	Relation
+	Kind ChangeKind
+	Name string // of the column, constraint or index; "" of the relation
+	To   string // the new name
+}
+
+// ChangeKind is a kind of Change.
+type ChangeKind string
+
+// The kinds.
+const (
+	DropRelation    ChangeKind = "drop relation"
+	DropColumn      ChangeKind = "drop column"
+	Truncate        ChangeKind = "truncate"
+	RenameRelation  ChangeKind = "rename relation"
+	RenameColumn    ChangeKind = "rename column"
+	AddNotNull      ChangeKind = "add column not null" // without a default
+	SetNotNull      ChangeKind = "set not null"
+	AddCheck        ChangeKind = "add check"
+	AddForeignKey   ChangeKind = "add foreign key"
+	AddUnique       ChangeKind = "add unique" // a constraint or an index
+	AddExclusion    ChangeKind = "add exclusion"
+	ValidateCheck   ChangeKind = "validate" // a constraint that was NOT VALID
+	ChangeType      ChangeKind = "change type"
+	AttachPartition ChangeKind = "attach partition"
 )

@@ -34,6 +34,14 @@ func (r *Revision) Accepts(word, object string) bool {
 	return slices.Contains(r.Accept, Acceptance{word, object})
 }
 
+// AcceptsDestroying reports whether the header acknowledges that an object is destroyed. The name is that of the server, such
+// as public.account.nickname; the header may leave out the schema public.
+func (r *Revision) AcceptsDestroying(name string) bool {
+	return slices.ContainsFunc(r.Accept, func(a Acceptance) bool {
+		return a.Word == AcceptDestroys && (a.Object == name || "public."+a.Object == name)
+	})
+}
+
 // acceptances returns the elements of the accept key.
 func (p *parser) acceptances() []Acceptance {
 	e := p.entries[keyAccept]

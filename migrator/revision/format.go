@@ -15,6 +15,9 @@ func (r *Revision) Format() (up, down string) {
 	h.key(keyDownRevision, strings.Join(r.DownRevision, ", "))
 	h.key(keyBranchLabels, strings.Join(r.BranchLabels, ", "))
 	h.key(keyDependsOn, strings.Join(r.DependsOn, ", "))
+	if len(r.Replaces) > 0 {
+		h.key(keyReplaces, replacedValue(r.Replaces))
+	}
 	if !r.Created.IsZero() {
 		h.key(keyCreated, r.Created.UTC().Format(time.RFC3339Nano))
 	}

@@ -14,6 +14,7 @@ const (
 	keyDownRevision
 	keyBranchLabels
 	keyDependsOn
+	keyReplaces
 	keyCreated
 	keyAccept
 	keyTransaction
@@ -26,6 +27,7 @@ var keys = [...]string{
 	keyDownRevision:     "down_revision",
 	keyBranchLabels:     "branch_labels",
 	keyDependsOn:        "depends_on",
+	keyReplaces:         "replaces",
 	keyCreated:          "created",
 	keyAccept:           "accept",
 	keyTransaction:      "transaction",

@@ -126,7 +126,7 @@ func TestLoadReportsProblemsOfFiles(t *testing.T) {
 			`sql/b.sql:1:1: neither .up.sql nor .down.sql: rename it to b.up.sql or b.down.sql, or move it to another folder`,
 			`sql/b/x.up.sql:1:14: revision: id "a-1": forbidden character '-': only A-Z a-z 0-9 _ and . are allowed`,
 			`sql/c.up.sql:1:14: revision: id "head": reserved word: head, heads, base and current have a special meaning`,
-			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, accept, transaction, lock_timeout and statement_timeout`,
+			`sql/c.up.sql:3:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, replaces, created, accept, transaction, lock_timeout and statement_timeout`,
 		}},
 		{"a link to a folder", fstest.MapFS{"a": {Mode: fs.ModeSymlink, Data: []byte("b")}, "b/x.up.sql": pair("a1", "")}, "a1", []string{
 			`sql/a:1:1: symbolic link to a folder: it is not followed; move the files here, or give the link a name that begins with a dot`,

@@ -83,10 +83,10 @@ func TestHeaderProblemsAreReported(t *testing.T) {
 		{"unknown keys", good + "-- Depends-On: x\n-- label: x\n-- timeout: 5s\n-- colour: red\n-- createt: x\n-- : x\n", []string{
 			`up:5:4: unknown key "Depends-On": did you mean "depends_on"?`,
 			`up:6:4: unknown key "label": did you mean "branch_labels"?`,
-			`up:7:4: unknown key "timeout": the keys are revision, down_revision, branch_labels, depends_on, created, accept, transaction, lock_timeout and statement_timeout`,
-			`up:8:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, created, accept, transaction, lock_timeout and statement_timeout`,
+			`up:7:4: unknown key "timeout": the keys are revision, down_revision, branch_labels, depends_on, replaces, created, accept, transaction, lock_timeout and statement_timeout`,
+			`up:8:4: unknown key "colour": the keys are revision, down_revision, branch_labels, depends_on, replaces, created, accept, transaction, lock_timeout and statement_timeout`,
 			`up:9:4: unknown key "createt": did you mean "created"?`,
-			`up:10:4: unknown key "": the keys are revision, down_revision, branch_labels, depends_on, created, accept, transaction, lock_timeout and statement_timeout`,
+			`up:10:4: unknown key "": the keys are revision, down_revision, branch_labels, depends_on, replaces, created, accept, transaction, lock_timeout and statement_timeout`,
 		}},
 		{"mistyped first key", "-- revison: a1\n-- down_revision:\n", []string{
 			`up:1:4: unknown key "revison": did you mean "revision"? (a message must be followed by a bare "--" line)`,

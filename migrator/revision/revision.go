@@ -16,6 +16,9 @@ type Revision struct {
 	// labels of revisions that must be applied before, BranchLabels the names of the branch that begins here. All are in
 	// the order of the header, and nil if there are none.
 	DownRevision, DependsOn, BranchLabels []string
+	// Replaces are the revisions in whose place this one came. A database that has applied all of them counts this one as
+	// applied.
+	Replaces []Replaced
 	// Created is in UTC. It is zero if the header does not have the key.
 	Created time.Time
 	// Accept contains the findings that the author has acknowledged.
@@ -72,7 +75,11 @@ func (r *Revision) Pos(key, word string) Pos {
 	if k := keyNamed(key); k >= 0 && p.entries[k].present {
 		e := p.entries[k]
 		offset = e.position()
-		for start, end := range p.words(e) {
+		separators := ","
+		if k == keyReplaces {
+			separators = ",()"
+		}
+		for start, end := range p.separated(e, separators) {
 			if p.text[start:end] == word {
 				offset = start
 				break

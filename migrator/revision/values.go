@@ -17,6 +17,7 @@ func (p *parser) readValues(r *Revision, s *Script) {
 	r.DownRevision = p.list(keyDownRevision, "id")
 	r.BranchLabels = p.list(keyBranchLabels, "label")
 	r.DependsOn = p.list(keyDependsOn, "id or label")
+	r.Replaces = p.replaced()
 	if e := p.entries[keyCreated]; e.present {
 		t, err := time.Parse(time.RFC3339, p.value(e))
 		t = t.UTC()
@@ -58,11 +59,14 @@ func (p *parser) id(e entry) string {
 }
 
 // words yields the start and end offsets of the elements of a list that is separated by commas. An empty value has none.
-func (p *parser) words(e entry) iter.Seq2[int, int] {
+func (p *parser) words(e entry) iter.Seq2[int, int] { return p.separated(e, ",") }
+
+// separated is words for other separators.
+func (p *parser) separated(e entry, separators string) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		for at := e.start; at <= e.end && e.start < e.end; {
 			end := e.end
-			if i := strings.IndexByte(p.text[at:e.end], ','); i >= 0 {
+			if i := indexOutsideQuotes(p.text[at:e.end], separators); i >= 0 {
 				end = at + i
 			}
 			if !yield(trim(p.text, at, end)) {
@@ -71,6 +75,21 @@ func (p *parser) words(e entry) iter.Seq2[int, int] {
 			at = end + 1
 		}
 	}
+}
+
+// indexOutsideQuotes returns the offset of the first separator that is not in a quoted name, such as those of the accept key.
+// Ids and labels have no quotes.
+func indexOutsideQuotes(s, separators string) int {
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case !quoted && strings.IndexByte(separators, s[i]) >= 0:
+			return i
+		}
+	}
+	return -1
 }
 
 // list returns the elements of a list, of which each is, as what says, an id or a label.

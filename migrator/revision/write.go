@@ -30,51 +30,113 @@ func (e *ExistsError) Error() string {
 // Unwrap returns fs.ErrExist.
 func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 
-// Write writes the files of a revision into an existing folder and returns their paths; down is "" if r.Down is nil. Their
-// stem is FileStem(r.ID, r.Message, at). Either both files are written or none, each complete, and no file is ever
-// overwritten, however many processes write at the same time. After a power failure there may be only a down file, which
-// Load reports.
+// Write writes the files of a revision into an existing folder and returns their paths; down is "" if r.Down is nil. It is
+// WriteAll of one revision.
+func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
+	files, err := WriteAll(dir, []*Revision{r}, at)
+	switch {
+	case err != nil:
+		return "", "", err
+	case len(files) == 1:
+		return files[0], "", nil
+	}
+	return files[0], files[1], nil
+}
+
+// WriteAll writes the files of revisions into an existing folder and returns their paths, for each revision the up file and
+// then the down file. Their stem is FileStem(r.ID, r.Message, at). Either all files are written or none, each complete, and
+// no file is ever overwritten, however many processes write at the same time. After a power failure there may be only down
+// files, which Load reports, or the last revisions without the first.
 //
 // The text is parsed before it is written. If Load would refuse it the error is of type Problems; if Load would read
 // another revision from it, the error names the part that cannot be written. If the folder already contains a revision with
-// that id, it is an *ExistsError.
-func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
-	stem := filepath.Join(dir, FileStem(r.ID, r.Message, at))
+// one of the ids, it is an *ExistsError.
+func WriteAll(dir string, revisions []*Revision, at time.Time) (files []string, err error) {
+	w := writer{dir: dir}
+	for _, r := range revisions {
+		if err := w.add(r, at); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.write(); err != nil {
+		return nil, err
+	}
+	return w.names, nil
+}
+
+// writer writes the files of revisions.
+type writer struct {
+	dir        string
+	ids        []string
+	names      []string // of the files, the up file first
+	downs, ups []Source
+}
+
+func (w *writer) add(r *Revision, at time.Time) error {
+	stem := filepath.Join(w.dir, FileStem(r.ID, r.Message, at))
 	upText, downText := r.Format()
 	files := []Source{{stem + upSuffix, upText}}
+	w.ids, w.names = append(w.ids, r.ID), append(w.names, stem+upSuffix)
 	if r.Down != nil {
-		down = stem + downSuffix
-		// The down file is written first: by itself it is an error, but an up file by itself is an irreversible revision.
-		files = []Source{{down, downText}, files[0]}
+		files = []Source{{stem + downSuffix, downText}, files[0]}
+		w.downs, w.names = append(w.downs, files[0]), append(w.names, stem+downSuffix)
 	} else if _, err := os.Lstat(stem + downSuffix); err == nil {
-		return "", "", &ExistsError{File: stem + downSuffix} // it would become the down file
+		return &ExistsError{File: stem + downSuffix} // it would become the down file
 	}
-	if err := r.checkFormat(files); err != nil {
-		return "", "", err
+	w.ups = append(w.ups, files[len(files)-1])
+	return r.checkFormat(files)
+}
+
+// write writes the files. Two processes may have been given the same id. Each looks for the other's files before and after it
+// writes its own. If it finds them afterwards it removes its own, and tries again after a random time.
+func (w *writer) write() error {
+	// The down files are written first: by itself one is an error, but an up file by itself is an irreversible revision.
+	// Of the up files the last one is written first: without its parent it is an error, but the first ones are not.
+	files := slices.Clone(w.downs)
+	for _, up := range slices.Backward(w.ups) {
+		files = append(files, up)
 	}
-	// Two processes may have been given the same id. Each looks for the other's files before and after it writes its own. If
-	// it finds them afterwards it removes its own, and tries again after a random time.
 	for try := 0; ; try++ {
-		if err := checkIDUnused(dir, r.ID, nil); err != nil {
-			return "", "", err
+		if err := w.checkUnused(nil); err != nil {
+			return err
 		}
 		if err := CreateFiles(files...); err != nil {
-			return "", "", err
+			return err
 		}
-		err := checkIDUnused(dir, r.ID, files)
+		err := w.checkUnused(files)
 		if err == nil {
-			return stem + upSuffix, down, nil
+			return nil
 		}
 		for _, f := range slices.Backward(files) {
 			if err := os.Remove(f.File); err != nil {
-				return "", "", err
+				return err
 			}
 		}
 		if try == 9 {
-			return "", "", err
+			return err
 		}
 		time.Sleep(rand.N(20*time.Millisecond) * time.Duration(try+1))
 	}
+}
+
+func (w *writer) checkUnused(own []Source) error {
+	for _, id := range w.ids {
+		if err := checkIDUnused(w.dir, id, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reparse returns a revision as Load would read it from files with this stem. The error is of type Problems.
+func Reparse(r *Revision, stem string) (*Revision, error) {
+	upText, downText := r.Format()
+	var down *Source
+	if r.Down != nil {
+		down = &Source{stem + downSuffix, downText}
+	}
+	parsed, problems := Parse(Source{stem + upSuffix, upText}, down)
+	return parsed, problems.Err()
 }
 
 // checkFormat checks that parsing the files returns r.
@@ -103,6 +165,8 @@ func (r *Revision) checkFormat(files []Source) error {
 		return cannot(keys[keyDependsOn])
 	case !slices.Equal(read.BranchLabels, r.BranchLabels):
 		return cannot(keys[keyBranchLabels])
+	case !equalReplaced(read.Replaces, r.Replaces):
+		return cannot(keys[keyReplaces])
 	case !slices.Equal(read.Accept, r.Accept):
 		return cannot(keys[keyAccept])
 	case !read.Created.Equal(r.Created):

@@ -23,6 +23,7 @@ func changes(t *testing.T) map[string]struct {
 	modified := projecttest.New(t).
 		Add("a1", "", "CREATE TABLE account (id bigint PRIMARY KEY, name text);", "DROP TABLE account;", "branch_labels: store").
 		Migrator(migrator.Config{})
+	replacing := squashed(t).Migrator(migrator.Config{})
 	const state = "SELECT (SELECT count(*) FROM ambix_revision) || ' rows, ' || coalesce((SELECT string_agg(action || ' ' || revision, ', ' ORDER BY event) FROM ambix_event), 'no events') || ', ' || (SELECT count(*) FROM ambix_meta) || ' ledger'"
 	check := func(url string, err error) (string, error) {
 		if err != nil {
@@ -61,6 +62,17 @@ func changes(t *testing.T) map[string]struct {
 			}
 			return check(url, err)
 		}, "1 rows, adopt a1, 1 ledger"},
+		"replace": {func(url string) {
+			if _, err := m.Up(context.Background(), projecttest.Config(t, url)); err != nil {
+				t.Fatal(err)
+			}
+		}, func(ctx context.Context, url string) (string, error) {
+			report, err := replacing.Up(ctx, projecttest.Config(t, url), "s1")
+			if err == nil && (len(report.Replaced) != 1 || len(report.Steps) > 0) {
+				err = errors.New("not reported as replaced")
+			}
+			return check(url, err)
+		}, "1 rows, up a1, up b2, up c3, replace s1, 1 ledger"},
 	}
 }
 

@@ -103,10 +103,19 @@ func (r *Runner) openLedgerTransaction(p *parts, comment, activity string) {
 // SaveFingerprints records what a run has left, in a transaction that is not flushed. It writes nothing if the ledger is at
 // another generation by now. An error is ignored: the run has succeeded.
 func (r *Runner) SaveFingerprints(ctx context.Context, f ledger.Fingerprints, took time.Duration) {
+	r.recordQuietly(ctx, r.Ledger.SaveFingerprints(f, took, r.Author))
+}
+
+// CarryFingerprints records that the schema has to be as an earlier run has left it, in the same way.
+func (r *Runner) CarryFingerprints(ctx context.Context, f ledger.Fingerprints, generation int64) {
+	r.recordQuietly(ctx, r.Ledger.CarryFingerprints(f, generation))
+}
+
+func (r *Runner) recordQuietly(ctx context.Context, sql string) {
 	var p parts
 	r.openLedgerTransaction(&p, "", "ledger")
 	p.set(opening, true, set("synchronous_commit", "off"))
-	p.add(recording, r.Ledger.SaveFingerprints(f, took, r.Author))
+	p.add(recording, sql)
 	p.add(commit, "COMMIT")
 	if _, err := r.Conn.Send(ctx, newMessage(p).Message, pg.Handler{}); err != nil && !r.Conn.Closed() {
 		_ = r.resetSession()

@@ -36,12 +36,13 @@ type Runner struct {
 	LockTimeout, StatementTimeout time.Duration
 	// RetryFor is how long a revision is tried again after a lock timeout.
 	RetryFor          time.Duration
-	FlushEvery        bool // flush each commit before the next revision begins
-	NoBatch           bool // send each step in its own message
-	Send              Send // what travels in one message
-	SingleTransaction bool // run all steps of a plan in one transaction
-	ServerVersion     int  // as pg.Conn counts it
-	Citus             bool // the database has the Citus extension
+	FlushEvery        bool      // flush each commit before the next revision begins
+	NoBatch           bool      // send each step in its own message
+	Send              Send      // what travels in one message
+	SingleTransaction bool      // run all steps of a plan in one transaction
+	Observer          *Observer // looks at each statement; nil: none
+	ServerVersion     int       // as pg.Conn counts it
+	Citus             bool      // the database has the Citus extension
 
 	// Guard is the size in bytes above which a table may not be read or rewritten as a whole by a revision. 0: no guard.
 	Guard int64
@@ -77,6 +78,8 @@ const (
 // sends returns what is sent in one message.
 func (r *Runner) sends() Send {
 	switch {
+	case r.Observer != nil:
+		return SendStatement
 	case r.Send != "" && r.Send != SendAuto:
 		return r.Send
 	case r.Citus:
@@ -237,19 +240,12 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 	for i := range messages {
 		m := &messages[i]
 		m.bytes = r.countsBytes()
-		done, err := r.Conn.Send(ctx, m.Message, pg.Handler{
-			Row: func(statement int, fields [][]byte) {
-				if statement < len(m.parts) && m.parts[statement].kind == finishing && len(fields) > 1 {
-					took = seconds(fields[1])
-				}
-			},
-			Notice: func(statement int, n *pgconn.Notice) { r.notice(s, m, statement, n) },
-		})
+		err := r.observed(ctx, s, m.parts, false, func() error { return r.sendMessage(ctx, s, m, &took) })
 		if err != nil {
-			return 0, r.sendFailed(ctx, s, m, err)
-		}
-		if done != len(m.parts) {
-			return 0, r.miscounted(s, m, done)
+			if r.Observer != nil && !r.Conn.Closed() && r.Conn.InTransaction() { // the error is the observer's
+				_ = r.resetSession()
+			}
+			return 0, err
 		}
 		if m.unconfirmed != nil {
 			return took, r.unconfirmed(ctx, s, m.unconfirmed)
@@ -257,6 +253,25 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		r.tracker.statements(m.statementsBehind())
 	}
 	return took, nil
+}
+
+// sendMessage sends one message of a step. took is set by the closing write.
+func (r *Runner) sendMessage(ctx context.Context, s plan.Step, m *message, took *time.Duration) error {
+	done, err := r.Conn.Send(ctx, m.Message, pg.Handler{
+		Row: func(statement int, fields [][]byte) {
+			if statement < len(m.parts) && m.parts[statement].kind == finishing && len(fields) > 1 {
+				*took = seconds(fields[1])
+			}
+		},
+		Notice: func(statement int, n *pgconn.Notice) { r.notice(s, m, statement, n) },
+	})
+	switch {
+	case err != nil:
+		return r.sendFailed(ctx, s, m, err)
+	case done != len(m.parts):
+		return r.miscounted(s, m, done)
+	}
+	return nil
 }
 
 func seconds(field []byte) time.Duration {

@@ -34,10 +34,17 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	if len(applied) == 0 {
 		first.create = append(first.create, r.Ledger.CreateIfMissing(r.TargetSchema != r.Ledger.Schema())...)
 	}
+	for _, replacing := range p.Replacing {
+		first.create = append(first.create, r.Ledger.ReplaceIfApplied(replacing.Entry, replacing.Replaces, r.Author)...)
+	}
 	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
 	if p.Stamp {
 		w.write(r.renderChange("stamp", first, r.stampStatements(p)))
 		return w.String(), w.err
+	}
+	if len(p.Steps) == 0 && len(p.Replacing) > 0 {
+		first.last = true
+		w.write(r.renderChange("replace", first, nil))
 	}
 	raised := 0
 	for i, s := range p.Steps {

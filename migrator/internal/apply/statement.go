@@ -55,7 +55,7 @@ func (n *nonTransactional) runWithMark(ctx context.Context) error {
 		messages = append(messages, parts{p})
 	}
 	for _, p := range append(messages, mark) {
-		if err := n.send(ctx, p, nil); err != nil {
+		if err := n.observed(ctx, n.step, p, false, func() error { return n.send(ctx, p, nil) }); err != nil {
 			if !n.Conn.Closed() && n.Conn.InTransaction() {
 				limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 				defer cancel()
@@ -177,7 +177,8 @@ func (n *nonTransactional) runOnce(ctx context.Context, st sqltext.Statement, se
 	if err := n.send(ctx, n.renderMark(n.done, ledger.SentPrefix+n.checksums[n.done]), nil); err != nil {
 		return err
 	}
-	if err := n.sendWithLongLockTimeout(ctx, st, bodyPart(n.step.Script, n.done)); err != nil {
+	p := bodyPart(n.step.Script, n.done)
+	if err := n.observed(ctx, n.step, parts{p}, true, func() error { return n.sendWithLongLockTimeout(ctx, st, p) }); err != nil {
 		return n.clearSentMark(ctx, st, err)
 	}
 	return nil

@@ -31,7 +31,30 @@ func (t Tables) SaveFingerprints(f Fingerprints, took time.Duration, a Author) s
 SELECT pg_catalog.clock_timestamp(), %s, (%s::pg_catalog.text OPERATOR(pg_catalog.||) ' microseconds')::pg_catalog.interval, SESSION_USER, %s, %s, %s, %s
 WHERE EXISTS (SELECT FROM %s WHERE generation OPERATOR(pg_catalog.=) %d)`,
 		t.Events(), lit(string(Fingerprinted)), lit(strconv.FormatInt(took.Microseconds(), 10)), lit(a.From), lit(a.Version), lit(a.Run),
-		lit(strings.TrimSpace(fmt.Sprintf("%s %s generation %d %s", f.Plain, f.Full, f.Generation, f.Drift))), t.Meta(), f.Generation)
+		lit(f.detail(f.Generation)), t.Meta(), f.Generation)
+}
+
+// CarryFingerprints writes the newest event of SaveFingerprints again for a later generation, if the ledger is there. It keeps
+// its time and its run.
+func (t Tables) CarryFingerprints(f Fingerprints, generation int64) string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf(`INSERT INTO %[1]s (at, action, duration, applied_by, applied_from, binary_version, run, detail)
+(SELECT at, action, duration, applied_by, applied_from, binary_version, run, %[2]s FROM %[1]s
+WHERE action OPERATOR(pg_catalog.=) %[3]s AND EXISTS (SELECT FROM %[4]s WHERE generation OPERATOR(pg_catalog.=) %[5]d) ORDER BY event DESC LIMIT 1)`,
+		t.Events(), lit(f.detail(generation)), lit(string(Fingerprinted)), t.Meta(), generation)
+}
+
+func (f Fingerprints) detail(generation int64) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s generation %d %s", f.Plain, f.Full, generation, f.Drift))
+}
+
+// FingerprintAge reads how many seconds ago the schema was read for an event of SaveFingerprints, and how many that took, or
+// NULL; without one, the age of the ledger and NULL. The third value is the size of the largest system catalog, in bytes.
+func (t Tables) FingerprintAge() string {
+	return fmt.Sprintf(`SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at), extract(epoch FROM duration), pg_catalog.pg_relation_size('pg_catalog.pg_attribute'::pg_catalog.regclass)
+FROM ((SELECT 1 AS rank, at, duration FROM %s WHERE action OPERATOR(pg_catalog.=) %s ORDER BY event DESC LIMIT 1)
+  UNION ALL (SELECT 2, at, NULL FROM %[1]s ORDER BY event LIMIT 1)) e ORDER BY rank LIMIT 1`,
+		t.Events(), sqltext.QuoteLiteral(string(Fingerprinted)))
 }
 
 // LastFingerprints reads the newest event of SaveFingerprints: at most one row.

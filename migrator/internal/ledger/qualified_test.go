@@ -24,6 +24,7 @@ var argumentValues = func() map[reflect.Type][]reflect.Value {
 		Event{},
 		Event{Revision: "a", Duration: 1000},
 		Fingerprints{Plain: "s1:15:0", Full: "s1p:15:0", Generation: 3},
+		[]ReplacedRevision{{Revision: "a"}, {Revision: "b", Replaces: []ReplacedRevision{{Revision: "c"}}}},
 		time.Second,
 	} {
 		values[reflect.TypeOf(v)] = append(values[reflect.TypeOf(v)], reflect.ValueOf(v))

@@ -78,4 +78,5 @@ const (
 	Adopted        Action = "adopt"
 	FormatUpgraded Action = "format"
 	Fingerprinted  Action = "fingerprint" // see Fingerprints
+	Replaced       Action = "replace"     // rows were exchanged for that of the revision that replaces theirs
 )

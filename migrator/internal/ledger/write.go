@@ -62,7 +62,10 @@ func (t Tables) Unstamp(revision string) string {
 	return "DELETE FROM " + t.Revisions() + " WHERE revision OPERATOR(pg_catalog.=) " + sqltext.QuoteLiteral(revision)
 }
 
-func (t Tables) insert(e Entry, state RowState, a Author) string {
+func (t Tables) insert(e Entry, state RowState, a Author) string { return t.insertIf(e, state, "", a) }
+
+// insertIf is insert under a condition; "": none.
+func (t Tables) insertIf(e Entry, state RowState, condition string, a Author) string {
 	down := "NULL"
 	options := "NULL"
 	if e.DownSQL != nil {
@@ -74,8 +77,16 @@ func (t Tables) insert(e Entry, state RowState, a Author) string {
 		"pg_catalog.clock_timestamp()", "SESSION_USER", lit(a.From), lit(a.Version), options, down, // the longest last: monitoring shows the beginning of a message
 	}
 	return "INSERT INTO " + t.Revisions() +
-		" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)\nVALUES (" +
-		strings.Join(values, ", ") + ")"
+		" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)\n" +
+		valuesIf(strings.Join(values, ", "), condition)
+}
+
+// valuesIf returns the row of an INSERT, under a condition; "": none.
+func valuesIf(values, condition string) string {
+	if condition == "" {
+		return "VALUES (" + values + ")"
+	}
+	return "SELECT " + values + " WHERE " + condition
 }
 
 // Finish completes the row that Begin inserted in the same transaction, and writes the
@@ -146,7 +157,10 @@ func cutDetail(s string) string {
 
 // Append writes an event that is not part of a revision's transaction. A detail of more than
 // 8 kB is cut.
-func (t Tables) Append(e Event, a Author) string {
+func (t Tables) Append(e Event, a Author) string { return t.appendIf(e, "", a) }
+
+// appendIf is Append under a condition; "": none.
+func (t Tables) appendIf(e Event, condition string, a Author) string {
 	lit := sqltext.QuoteLiteral
 	null := func(s string) string {
 		if s == "" {
@@ -158,6 +172,7 @@ func (t Tables) Append(e Event, a Author) string {
 	if e.Duration > 0 {
 		duration = "(" + strconv.FormatInt(e.Duration.Microseconds(), 10) + "::pg_catalog.text OPERATOR(pg_catalog.||) ' microseconds')::pg_catalog.interval"
 	}
-	return fmt.Sprintf("INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)\nVALUES (pg_catalog.clock_timestamp(), %s, %s, %s, %s, %s, SESSION_USER, %s, %s, %s, %s)",
-		t.Events(), lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(cutDetail(e.Detail)))
+	values := fmt.Sprintf("pg_catalog.clock_timestamp(), %s, %s, %s, %s, %s, SESSION_USER, %s, %s, %s, %s",
+		lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(cutDetail(e.Detail)))
+	return "INSERT INTO " + t.Events() + " (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)\n" + valuesIf(values, condition)
 }

@@ -21,6 +21,7 @@ type Files struct {
 	Digests func() []string
 	// dependsOnLabel: a revision names a dependency by a label.
 	dependsOnLabel bool
+	replacing      []*revision.Revision // those that replace others
 }
 
 // NewFiles builds the graph of revisions, which are sorted by id. The problems are those
@@ -30,10 +31,10 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
 	for i, r := range revs {
 		f.byID[r.ID] = r
-		f.nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels}
-	}
-	for _, r := range revs {
-		f.dependsOnLabel = f.dependsOnLabel || slices.ContainsFunc(r.DependsOn, func(id string) bool { return f.byID[id] == nil })
+		f.nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels, Replaces: r.ReplacedIDs()}
+		if len(r.Replaces) > 0 {
+			f.replacing = append(f.replacing, r)
+		}
 	}
 	f.Digests = sync.OnceValue(func() []string {
 		digests := make([]string, len(revs))
@@ -44,7 +45,16 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 	})
 	g, problems := graph.New(f.nodes)
 	f.Graph = g
+	for _, r := range revs {
+		f.dependsOnLabel = f.dependsOnLabel || g != nil && slices.ContainsFunc(r.DependsOn, f.isLabel)
+	}
 	return f, f.locateAll(problems, revs)
+}
+
+// isLabel reports whether a word of depends_on is a label.
+func (f *Files) isLabel(word string) bool {
+	_, replaced := f.Graph.ReplacedBy(word)
+	return f.byID[word] == nil && !replaced
 }
 
 // locateAll returns the problems of files that those of the graph amount to.
@@ -86,7 +96,13 @@ func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Prob
 		return problems
 	case graph.DuplicateLabel:
 		problem = fmt.Sprintf("branch_labels: label %s is already used by %s", text.Quote(p.Word), text.Visible(f.byID[p.Path[0]].Up.File))
+	case graph.ReplacedExists:
+		problem = fmt.Sprintf("revision %s is replaced by %s in %s: move its files away, or remove it from the list there",
+			text.Visible(p.ID), text.Visible(p.Path[0]), text.Visible(f.byID[p.Path[0]].Up.File))
 	case graph.LabelIsID:
+		if p.Key != "branch_labels" {
+			break
+		}
 		problem = fmt.Sprintf("branch_labels: label %s is the id of %s", text.Quote(p.Word), text.Visible(f.byID[p.Word].Up.File))
 	}
 	return revision.Problems{{Pos: f.byID[p.ID].Pos(p.Key, p.Word), Text: problem}}
@@ -116,9 +132,11 @@ func (f *Files) Entry(r *revision.Revision) ledger.Entry {
 	return e
 }
 
-// DownScript returns what the ledger records to revert a revision: nil if it is irreversible.
+// DownScript returns what the ledger records to revert a revision: nil if it is irreversible. For a revision that replaces
+// others it is nil too: a program that still has those does not know it, and would revert it, with all data, where it
+// has to leave the database as it is.
 func DownScript(r *revision.Revision) (sql *string, options string) {
-	if down := r.DownScript(); down != nil {
+	if down := r.DownScript(); down != nil && len(r.Replaces) == 0 {
 		text := down.SQL()
 		return &text, down.Options()
 	}

@@ -47,8 +47,13 @@ type Plan struct {
 	// Exists and Generation are those of the ledger.
 	Exists     bool
 	Generation int64
-	Stamp      bool // the steps change the ledger and run nothing
-	Adopt      bool // a stamp that records what another tool applied
+	// Replacements are exchanged before the first step. Replacing are the revisions among those that count as applied where the
+	// plan starts that replace others: for a script, which may run where these are recorded.
+	Replacements []Replacement
+	Replacing    []Replacing
+
+	Stamp bool // the steps change the ledger and run nothing
+	Adopt bool // a stamp that records what another tool applied
 }
 
 // Stored returns the revisions whose down scripts have to be read from the ledger.

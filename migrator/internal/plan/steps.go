@@ -64,6 +64,11 @@ func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
 	}
 	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation, Stamp: true}
 	order := v.Graph.Order()
+	for _, id := range order {
+		if by, ok := v.Graph.ReplacedBy(id); ok && after.Has(by) {
+			delete(after, id) // its row would contradict that of the other one
+		}
+	}
 	for _, id := range slices.Backward(order) {
 		if v.rows[id] != nil && (purge || !after.Has(id)) {
 			s := Step{Direction: Down, Revision: id, Message: v.Subject(id), Script: revision.NewScript("")}
@@ -153,6 +158,9 @@ func (v *View) After(steps []Step) []string {
 }
 
 func (v *View) plan(down, up []string) (Plan, error) {
+	if err := v.checkConflicts(down, up); err != nil {
+		return Plan{}, err
+	}
 	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation}
 	for _, id := range down {
 		s, err := v.downStep(id)

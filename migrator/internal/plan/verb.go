@@ -25,6 +25,20 @@ const (
 // head, down goes one step back and redo repeats one revision. Errors: *ArgumentError,
 // and those of the method for the verb.
 func (v *View) Plan(verb Verb, targets []string) (Plan, error) {
+	p, err := v.planVerb(verb, targets)
+	if err != nil {
+		for _, c := range v.Conflicts {
+			if c.Both || verb != VerbDown && verb != VerbStamp && verb != VerbPurge {
+				return Plan{}, c // the targets do not matter then
+			}
+		}
+		return Plan{}, err
+	}
+	p.Replacements, p.Replacing = v.Replacements, v.Replacing()
+	return p, nil
+}
+
+func (v *View) planVerb(verb Verb, targets []string) (Plan, error) {
 	switch verb {
 	case VerbUp:
 		if len(targets) == 0 {

@@ -17,7 +17,12 @@ type View struct {
 	State ledger.State
 	// Applied are the revisions that can be reverted: those that are applied, and those that
 	// were interrupted while they were reverted.
-	Applied   graph.Set
+	Applied graph.Set
+	// Replacements are the revisions that count as applied because the ledger has all that they replace. State, Applied and
+	// Row are as if the rows were exchanged. Conflicts are those of which it has some.
+	Replacements []Replacement
+	Conflicts    []*ReplacedError
+
 	rows      map[string]*ledger.Row
 	unchanged bool // no applied revision was modified, according to the digests
 }
@@ -45,11 +50,11 @@ func JoinUnchanged(f *Files, state ledger.State) *View {
 
 // Join combines files and rows. The error is a *JoinError.
 func Join(f *Files, state ledger.State) (*View, error) {
-	v := &View{Files: f, Graph: f.Graph, State: state, rows: make(map[string]*ledger.Row, len(state.Rows))}
+	v := &View{Files: f, Graph: f.Graph, State: state}
+	v.indexRows()
+	v.replaceRows()
 	var unknown []graph.Node
-	for i := range state.Rows {
-		row := &v.State.Rows[i]
-		v.rows[row.Revision] = row
+	for _, row := range v.State.Rows {
 		if f.byID[row.Revision] == nil {
 			unknown = append(unknown, graph.Node{ID: row.Revision, DownRevision: row.DownRevision, DependsOn: row.DependsOn, BranchLabels: row.BranchLabels, Unknown: true})
 		}
@@ -71,6 +76,13 @@ func Join(f *Files, state ledger.State) (*View, error) {
 	return v, nil
 }
 
+func (v *View) indexRows() {
+	v.rows = make(map[string]*ledger.Row, len(v.State.Rows))
+	for i := range v.State.Rows {
+		v.rows[v.State.Rows[i].Revision] = &v.State.Rows[i]
+	}
+}
+
 // JoinError reports rows without files that do not form a graph with the files.
 type JoinError struct {
 	Problems []graph.Problem
@@ -89,10 +101,7 @@ func At(f *Files, applied graph.Set) *View {
 	var state ledger.State
 	for id := range applied {
 		e := f.Entry(f.byID[id])
-		state.Rows = append(state.Rows, ledger.Row{
-			Revision: id, DownRevision: e.DownRevision, DependsOn: e.DependsOn, BranchLabels: e.BranchLabels, State: ledger.Applied,
-			Checksum: e.Checksum, Digest: e.Digest, Reversible: e.DownSQL != nil, Message: e.Message,
-		})
+		state.Rows = append(state.Rows, newRow(e))
 	}
 	v, _ := Join(f, state) // cannot fail: every row has a file
 	return v
@@ -193,7 +202,7 @@ func (v *View) Changes() []Change {
 			{"depends_on", node.DependsOn, row.DependsOn},
 			{"branch_labels", r.BranchLabels, row.BranchLabels},
 		} {
-			if !sameSet(l.file, l.recorded) {
+			if !sameSet(l.file, v.Graph.Canonical(l.recorded)) {
 				what = append(what, l.key)
 			}
 		}

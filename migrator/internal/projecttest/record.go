@@ -71,15 +71,21 @@ func RegisterSQL(text string) {
 // fromStdin ends a COPY statement, whose rows are not part of the message.
 var fromStdin = regexp.MustCompile(`(?i)\bFROM\s+stdin\b`)
 
+// explained begins an EXPLAIN of a statement of a body.
+var explained = regexp.MustCompile(`^EXPLAIN \([^)]*\) `)
+
 func unqualifiedSent() []string {
 	recorded.Lock()
 	defer recorded.Unlock()
 	problems := map[string]bool{}
 	for message := range recorded.messages {
+		if strings.HasPrefix(message, "SET LOCAL search_path = pg_catalog, pg_temp;") {
+			continue // for the whole message, which is one transaction
+		}
 		message = fromStdin.ReplaceAllString(message, "FROM 'stdin'")
 		statements, _ := sqltext.Split(message)
 		for _, st := range statements {
-			text := message[st.Start:st.End]
+			text := explained.ReplaceAllString(message[st.Start:st.End], "")
 			if recorded.bodies[text] || strings.HasPrefix(st.Keywords, "COPY") {
 				continue
 			}

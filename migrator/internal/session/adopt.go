@@ -66,10 +66,15 @@ func (e *AdoptError) Error() string {
 // without running anything. It returns nil if nothing was recorded. Errors: *AdoptError, *graph.TargetError, and those of
 // apply.Runner.Stamp.
 func (s *Session) Adopt(ctx context.Context, a Adopt) (found *Adoption, err error) {
+	var left int64 // the generation afterwards
 	err = s.change(ctx, func(state ledger.State) error {
+		left = state.Generation + 1
 		found, err = s.adopt(ctx, a, state)
 		return err
 	})
+	if err == nil && !a.DryRun {
+		s.recordBaseline(ctx, left)
+	}
 	if !apply.IsCommitted(err) {
 		return nil, err
 	}
@@ -156,6 +161,10 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 	var targets []string
 	for _, version := range found.Versions {
 		id := a.revision(version)
+		if by, ok := s.files.Graph.ReplacedBy(id); ok {
+			return nil, nil, &AdoptError{Problem: UnknownVersion, Table: table.Name, Reason: fmt.Sprintf(
+				"version %s is revision %s, which %s replaces; adopt the database with a program that still contains it, and then run this one", version, id, by)}
+		}
 		if s.files.Revision(id) == nil {
 			return nil, nil, &AdoptError{Problem: UnknownVersion, Table: table.Name, Reason: a.unknownVersion(version, table.Tool)}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"example.com/ambix/migrator/catalog"
 	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/snapshot"
 	"example.com/ambix/migrator/schema"
@@ -16,7 +17,8 @@ import (
 // FingerprintMode says whether a run records the fingerprint of the schema that it leaves.
 type FingerprintMode string
 
-// The modes. With FingerprintAuto the schema is read only if that takes at most a tenth of the run, and a second.
+// The modes. With FingerprintAuto the schema is read if that takes at most a tenth of the run, and a second; and if
+// fingerprints are due, because reading has taken little of the time since the last one.
 const (
 	FingerprintAuto FingerprintMode = "auto"
 	FingerprintOn   FingerprintMode = "on"
@@ -26,6 +28,12 @@ const (
 const (
 	longestRead = time.Second           // of a schema, with FingerprintAuto
 	leastRead   = 10 * time.Millisecond // no schema is read in less, so that it is not tried
+	// A fingerprint is due when so many times the duration of the last read have passed since then: reading at the beginning and
+	// the end of a run is 0.2 % of the time. What was never read counts as longestRead.
+	dueAfter = 1000
+	// largestCatalog is the size of pg_attribute, in bytes, from which reading may take longer than longestRead. It would be
+	// tried in vain at each run.
+	largestCatalog = 8 << 20
 )
 
 // limit returns how long the schema may be read after a run that took some time, and whether it is read at all. 0 is no
@@ -39,6 +47,33 @@ func (mode FingerprintMode) limit(run time.Duration) (limit time.Duration, read 
 		return limit, limit >= leastRead
 	}
 	return 0, false
+}
+
+// isDue reports whether FingerprintAuto reads the schema although the run is short.
+func isDue(age, took time.Duration, catalog int64) bool {
+	if took <= 0 {
+		took = longestRead
+	}
+	return age >= dueAfter*took && catalog <= largestCatalog
+}
+
+// checkDue finds out whether fingerprints are due. Databases of tests, which are migrated at once, are too young; and in a
+// fleet the reads of all targets would add up.
+func (m *Mover) checkDue(ctx context.Context) {
+	if m.Fingerprint != FingerprintAuto || m.dueKnown || m.first.Stamp || !m.first.Exists || m.TargetDatabase != "" {
+		return
+	}
+	m.dueKnown = true
+	rows, err := m.query(ctx, m.Ledger.FingerprintAge())
+	if err != nil || len(rows) != 1 || len(rows[0]) != 3 {
+		return
+	}
+	seconds := func(v pg.Value) time.Duration {
+		n, _ := strconv.ParseFloat(v.Text, 64) // 0 for NULL
+		return time.Duration(n * float64(time.Second))
+	}
+	size, _ := strconv.ParseInt(rows[0][2].Text, 10, 64)
+	m.due = isDue(seconds(rows[0][0]), seconds(rows[0][1]), size)
 }
 
 // raises returns by how much the steps of a plan raise the generation.
@@ -57,12 +92,19 @@ func raises(p plan.Plan) int64 {
 }
 
 // compareFirst compares the schema with what the last run left, before the first step, so that a change that somebody made
-// by hand is not recorded as that of this run. FingerprintAuto leaves it out, because nobody knows how long the run takes.
+// by hand is not recorded as that of this run. FingerprintAuto leaves it out unless it is due, because nobody knows how long
+// the run takes.
 func (m *Mover) compareFirst(ctx context.Context, state ledger.State) {
-	if m.compared || m.Fingerprint != FingerprintOn || m.first.Stamp {
+	m.checkDue(ctx)
+	if m.compared || m.Fingerprint != FingerprintOn && !m.due || m.first.Stamp {
 		return
 	}
 	m.compared = true
+	if m.due {
+		limited, cancel := context.WithTimeout(ctx, longestRead)
+		defer cancel()
+		ctx = limited
+	}
 	d, err := m.Drift(ctx, state)
 	switch {
 	case err != nil, d != nil && d.Err != nil:
@@ -77,6 +119,9 @@ func (m *Mover) compareFirst(ctx context.Context, state ledger.State) {
 // after the last commit and outside every transaction of ours. It never fails: the run has succeeded.
 func (m *Mover) recordFingerprint(ctx context.Context) {
 	limit, read := m.Fingerprint.limit(time.Since(m.started))
+	if m.due {
+		limit, read = longestRead, true
+	}
 	if !read || m.unsure || len(m.report.Others) > 0 {
 		return
 	}
@@ -104,8 +149,18 @@ func (m *Mover) recordFingerprint(ctx context.Context) {
 	m.saveFingerprint(ctx, generation, limit)
 }
 
+// recordBaseline records what the schema is after a decision about what is applied, which only a person makes.
+func (s *Session) recordBaseline(ctx context.Context, generation int64) {
+	switch s.Fingerprint {
+	case FingerprintOn:
+		s.saveFingerprint(ctx, generation, 0)
+	case FingerprintAuto:
+		s.saveFingerprint(ctx, generation, longestRead)
+	}
+}
+
 // saveFingerprint reads the schema and records its fingerprint. limit is that of reading; 0 is none.
-func (m *Mover) saveFingerprint(ctx context.Context, generation int64, limit time.Duration) {
+func (s *Session) saveFingerprint(ctx context.Context, generation int64, limit time.Duration) {
 	reading := ctx
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -113,12 +168,12 @@ func (m *Mover) saveFingerprint(ctx context.Context, generation int64, limit tim
 		defer cancel()
 	}
 	began := time.Now()
-	s, err := m.Schema(reading)
+	found, err := s.Schema(reading)
 	if err != nil {
 		return
 	}
-	f := ledger.Fingerprints{Generation: generation, Plain: s.Fingerprint().String(), Full: s.FullFingerprint().String()}
-	m.runner.SaveFingerprints(ctx, f, time.Since(began))
+	f := ledger.Fingerprints{Generation: generation, Plain: found.Fingerprint().String(), Full: found.FullFingerprint().String()}
+	s.runner.SaveFingerprints(ctx, f, time.Since(began))
 }
 
 func driftWord(c SchemaChange) string {

@@ -24,3 +24,23 @@ func TestAutoReadsTheSchemaForATenthOfTheRun(t *testing.T) {
 		}
 	}
 }
+
+func TestFingerprintsAreDueAfterAThousandTimesTheirCost(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		age, took time.Duration
+		catalog   int64
+		want      bool
+	}{
+		{time.Minute, 50 * time.Millisecond, 1 << 20, true},
+		{49 * time.Second, 50 * time.Millisecond, 1 << 20, false},
+		{10 * time.Minute, 0, 1 << 20, false}, // never read
+		{17 * time.Minute, 0, 1 << 20, true},
+		{24 * time.Hour, 0, 9 << 20, false}, // a large catalog
+		{-time.Hour, 0, 1 << 20, false},     // a clock that was set back
+	} {
+		if got := isDue(test.age, test.took, test.catalog); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+}

@@ -73,6 +73,7 @@ type Mover struct {
 	// Of compareFirst: whether the schema was compared, what was found, and whether it could not be.
 	compared, unsure bool
 	drift            *Drift
+	due, dueKnown    bool // of checkDue
 
 	loss
 }
@@ -101,6 +102,11 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	p, err := m.plan(view)
 	if err != nil {
 		return false, err
+	}
+	if len(view.Replacements) > 0 && m.writable() == nil {
+		done, err := m.replace(ctx)
+		m.report.Replaced = append(m.report.Replaced, done...)
+		return err == nil, err
 	}
 	creates := p.Stamp && !p.Exists // also without steps
 	if len(p.Steps) == 0 && !creates {

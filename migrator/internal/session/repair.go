@@ -32,7 +32,10 @@ func (e *RepairError) Error() string { return "repair " + e.Revision + ": " + e.
 // nothing was.
 // Errors: *RepairError, *graph.TargetError, and those of apply.Runner.Change.
 func (s *Session) Repair(ctx context.Context, target string, d Decision) (done string, err error) {
+	var before ledger.State
+	finished := false
 	err = s.change(ctx, func(state ledger.State) error {
+		before = state
 		v, err := plan.Join(s.files, state)
 		if err != nil {
 			return err
@@ -48,7 +51,7 @@ func (s *Session) Repair(ctx context.Context, target string, d Decision) (done s
 		if d == AcceptFile {
 			sql, done, err = s.acceptFile(ctx, v, ids[0])
 		} else {
-			sql, done, err = s.decide(ctx, v, ids[0], d)
+			sql, done, finished, err = s.decide(ctx, v, ids[0], d)
 		}
 		if err != nil {
 			return err
@@ -56,10 +59,22 @@ func (s *Session) Repair(ctx context.Context, target string, d Decision) (done s
 		event := ledger.Event{Action: ledger.Repair, Revision: ids[0], Message: v.Subject(ids[0]), Detail: done}
 		return s.write(ctx, "repair "+ids[0], state, sql, s.Ledger.Append(event, s.runner.Author))
 	})
-	if !apply.IsCommitted(err) {
+	switch {
+	case !apply.IsCommitted(err):
 		done = ""
+	case err == nil && d == AcceptFile:
+		s.carryFingerprint(ctx, before.Generation)
+	case err == nil && finished:
+		s.recordBaseline(ctx, before.Generation+1)
 	}
 	return done, err
+}
+
+// carryFingerprint keeps the fingerprint of a generation for the next one, which has changed nothing but the ledger.
+func (s *Session) carryFingerprint(ctx context.Context, generation int64) {
+	if last, found, err := s.lastFingerprints(ctx); err == nil && found && last.Generation == generation && s.Fingerprint != FingerprintOff {
+		s.runner.CarryFingerprints(ctx, last, generation+1)
+	}
 }
 
 func (s *Session) acceptFile(ctx context.Context, v *plan.View, id string) (sql, done string, err error) {
@@ -82,37 +97,38 @@ func (s *Session) acceptFile(ctx context.Context, v *plan.View, id string) (sql,
 	return "", "", &RepairError{id, "its file is not modified"}
 }
 
-func (s *Session) decide(ctx context.Context, v *plan.View, id string, d Decision) (sql, done string, err error) {
+// decide returns what records a decision about an unfinished revision, and whether it is unfinished no longer.
+func (s *Session) decide(ctx context.Context, v *plan.View, id string, d Decision) (sql, done string, finished bool, err error) {
 	row := v.Row(id)
 	if row == nil || row.State == ledger.Applied {
-		return "", "", &RepairError{id, "it is not unfinished"}
+		return "", "", false, &RepairError{id, "it is not unfinished"}
 	}
 	applied := d == DecideApplied
 	checksum, sent := ledger.CutSent(row.Checksum)
 	// Without the up script no run can continue it, so the decision is about the whole revision.
 	if r := v.Files.Revision(id); !sent || r == nil && row.State == ledger.Applying {
 		if !applied {
-			return s.Ledger.Unstamp(id), "recorded " + id + " as not applied", nil
+			return s.Ledger.Unstamp(id), "recorded " + id + " as not applied", true, nil
 		}
 		fileChecksum := "" // the digest stays, and identifies the file
 		if r != nil {
 			fileChecksum = r.Up.Checksum()
 		}
-		return s.Ledger.SetApplied(id, fileChecksum), "recorded " + id + " as applied", nil
+		return s.Ledger.SetApplied(id, fileChecksum), "recorded " + id + " as applied", true, nil
 	}
 	script, err := s.unfinishedScript(ctx, v, row)
 	if err != nil {
-		return "", "", err
+		return "", "", false, err
 	}
 	checksums := apply.PrefixChecksums(script)
 	if row.StatementsDone+1 >= len(checksums) || checksums[row.StatementsDone] != checksum {
-		return "", "", &apply.ModifiedError{Revision: id, Message: v.Subject(id), File: script.File, StatementsDone: row.StatementsDone}
+		return "", "", false, &apply.ModifiedError{Revision: id, Message: v.Subject(id), File: script.File, StatementsDone: row.StatementsDone}
 	}
 	n, keywords := row.StatementsDone+1, script.Statements()[row.StatementsDone].Keywords
 	if applied {
-		return s.Ledger.SetDone(id, n, checksums[n]), fmt.Sprintf("recorded statement %d of %s (%s) as done; the next run continues after it", n, id, keywords), nil
+		return s.Ledger.SetDone(id, n, checksums[n]), fmt.Sprintf("recorded statement %d of %s (%s) as done; the next run continues after it", n, id, keywords), false, nil
 	}
-	return s.Ledger.SetDone(id, n-1, checksum), fmt.Sprintf("recorded statement %d of %s (%s) as not done; the next run runs it again", n, id, keywords), nil
+	return s.Ledger.SetDone(id, n-1, checksum), fmt.Sprintf("recorded statement %d of %s (%s) as not done; the next run runs it again", n, id, keywords), false, nil
 }
 
 // unfinishedScript returns the script of an unfinished revision.

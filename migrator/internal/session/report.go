@@ -12,7 +12,9 @@ type Report struct {
 	From, To []string       // the maximal applied revisions before and after
 	Steps    []apply.Result // committed by this run, in order
 	Others   []OtherStep    // planned, but carried out by another runner
-	Ahead    []string       // applied revisions that the files do not have, parents first
+	// Replaced are the revisions whose rows this run has put in the place of those that they replace.
+	Replaced []plan.Replacement
+	Ahead    []string // applied revisions that the files do not have, parents first
 }
 
 // OtherStep is a step that another runner carried out.

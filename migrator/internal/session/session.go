@@ -33,7 +33,7 @@ type Settings struct {
 	// TargetSchema is the schema that the ledger is for. A run is refused if it does not exist, and
 	// the version tables of other tools elsewhere do not matter. "": the whole database.
 	TargetSchema string
-	// TargetDatabase is the only database for which a script is. "": any.
+	// TargetDatabase is the database of a target of a fleet, the only one for which a script is. "": there is no fleet.
 	TargetDatabase string
 	Version        string // of the program
 
@@ -44,6 +44,7 @@ type Settings struct {
 	SingleTransaction, FlushEvery bool
 	Send                          apply.Send
 	Fingerprint                   FingerprintMode // "": off
+	Observer                      *apply.Observer // of a rehearsal; nil: none
 	plan.Policies
 
 	// BeforeConnect may change the configuration before each attempt. Nil: nothing.
@@ -61,7 +62,7 @@ func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
 		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, TargetDatabase: s.TargetDatabase, TargetSchema: s.TargetSchema, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
-		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Guard: s.Guard,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Guard: s.Guard, Observer: s.Observer,
 	}
 }
 

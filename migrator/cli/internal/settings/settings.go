@@ -108,7 +108,6 @@ type option struct {
 // options returns all options in the order of the help. Package dbenv reads DATABASE_URL
 // and the other variables that name a database, so --database-url has no variable here.
 func (s *Settings) options() []option {
-	choice := func(value *string, choices ...string) pflag.Value { return &choiceValue{value, choices} }
 	all := []option{
 		{GroupDatabase, "database-url", "", "URL", "", "overrides the variables on the right", (*urlValue)(&s.DatabaseURL)},
 		{GroupDatabase, "ledger", "MIGRATE_LEDGER", "SCHEMA.PREFIX", "public.ambix", "schema and prefix of the ledger", (*ledgerValue)(&s.Ledger)},
@@ -122,12 +121,12 @@ func (s *Settings) options() []option {
 		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "statement_timeout of revisions; 0s: none", (*durationValue)(&s.StatementTimeout)},
 		{GroupRun, "guard", "MIGRATE_GUARD", "SIZE", "0", "stop revisions that rewrite or scan larger tables", (*sizeValue)(&s.Guard)},
 		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
-		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", choice(&s.Flush, "end", "every")},
-		{GroupRun, "send", "MIGRATE_SEND", "UNIT", "auto", "auto, message, revision or statement", choice(&s.Send, "auto", "message", "revision", "statement")},
-		{GroupRun, "fingerprint", "MIGRATE_FINGERPRINT", "auto|on|off", "auto", "record what the schema is after the run", choice(&s.Fingerprint, "auto", "on", "off")},
-		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", choice(&s.Ahead, "auto", "ok", "fail")},
-		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", choice(&s.Changed, "warn", "ok", "fail")},
-		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", choice(&s.OutOfOrder, "fail", "ok")},
+		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", Choice(&s.Flush, "end", "every")},
+		{GroupRun, "send", "MIGRATE_SEND", "UNIT", "auto", "auto, message, revision or statement", Choice(&s.Send, "auto", "message", "revision", "statement")},
+		{GroupRun, "fingerprint", "MIGRATE_FINGERPRINT", "auto|on|off", "auto", "record what the schema is after the run", Choice(&s.Fingerprint, "auto", "on", "off")},
+		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", Choice(&s.Ahead, "auto", "ok", "fail")},
+		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", Choice(&s.Changed, "warn", "ok", "fail")},
+		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", Choice(&s.OutOfOrder, "fail", "ok")},
 
 		{GroupScratch, "scratch-url", "MIGRATE_SCRATCH_URL", "URL", "", "a server where databases can be created", (*urlValue)(&s.ScratchURL)},
 
@@ -136,8 +135,8 @@ func (s *Settings) options() []option {
 		{GroupOutput, "json", "MIGRATE_JSON", "", "false", "print one JSON document", (*Switch)(&s.JSON)},
 		{GroupOutput, "quiet", "MIGRATE_QUIET", "", "false", "print only the result, warnings and errors", (*Switch)(&s.Quiet)},
 		{GroupOutput, "verbose", "MIGRATE_VERBOSE", "", "false", "print details, and NOTICEs of the server", (*Switch)(&s.Verbose)},
-		{GroupOutput, "color", "MIGRATE_COLOR", "auto|always|never", terminal.ColorAuto, "auto: on a terminal without NO_COLOR", choice(&s.Color, terminal.ColorAuto, terminal.ColorAlways, terminal.ColorNever)},
-		{GroupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", LogText, "lines of text, or JSON records", choice(&s.LogFormat, LogText, LogJSON)},
+		{GroupOutput, "color", "MIGRATE_COLOR", "auto|always|never", terminal.ColorAuto, "auto: on a terminal without NO_COLOR", Choice(&s.Color, terminal.ColorAuto, terminal.ColorAlways, terminal.ColorNever)},
+		{GroupOutput, "log-format", "MIGRATE_LOG_FORMAT", "text|json", LogText, "lines of text, or JSON records", Choice(&s.LogFormat, LogText, LogJSON)},
 	}
 	for i, o := range all {
 		if value, ok := s.defaults[o.flag]; ok {

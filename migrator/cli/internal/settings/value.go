@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/text"
@@ -115,6 +117,9 @@ type choiceValue struct {
 	choices []string
 }
 
+// Choice returns a value for to that must be one of some words.
+func Choice(to *string, choices ...string) pflag.Value { return &choiceValue{to, choices} }
+
 func (v *choiceValue) String() string { return *v.to }
 func (v *choiceValue) Type() string   { return "string" }
 
@@ -137,14 +142,15 @@ func RefuseURL(s string) error {
 	return nil
 }
 
-// List is a comma-separated list. A flag that is given several times appends to it.
+// List is a comma-separated list. A comma in double quotes is part of a name. A flag that is given several times appends to
+// it.
 type List []string
 
 func (v *List) String() string { return strings.Join(*v, ",") }
 func (v *List) Type() string   { return "strings" }
 
 func (v *List) Set(s string) error {
-	for word := range strings.SplitSeq(s, ",") {
+	for _, word := range splitList(s) {
 		if word = strings.TrimSpace(word); word == "" {
 			return errors.New("an item of the list is empty")
 		}
@@ -154,6 +160,22 @@ func (v *List) Set(s string) error {
 		*v = append(*v, word)
 	}
 	return nil
+}
+
+// splitList splits at the commas that are not in double quotes.
+func splitList(s string) []string {
+	var words []string
+	start, quoted := 0, false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			words = append(words, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(words, s[start:])
 }
 
 // Count is a number that is not negative.

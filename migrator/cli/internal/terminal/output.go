@@ -86,8 +86,14 @@ func useColor(w io.Writer, choice string, environ []string) bool {
 	return isTerminal(w) && !slices.ContainsFunc(environ, forbids)
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+func isTerminal(w io.Writer) bool { return IsTerminal(w) }
+
+// IsTerminal reports whether an input or an output is a terminal.
+func IsTerminal(stream any) bool {
+	if w, ok := stream.(io.Writer); ok {
+		stream = unguarded(w)
+	}
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
+)
+
+func newReplacementDocuments(list []migrator.Replacement) []replacementDocument {
+	var documents []replacementDocument
+	for _, r := range list {
+		documents = append(documents, replacementDocument{r.Revision, r.Message, string(r.State), r.Recorded, r.Missing, r.Unfinished})
+	}
+	return documents
+}
+
+// replacementLine names the rows that are exchanged.
+func replacementLine(r migrator.Replacement) string {
+	return text.Named(r.Revision, terminal.Clip(r.Message)) + " in the place of " + text.Count(len(r.Recorded), "revision")
+}
+
+// replaced prints that rows were exchanged.
+func (rep *reporter) replaced(r migrator.Replacement) {
+	rep.log.EndStep()
+	if rep.settings.Quiet {
+		return
+	}
+	line := "recorded " + replacementLine(r)
+	rep.result(eventReplaced, []terminal.Cell{terminal.Plain.Cell(line)}, line, "revision", r.Revision, "replaced", list(r.Recorded))
+}
+
+// replacements shows revisions that replace some which the database has.
+func (v *statusView) replacements() {
+	for _, r := range v.Replacements {
+		color := terminal.Plain
+		if r.State != migrator.ReplacementComplete {
+			color = terminal.Red
+		}
+		v.add("replaced", color.Cell(r.Revision), terminal.Plain.Cell(replacementText(r)))
+	}
+}
+
+// replacementText says how a revision and those that it replaces fit.
+func replacementText(r migrator.Replacement) string {
+	recorded := text.Count(len(r.Recorded), "revision")
+	switch {
+	case r.State == migrator.ReplacementBoth:
+		return "the ledger has it and also " + recorded + " that it replaces: " + fewIDs(r.Recorded)
+	case len(r.Unfinished) > 0:
+		return "it replaces revisions that are unfinished in this database: " + fewIDs(r.Unfinished)
+	case r.State == migrator.ReplacementPartial:
+		return "it replaces revisions of which this database has only " + fewIDs(r.Recorded) + "; it lacks " + fewIDs(r.Missing)
+	}
+	return "counts as applied; the next run records it in the place of " + recorded
+}
+
+// fewIDs lists a few ids, and counts the others.
+func fewIDs(ids []string) string {
+	const few = 6
+	if len(ids) <= few {
+		return text.List(ids, "and")
+	}
+	return text.List(append(slices.Clone(ids[:few-1]), fmt.Sprintf("%d more", len(ids)-few+1)), "and")
+}
+
+// replaced returns what to do about a database between the revisions that another one replaces.
+func (a adviser) replaced(r migrator.Replacement) advice {
+	stamp := to("record that "+r.Revision+" is applied, if the schema is exactly the one that it makes", a.other("stamp", r.Revision))
+	if r.State == migrator.ReplacementBoth {
+		return advice{"find out which is true: see `log`", []suggestion{stamp}}
+	}
+	folder := a.archive(r.Revision)
+	if folder == "" {
+		return advice{"upgrade it first, with a program that still contains them, to the last of them; then run this one again", nil}
+	}
+	if len(r.Unfinished) > 0 {
+		return advice{"", []suggestion{to("see how to finish them", a.otherLine(a.cmd, []string{"status"}, flagValue{"dir", folder}))}}
+	}
+	return advice{"", []suggestion{to("apply the others that it replaces", a.otherLine(a.cmd, []string{"up", "heads"}, flagValue{"dir", folder}))}}
+}
+
+// archive returns the folder with the revisions that another one replaces, if it is on this machine.
+func (a adviser) archive(id string) string {
+	folder := filepath.Join(a.dir(), migrator.ReplacedFolder, id)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return ""
+	}
+	return filepath.ToSlash(folder)
+}

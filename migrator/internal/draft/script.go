@@ -1,0 +1,51 @@
+package draft
+
+import (
+	"strings"
+
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/internal/text"
+)
+
+// Undo returns the statements that revert a part. Without a transaction, indexes of tables that remain are built and dropped
+// concurrently.
+func Undo(statements []ddl.Statement, transactional bool) []ddl.Statement {
+	if len(nonEmpty([]Part{{Statements: statements}})) == 0 {
+		return nil
+	}
+	if transactional {
+		return statements
+	}
+	var list []ddl.Statement
+	for _, st := range statements {
+		switch name, isDrop := strings.CutPrefix(st.SQL, "DROP INDEX "); {
+		case isDrop:
+			st.SQL = "DROP INDEX CONCURRENTLY " + name
+		case isIndex(st.SQL) && hasMark(st, ddl.Scans):
+			st = buildConcurrently(st, "")
+		}
+		list = append(list, st)
+	}
+	return list
+}
+
+// Script returns statements as a script, with a comment before each one that needs attention.
+func Script(statements []ddl.Statement) string {
+	var b strings.Builder
+	for i, s := range statements {
+		if i > 0 && s.Object != statements[i-1].Object {
+			b.WriteString("\n")
+		}
+		for _, m := range s.Marks {
+			b.WriteString(Comment(m) + "\n")
+		}
+		b.WriteString(s.SQL + ";\n")
+	}
+	return b.String()
+}
+
+// Comment returns the line for a mark, such as "-- destroys: column public.account.nickname". A name may contain a line end,
+// which would end the comment, and is therefore made visible.
+func Comment(m ddl.Mark) string {
+	return "-- " + m.Effect.String() + ": " + text.Visible(strings.ToLower(m.Object.Kind.String())+" "+m.Object.Name)
+}

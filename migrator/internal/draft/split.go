@@ -1,0 +1,255 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/ambix/migrator/ddl"
+	"example.com/ambix/migrator/schema"
+)
+
+// Part is the up script of one revision of a draft.
+type Part struct {
+	Purpose       string // what it does for the change, such as "build indexes"; "" for the part with the change itself
+	Statements    []ddl.Statement
+	Transactional bool
+}
+
+// The phases of a change, in their order. Each is one revision if it has statements.
+const (
+	valuePhase        = iota // values of enums that the other phases use
+	changePhase              // everything else
+	validatePhase            // checks the rows under locks that do not block reads and writes
+	buildPhase               // builds indexes, without a transaction
+	followPhase              // what needs the indexes
+	followChecksPhase        // validates what needed the indexes
+	dropPhase                // drops indexes, without a transaction
+	numberOfPhases
+)
+
+var purposes = [numberOfPhases]string{
+	valuePhase: "add enum values", validatePhase: "validate constraints", buildPhase: "build indexes", followPhase: "use the indexes",
+	followChecksPhase: "validate constraints that use the indexes", dropPhase: "drop indexes",
+}
+
+// Single returns all statements as one part; none if there are no statements.
+func Single(statements []ddl.Statement) []Part {
+	return nonEmpty([]Part{{Statements: statements, Transactional: true}})
+}
+
+// Split returns the statements of ddl.Change as parts that are applied one after the other. from is the schema after the
+// renames. What a statement leaves to a later part is not lost: together the parts do the same as the statements.
+func Split(statements []ddl.Statement, from, to *schema.Schema) []Part {
+	s := &splitter{from: from, to: to, together: map[schema.Key]bool{}}
+	s.lookAhead(statements)
+	for {
+		s.begin()
+		late := s.place(statements)
+		if late == nil {
+			return s.result()
+		}
+		// What is dropped and made again must not be missing between two revisions.
+		for _, key := range late {
+			s.together[key] = true
+		}
+	}
+}
+
+// splitter assigns statements to phases.
+type splitter struct {
+	from, to *schema.Schema
+	dropped  map[schema.Key]bool // objects of from that are dropped, also to be made again
+	moved    map[schema.Key]bool // tables that get a parent: their indexes have to be there before
+	together map[schema.Key]bool // objects that stay in the change
+
+	statements [numberOfPhases][]ddl.Statement
+	ends       []ddl.Statement // of validatePhase: what takes strong locks for a moment
+	phase      map[schema.Key]int
+	cause      map[schema.Key]schema.Key // of an object in followPhase: the object whose index it waits for
+	replaced   map[schema.Key]bool       // indexes that are dropped once the new one is built
+	names      map[schema.Key][]string   // of checks that were added for columns
+}
+
+func (s *splitter) lookAhead(statements []ddl.Statement) {
+	s.dropped, s.moved = map[schema.Key]bool{}, map[schema.Key]bool{}
+	for _, st := range statements {
+		if st.Does == ddl.Drops || st.Does == ddl.Replaces {
+			s.dropped[st.Object] = true
+		}
+		if st.Does == ddl.Alters && st.Object.Kind == schema.Table && (strings.Contains(st.SQL, " ATTACH PARTITION ") || strings.Contains(st.SQL, " INHERIT ")) {
+			s.moved[st.Object] = true
+		}
+	}
+}
+
+func (s *splitter) begin() {
+	s.statements, s.ends = [numberOfPhases][]ddl.Statement{}, nil
+	s.phase, s.cause = map[schema.Key]int{}, map[schema.Key]schema.Key{}
+	s.replaced, s.names = map[schema.Key]bool{}, map[schema.Key][]string{}
+}
+
+// place assigns all statements. The result is nil, or names objects that have to stay in the change.
+func (s *splitter) place(statements []ddl.Statement) (late []schema.Key) {
+	values := usedValues(statements)
+	for i, st := range statements {
+		switch {
+		case i < values && st.Object != schema.Key{}:
+			s.add(valuePhase, st)
+		case st.Does == ddl.Drops || st.Does == ddl.Replaces && strings.HasPrefix(st.SQL, "DROP "):
+			s.placeDrop(st)
+		default:
+			phase, waits := s.earliest(st)
+			if phase > changePhase && st.Does == ddl.Replaces && st.Object != waits {
+				return []schema.Key{waits}
+			}
+			s.placeAt(phase, st)
+			if _, known := s.cause[st.Object]; !known && phase >= followPhase {
+				s.cause[st.Object] = waits
+			}
+		}
+	}
+	return nil
+}
+
+func (s *splitter) add(phase int, statements ...ddl.Statement) {
+	s.statements[phase] = append(s.statements[phase], statements...)
+}
+
+// usedValues returns how many statements are in front of the end of those that add values to enums which others use, 0 if
+// none does.
+func usedValues(statements []ddl.Statement) int {
+	end, used := 0, false
+	for i, st := range statements {
+		if hasMark(st, ddl.NeedsOwnTransaction) {
+			end = i + 1
+		}
+	}
+	for _, added := range statements[:end] {
+		_, value, found := strings.Cut(added.SQL, " ADD VALUE ")
+		if !found {
+			continue
+		}
+		value, _, _ = strings.Cut(value, " BEFORE ")
+		value, _, _ = strings.Cut(value, " AFTER ")
+		used = used || slices.ContainsFunc(statements, func(st ddl.Statement) bool {
+			return !hasMark(st, ddl.NeedsOwnTransaction) && strings.Contains(st.SQL, value)
+		})
+	}
+	if !used {
+		return 0
+	}
+	return end
+}
+
+func hasMark(st ddl.Statement, e ddl.Effect) bool {
+	return slices.ContainsFunc(st.Marks, func(m ddl.Mark) bool { return m.Effect == e })
+}
+
+// earliest returns the first phase in which a statement can be run, and the object whose index it waits for.
+func (s *splitter) earliest(st ddl.Statement) (int, schema.Key) {
+	if phase := s.phase[st.Object]; phase > changePhase {
+		if cause, ok := s.cause[st.Object]; ok {
+			return phase, cause
+		}
+		return phase, st.Object
+	}
+	o := s.to.Object(st.Object)
+	if o == nil {
+		return changePhase, schema.Key{}
+	}
+	for _, on := range neededFor(o) {
+		if phase := s.phase[on.Key]; phase >= buildPhase {
+			if cause, ok := s.cause[on.Key]; ok {
+				return followPhase, cause
+			}
+			return followPhase, on.Key
+		}
+	}
+	return changePhase, schema.Key{}
+}
+
+// neededFor returns what an object needs, with what its columns, defaults and checks need.
+func neededFor(o *schema.Object) []*schema.Object {
+	var all []*schema.Object
+	if o.Parent != nil {
+		all = append(all, o.Parent)
+	}
+	for _, n := range o.Needs {
+		all = append(all, n.On)
+	}
+	for _, part := range o.Parts {
+		if kind := part.Key.Kind; kind == schema.Column || kind == schema.Default || kind == schema.Constraint && part.Fact("type") == "check" {
+			for _, n := range part.Needs {
+				all = append(all, n.On)
+			}
+		}
+	}
+	return all
+}
+
+// placeAt assigns a statement to a phase or a later one, and rewrites it if it can be done without blocking others.
+func (s *splitter) placeAt(phase int, st ddl.Statement) {
+	o := s.to.Object(st.Object)
+	if o != nil && !s.together[st.Object] && hasMark(st, ddl.Scans) && s.placeSafely(phase, st, o) {
+		return
+	}
+	if phase == validatePhase { // of a column that gets NOT NULL there
+		if strings.Contains(st.SQL, " ADD GENERATED ") {
+			s.ends = append(s.ends, st)
+			return
+		}
+		phase = changePhase
+	}
+	s.add(phase, st)
+	if phase > changePhase {
+		s.phase[st.Object] = phase
+	}
+}
+
+// result returns the parts that have statements.
+func (s *splitter) result() []Part {
+	// A constraint may have been validated twice: as one of its own, and as one that a column needs.
+	s.add(validatePhase, s.ends...)
+	var parts []Part
+	for phase, statements := range s.statements {
+		parts = append(parts, Part{purposes[phase], statements, phase != buildPhase && phase != dropPhase})
+	}
+	parts = nonEmpty(parts)
+	if len(parts) == 1 {
+		parts[0].Purpose = ""
+	}
+	return parts
+}
+
+// nonEmpty returns the parts that change something. Functions are made without a look at their bodies, which may need what
+// is made later.
+func nonEmpty(parts []Part) []Part {
+	var list []Part
+	for _, p := range parts {
+		var setting []ddl.Statement
+		p.Statements = slices.DeleteFunc(slices.Clone(p.Statements), func(st ddl.Statement) bool {
+			isSetting := st.Object == schema.Key{}
+			if isSetting {
+				setting = []ddl.Statement{st}
+			}
+			return isSetting
+		})
+		if len(p.Statements) == 0 {
+			continue
+		}
+		if p.makesRoutines() {
+			if setting == nil {
+				setting = []ddl.Statement{{SQL: "SET check_function_bodies = off"}}
+			}
+			p.Statements = append(setting, p.Statements...)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func (p Part) makesRoutines() bool {
+	return slices.ContainsFunc(p.Statements, func(st ddl.Statement) bool {
+		return (st.Object.Kind == schema.Function || st.Object.Kind == schema.Procedure) && st.Does != ddl.Drops
+	})
+}

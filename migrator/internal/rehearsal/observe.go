@@ -1,0 +1,241 @@
+package rehearsal
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/ledger"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/sqltext"
+	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
+)
+
+// observer observes the statements of steps.
+type observer struct {
+	ledger ledger.Tables
+	// now is what the database contains. nil: it has to be read.
+	now *catalog
+	// original has the names of the relations where the rehearsal began, and made the revisions that made all others.
+	original, made map[string]string
+	openWatch      func(context.Context, *pg.Conn, apply.Observed) (*watch, error)
+
+	steps   []rehearse.Step // that have ended
+	step    *rehearse.Step
+	before  *catalog // at the start of the step
+	held    map[string]rehearse.LockMode
+	changes []changedRows // of the statement in progress
+	watch   *watch        // of the statement in progress; nil unless it is alone
+	started time.Time
+}
+
+// statement returns the statement that is observed.
+func statement(at apply.Observed) sqltext.Statement { return at.Step.Script.Statements()[at.Index] }
+
+// begin prepares for the statements of a step.
+func (o *observer) begin(s plan.Step) {
+	o.end()
+	step := newStep(s)
+	o.step, o.before, o.held = &step, nil, nil
+}
+
+func newStep(s plan.Step) rehearse.Step {
+	return rehearse.Step{
+		Revision: s.Revision, Message: s.Message, Down: s.Direction == plan.Down, Transactional: s.Transactional(),
+		NoLockTimeout: s.Script.LockTimeout != nil && *s.Script.LockTimeout == 0,
+	}
+}
+
+// end adds the step that was observed to the list. A name that is used again at its end was not taken away: a view may have
+// it.
+func (o *observer) end() {
+	if o.step == nil {
+		return
+	}
+	if o.now != nil {
+		names := o.now.names()
+		for i, st := range o.step.Statements {
+			o.step.Statements[i].Changes = slices.DeleteFunc(st.Changes, func(c rehearse.Change) bool {
+				return c.Kind == rehearse.RenameRelation && names[c.Relation.Name] || c.Kind == rehearse.RenameColumn && names[c.Relation.Name+"."+schema.QuoteIdent(c.Name)]
+			})
+		}
+	}
+	o.steps, o.step = append(o.steps, *o.step), nil
+}
+
+// beforeStatement is apply.Observer.Before.
+func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.Observed) (err error) {
+	if at.Index == 0 {
+		if o.step != nil && o.step.Revision == at.Step.Revision && o.step.Down == (at.Step.Direction == plan.Down) {
+			o.step = nil // it is tried again
+		}
+		o.begin(at.Step)
+	}
+	if o.now == nil {
+		if o.now, err = readCatalog(ctx, conn); err != nil {
+			return err
+		}
+		if o.original == nil {
+			o.original, o.made = map[string]string{}, map[string]string{}
+			for oid, r := range o.now.relations {
+				o.original[oid] = r.qualified()
+			}
+		}
+	}
+	if o.before == nil {
+		o.before = o.now
+	}
+	if at.Index == 0 || !at.Step.Script.Transactional {
+		if err := o.beginTransaction(ctx, conn); err != nil {
+			return err
+		}
+	}
+	o.changes, o.watch = nil, nil
+	st := statement(at)
+	switch {
+	case at.Alone:
+		if o.watch, err = o.openWatch(ctx, conn, at); err != nil {
+			return err
+		}
+	case isPlanned(st):
+		if o.changes, err = explain(ctx, conn, at.Step.Script.Text[st.Start:st.End]); err != nil {
+			return err
+		}
+	}
+	o.started = time.Now()
+	return nil
+}
+
+// beginTransaction forgets the locks of the transaction before, and what was counted in it.
+func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
+	o.held = map[string]rehearse.LockMode{}
+	rows, err := conn.Query(ctx, scansQuery)
+	if err != nil {
+		return err
+	}
+	counted := map[string]string{}
+	for _, row := range rows {
+		counted[row[0].Text] = row[1].Text
+	}
+	now := &catalog{maps.Clone(o.now.relations), o.now.constraints}
+	for oid, r := range now.relations {
+		if scans := cmp.Or(counted[oid], "0"); r.scans != scans {
+			changed := *r
+			changed.scans = scans
+			now.relations[oid] = &changed
+		}
+	}
+	o.now = now
+	return nil
+}
+
+// afterStatement is apply.Observer.After.
+func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.Observed) (err error) {
+	took := time.Since(o.started)
+	was := o.now
+	var locks map[string]rehearse.LockMode
+	if o.watch != nil {
+		if locks, err = o.watch.stop(); err != nil {
+			return err
+		}
+		o.now, err = readCatalog(ctx, conn)
+	} else {
+		o.now, locks, err = o.now.readLocked(ctx, conn)
+		if err == nil && strings.HasPrefix(statement(at).Keywords, "ALTER SCHEMA") {
+			o.now, err = readCatalog(ctx, conn) // it locks no relation of the schema
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for oid := range o.now.relations {
+		if _, old := o.before.relations[oid]; !old && o.made[oid] == "" {
+			o.made[oid] = at.Step.Revision
+		}
+	}
+	script, st := at.Step.Script, statement(at)
+	pos := sqltext.PositionAt(script.Text, st.Start)
+	d := difference{observer: o, was: was, now: o.now, keywords: st.Keywords, changed: o.changes, locks: locks}
+	d.compare()
+	o.step.Statements = append(o.step.Statements, rehearse.Statement{
+		Pos: revision.Pos{File: script.File, Line: pos.Line, Column: pos.Column}, Keywords: st.Keywords, Took: took, Alone: at.Alone || !script.Transactional,
+		Locks: o.newLocks(was, locks, d.work), Work: d.work, Changes: d.changes,
+	})
+	o.watch = nil
+	return nil
+}
+
+// failed is apply.Observer.Failed. The transaction was rolled back; what a statement alone left is not known.
+func (o *observer) failed(apply.Observed) {
+	if o.watch != nil {
+		_, _ = o.watch.stop()
+	}
+	o.watch, o.now = nil, nil
+}
+
+// existed returns a relation that existed before the step, or nil. Those of the ledger do not count.
+func (o *observer) existed(c *catalog, oid string) *relation {
+	r := c.relations[oid]
+	if r == nil || o.before.relations[oid] == nil || o.ledger.Has(r.schema, r.name) {
+		return nil
+	}
+	if t := c.table(r); t != r && o.existed(c, t.oid) == nil {
+		return nil
+	}
+	return r
+}
+
+// public returns a relation as a value of package rehearse.
+func (o *observer) public(r *relation) rehearse.Relation {
+	kinds := map[string]rehearse.RelationKind{
+		"r": rehearse.Table, "p": rehearse.PartitionedTable, "m": rehearse.MaterializedView, "v": rehearse.View, "S": rehearse.Sequence, "f": rehearse.ForeignTable,
+	}
+	return rehearse.Relation{ID: r.oid, Name: r.qualified(), Original: o.original[r.oid], Made: o.made[r.oid], Kind: kinds[r.kind]}
+}
+
+// newLocks returns the locks that the transaction did not hold before the statement, one for each table. was is the catalog
+// before the statement.
+func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode, work []rehearse.Work) []rehearse.Lock {
+	strongest := map[string]rehearse.Lock{}
+	for oid, mode := range locks {
+		r := o.existed(was, oid)
+		if r == nil {
+			continue
+		}
+		lock := rehearse.Lock{Mode: mode}
+		table := was.table(r)
+		if table != r {
+			if mode != rehearse.AccessExclusive {
+				continue // queries do not wait for it
+			}
+			lock.Index = r.qualified()
+		}
+		lock.Relation = o.public(table)
+		have, ok := strongest[table.oid]
+		if !ok || mode.Strength() > have.Mode.Strength() || mode == have.Mode && table == r {
+			strongest[table.oid] = lock
+		}
+	}
+	var list []rehearse.Lock
+	for oid, lock := range strongest {
+		parent := was.relations[was.relations[oid].parent]
+		if parent != nil && strongest[parent.oid].Mode.Strength() >= lock.Mode.Strength() && !slices.ContainsFunc(work, func(w rehearse.Work) bool { return w.ID == oid }) {
+			continue // the lock of the partitioned table tells it
+		}
+		if lock.Mode.Strength() > o.held[oid].Strength() {
+			list = append(list, lock)
+		}
+	}
+	for oid, lock := range strongest {
+		strengthen(o.held, oid, lock.Mode)
+	}
+	slices.SortFunc(list, func(a, b rehearse.Lock) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}

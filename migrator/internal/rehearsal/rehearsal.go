@@ -1,0 +1,136 @@
+// Package rehearsal carries out revisions in a scratch database, and observes what each statement does.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/rehearse"
+)
+
+// Options say what is rehearsed.
+type Options struct {
+	Files    *plan.Files
+	Settings session.Settings // of a run in a scratch database
+	Start    []string         // the maximal revisions where it begins; none: an empty database
+	Targets  []string         // revisions; those below them that are not applied are rehearsed
+	// Fill is called where the rehearsal begins, to add rows. Nil: nothing.
+	Fill func(context.Context, *pgconn.Config) error
+}
+
+// Result is what was observed.
+type Result struct {
+	Steps []rehearse.Step
+	// Failed is the error of the revision that failed, which ended the rehearsal, and Left are the revisions that were not
+	// rehearsed because of it.
+	Failed *apply.RevisionError
+	Left   []string
+}
+
+// Err returns Failed as an error, or nil.
+func (r *Result) Err() error {
+	if r.Failed == nil {
+		return nil
+	}
+	return r.Failed
+}
+
+// Run rehearses in an empty database. Errors: those of session.Session.Move that are not about a revision.
+func Run(ctx context.Context, cfg *pgconn.Config, o Options) (*Result, error) {
+	r := &run{Options: o, cfg: cfg, result: &Result{}}
+	r.observer = &observer{ledger: o.Settings.Ledger}
+	r.observer.openWatch = func(ctx context.Context, conn *pg.Conn, at apply.Observed) (*watch, error) {
+		return startWatch(ctx, conn, at, func(ctx context.Context) (*pg.Conn, error) { return pg.Connect(ctx, cfg, o.Settings.Connecting()) })
+	}
+	if len(o.Start) > 0 {
+		if err := r.with(ctx, false, func(s *session.Session) error {
+			_, err := s.Move(ctx, plan.VerbTo, o.Start)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if o.Fill != nil {
+		if err := o.Fill(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.with(ctx, true, func(s *session.Session) error { return r.upgrade(ctx, s) }); err != nil {
+		return nil, err
+	}
+	return r.result, nil
+}
+
+// run is a rehearsal in progress.
+type run struct {
+	Options
+	cfg      *pgconn.Config
+	observer *observer
+	result   *Result
+}
+
+// with calls use with a session in the scratch database.
+func (r *run) with(ctx context.Context, observed bool, use func(*session.Session) error) error {
+	settings := r.Settings
+	if observed {
+		settings.Observer = &apply.Observer{Before: r.observer.beforeStatement, After: r.observer.afterStatement, Failed: r.observer.failed}
+	}
+	s, err := session.Open(ctx, r.Files, settings, r.cfg, settings.Wait, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return use(s)
+}
+
+// upgrade rehearses the revisions one after the other.
+func (r *run) upgrade(ctx context.Context, s *session.Session) error {
+	view, err := s.View(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := view.Plan(plan.VerbTo, r.Targets)
+	if err != nil {
+		return err
+	}
+	for i, step := range p.Steps {
+		steps, err := r.observe(ctx, s, plan.VerbUp, step.Revision)
+		r.result.Steps = append(r.result.Steps, steps...)
+		if failed, ok := errors.AsType[*apply.RevisionError](err); ok {
+			r.result.Failed = failed
+			for _, left := range p.Steps[i+1:] {
+				r.result.Left = append(r.result.Left, left.Revision)
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observe moves the database, and returns the steps that were observed, also if one failed. A step without statements is
+// among them.
+func (r *run) observe(ctx context.Context, s *session.Session, verb plan.Verb, targets ...string) ([]rehearse.Step, error) {
+	r.observer.steps = nil
+	report, err := s.Move(ctx, verb, targets)
+	r.observer.end()
+	steps := r.observer.steps
+	for i, done := range report.Steps {
+		if i >= len(steps) || steps[i].Revision != done.Step.Revision || steps[i].Down != (done.Step.Direction == plan.Down) {
+			steps = slices.Insert(steps, i, newStep(done.Step))
+		}
+	}
+	return steps, err
+}
+
+func uitoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

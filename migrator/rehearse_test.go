@@ -1,0 +1,204 @@
+package migrator_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/rehearse"
+)
+
+// rehearsedSchema is where the rehearsals of the tests begin.
+const rehearsedSchema = `
+CREATE TABLE account (id bigint PRIMARY KEY, name varchar(50), email text, created timestamp);
+CREATE TABLE orders (id bigint PRIMARY KEY, account_id bigint, total integer, note text);
+CREATE TABLE item (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders);
+CREATE TABLE entry (id bigint, at date) PARTITION BY RANGE (at);
+CREATE TABLE entry_2021 PARTITION OF entry FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+CREATE MATERIALIZED VIEW totals AS SELECT account_id, sum(total) AS total FROM orders GROUP BY 1;
+CREATE TYPE state AS ENUM ('new', 'paid');
+`
+
+// rehearseOne rehearses revisions on top of rehearsedSchema, with tables of a size. A script that begins with "off:" is
+// non-transactional. bytes < 0: sizes are not known.
+func rehearseOne(t *testing.T, bytes int64, scripts ...string) *migrator.Rehearsal {
+	t.Helper()
+	p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;")
+	above := "a1"
+	for i, sql := range scripts {
+		id := fmt.Sprintf("b%d", i+2)
+		if rest, off := strings.CutPrefix(sql, "off:"); off {
+			p.Add(id, above, rest, "SELECT 1;", projecttest.NonTransactional)
+		} else {
+			p.Add(id, above, sql, "SELECT 1;")
+		}
+		above = id
+	}
+	m := p.Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
+	o := migrator.RehearseOptions{From: []string{"a1"}, UpOnly: true}
+	if bytes >= 0 {
+		o.Sizes = &rehearse.Sizes{Tables: map[string]rehearse.Size{}}
+		for _, name := range []string{"account", "orders", "item", "entry", "entry_2021", "totals"} {
+			o.Sizes.Tables["public."+name] = rehearse.Size{Known: true, Bytes: bytes, Rows: bytes / 200}
+		}
+	}
+	r, err := m.Rehearse(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// dangerous are revisions of one line that have taken databases down.
+var dangerous = []struct {
+	name    string
+	scripts []string
+	rule    rehearse.Rule
+	object  string
+	// of tables of unknown size, empty, with 1 MB and with 10 GB
+	severities [4]rehearse.Severity
+	safe       []string // the revisions to write instead
+}{
+	{
+		"index",
+		[]string{"CREATE INDEX ON account (name);"},
+		rehearse.Scans, "public.account", bySize,
+		[]string{"off:CREATE INDEX CONCURRENTLY account_name ON account (name);"},
+	},
+	{
+		"volatile default",
+		[]string{"ALTER TABLE account ADD COLUMN key uuid DEFAULT gen_random_uuid();"},
+		rehearse.Rewrites, "public.account", bySize,
+		[]string{"ALTER TABLE account ADD COLUMN key uuid; ALTER TABLE account ALTER key SET DEFAULT gen_random_uuid();"},
+	},
+	{
+		"not null",
+		[]string{"ALTER TABLE account ALTER name SET NOT NULL;"},
+		rehearse.Scans, "public.account", bySize,
+		[]string{
+			"ALTER TABLE account ADD CONSTRAINT name CHECK (name IS NOT NULL) NOT VALID;", "ALTER TABLE account VALIDATE CONSTRAINT name;",
+			"ALTER TABLE account ALTER name SET NOT NULL; ALTER TABLE account DROP CONSTRAINT name;",
+		},
+	},
+	{
+		"not null column",
+		[]string{"ALTER TABLE account ADD COLUMN x integer NOT NULL;"},
+		rehearse.MayFail, "public.account.x",
+		[4]rehearse.Severity{rehearse.Warning, 0, rehearse.Danger, rehearse.Danger},
+		[]string{"ALTER TABLE account ADD COLUMN x integer NOT NULL DEFAULT 0;"},
+	},
+	{
+		"foreign key",
+		[]string{"ALTER TABLE orders ADD FOREIGN KEY (account_id) REFERENCES account;"},
+		rehearse.Scans, "public.orders", bySize,
+		[]string{"ALTER TABLE orders ADD CONSTRAINT a FOREIGN KEY (account_id) REFERENCES account NOT VALID;", "ALTER TABLE orders VALIDATE CONSTRAINT a;"},
+	},
+	{
+		"type",
+		[]string{"ALTER TABLE account ALTER id TYPE integer;"},
+		rehearse.Rewrites, "public.account", bySize,
+		[]string{"ALTER TABLE account ALTER name TYPE text;"},
+	},
+	{
+		"drop column",
+		[]string{"ALTER TABLE account DROP COLUMN email;"},
+		rehearse.Destroys, "public.account.email",
+		[4]rehearse.Severity{rehearse.Danger, rehearse.Note, rehearse.Danger, rehearse.Danger},
+		nil,
+	},
+	{
+		"rename",
+		[]string{"ALTER TABLE account RENAME TO customer;"},
+		rehearse.Renames, "public.account",
+		[4]rehearse.Severity{rehearse.Warning, rehearse.Note, rehearse.Danger, rehearse.Danger},
+		[]string{"ALTER TABLE account RENAME TO customer; CREATE VIEW account AS SELECT * FROM customer;"},
+	},
+	{
+		"rename column",
+		[]string{"ALTER TABLE account RENAME name TO nick;"},
+		rehearse.Renames, "public.account.name",
+		[4]rehearse.Severity{rehearse.Warning, rehearse.Note, rehearse.Danger, rehearse.Danger},
+		nil,
+	},
+	{
+		"update",
+		[]string{"UPDATE account SET name = 'x';"},
+		rehearse.Rewrites, "public.account", bySize,
+		[]string{"UPDATE account SET name = 'x' WHERE id = 5;"},
+	},
+	{
+		"enum value",
+		[]string{"ALTER TYPE state ADD VALUE 'sent'; ALTER TABLE orders ADD COLUMN state state DEFAULT 'sent';"},
+		rehearse.EnumValue, "",
+		[4]rehearse.Severity{rehearse.Danger, rehearse.Danger, rehearse.Danger, rehearse.Danger},
+		[]string{"ALTER TYPE state ADD VALUE 'sent';", "ALTER TABLE orders ADD COLUMN state state DEFAULT 'sent';"},
+	},
+	{
+		"lock order",
+		[]string{
+			"ALTER TABLE account ADD COLUMN x integer; ALTER TABLE orders ADD COLUMN x integer;",
+			"ALTER TABLE orders ADD COLUMN y integer; ALTER TABLE account ADD COLUMN y integer;",
+		},
+		rehearse.LockOrder, "public.account",
+		[4]rehearse.Severity{rehearse.Warning, rehearse.Note, rehearse.Warning, rehearse.Warning},
+		[]string{
+			"ALTER TABLE account ADD COLUMN x integer; ALTER TABLE orders ADD COLUMN x integer;",
+			"ALTER TABLE account ADD COLUMN y integer; ALTER TABLE orders ADD COLUMN y integer;",
+		},
+	},
+	{
+		"lock held",
+		[]string{"ALTER TABLE account ADD COLUMN x integer; CREATE INDEX ON orders (total);"},
+		rehearse.Locks, "public.account", bySize,
+		[]string{"ALTER TABLE account ADD COLUMN x integer;"},
+	},
+}
+
+// bySize are the severities of work on all rows while others wait.
+var bySize = [4]rehearse.Severity{rehearse.Warning, rehearse.Note, rehearse.Note, rehearse.Danger}
+
+var testedSizes = [4]int64{-1, 0, 1 << 20, 10 << 30}
+
+func TestDangerousRevisionsAreFoundWithTheirSeverity(t *testing.T) {
+	t.Parallel()
+	for _, c := range dangerous {
+		for i, bytes := range testedSizes {
+			t.Run(fmt.Sprintf("%s/%d", c.name, bytes), func(t *testing.T) {
+				t.Parallel()
+				var got rehearse.Severity
+				r := rehearseOne(t, bytes, c.scripts...)
+				for _, f := range r.Findings {
+					if f.Rule == c.rule && f.Object == c.object {
+						got = f.Severity
+					}
+				}
+				if got != c.severities[i] {
+					t.Errorf("%s is %q, not %q, in %s", c.rule, got, c.severities[i], listFindings(r))
+				}
+			})
+		}
+		if c.safe != nil {
+			t.Run(c.name+"/safe", func(t *testing.T) {
+				t.Parallel()
+				r := rehearseOne(t, 10<<30, c.safe...)
+				for _, f := range r.Findings {
+					if f.Severity > rehearse.Note {
+						t.Error(listFindings(r))
+						break
+					}
+				}
+			})
+		}
+	}
+}
+
+func listFindings(r *migrator.Rehearsal) string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%s %s %s %s: %s (%s)", f.Severity, f.Rule, f.Pos, f.Object, f.Text, f.Why)
+	}
+	return b.String()
+}
