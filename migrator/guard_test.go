@@ -37,6 +37,7 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (5000);
 CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (5000) TO (10000);
 INSERT INTO parts SELECT i, i, repeat('x', 100) FROM generate_series(0, 9999) i;
 CREATE MATERIALIZED VIEW big_view AS SELECT i, repeat('x', 200) AS filler FROM generate_series(1, 10000) i;
+CREATE TABLE "Odd.Table" AS SELECT * FROM big;
 ANALYZE;
 CREATE FUNCTION touch() RETURNS void LANGUAGE plpgsql AS $$BEGIN UPDATE big SET n = 0 WHERE n = 1; END$$;
 `
@@ -86,6 +87,9 @@ var guardCases = []struct {
 	{"RESET ALL in a function", "DO $$BEGIN RESET ALL; END$$;", "", "a.up.sql:5:1: upgrade a: the revision resets the session, so that the guard cannot tell what it reads"},
 	{"accepted scan", "UPDATE big SET n = 0;", "scans big", ""},
 	{"accepted with its schema", "UPDATE big SET n = 0;", "scans public.big", ""},
+	{"accepted in capitals", "UPDATE big SET n = 0;", "scans BIG", ""},
+	{"accepted with quotes", "UPDATE \"Odd.Table\" SET n = 0;", `scans public."Odd.Table"`, ""},
+	{"another one with quotes accepted", "UPDATE \"Odd.Table\" SET n = 0;", "scans odd.table", `scans "Odd.Table"`},
 	{"accepted rewrite", "ALTER TABLE big ALTER n TYPE bigint;\nUPDATE big SET n = 0;", "rewrites big", ""},
 	{"accepted scan is no rewrite", "ALTER TABLE big ALTER n TYPE bigint;", "scans big", "rewrites big"},
 	{"another table accepted", "UPDATE big SET n = 0;", "scans small, rewrites parts", "scans big"},

@@ -117,7 +117,7 @@ func acceptedWord(accept []revision.Acceptance) string {
 		list := []string{}
 		for _, a := range accept {
 			if a.Word == word {
-				list = append(list, sqltext.QuoteLiteral(a.Object))
+				list = append(list, sqltext.QuoteLiteral(foldName(a.Object)))
 			}
 		}
 		if len(list) == 0 {
@@ -141,6 +141,15 @@ func acceptedWord(accept []revision.Acceptance) string {
 		return "''"
 	}
 	return "CASE" + cases + " END"
+}
+
+// foldName returns a name with what is not quoted in lower case, as the server reads it.
+func foldName(name string) string {
+	parts := strings.Split(name, `"`)
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = strings.ToLower(parts[i])
+	}
+	return strings.Join(parts, `"`)
 }
 
 // largestTable returns a query for the largest table above the limit that the transaction has read or rewritten: one row of
