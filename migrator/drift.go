@@ -35,6 +35,31 @@ type SchemaStatus struct {
 	Err error
 }
 
+// String says how the schema compares with what the last run left, as a sentence without its period.
+func (s *SchemaStatus) String() string {
+	at := s.At.UTC()
+	run := "the run that ended at " + at.Format(time.TimeOnly) + "Z left on " + at.Format(time.DateOnly)
+	if s.Earlier {
+		what := "the schema had changed"
+		if s.State == SchemaAccessChanged {
+			what = "owners or privileges had changed"
+		}
+		return what + " before the run that ended at " + at.Format(time.TimeOnly) + "Z on " + at.Format(time.DateOnly)
+	}
+	switch s.State {
+	case SchemaChanged:
+		return "the schema is not what " + run
+	case SchemaAccessChanged:
+		return "owners or privileges are not what " + run
+	case SchemaUnchanged:
+		return "as " + run
+	}
+	if s.Err != nil {
+		return "not compared with what " + run + ": " + s.Err.Error()
+	}
+	return "not compared with what " + run + ", because this version of the server prints expressions differently"
+}
+
 // Drift compares the schema of a database with the fingerprint that the last run recorded. It returns nil if that run
 // recorded none; see Config.Fingerprint. It writes nothing. Which objects have changed is the Diff of Database and Applied.
 func (m *Migrator) Drift(ctx context.Context, cfg *pgconn.Config) (*SchemaStatus, error) {

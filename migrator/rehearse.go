@@ -2,11 +2,12 @@ package migrator
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/rehearse"
@@ -27,6 +28,14 @@ type RehearseOptions struct {
 	// Sizes are those of the tables of a real database that cannot be asked: the rehearsal begins where it was, unless
 	// Database or From is set. Nil: those of Database.
 	Sizes *rehearse.Sizes
+	// UpOnly leaves out everything but what the up scripts do to a database in use: the down scripts, other orders, and what
+	// the revisions make.
+	UpOnly bool
+	// Orders is how many other orders of the revisions are tried, if the graph allows several. The first is as different from
+	// that of the graph as possible, and the others are random. Zero: 2; negative: none.
+	Orders int
+	// Seed selects the random orders.
+	Seed uint64
 }
 
 // Rehearsal is what a rehearsal did and found.
@@ -37,6 +46,8 @@ type Rehearsal struct {
 	Findings []rehearse.Finding
 	// NotRehearsed are the revisions after one that failed.
 	NotRehearsed []string
+	// Reverted is the number of down scripts that were tried, and Orders that of other orders of the revisions.
+	Reverted, Orders int
 	// Modified are applied revisions whose files were modified since: it began with the files as they are now.
 	Modified []string
 }
@@ -69,19 +80,30 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	}
 	settings := m.scratchSettings()
 	var result *rehearsal.Result
+	var proof proof
 	err = m.withScratch(ctx, func(server *scratch.Server) error {
-		return server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
+		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
 			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets})
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
+			return err // it says nothing about the revision
+		}
+		if err := checkSizes(o.Sizes, result.Tables); err != nil {
+			return err
+		}
+		if !o.UpOnly {
+			proof, err = m.prove(ctx, &prove.Setup{Files: m.files.set, Server: server, Settings: settings}, start, result, o)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
-		return nil, err // it says nothing about the revision
-	}
-	return m.judge(start, result), nil
+	return m.judge(start, result, proof, o.UpOnly), nil
 }
 
 // rehearsalStart is where a rehearsal begins and what it carries out.
@@ -99,6 +121,11 @@ func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehe
 	if len(from) == 0 && o.Sizes != nil {
 		if from = o.Sizes.Applied; len(from) == 0 {
 			from = []string{"base"}
+		}
+		for _, id := range o.Sizes.Applied {
+			if m.files.set.Revision(id) == nil {
+				return nil, sizesError(o.Sizes, "revision "+id+" was applied in that database, and is not among the files")
+			}
 		}
 	}
 	p, err := m.planFrom(from, Up, o.Targets)
@@ -130,18 +157,30 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 		if start.sizes != nil {
 			return nil
 		}
-		tables, err := s.Sizes(ctx)
-		start.sizes = &rehearse.Sizes{Database: o.Database.Database, At: time.Now(), Applied: start.from, Tables: tables}
+		start.sizes, err = readSizes(ctx, s, o.Database.Database, start.from)
 		return err
 	})
 }
 
-func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result) *Rehearsal {
-	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified}
+func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, upOnly bool) *Rehearsal {
+	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
 	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes})
 	if f := result.Failed; f != nil {
 		found = append(found, failedFinding(f, false))
 	}
+	found = append(found, proof.findings...)
+	except := []string{revision.AcceptIrreversible} // Check looks at it
+	if upOnly {
+		except = append(except, revision.AcceptNotInverse)
+	}
+	r.Findings = slices.DeleteFunc(rehearse.Acknowledge(found, m.rehearsed(result), except...), func(f rehearse.Finding) bool {
+		return f.Rule == rehearse.Accept && result.Failed != nil && f.Revision == result.Failed.Revision // it may be needed
+	})
+	return r
+}
+
+// rehearsed returns the revisions of the steps, each once.
+func (m *Migrator) rehearsed(result *rehearsal.Result) []*revision.Revision {
 	seen := map[string]bool{}
 	var revisions []*revision.Revision
 	for _, s := range result.Steps {
@@ -150,6 +189,5 @@ func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result) *Rehea
 			revisions = append(revisions, rev)
 		}
 	}
-	r.Findings = rehearse.Acknowledge(found, revisions)
-	return r
+	return revisions
 }

@@ -38,7 +38,7 @@ func rehearseOne(t *testing.T, bytes int64, scripts ...string) *migrator.Rehears
 		above = id
 	}
 	m := p.Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
-	o := migrator.RehearseOptions{From: []string{"a1"}}
+	o := migrator.RehearseOptions{From: []string{"a1"}, UpOnly: true}
 	if bytes >= 0 {
 		o.Sizes = &rehearse.Sizes{Tables: map[string]rehearse.Size{}}
 		for _, name := range []string{"account", "orders", "item", "entry", "entry_2021", "totals"} {

@@ -102,7 +102,7 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 // withScratch calls use with the server for scratch databases.
 func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) error) error {
 	server, err := scratch.Open(ctx, scratch.Options{
-		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Program: "ambix " + m.cfg.Version,
+		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Roles: m.createdRoles(), Program: "ambix " + m.cfg.Version,
 		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect,
 		OnDatabase: m.cfg.Scratch.OnDatabase,
 	})
@@ -114,6 +114,18 @@ func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) er
 		m.cfg.Scratch.OnOpen()
 	}
 	return use(server)
+}
+
+// createdRoles returns the roles that the up scripts create. Those of scripts that are too large to be kept in memory are not
+// among them.
+func (m *Migrator) createdRoles() []string {
+	var roles []string
+	for _, r := range m.files.set.Ordered() {
+		if r.Up.InMemory() {
+			roles = append(roles, sqltext.CreatedRoles(r.Up.SQL())...)
+		}
+	}
+	return roles
 }
 
 func (m *Migrator) readSchema(ctx context.Context, cfg *pgconn.Config) (found *schema.Schema, err error) {

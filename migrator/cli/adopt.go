@@ -17,6 +17,9 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
+// adoptTools are the values of --tool.
+var adoptTools = []string{"alembic", "dbmate", "golang-migrate", "goose", "tern"}
+
 func (p *program) adopt() *cobra.Command {
 	var tool, from, versions settings.Text
 	var baseline settings.List
@@ -33,7 +36,7 @@ in the folder of the revisions. Without such a file, versions must be revision i
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &versions, "map", "", "FILE", "the file that maps versions to revisions")
-			settings.AddFlag(f, &tool, "tool", "", "TOOL", "alembic, dbmate, golang-migrate, goose or tern")
+			settings.AddFlag(f, &tool, "tool", "", "TOOL", text.List(adoptTools, "or"))
 			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, if it is not found automatically")
 			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "revisions to record for a database that no tool migrated")
 			settings.AddFlag(f, &dryRun, "dry-run", "", "", "show what would be recorded")

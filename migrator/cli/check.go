@@ -145,7 +145,7 @@ func findingText(f migrator.Finding) string {
 	case migrator.FindingReplaced:
 		return replacementText(*f.Replacement)
 	case migrator.FindingDrift:
-		return driftText(f.Schema)
+		return f.Schema.String()
 	case migrator.FindingModified:
 		return "its " + text.List(f.Changes, "and") + terminal.Plural(len(f.Changes), " was", " were") + " modified after it was applied"
 	}

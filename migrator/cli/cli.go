@@ -35,6 +35,9 @@ type Config struct {
 	// OnEvent, if not nil, is called with the events of every run, like OnEvent of
 	// migrator.Config. What the commands print is not affected.
 	OnEvent func(migrator.Event)
+	// Commands are added to the program by Main, next to `migrate`. They have its help and,
+	// if their errors have a method Kind as those of package migrator do, its exit codes.
+	Commands []*cobra.Command
 	// NoShorthands omits -v, -m and -r. A tree whose persistent flags use one of them needs
 	// it: cobra panics if two flags have the same shorthand.
 	NoShorthands bool

@@ -1,36 +1,9 @@
 package cli
 
 import (
-	"time"
-
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
-
-// driftText returns how the schema compares with what the last run left.
-func driftText(s *migrator.SchemaStatus) string {
-	at := s.At.UTC()
-	run := "the run that ended at " + at.Format(time.TimeOnly) + "Z left on " + at.Format(time.DateOnly)
-	if s.Earlier {
-		what := "the schema had changed"
-		if s.State == migrator.SchemaAccessChanged {
-			what = "owners or privileges had changed"
-		}
-		return what + " before the run that ended at " + at.Format(time.TimeOnly) + "Z on " + at.Format(time.DateOnly)
-	}
-	switch s.State {
-	case migrator.SchemaChanged:
-		return "the schema is not what " + run
-	case migrator.SchemaAccessChanged:
-		return "owners or privileges are not what " + run
-	case migrator.SchemaUnchanged:
-		return "as " + run
-	}
-	if s.Err != nil {
-		return "not compared with what " + run + ": " + s.Err.Error()
-	}
-	return "not compared with what " + run + ", because this version of the server prints expressions differently"
-}
 
 // drift returns how to see what has changed. ahead: the database has revisions that this program does not, so that
 // nobody can tell here what they make.
@@ -53,7 +26,7 @@ func (v *statusView) schema() {
 		return
 	}
 	style := map[migrator.SchemaState]terminal.Style{migrator.SchemaChanged: terminal.Red, migrator.SchemaAccessChanged: terminal.Yellow}[v.Schema.State]
-	v.add("schema", style.Cell(string(v.Schema.State)), terminal.Plain.Cell(driftText(v.Schema)))
+	v.add("schema", style.Cell(string(v.Schema.State)), terminal.Plain.Cell(v.Schema.String()))
 }
 
 func newSchemaStatusDocument(s *migrator.SchemaStatus) *schemaStatusDocument {

@@ -15,9 +15,10 @@ import (
 
 // graphOptions are the flags of graph.
 type graphOptions struct {
-	format string
-	span   settings.Text
-	out    settings.Text
+	format  string
+	span    settings.Text
+	out     settings.Text
+	offline settings.Switch
 }
 
 func (p *program) graph() *cobra.Command {
@@ -38,6 +39,7 @@ the graph in the terminal, use history --graph.`,
 			settings.AddFlag(f, settings.Choice(&o.format, formats...), "format", "", "FORMAT", text.List(formats, "or")+" (default: mermaid)")
 			settings.AddFlag(f, &o.span, "rev-range", p.shorthand("range"), "A:B", "only the revisions from A up to B")
 			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
+			settings.AddFlag(f, &o.offline, "offline", "", "", "show the files only")
 		},
 		run: func(r *run) error { return r.graph(&o) },
 	})
@@ -45,7 +47,7 @@ the graph in the terminal, use history --graph.`,
 
 func (r *run) graph(options *graphOptions) error {
 	span := string(options.span)
-	o, err := r.overview(dependsOnState(span))
+	o, err := r.overviewOf(dependsOnState(span), bool(options.offline))
 	if err != nil {
 		return err
 	}

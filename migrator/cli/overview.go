@@ -5,7 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/dbenv"
 	"example.com/ambix/migrator/revision"
 )
@@ -16,7 +19,9 @@ type overview struct {
 	*run
 	*migrator.Status
 	set        *migrator.Migrator
-	stateKnown bool // from the database
+	stateKnown bool           // from the database
+	cfg        *pgconn.Config // of the database, if the state is known
+	unread     string         // why a database that is named was not read, or ""
 	byID       map[string]*migrator.RevisionStatus
 	children   map[string][]string
 }
@@ -26,10 +31,19 @@ const optionalDatabaseLimit = 5 * time.Second
 
 // overview reads the revisions, and the database if one is named. It is an error that the
 // database cannot be read only if need is true.
-func (r *run) overview(need bool) (*overview, error) {
+func (r *run) overview(need bool) (*overview, error) { return r.overviewOf(need, false) }
+
+// overviewOf is overview, or with offline only that of the revisions.
+func (r *run) overviewOf(need, offline bool) (*overview, error) {
 	o := &overview{run: r, byID: map[string]*migrator.RevisionStatus{}, children: map[string][]string{}}
 	_, err := r.database().Source()
 	switch {
+	case offline && need:
+		return nil, &settings.UsageError{Text: "--offline: a target that depends on the state of the database is not possible"}
+	case offline:
+		if o.set, err = r.set(); err == nil {
+			o.Status = o.set.EmptyStatus()
+		}
 	case err == nil:
 		err = o.tryStatus(need)
 	case need:
@@ -71,7 +85,7 @@ func (o *overview) tryStatus(need bool) error {
 	o.Status, err = set.Status(ctx, cfg)
 	switch {
 	case err == nil:
-		o.stateKnown = true
+		o.stateKnown, o.cfg = true, cfg
 		return nil
 	case need || o.ctx.Err() != nil:
 		return err
@@ -84,6 +98,7 @@ func (o *overview) tryStatus(need bool) error {
 }
 
 func (o *overview) explainMissingMarks(err error) {
+	o.unread = err.Error()
 	o.info(eventUnmarked, "applied revisions are not marked: "+err.Error(), "reason", err.Error())
 }
 

@@ -133,3 +133,14 @@ func TestGraphIsCutToTheTerminal(t *testing.T) {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 }
+
+// A page is not written to a terminal; the suggestion names a file.
+func TestReportIsNotForTerminals(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, "app", "", []string{"SELECT 1"}, "report")
+	p.cmd.Env = append(p.cmd.Env, "TERM=xterm", "MIGRATE_COLOR=never")
+	_, wait := onTerminal(t, p.cmd)
+	if got := wait(); !strings.Contains(got, "error: the page is not for a terminal: name a file\r\nrun: app migrate report --out=report.html\r\n") || p.cmd.ProcessState.ExitCode() != 2 {
+		t.Errorf("%d: %q", p.cmd.ProcessState.ExitCode(), got)
+	}
+}

@@ -38,7 +38,7 @@ const svgStyle = `
 // svg writes an image of its own.
 func (g *Graph) svg(to io.Writer) error {
 	w := markup.NewWriter(to)
-	p := newSVG(g)
+	p := newImage(g)
 	p.start(w)
 	w.Raw("<style>" + svgStyle + "</style>")
 	w.Newline()
@@ -67,7 +67,7 @@ type run struct {
 	dependency bool
 }
 
-func newSVG(g *Graph) *image {
+func newImage(g *Graph) *image {
 	p := &image{Graph: g}
 	nodes := g.lanes()
 	aligned := 0

@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +70,10 @@ func (s *Server) With(ctx context.Context, use func(context.Context, *Database) 
 
 // with is With for a function that may return what the database contains at its end.
 func (s *Server) with(ctx context.Context, use func(context.Context, *Database) (*schema.Schema, error)) error {
+	newRoles, err := s.missingRoles(ctx)
+	if err != nil {
+		return err
+	}
 	cfg, remove, err := s.newDatabase(ctx)
 	if err != nil {
 		return err
@@ -76,6 +82,9 @@ func (s *Server) with(ctx context.Context, use func(context.Context, *Database) 
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	left := remove(limit, made)
+	for _, role := range newRoles {
+		_ = s.conn.Exec(limit, "DROP ROLE IF EXISTS "+sqltext.QuoteName(role)) // another database may use it by now
+	}
 	switch {
 	case left == nil:
 		return err
@@ -83,6 +92,25 @@ func (s *Server) with(ctx context.Context, use func(context.Context, *Database) 
 		return left
 	}
 	return &LeftError{err, left}
+}
+
+// missingRoles returns those of the options' roles that do not exist.
+func (s *Server) missingRoles(ctx context.Context) ([]string, error) {
+	if len(s.options.Roles) == 0 {
+		return nil, nil
+	}
+	rows, err := s.query(ctx, s.conn, "SELECT r.rolname FROM pg_catalog.pg_roles r")
+	if err != nil {
+		return nil, err
+	}
+	missing := map[string]bool{}
+	for _, role := range s.options.Roles {
+		missing[role] = true
+	}
+	for _, row := range rows {
+		delete(missing, row[0].Text)
+	}
+	return slices.Sorted(maps.Keys(missing)), nil
 }
 
 // read returns the schema of a database.

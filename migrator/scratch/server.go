@@ -25,6 +25,9 @@ type Options struct {
 	Create string
 	// Owner is the role that owns scratch databases. "": that of the session.
 	Owner string
+	// Roles are names of roles that may be created in scratch databases. A role belongs to the whole server: those of them
+	// that did not exist before a database are dropped after it, as far as that is possible.
+	Roles []string
 	// Program is named in the comment of a scratch database, and Process, HOST/PID, as well.
 	Program, Process string
 	// Wait is how long a server that does not answer is tried again.

@@ -227,7 +227,7 @@ op.execute("CREATE SCHEMA " + context.get_x_argument(as_dictionary=True)["owner"
 		{`raise ValueError\(.*?\); `, `config.set_main_option("sqlalchemy.url", "sqlite://"); `, "the project is for sqlite, not PostgreSQL"},
 	} {
 		p.edit("migrations/env.py", c.pattern, c.text)
-		if out := runFails(t, p.dir, "import", "alembic", ".", "none"); !strings.Contains(out, c.want) {
+		if out := runFails(t, p.dir, "ambix", "import", "alembic", ".", "none"); !strings.Contains(out, c.want) {
 			t.Errorf("want %q, have\n%s", c.want, out)
 		}
 	}

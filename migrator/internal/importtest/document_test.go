@@ -19,7 +19,7 @@ func TestDocumentShowsTheActualOutput(t *testing.T) {
 	}
 	tools := map[string]bool{}
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		name := regexp.MustCompile(`\./scripts/import (?:-D \S+ )*(\S+)`).FindStringSubmatch(block[1])
+		name := regexp.MustCompile(`\$ ambix import (?:-D \S+ )*(\S+)`).FindStringSubmatch(block[1])
 		if name == nil {
 			continue
 		}
@@ -50,11 +50,11 @@ func console(t testing.TB, project, block string) string {
 	if err := os.CopyFS(filepath.Join(dir, "migrations"), os.DirFS(project)); err != nil {
 		t.Fatal(err)
 	}
-	goCommand := "go() { shift 2; " + filepath.Join(built, "import") + ` "$@"; }` + "\n"
+	path := "PATH=" + built + ":$PATH\n"
 	var b strings.Builder
 	for line := range strings.Lines(block) {
 		if command, ok := strings.CutPrefix(line, "$ "); ok {
-			b.WriteString(line + run(t, dir, "sh", "-c", goCommand+command))
+			b.WriteString(line + run(t, dir, "sh", "-c", path+command))
 		}
 	}
 	return b.String()

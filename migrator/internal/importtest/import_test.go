@@ -29,7 +29,7 @@ const programFolder = "IMPORTTEST_PROGRAMS"
 var programs = sync.OnceValues(func() (string, error) {
 	dir := os.Getenv(programFolder)
 	for _, arguments := range [][]string{
-		{"build", "-o", dir + "/", "../../../scripts/import"},
+		{"build", "-o", dir + "/", "../../../cmd/ambix"},
 		// A separate module keeps the other tools out of our go.mod.
 		{"build", "-C", "testdata/peers", "-o", dir + "/", ".", "tool"},
 	} {
@@ -119,7 +119,7 @@ type imported struct {
 func importFrom(t testing.TB, tool, dir string, flags ...string) imported {
 	t.Helper()
 	im := imported{dir: filepath.Join(dir, "sql")}
-	im.output = run(t, dir, "import", append(slices.Clone(flags), tool, ".", "sql")...)
+	im.output = run(t, dir, "ambix", slices.Concat([]string{"import"}, flags, []string{tool, ".", "sql"})...)
 	im.load(t)
 	return im
 }
@@ -128,7 +128,7 @@ func importFrom(t testing.TB, tool, dir string, flags ...string) imported {
 func (im *imported) checkRepeatable(t testing.TB) {
 	t.Helper()
 	dir := filepath.Dir(im.dir)
-	run(t, dir, "import", im.adopt.Tool, ".", "again")
+	run(t, dir, "ambix", "import", im.adopt.Tool, ".", "again")
 	if diff := cmp.Diff(texts(t, im.dir), texts(t, filepath.Join(dir, "again"))); diff != "" {
 		t.Errorf("the second import made other files:\n%s", diff)
 	}
@@ -180,8 +180,9 @@ func (im *imported) load(t testing.TB) {
 
 // checkEqual migrates a database with the imported revisions and compares it with theirs,
 // the one that the tool migrated. It adopts theirs and downgrades both to base.
-func (im *imported) checkEqual(t testing.TB, theirs string) {
+func (im *imported) checkEqual(t testing.TB, theirs string, wrongDownScripts ...string) {
 	t.Helper()
+	im.checkRehearsal(t, wrongDownScripts...)
 	ours := database(t)
 	empty := dump(t, ours)
 	ctx := context.Background()

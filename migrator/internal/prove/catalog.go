@@ -8,7 +8,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 )
 
-// The queries on what revisions have made. They run with search_path pg_catalog.
+// The queries on what revisions have made. They follow fixedPath.
 const (
 	// foreignKeysQuery finds the foreign keys whose columns are not the first ones of an index: rows of schema, table, constraint,
 	// columns, and the table that it refers to. The action for ON DELETE is that of pg_constraint.
@@ -100,20 +100,20 @@ type function struct {
 func readMade(ctx context.Context, conn *pg.Conn) (*made, error) {
 	m := &made{functionNames: map[string]bool{}, relationNames: map[string]bool{}}
 	isTrue := func(v pg.Value) bool { return v.Text == "t" }
-	_, err := conn.Send(ctx, pg.Message{SQL: foreignKeysQuery + ";\n" + indexesQuery + ";\n" + functionsQuery + ";\n" + namesQuery}, pg.Handler{Row: func(statement int, fields [][]byte) {
+	_, err := conn.Send(ctx, pg.Message{SQL: fixedPath + foreignKeysQuery + ";\n" + indexesQuery + ";\n" + functionsQuery + ";\n" + namesQuery}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		row := pg.NewRow(fields)
 		switch statement {
-		case 0:
-			m.foreignKeys = append(m.foreignKeys, foreignKey{row[0].Text, row[1].Text, row[2].Text, row[3].Text, row[4].Text, row[5].Text, row[6].Text})
 		case 1:
+			m.foreignKeys = append(m.foreignKeys, foreignKey{row[0].Text, row[1].Text, row[2].Text, row[3].Text, row[4].Text, row[5].Text, row[6].Text})
+		case 2:
 			m.indexes = append(m.indexes, index{
 				schema: row[0].Text, name: row[1].Text, table: row[2].Text, valid: isTrue(row[3]), partitioned: row[4].Text == "I", unique: isTrue(row[5]), relation: row[6].Text, method: row[7].Text,
 				keys: strings.Fields(row[8].Text), classes: strings.Fields(row[9].Text), collations: strings.Fields(row[10].Text), options: strings.Fields(row[11].Text), keyColumns: number(row[12].Text),
 				predicate: row[13].Text, expressions: row[14].Text, excludes: isTrue(row[15]), storage: row[16].Text, marked: isTrue(row[17]),
 			})
-		case 2:
-			m.functions = append(m.functions, function{row[0].Text, row[1].Text, row[2].Text, isTrue(row[3]), isTrue(row[4]), row[5], row[6].Text, row[7].Text})
 		case 3:
+			m.functions = append(m.functions, function{row[0].Text, row[1].Text, row[2].Text, isTrue(row[3]), isTrue(row[4]), row[5], row[6].Text, row[7].Text})
+		case 4:
 			names := m.relationNames
 			if row[0].Text == "f" {
 				names = m.functionNames

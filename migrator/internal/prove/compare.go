@@ -16,13 +16,7 @@ import (
 func (r *Reverted) compare(before, after state) {
 	r.Left = before.schema.Compare(after.schema)
 	r.Rows = changedRows(before, after)
-	for _, d := range r.Left {
-		o := before.schema.Object(d.Key)
-		if o == nil {
-			o = after.schema.Object(d.Key)
-		}
-		r.about = append(r.about, o)
-	}
+	r.about = objects(r.Left, before.schema, after.schema)
 	for _, n := range r.Rows {
 		r.about = append(r.about, before.schema.Object(schema.Key{Kind: schema.Table, Name: n.Table}))
 	}
@@ -35,8 +29,23 @@ func (r *Reverted) compare(before, after state) {
 		return // the objects are named all the same
 	}
 	for _, s := range statements {
-		r.Missing = append(r.Missing, s.SQL)
+		if s.Object != (schema.Key{}) { // not a setting
+			r.Missing = append(r.Missing, s.SQL)
+		}
 	}
+}
+
+// objects returns the object of each difference.
+func objects(list []schema.Difference, before, after *schema.Schema) []*schema.Object {
+	var found []*schema.Object
+	for _, d := range list {
+		o := before.Object(d.Key)
+		if o == nil {
+			o = after.Object(d.Key)
+		}
+		found = append(found, o)
+	}
+	return found
 }
 
 // changedRows returns the tables that exist on both sides with different numbers of rows, sorted.

@@ -49,9 +49,6 @@ func (s *Setup) with(ctx context.Context, applied graph.Set, notice func(apply.N
 			return err
 		}
 		defer d.reader.Close()
-		if err := d.reader.Exec(ctx, "SET search_path = pg_catalog; SET row_security = off"); err != nil {
-			return err
-		}
 		if err := d.to(ctx, applied); err != nil {
 			return err
 		}
@@ -112,3 +109,6 @@ func clone(set graph.Set) graph.Set {
 	maps.Copy(c, set)
 	return c
 }
+
+// fixedPath begins a message in which only pg_catalog is searched for names.
+const fixedPath = "SET LOCAL search_path = pg_catalog, pg_temp;\n"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
@@ -44,7 +45,7 @@ func (r *Reverted) Findings() []rehearse.Finding {
 		f.Why = "what the up script does depends on more than the schema, such as rows that the down script does not restore"
 	default:
 		f.Severity, f.Pos, f.Object = rehearse.Note, position(r.Revision.DownScript()), r.Moved[0].Name
-		f.Text = "the down script puts " + text.Count(len(r.Moved), "column") + " at another position: " + names(r.Moved)
+		f.Text = "the down script puts " + names(r.Moved) + " at another position among the columns"
 		f.Why = "SELECT * and INSERT without a list of columns depend on the order, and no other statement does"
 	}
 	return []rehearse.Finding{f}
@@ -88,6 +89,9 @@ func (r *Reverted) describeLeft(f *rehearse.Finding) {
 	f.Pos = position(r.Revision.DownScript(), r.about...)
 	f.Text = "the down script " + strings.Join(parts, ", and ")
 	f.Why = "after a rollback the database is not what it was before the revision"
+	if f.Severity == rehearse.Note && r.Left[0].Key.Kind == schema.Extension {
+		f.Why = "an extension is often left on purpose, because others may use it by now"
+	}
 	if r.Again != nil {
 		f.Severity = rehearse.Danger
 		f.Why = "the revision cannot be applied again: " + errorPos(r.Again).String() + ": " + serverText(r.Again)
@@ -97,15 +101,19 @@ func (r *Reverted) describeLeft(f *rehearse.Finding) {
 
 // missing returns the statements that the down script lacks.
 func (r *Reverted) missing() string {
-	const shown = 3
+	if !slices.ContainsFunc(r.Left, func(d schema.Difference) bool { return len(newLabels(d)) == 0 }) && len(r.Left) > 0 {
+		return "a value of an enum type cannot be removed: write ADD VALUE IF NOT EXISTS in the up script, and accept: " + revision.AcceptNotInverse + " in its header"
+	}
+	const shown, longest = 3, 200
 	var lines []string
 	for _, sql := range r.Missing {
 		if len(lines) == shown {
-			return "the down script lacks: " + strings.Join(lines, " ") + fmt.Sprintf(" and %s", text.Count(len(r.Missing)-shown, "more statement"))
+			lines = append(lines, "and "+text.Count(len(r.Missing)-shown, "more statement"))
+			break
 		}
-		line := text.FirstLine(sql)
-		if line != sql {
-			line += " …"
+		line := strings.Join(strings.Fields(sql), " ")
+		if short := text.ClipWidth(line, longest); short != line {
+			line = short + " …"
 		}
 		lines = append(lines, line+";")
 	}
@@ -140,27 +148,67 @@ func severity(d schema.Difference) rehearse.Severity {
 	switch {
 	case d.Key.Kind == schema.DefaultPrivileges || len(structure) == 0:
 		return rehearse.Warning
-	case len(structure) == 1 && addsLabels(structure[0]):
+	case len(newLabels(d)) > 0:
 		return rehearse.Note // no statement removes one
 	}
-	return rehearse.Danger
+	for _, f := range structure {
+		if harmless(f) == "" {
+			return rehearse.Danger
+		}
+	}
+	return rehearse.Note
 }
 
-// addsLabels reports whether an enum has all of its labels and further ones.
-func addsLabels(f schema.FactChange) bool {
-	if f.Name != "labels" {
-		return false
+// harmless returns why a fact that differs does not matter, or "".
+func harmless(f schema.FactChange) string {
+	switch {
+	case !schema.IsText(f.Name) && f.Name != "definition":
+		return ""
+	case f.From == f.To+" NOT VALID":
+		return "validated"
+	case code(f.From) == code(f.To):
+		return "white space and comments only"
 	}
-	var from, to []string
-	if json.Unmarshal([]byte(f.From), &from) != nil || json.Unmarshal([]byte(f.To), &to) != nil {
-		return false
+	return ""
+}
+
+// code returns the tokens of a definition, and of the body in it.
+func code(definition string) string {
+	var b strings.Builder
+	for t := range sqltext.Tokens(definition) {
+		token := definition[t.Start:t.End]
+		switch t.Kind {
+		case sqltext.Space, sqltext.Comment:
+			continue
+		case sqltext.Dollar:
+			tag := token[:strings.Index(token[1:], "$")+2]
+			token = tag + code(strings.TrimSuffix(token[len(tag):], tag)) + tag
+		}
+		b.WriteString(token + " ")
+	}
+	return b.String()
+}
+
+// newLabels returns the values that an enum type has gained, if that is all that differs.
+func newLabels(d schema.Difference) []string {
+	if len(d.Facts) != 1 || d.Facts[0].Name != "labels" {
+		return nil
+	}
+	var from, to, added []string
+	if json.Unmarshal([]byte(d.Facts[0].From), &from) != nil || json.Unmarshal([]byte(d.Facts[0].To), &to) != nil {
+		return nil
 	}
 	for _, label := range to {
 		if len(from) > 0 && from[0] == label {
 			from = from[1:]
+		} else {
+			added = append(added, text.Quote(label))
 		}
 	}
-	return len(from) == 0
+	if len(from) > 0 {
+		return nil
+	}
+	return added
 }
 
 func worst(list []schema.Difference) rehearse.Severity {
@@ -181,10 +229,14 @@ func describe(list []schema.Difference, added, removed, changed string) string {
 		if d.Change == schema.NotComparable {
 			continue
 		}
-		if groups[d.Change] == nil {
-			order = append(order, d.Change)
+		change, name := d.Change, objectWords(d)
+		if labels := newLabels(d); len(labels) > 0 {
+			change, name = schema.Added, "value "+firstFew(labels)+" of enum type "+d.Key.Name
 		}
-		groups[d.Change] = append(groups[d.Change], objectWords(d))
+		if groups[change] == nil {
+			order = append(order, change)
+		}
+		groups[change] = append(groups[change], name)
 	}
 	words := map[schema.Change]string{schema.Added: added, schema.Removed: removed, schema.Changed: changed}
 	var parts []string
@@ -220,8 +272,10 @@ func objectWords(d schema.Difference) string {
 	var facts []string
 	for _, f := range d.Facts {
 		fact := f.Name
-		if f.Name != "privileges" && f.Name != "definition" && len(f.From)+len(f.To) <= 60 && !strings.ContainsAny(f.From+f.To, "\n\r") {
-			fact += ": " + orDefault(f.From) + " -> " + orDefault(f.To)
+		if why := harmless(f); why != "" {
+			fact += ": " + why
+		} else if f.Name != "privileges" && f.Name != "definition" && len(f.From)+len(f.To) <= 60 && !strings.ContainsAny(f.From+f.To, "\n\r") {
+			fact += ": " + orNone(f.From, f.To) + " -> " + orNone(f.To, f.From)
 		}
 		facts = append(facts, fact)
 	}
@@ -231,12 +285,15 @@ func objectWords(d schema.Difference) string {
 	return name + " (" + strings.Join(facts, "; ") + ")"
 }
 
-// orDefault returns the value of a fact. Defaults are no facts.
-func orDefault(value string) string {
-	if value == "" {
-		return "default"
+// orNone returns the value of a fact, which has another one on the other side. Defaults are no facts.
+func orNone(value, other string) string {
+	switch {
+	case value != "":
+		return value
+	case other == "true":
+		return "false"
 	}
-	return value
+	return "none"
 }
 
 func errorPos(e *apply.RevisionError) revision.Pos {

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,7 +39,8 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 		{"not null", "ALTER TABLE account ALTER name DROP NOT NULL", "", "changed COLUMN public.account.name not null"},
 		{"constraint lost", "ALTER TABLE account DROP CONSTRAINT account_kind_check", "SELECT 1", "removed CONSTRAINT account_kind_check ON public.account; up fails again at sql/r1.up.sql:6:1: constraint \"account_kind_check\" of relation \"account\" does not exist"},
 		{"index lost", "ALTER TABLE account ALTER kind TYPE bigint", "ALTER TABLE account DROP kind; ALTER TABLE account ADD kind integer CHECK (kind > 0)", "removed INDEX public.account_kind"},
-		{"function", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 2'", "", "changed FUNCTION public.one() definition"},
+		{"replaced function", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 2'", "", "changed FUNCTION public.one() definition"},
+		{"white space", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 2'", "CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql AS ' SELECT  1 -- one'", "changed FUNCTION public.one() definition"},
 		{"comment", "COMMENT ON TABLE account IS 'people'", "COMMENT ON TABLE account IS NULL", "changed TABLE public.account comment"},
 		{"privilege", "GRANT SELECT ON account TO PUBLIC", "", "changed TABLE public.account privileges"},
 		{"policy", "ALTER TABLE account ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON account USING (true)", "DROP POLICY p ON account", "changed TABLE public.account row security"},
@@ -63,6 +65,13 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, summary(got.Reverted[1])); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			var finding string
+			for _, f := range got.Reverted[1].Findings() {
+				finding = strings.TrimRight(fmt.Sprintf("%s %s %s\n%s\n%s\n%s", f.Severity, f.Rule, f.Pos, f.Text, f.Why, f.Safe), "\n")
+			}
+			if want, ok := wantFindings[test.name]; ok != (finding != "") || want != finding {
+				t.Errorf("%q: `%s`,", test.name, finding)
 			}
 		})
 	}

@@ -29,6 +29,8 @@ type OrderDifference struct {
 	Failed  *apply.RevisionError
 	Differs []schema.Difference
 	Rows    []RowCount
+
+	about []*schema.Object // of Differs
 }
 
 // Orders applies revisions in other orders that the graph allows, at most n of them, and compares what they leave. The first
@@ -179,6 +181,7 @@ func (t *orderTrial) shrink(ctx context.Context, other []string) (*OrderDifferen
 	}
 	if d.Failed = got.failed; got.failed == nil {
 		d.Differs, d.Rows = t.want.schema.Compare(got.schema), changedRows(t.want.state, got.state)
+		d.about = objects(d.Differs, t.want.schema, got.schema)
 	}
 	return d, nil
 }

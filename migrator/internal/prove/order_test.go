@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -19,13 +20,13 @@ func TestOrdersThatTheGraphAllowsGiveTheSameSchema(t *testing.T) {
 			{"m", "-- down_revision: b3, c3\n", "", "none"},
 		}
 	}
-	for _, test := range []struct{ name, b2, c2, pair, want string }{
-		{"independent", "ALTER TABLE a ADD b int;", "ALTER TABLE a ADD c int;", "", ""},
-		{"a table that is missing", "ALTER TABLE b1 ADD b int;", "ALTER TABLE b1 ADD c int;", "b1 c2", `fails at sql/c2.up.sql:6:1: relation "b1" does not exist`},
-		{"the last one counts", "COMMENT ON TABLE a IS 'b';", "COMMENT ON TABLE a IS 'c';", "b2 c2", "changed TABLE public.a comment"},
-		{"a guard", "CREATE TABLE IF NOT EXISTS d (a int);", "CREATE TABLE IF NOT EXISTS d (a int, b int);", "b2 c2", "added COLUMN public.d.b"},
-		{"numbered names", "CREATE INDEX ON a (x);", "CREATE INDEX ON a (x) WHERE a > 0;", "b2 c2", "changed INDEX public.a_x_idx definition expression; changed INDEX public.a_x_idx1 definition expression"},
-		{"rows", "INSERT INTO a VALUES (2, 'x');", "DELETE FROM a;", "b2 c2", "rows public.a 0->1"},
+	for _, test := range []struct{ name, b2, c2, pair, want, finding string }{
+		{"independent", "ALTER TABLE a ADD b int;", "ALTER TABLE a ADD c int;", "", "", ""},
+		{"a table that is missing", "ALTER TABLE b1 ADD b int;", "ALTER TABLE b1 ADD c int;", "b1 c2", `fails at sql/c2.up.sql:6:1: relation "b1" does not exist`, `danger sql/c2.up.sql:6:1 b1 (b1) and c2 (c2) can be applied in either order, but with c2 first c2 fails: relation "b1" does not exist (42P01)`},
+		{"the last one counts", "COMMENT ON TABLE a IS 'b';", "COMMENT ON TABLE a IS 'c';", "b2 c2", "changed TABLE public.a comment", "warning sql/c2.up.sql:6:1 b2 (b2) and c2 (c2) can be applied in either order, but the schema depends on it: with c2 first it has a different table public.a (comment: c -> b)"},
+		{"a guard", "CREATE TABLE IF NOT EXISTS d (a int);", "CREATE TABLE IF NOT EXISTS d (a int, b int);", "b2 c2", "added COLUMN public.d.b", "danger sql/c2.up.sql:6:1 b2 (b2) and c2 (c2) can be applied in either order, but the schema depends on it: with c2 first it also has column public.d.b"},
+		{"numbered names", "CREATE INDEX ON a (x);", "CREATE INDEX ON a (x) WHERE a > 0;", "b2 c2", "changed INDEX public.a_x_idx definition expression; changed INDEX public.a_x_idx1 definition expression", "danger sql/c2.up.sql:6:1 b2 (b2) and c2 (c2) can be applied in either order, but the schema depends on it: with c2 first it has a different index public.a_x_idx (definition; expression) and index public.a_x_idx1 (definition; expression)"},
+		{"rows", "INSERT INTO a VALUES (2, 'x');", "DELETE FROM a;", "b2 c2", "rows public.a 0->1", "warning sql/c2.up.sql:6:1 b2 (b2) and c2 (c2) can be applied in either order, but the rows depend on it: with c2 first public.a has 1 row instead of 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -43,6 +44,13 @@ func TestOrdersThatTheGraphAllowsGiveTheSameSchema(t *testing.T) {
 				}
 			} else if got.Tried != 3 {
 				t.Errorf("%d orders", got.Tried)
+			}
+			var finding string
+			for _, f := range got.Findings(s.Files.Revision) {
+				finding = fmt.Sprintf("%s %s %s", f.Severity, f.Pos, f.Text)
+			}
+			if finding != test.finding {
+				t.Errorf("%q", finding)
 			}
 			if pair != test.pair || result != test.want {
 				t.Errorf("%s: %q", pair, result)

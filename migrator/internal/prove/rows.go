@@ -18,7 +18,7 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_cata
 // countRows returns the number of rows of each table of a schema that has some, by the name of its key. Partitions count,
 // and the tables that they are partitions of do not. A row that the reading role may not see is not counted.
 func countRows(ctx context.Context, conn *pg.Conn, s *schema.Schema) (map[string]int64, error) {
-	found, err := conn.Query(ctx, tablesWithRows)
+	found, err := conn.Query(ctx, fixedPath+tablesWithRows)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func countRows(ctx context.Context, conn *pg.Conn, s *schema.Schema) (map[string
 	if len(names) == 0 {
 		return nil, nil
 	}
-	counts, err := conn.Query(ctx, sql.String())
+	counts, err := conn.Query(ctx, fixedPath+sql.String())
 	if err != nil {
 		return nil, err
 	}

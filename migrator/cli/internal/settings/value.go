@@ -118,6 +118,14 @@ func (v *choiceValue) Set(s string) error {
 	return fmt.Errorf("%q must be one of %s", s, strings.Join(v.choices, ", "))
 }
 
+// Choices returns the words that a value of Choice may be, and nil for others.
+func Choices(v pflag.Value) []string {
+	if c, ok := v.(*choiceValue); ok {
+		return c.choices
+	}
+	return nil
+}
+
 // RefuseURL returns an error if s contains a URL. The error does not repeat it: it may
 // contain a password.
 func RefuseURL(s string) error {

@@ -1,0 +1,85 @@
+package importer
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strconv"
+)
+
+// golangMigrate reads github.com/golang-migrate/migrate: NUMBER_NAME.up.sql and
+// NUMBER_NAME.down.sql. Its PostgreSQL drivers send a file as one message, which is one
+// transaction unless the file contains BEGIN or is a single statement that cannot run in
+// one. So a script becomes transactional if possible.
+var golangMigrate = tool{
+	name: "golang-migrate", reads: "the folder of NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: last,
+	sharesSession: true, read: readGolangMigrate,
+}
+
+var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\..*$`)
+
+func readGolangMigrate(src source) (*project, error) {
+	entries, err := os.ReadDir(src.dir)
+	if err != nil {
+		return nil, err
+	}
+	byVersion := map[uint64]*migration{}
+	names := map[uint64][2]string{} // down, up
+	for _, entry := range entries {
+		parts := golangMigrateFile.FindStringSubmatch(entry.Name())
+		if parts == nil || entry.IsDir() {
+			continue
+		}
+		version, err := strconv.ParseUint(parts[1], 10, 63)
+		if err != nil {
+			return nil, fmt.Errorf("%s: number out of range", entry.Name())
+		}
+		if err := addGolangMigrate(src.dir, byVersion, names, version, parts); err != nil {
+			return nil, err
+		}
+	}
+	if len(byVersion) == 0 {
+		return nil, noMigrations(src.dir, "000001_create_account.up.sql")
+	}
+	p := &project{}
+	for _, m := range byVersion {
+		p.migrations = append(p.migrations, *m)
+	}
+	if err := sortByNumber(p.migrations); err != nil {
+		return nil, err
+	}
+	p.migrations = chain(p.migrations)
+	return p, nil
+}
+
+// addGolangMigrate adds a file to its version. The names of the two files may differ.
+func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uint64][2]string, version uint64, parts []string) error {
+	text, err := fs.ReadFile(os.DirFS(dir), parts[0])
+	if err != nil {
+		return err
+	}
+	m := byVersion[version]
+	if m == nil {
+		m = &migration{version: strconv.FormatUint(version, 10), created: versionTime(parts[1])}
+		byVersion[version] = m
+	}
+	both, direction := names[version], 0
+	if parts[3] == "up" {
+		direction = 1
+	}
+	if both[direction] != "" {
+		return fmt.Errorf("duplicate version %d: %s and %s", version, both[direction], parts[0])
+	}
+	both[direction] = parts[0]
+	names[version] = both
+	if direction == 1 {
+		m.up.sql = string(text)
+	} else {
+		m.down = &script{sql: string(text)}
+	}
+	if direction == 1 || m.name == "" {
+		m.name, m.message = parts[0], messageOf(parts[2])
+	}
+	return nil
+}

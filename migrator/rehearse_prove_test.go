@@ -1,0 +1,83 @@
+package migrator_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/rehearse"
+)
+
+// rehearsing is a configuration whose scratch databases are on the shared server.
+func rehearsing(t *testing.T) migrator.Config {
+	t.Helper()
+	return migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}}
+}
+
+// provedRules are those that are not about what an up script does to a database in use.
+var provedRules = []rehearse.Rule{
+	rehearse.Irreversible, rehearse.NotInverse, rehearse.Order, rehearse.SearchPath, rehearse.ForeignKeyIndex, rehearse.InvalidIndex, rehearse.DuplicateIndex,
+	rehearse.CutName, rehearse.Notice,
+}
+
+func TestExampleRevisionsAreRehearsed(t *testing.T) {
+	t.Parallel()
+	m, err := migrator.New(os.DirFS("../sql"), rehearsing(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	projecttest.Register(m)
+	r, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := func(f rehearse.Finding) bool {
+		return f.Severity == rehearse.Danger || slices.Contains(provedRules, f.Rule)
+	}
+	if slices.ContainsFunc(r.Findings, bad) || r.Reverted != len(m.Files().Revisions()) || r.Orders != 2 {
+		t.Errorf("%d reverted, %d orders: %s", r.Reverted, r.Orders, listFindings(r))
+	}
+}
+
+// What is found about down scripts, orders and objects is told next to what the up scripts do, and can be accepted.
+func TestRehearsalGoesDownAndTriesOrders(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t).
+		Add("a1", "", "CREATE TABLE account (id bigint PRIMARY KEY);", "DROP TABLE account;").
+		Add("b1", "a1", "CREATE TABLE note (id bigint PRIMARY KEY, account bigint REFERENCES account);", "SELECT 1;").
+		Add("b2", "b1", "CREATE VIEW v AS SELECT 1 AS a;", "DROP VIEW v;").
+		Add("c1", "a1", "ALTER TABLE note ADD COLUMN text text;", "ALTER TABLE note DROP COLUMN text;").
+		Add("d1", "b2, c1", "CREATE TYPE t AS ENUM ('a');", "SELECT 1;", "accept: not-inverse").
+		Add("d2", "d1", "COMMENT ON TABLE account IS 'x';", "COMMENT ON TABLE account IS NULL;", "accept: not-inverse")
+	m := p.Migrator(rehearsing(t))
+	o := migrator.RehearseOptions{Sizes: &rehearse.Sizes{Applied: []string{"a1"}, Tables: map[string]rehearse.Size{"public.account": {Known: true, Bytes: 1 << 30}}}}
+	r, err := m.Rehearse(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if f.Severity > rehearse.Note || f.Rule == rehearse.ForeignKeyIndex {
+			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s %t", f.Revision, f.Severity, f.Rule, f.Accepted)))
+		}
+	}
+	slices.Sort(got)
+	want := []string{"b1 danger not-inverse false", "b1 note foreign-key-index false", "c1 danger order false", "d1 danger not-inverse true", "d2 warning accept false"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s\n%s", diff, listFindings(r))
+	}
+	if r.Reverted != 5 || r.Orders < 1 {
+		t.Errorf("%d reverted, %d orders", r.Reverted, r.Orders)
+	}
+	o.UpOnly = true
+	if r, err = m.Rehearse(t.Context(), o); err != nil || r.Reverted != 0 || r.Orders != 0 || slices.ContainsFunc(r.Findings, func(f rehearse.Finding) bool { return f.Rule == rehearse.NotInverse }) {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
