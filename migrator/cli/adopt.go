@@ -17,6 +17,11 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
+// adoptTools are the values of --tool.
+var adoptTools = []string{
+	"alembic", "atlas", "dbmate", "diesel", "flyway", "golang-migrate", "goose", "prisma", "rails", "sqitch", "sql-migrate", "sqlx", "tern",
+}
+
 func (p *program) adopt() *cobra.Command {
 	var tool, from, versions settings.Text
 	var baseline settings.List
@@ -34,7 +39,7 @@ in the folder of the revisions. Without such a file, versions must be revision i
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &versions, "map", "", "FILE", "the file that maps versions to revisions")
-			settings.AddFlag(f, &tool, "tool", "", "TOOL", "the tool, in lower case")
+			settings.AddFlag(f, &tool, "tool", "", "TOOL", "the other tool, for example alembic")
 			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, if it is not found automatically")
 			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "revisions to record for a database that no tool migrated")
 			settings.AddFlag(f, &dryRun, "dry-run", "", "", "show what would be recorded")

@@ -54,6 +54,7 @@ func (p *program) command(a action) *cobra.Command {
 	} else {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
+	p.completeFlags(cmd, cmd.Flags())
 	// Cobra checks the arguments before it runs the hooks of parent commands, and the
 	// hooks need the values of the parents' flags.
 	var args []string

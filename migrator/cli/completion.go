@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/internal/text"
@@ -16,8 +15,9 @@ func (p *program) completion() *cobra.Command {
 	shells := []string{"bash", "fish", "powershell", "zsh"}
 	cmd := p.command(action{
 		use: "completion bash|fish|powershell|zsh", short: "generate a shell completion script",
-		long:             "Writes a script to standard output that completes commands, flags and targets in a shell.",
-		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"",
+		long: `Writes a script to standard output that completes commands, flags, their values and targets
+in a shell. That for bash needs no other package.`,
+		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"\ncompletion fish > ~/.config/fish/completions/NAME.fish",
 		allowBadSettings: true,
 		check: func(args []string) error {
 			err := exactlyOne("completion", "shell", "missing shell: "+text.List(shells, "or"))(args)
@@ -27,53 +27,19 @@ func (p *program) completion() *cobra.Command {
 			return err
 		},
 		run: func(r *run) error {
-			root, err := r.cmd.Root(), error(nil)
-			var script strings.Builder
-			switch r.args[0] {
-			case "bash":
-				err = root.GenBashCompletionV2(&script, true)
-			case "fish":
-				err = root.GenFishCompletion(&script, true)
-			case "powershell":
-				err = root.GenPowerShellCompletionWithDesc(&script)
-			default:
-				err = root.GenZshCompletion(&script)
+			root := r.cmd.Root()
+			if r.args[0] != "powershell" {
+				r.out.Print(completionScript(r.args[0], root.Name()))
+				return nil
 			}
+			var script strings.Builder
+			err := root.GenPowerShellCompletionWithDesc(&script)
 			r.out.Print(script.String())
 			return err
 		},
 	})
 	cmd.ValidArgs, cmd.ValidArgsFunction = shells, nil
 	return cmd
-}
-
-// completeTarget offers ids, labels and the names of targets.
-func (p *program) completeTarget(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if cmd.Name() == "plan" && len(args) == 0 {
-		return planVerbs, cobra.ShellCompDirectiveNoFileComp
-	}
-	_ = p.settings.Resolve(cmd.Flags(), p.environ())
-	if slices.Contains([]string{"merge", "edit", "rebase"}, cmd.Name()) {
-		p.settings.Dir = p.dir() // these commands edit files on disk
-	}
-	set, err := p.load(migrator.Config{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	words := []string{"head", "heads", "base", "current"}
-	for _, rev := range set.Files().Revisions() {
-		words = append(words, cobra.CompletionWithDesc(rev.ID, terminal.Clip(rev.Subject())))
-		for _, label := range rev.BranchLabels {
-			words = append(words, cobra.CompletionWithDesc(label, "branch of "+rev.ID))
-		}
-	}
-	var found []string
-	for _, w := range words {
-		if strings.HasPrefix(w, typed) {
-			found = append(found, w)
-		}
-	}
-	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
 // completionArgs returns the arguments of this process. Those of a request for completions

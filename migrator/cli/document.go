@@ -166,6 +166,39 @@ type writtenDocument struct {
 	Next         string   `json:"next"`  // the command to run after writing the SQL
 }
 
+// squashDocument is printed by squash.
+type squashDocument struct {
+	Revision string               `json:"revision"`
+	Message  string               `json:"message"`           // its first line
+	Replaces []string             `json:"replaces"`          // the replaced revisions, parents first
+	Files    []string             `json:"files"`             // the up file, and the down file if there is one; empty with --dry-run
+	Archive  string               `json:"archive,omitempty"` // the folder where the files of the replaced revisions are now
+	Data     []squashDataDocument `json:"data"`              // what the replaced revisions leave besides the schema
+	// the scripts name no schema, and work with any search_path
+	Unqualified bool               `json:"unqualified"`
+	Omissions   []omissionDocument `json:"omissions"`      // effects that the new revision does not have
+	Version     int                `json:"version"`        // of the server of the scratch databases, in the form of server_version_num
+	Up          string             `json:"up,omitempty"`   // with --dry-run: the up file
+	Down        string             `json:"down,omitempty"` // with --dry-run: the down file
+	Next        string             `json:"next,omitempty"` // the command to run next
+}
+
+// squashDataDocument is the rows of a table, or the position of a sequence.
+type squashDataDocument struct {
+	Name     string `json:"name"` // as SQL
+	Kind     string `json:"kind"` // "table" or "sequence"
+	Rows     *int64 `json:"rows,omitempty"`
+	Position *int64 `json:"position,omitempty"`
+	Kept     bool   `json:"kept"`
+}
+
+// omissionDocument is an effect outside of the schema.
+type omissionDocument struct {
+	File string `json:"file"` // "" if it was found in the database
+	Line int    `json:"line"`
+	What string `json:"what"` // such as "CREATE ROLE"
+}
+
 // draftDocument is printed by revision --autogenerate.
 type draftDocument struct {
 	Schema      string                  `json:"schema"`      // the desired one, as the command line names it
@@ -344,6 +377,16 @@ type errorDocument struct {
 	Choices  []string          `json:"choices,omitempty"`  // valid targets
 	Commands []string          `json:"commands,omitempty"` // what to run next: alternatives, the most likely one first
 	Problems []problemDocument `json:"problems,omitempty"` // all problems of the files
+	Guard    *guardDocument    `json:"guard,omitempty"`    // of the kind "guard"
+}
+
+// guardDocument is the table because of which --guard stopped a revision.
+type guardDocument struct {
+	Table      string `json:"table"`
+	Does       string `json:"does"`       // what the statement does: "rewrites" or "scans"
+	Before     bool   `json:"before"`     // it was stopped before it did so
+	SizeBytes  int64  `json:"size_bytes"` // with TOAST, without indexes
+	LimitBytes int64  `json:"limit_bytes"`
 }
 
 type problemDocument struct {
@@ -441,6 +484,71 @@ type editDocument struct {
 	Files   []string `json:"files"`          // the files that were opened
 	Changed []string `json:"changed"`        // the files that the editor changed
 	Next    string   `json:"next,omitempty"` // the command to run next, if something was changed
+}
+
+// rehearsalDocument is printed by rehearse.
+type rehearsalDocument struct {
+	From         []string                   `json:"from"`          // the revisions where it began
+	Steps        []rehearsedDocument        `json:"steps"`         // what was carried out
+	Findings     []rehearsalFindingDocument `json:"findings"`      // in the order of the steps
+	NotRehearsed []string                   `json:"not_rehearsed"` // the revisions after one that failed
+	Reverted     int                        `json:"reverted"`      // the number of down scripts that were tried
+	Orders       int                        `json:"orders"`        // the number of other orders of the revisions that were tried
+	Modified     []string                   `json:"modified"`      // applied revisions whose files were modified since
+}
+
+type rehearsedDocument struct {
+	Direction     string                       `json:"direction"` // "up" or "down"
+	Revision      string                       `json:"revision"`
+	Message       string                       `json:"message"` // its first line
+	Transactional bool                         `json:"transactional"`
+	Statements    []rehearsedStatementDocument `json:"statements"`
+}
+
+type rehearsedStatementDocument struct {
+	File       string         `json:"file"`
+	Line       int            `json:"line"`
+	Column     int            `json:"column"`
+	DurationMS float64        `json:"duration_ms"`
+	Locks      []lockDocument `json:"locks"` // those on what existed before the revision, unless it held them already
+}
+
+type lockDocument struct {
+	Object string `json:"object"`
+	Mode   string `json:"mode"`             // as LOCK TABLE spells it, such as "ACCESS EXCLUSIVE"
+	Blocks string `json:"blocks,omitempty"` // "writes" or "reads and writes"
+}
+
+type rehearsalFindingDocument struct {
+	Rule      string        `json:"rule"`
+	Severity  string        `json:"severity"` // "note", "warning" or "danger"
+	Revision  string        `json:"revision,omitempty"`
+	Direction string        `json:"direction"` // "up" or "down"
+	File      string        `json:"file,omitempty"`
+	Line      int           `json:"line,omitempty"`
+	Column    int           `json:"column,omitempty"`
+	Object    string        `json:"object,omitempty"`
+	Message   string        `json:"message"`
+	Why       string        `json:"why,omitempty"`    // why it matters
+	Safe      string        `json:"safe,omitempty"`   // what to write instead
+	Accept    string        `json:"accept,omitempty"` // what acknowledges it in the accept key of the header
+	Accepted  bool          `json:"accepted"`
+	Lock      string        `json:"lock,omitempty"`
+	Blocks    string        `json:"blocks,omitempty"`
+	Table     string        `json:"table,omitempty"` // the table whose size decides
+	Size      *sizeDocument `json:"size,omitempty"`  // its size, if it is known
+}
+
+type sizeDocument struct {
+	Bytes int64 `json:"bytes"`
+	Rows  int64 `json:"rows"` // an estimate, 0 if there is none
+}
+
+// sizesDocument is printed by rehearse --save-sizes.
+type sizesDocument struct {
+	File    string   `json:"file"`
+	Applied []string `json:"applied"` // the current revisions
+	Tables  int      `json:"tables"`
 }
 
 // rebaseDocument is printed by rebase.

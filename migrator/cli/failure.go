@@ -67,7 +67,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		switch document := d.(type) {
 		case *moveDocument:
 			document.Error = f.document
-		case *checkDocument, *currentDocument, *diffDocument: // the findings are the document
+		case *checkDocument, *currentDocument, *diffDocument, *rehearsalDocument: // the findings are the document
 		case *fleetDocument:
 			document.Error = f.document
 		default:
@@ -150,6 +150,12 @@ func newErrorDocument(err error, message string) *errorDocument {
 		d.Revision, d.File, d.Line, d.Column, d.SQLState = e.Revision, e.File, e.Line, e.Column, e.SQLState
 		if e.Hint != "" {
 			d.Hint = e.Hint
+		}
+	}
+	if e, ok := errors.AsType[*migrator.GuardError](err); ok {
+		d.Guard = &guardDocument{Table: e.Table, Does: "scans", Before: e.Before, SizeBytes: e.Size, LimitBytes: e.Limit}
+		if e.Rewrites {
+			d.Guard.Does = "rewrites"
 		}
 	}
 	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {

@@ -37,6 +37,13 @@ Exit codes:` + exitCodesHelp()
 func (p *program) help(parent *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "show the help of a command", Hidden: true, SilenceUsage: true,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			found, rest, err := parent.Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, noFiles
+			}
+			return withPrefix(commandNames(found), typed), noFiles
+		},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if found, rest, err := parent.Find(args); err != nil || len(rest) > 0 {
 				p.running = cmd
@@ -120,9 +127,9 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		names []string
 	}{
 		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
-		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff"}},
+		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff", "rehearse"}},
 		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
-		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
+		{"Author", []string{"init", "revision", "merge", "edit", "rebase", "squash"}},
 		{"Other", []string{"version", "completion"}},
 	} {
 		here := commandGroup{title: p.title}

@@ -14,7 +14,7 @@ import (
 
 func (p *program) initialize() *cobra.Command {
 	var module, replace settings.Text
-	return p.command(action{
+	cmd := p.command(action{
 		use: "init DIR", short: "create a new project",
 		long: `Writes a Go project that embeds its revisions and has this command line. It builds and
 runs as it is, without any revision. Either all files are written or none, and existing
@@ -35,6 +35,8 @@ refers to the checkout; otherwise it requires the version of this program.`,
 		},
 		run: func(r *run) error { return r.initialize(string(module), string(replace)) },
 	})
+	cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+	return cmd
 }
 
 func (r *run) initialize(module, replace string) error {

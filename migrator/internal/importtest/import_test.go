@@ -180,8 +180,9 @@ func (im *imported) load(t testing.TB) {
 
 // checkEqual migrates a database with the imported revisions and compares it with theirs,
 // the one that the tool migrated. It adopts theirs and downgrades both to base.
-func (im *imported) checkEqual(t testing.TB, theirs string) {
+func (im *imported) checkEqual(t testing.TB, theirs string, wrongDownScripts ...string) {
 	t.Helper()
+	im.checkRehearsal(t, wrongDownScripts...)
 	ours := database(t)
 	empty := dump(t, ours)
 	ctx := context.Background()

@@ -36,7 +36,8 @@ func CreatedRoles(src string) []string {
 			tag := text[:strings.Index(text[1:], "$")+len("$$")]
 			roles = append(roles, CreatedRoles(strings.TrimSuffix(text[len(tag):], tag))...)
 		case r.tok.Kind == String:
-			roles = append(roles, CreatedRoles(strings.ReplaceAll(strings.Trim(r.text(), "'"), "''", "'"))...)
+			_, text, _ := strings.Cut(r.text(), "'") // before it is a prefix such as E
+			roles = append(roles, CreatedRoles(strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"))...)
 		case r.is("CREATE"):
 			ahead := r
 			if !ahead.acceptAny("ROLE", "USER", "GROUP") || ahead.acceptAny("MAPPING", "IF") {

@@ -43,8 +43,22 @@ func TestCreatedRolesAreTheNamedOnes(t *testing.T) {
 	const sql = `CREATE ROLE App LOGIN; create user "My User"; CREATE USER MAPPING FOR x SERVER y; DROP ROLE old;
 DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN EXECUTE 'CREATE GROUP readers'; EXECUTE 'CREATE ROLE writers'; CREATE /* c */ ROLE owner; END IF; END $$;
 -- CREATE ROLE comment
+SELECT E'CREATE ROLE escaped', U&'x', E'it''s', E''; SELECT $$CREATE ROLE unterminated;
 CREATE ROLE`
-	if got := strings.Join(CreatedRoles(sql), " "); got != "app My User readers writers owner" {
+	if got := strings.Join(CreatedRoles(sql), " "); got != "app My User readers writers owner escaped unterminated" {
 		t.Error(got)
 	}
+}
+
+func FuzzCreatedRoles(f *testing.F) {
+	for _, sql := range []string{"CREATE ROLE a", "E'x", "$$CREATE USER b", "'", "$", "$a$ CREATE GROUP 'c' $a$"} {
+		f.Add(sql)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		for _, role := range CreatedRoles(sql) {
+			if role == "" {
+				t.Errorf("%q: a role without a name", sql)
+			}
+		}
+	})
 }

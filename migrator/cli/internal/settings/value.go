@@ -11,6 +11,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -81,6 +82,20 @@ func (v *durationValue) Set(s string) error {
 	return err
 }
 
+// sizeValue is a number of bytes.
+type sizeValue int64
+
+func (v *sizeValue) String() string { return text.FormatSize(int64(*v)) }
+func (v *sizeValue) Type() string   { return "size" }
+
+func (v *sizeValue) Set(s string) error {
+	n, err := text.ParseSize(s)
+	if err == nil {
+		*v = sizeValue(n)
+	}
+	return err
+}
+
 // Switch is true or false.
 type Switch bool
 
@@ -116,6 +131,14 @@ func (v *choiceValue) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("%q must be one of %s", s, strings.Join(v.choices, ", "))
+}
+
+// Choices returns the words that a value of Choice may be, and nil for others.
+func Choices(v pflag.Value) []string {
+	if c, ok := v.(*choiceValue); ok {
+		return c.choices
+	}
+	return nil
 }
 
 // RefuseURL returns an error if s contains a URL. The error does not repeat it: it may
