@@ -61,6 +61,9 @@ func TestOtherSessionsAreBlockedAsClaimed(t *testing.T) {
 			claimed := claimedBlocks(t, rehearseOne(t, -1, script))
 			felt := feltBlocks(t, script)
 			for _, table := range lockedTables {
+				if table == "entry_2021" && claimed["entry"] == rehearse.BlocksAll && claimed[table] == "" {
+					continue // a write to a partition may read the bounds from the partitioned table, depending on the version
+				}
 				if claimed[table] != felt[table] {
 					t.Errorf("%s: claimed %q, but %q are blocked", table, claimed[table], felt[table])
 				}
