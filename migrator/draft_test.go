@@ -10,8 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -62,13 +60,13 @@ CREATE INDEX account_a ON account (a);
 CREATE TABLE town (id int, name text);
 `
 
-func draftProject(t *testing.T) (*projecttest.Project, *pgconn.Config) {
-	return projecttest.New(t).Add("a1", "", draftBase, "DROP TABLE account, town; DROP TYPE mood;"), projecttest.Config(t, pgtest.Database(t))
+func draftProject(t *testing.T) *projecttest.Project {
+	return projecttest.New(t).Add("a1", "", draftBase, "DROP TABLE account, town; DROP TYPE mood;")
 }
 
 func TestDraftLeadsToTheDesiredSchemaAndBack(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	m := schemaMigrator(p, cfg, "")
 	d := draft(t, m, draftBase, migrator.DraftOptions{})
 	if len(d.Revisions) != 0 || !d.Diff.Equal() {
@@ -99,7 +97,7 @@ func TestDraftLeadsToTheDesiredSchemaAndBack(t *testing.T) {
 
 func TestDraftAsksAboutRenames(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	p.Add("b2", "a1", "CREATE TABLE book (id serial PRIMARY KEY, title text, CHECK (title <> '')); CREATE INDEX book_title ON book (title); CREATE VIEW titles AS SELECT title FROM book;", "DROP TABLE book CASCADE;")
 	m := schemaMigrator(p, cfg, "")
 	const renamed = draftBase + `CREATE TABLE volume (id int PRIMARY KEY, title text, CONSTRAINT volume_title_check CHECK (title <> ''));
@@ -149,7 +147,7 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 
 func TestCheckReportsWhatADraftDestroys(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	m := schemaMigrator(p, cfg, "")
 	const without = `CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE account (id bigint PRIMARY KEY, name text, mood mood, a int, b int);
@@ -221,7 +219,7 @@ func TestDraftOfABranchMustWorkWithoutTheOthers(t *testing.T) {
 
 func TestDraftWritesAllFilesOrNone(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	d := draft(t, schemaMigrator(p, cfg, ""), draftBase+"CREATE INDEX x ON account (b); ALTER TABLE account ADD c int", migrator.DraftOptions{ID: "last", Created: time.Date(2022, 2, 14, 9, 30, 0, 0, time.UTC)})
 	dir := t.TempDir()
 	taken := dir + "/2022-02-14_last_change_build_indexes.down.sql"
