@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -16,7 +17,7 @@ func (w *writer) after(o *schema.Object) []string {
 	case schema.Column:
 		sql = columnDetails(o.Parent, o)
 	}
-	if owner := o.Fact("owner"); owner != "" && w.options.Owners {
+	if owner := o.Fact("owner"); owner != "" && w.options.Owners && owner != w.options.Role {
 		sql = append(sql, "ALTER "+sqlName(o)+" OWNER TO "+schema.QuoteIdent(owner))
 	}
 	sql = append(sql, w.privileges(o)...)
@@ -46,7 +47,7 @@ func comments(o *schema.Object) []string {
 func commentSQL(o *schema.Object, fact, text string) string {
 	value := "NULL"
 	if text != "" {
-		value = quote(text)
+		value = sqltext.QuoteString(text)
 	}
 	on := sqlName(o)
 	switch fact {
