@@ -36,12 +36,14 @@ const (
 	KindForeignRevisions Kind = "foreign-revisions" // *LedgerError
 	KindRevision         Kind = "revision"          // *RevisionError
 	KindLockTimeout      Kind = "lock-timeout"      // *LockTimeoutError, *RefusedError, *LedgerError
+	KindGuard            Kind = "guard"             // *GuardError
 	KindBusy             Kind = "busy"              // *BusyError
 	KindInterrupted      Kind = "interrupted"       // *InterruptedError
 	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError
 	KindUnknownOutcome   Kind = "unknown-outcome"   // *UnknownOutcomeError
 	KindSchema           Kind = "schema"            // *SchemaError
 	KindScratch          Kind = "scratch"           // *ScratchError
+	KindSquash           Kind = "squash"            // *SquashError
 )
 
 // failure is the message and the cause of an error. Error types embed it.

@@ -194,7 +194,7 @@ func reproducible(v *plan.View) ([]string, error) {
 // scratchSettings are those of a run in a scratch database.
 func (m *Migrator) scratchSettings() session.Settings {
 	settings := m.settings
-	settings.SingleTransaction, settings.FlushEvery, settings.Fingerprint = false, false, session.FingerprintOff
+	settings.SingleTransaction, settings.FlushEvery, settings.Fingerprint, settings.Guard = false, false, session.FingerprintOff, 0
 	settings.Policies = plan.Policies{Ahead: plan.OK, Modified: plan.OK, OutOfOrder: plan.OK}
 	if m.cfg.Scratch.Server != nil {
 		settings.BeforeConnect = nil // it is for another server
@@ -212,14 +212,19 @@ func (m *Migrator) revisionFiller(ids []string) (func(context.Context, *pgconn.C
 		if len(ids) == 0 {
 			return nil
 		}
-		s, err := session.Open(ctx, m.files.set, settings, cfg, settings.Wait, nil, nil)
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		_, err = s.Move(ctx, plan.VerbTo, ids)
-		return err
+		return moveScratch(ctx, cfg, m.files.set, settings, ids...)
 	}, nil
+}
+
+// moveScratch applies and reverts revisions in a scratch database until exactly those below the targets are applied.
+func moveScratch(ctx context.Context, cfg *pgconn.Config, files *plan.Files, settings session.Settings, targets ...string) error {
+	s, err := session.Open(ctx, files, settings, cfg, settings.Wait, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Move(ctx, plan.VerbTo, targets)
+	return err
 }
 
 // fileFiller returns a function that runs SQL files. The error has the problems of all files.
