@@ -78,7 +78,13 @@ func (s *Server) with(ctx context.Context, use func(context.Context, *Database) 
 	if err != nil {
 		return err
 	}
-	made, err := use(ctx, &Database{cfg, s})
+	var made *schema.Schema
+	if s.options.OnCreate != nil {
+		err = s.options.OnCreate(ctx, cfg)
+	}
+	if err == nil {
+		made, err = use(ctx, &Database{cfg, s})
+	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	left := remove(limit, made)
