@@ -180,7 +180,12 @@ func (m *Mover) view(ctx context.Context) (*plan.View, error) {
 // targets: two runners that both go one step up end one step higher, not two.
 func (m *Mover) plan(view *plan.View) (plan.Plan, error) {
 	if m.first != nil && !m.first.Stamp {
-		return view.Replan(m.left())
+		p, err := view.Replan(m.left())
+		if err == nil && m.verb == plan.VerbUp && p.Adds(*m.first) {
+			// Something below was reverted, or a newer program has recorded other revisions in its place.
+			_, err = view.Allow(p, m.Policies)
+		}
+		return p, err
 	}
 	p, err := view.Plan(m.verb, m.targets)
 	if err != nil {
