@@ -106,6 +106,9 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	if len(view.Replacements) > 0 && m.writable() == nil {
 		done, err := m.replace(ctx)
 		m.report.Replaced = append(m.report.Replaced, done...)
+		if refused, ok := errors.AsType[*pg.ConnectError](err); ok && refused.Problem == pg.ReadOnly && len(p.Steps) == 0 {
+			return false, m.finish(ctx, view, p) // before version 14 the server does not say it unasked
+		}
 		return err == nil, err
 	}
 	creates := p.Stamp && !p.Exists // also without steps
