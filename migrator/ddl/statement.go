@@ -65,6 +65,9 @@ type Options struct {
 	// Destructive lets Change drop and make again a table that cannot be altered, with all its rows. Otherwise such a
 	// table is refused.
 	Destructive bool
+	// NewEnums lets Change make enums again that get values, because a value that was added cannot be used in the same
+	// transaction. It rewrites the tables with columns of the type.
+	NewEnums bool
 	// Renames are applied to the first schema of Change, in this order, before it is compared. Create and Drop ignore them.
 	Renames []schema.Renaming
 }
