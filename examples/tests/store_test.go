@@ -29,3 +29,6 @@ func TestAccountsBeginWithoutPoints(t *testing.T) {
 		t.Errorf("%d points, %v", points, err)
 	}
 }
+
+// Every revision is applied, reverted and applied again, as a subtest that is named by its id.
+func TestRevisions(t *testing.T) { migratortest.Rehearse(t, store.Files) }

@@ -69,18 +69,24 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	n.want(n.run("app", "migrate", "init", "store", "--replace", root), "store/main.go\n", "to create the first revision, run: cd store && go run . migrate revision -m ")
 	n.dir = filepath.Join(n.dir, "store")
 	n.want(n.run("go", "run", ".", "migrate", "up"), "nothing to do, at base\n")
+	n.env = append(n.env, "TEST_DATABASE_URL="+pgtest.Shared(n.T).URL("postgres"))
+	n.run("go", "vet", "./...")
+	n.run("go", "test", "./...")
 	n.run("app", "migrate", "revision", "-m", "create account table", "--rev-id", "a1")
 	files, err := filepath.Glob(n.dir + "/sql/*_a1_create_account_table.up.sql")
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%v %v", files, err)
 	}
-	text := readText(t, files[0]) + "CREATE TABLE account (id bigint PRIMARY KEY);\n"
-	if err := os.WriteFile(files[0], []byte(text), 0o666); err != nil {
-		t.Fatal(err)
+	down := strings.Replace(files[0], ".up.sql", ".down.sql", 1)
+	for file, text := range map[string]string{
+		files[0]: readText(t, files[0]) + "CREATE TABLE account (id bigint PRIMARY KEY);\n",
+		down:     "DROP TABLE account;\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
-	n.env = append(n.env, "TEST_DATABASE_URL="+pgtest.Shared(n.T).URL("postgres"))
-	n.run("go", "vet", "./...")
-	n.run("go", "test", "./...")
+	n.want(n.run("go", "test", "-v", "./..."), "--- PASS: TestRevisions/a1 ")
 	n.run("go", "mod", "vendor")
 	n.run("go", "build", "-trimpath", "-mod=vendor", "-o", "app", ".")
 	n.want(n.run("./app", "migrate", "up"), "1 applied, at a1 (head)\n")

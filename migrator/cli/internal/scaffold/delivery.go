@@ -149,8 +149,9 @@ import (
 	"` + ModulePath + `/migrator/migratortest"
 )
 
-// TestRevisions applies all revisions. It needs PostgreSQL: the server of TEST_DATABASE_URL, or an installed one.
+// TestRevisions applies every revision, reverts it and applies it again, each as a subtest. It needs PostgreSQL: the server of
+// TEST_DATABASE_URL, or an installed one.
 func TestRevisions(t *testing.T) {
-	migratortest.New(t, files)
+	migratortest.Rehearse(t, files)
 }
 `
