@@ -112,7 +112,9 @@ func (v *rehearsalView) summary() string {
 	revisions, statements := map[string]bool{}, 0
 	for _, s := range v.Steps {
 		revisions[s.Revision] = true
-		statements += len(s.Statements)
+		if !s.Down {
+			statements += len(s.Statements)
+		}
 	}
 	if len(revisions) == 0 && len(v.Findings) == 0 {
 		return "nothing to rehearse: nothing is pending, at " + idsOrBase(v.From)

@@ -58,14 +58,15 @@ func (j *judge) statement(i int) {
 }
 
 // add completes a finding about a relation and adds it. One about a relation that nobody uses yet has severity 0: it may
-// have been accepted.
+// have been accepted. So has a note about a down script, which is rarely run.
 func (j *judge) add(i int, r Relation, f Finding) {
 	st := j.step.Statements[i]
 	f.Revision, f.Down, f.Pos = j.step.Revision, j.step.Down, st.Pos
 	f.Object = cmp.Or(f.Object, r.Name)
 	f.Took = cmp.Or(f.Took, st.Took)
 	f.Accept = revision.Acceptance{Word: string(f.Rule), Object: f.Object}
-	if _, isNew := j.Sizes.of(r); isNew {
+	_, isNew := j.Sizes.of(r)
+	if isNew || f.Down && (f.Severity == Note || r.Made == f.Revision) {
 		f.Severity = 0
 	}
 	j.found = append(j.found, f)
