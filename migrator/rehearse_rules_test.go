@@ -1,6 +1,7 @@
 package migrator_test
 
 import (
+	"slices"
 	"testing"
 
 	"example.com/ambix/migrator"
@@ -67,5 +68,35 @@ func TestRevisionWithoutLockTimeoutIsAWarning(t *testing.T) {
 	r := rehearseProject(t, p, migrator.RehearseOptions{UpOnly: true})
 	if f := findingOf(r, rehearse.Locks); f.Severity != rehearse.Warning || f.Safe != "remove lock_timeout from the header" {
 		t.Error(listFindings(r))
+	}
+}
+
+func TestFindingsAreOnlyAboutWhatIsTakenAway(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string][]string{
+		"CREATE SCHEMA arch; ALTER TABLE account SET SCHEMA arch;":                                                             {"renames public.account"},
+		"ALTER SCHEMA public RENAME TO pub; ALTER SCHEMA pub RENAME TO public;":                                                nil,
+		"ALTER TABLE account RENAME name TO nick; ALTER TABLE account RENAME nick TO name;":                                    {"locks public.account"},
+		"CREATE TABLE n (id serial); INSERT INTO n DEFAULT VALUES; CREATE INDEX ON n (id); UPDATE n SET id = 2; DROP TABLE n;": nil,
+		"CREATE TEMP TABLE x AS SELECT * FROM account; CREATE INDEX ON x (id); DROP TABLE x;":                                  nil,
+		"ALTER TABLE account ADD COLUMN n serial; ALTER TABLE account DROP COLUMN n;":                                          {"rewrites public.account", "destroys public.account.n"},
+		"INSERT INTO account (id) SELECT id FROM orders;":                                                                      nil,
+		"SELECT count(*) FROM orders;":                                                                                         nil,
+		"UPDATE account SET name = 'x' WHERE id IN (SELECT account_id FROM orders WHERE id = 1);":                              nil,
+		"DELETE FROM orders USING account WHERE account.id = orders.account_id;":                                               {"rewrites public.orders"},
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			r := rehearseOne(t, -1, script)
+			var got []string
+			for _, f := range r.Findings {
+				if !f.Down && f.Rule != rehearse.NotInverse {
+					got = append(got, string(f.Rule)+" "+f.Object)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, not %q: %s", got, want, listFindings(r))
+			}
+		})
 	}
 }

@@ -84,6 +84,9 @@ func (v *rehearsalView) printFinding(f rehearse.Finding) {
 	where := f.Revision
 	if f.File != "" {
 		where = f.Pos.String()
+		if f.Line == 0 {
+			where = f.File
+		}
 	}
 	v.out.PrintLine(style.Cell(severity+strings.Repeat(" ", len("accepted")-len(severity))+"  "), terminal.Bold.Cell(where), terminal.Plain.Cell("  "+f.Text))
 	if f.Severity == rehearse.Note && !v.settings.Verbose || f.Accepted {

@@ -51,7 +51,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) {
+		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -240,6 +240,11 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 // locksParent reports whether a statement locks the partitioned table of a partition as strongly.
 func (s Statement) locksParent(l Lock) bool {
 	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
+}
+
+// goesAlong reports whether a lock is that of a sequence that is locked with its table.
+func (s Statement) goesAlong(l Lock) bool {
+	return l.Relation.Kind == Sequence && slices.ContainsFunc(s.Locks, func(t Lock) bool { return t.Relation.Kind != Sequence && t.Mode.Blocks() != BlocksNothing })
 }
 
 // name returns what a message calls a statement: its leading keywords.
