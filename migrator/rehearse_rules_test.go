@@ -3,8 +3,10 @@ package migrator_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
 	"example.com/ambix/migrator/rehearse"
 )
@@ -98,5 +100,29 @@ func TestFindingsAreOnlyAboutWhatIsTakenAway(t *testing.T) {
 				t.Errorf("%q, not %q: %s", got, want, listFindings(r))
 			}
 		})
+	}
+}
+
+func TestSizesAreReadAlsoWhileATableIsLocked(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	m := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").Migrator(migrator.Config{LockTimeout: 100 * time.Millisecond})
+	if _, err := m.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, "INSERT INTO account (id, email) SELECT i, 'x' FROM generate_series(1, 1000) i; INSERT INTO entry SELECT i, '2021-02-02' FROM generate_series(1, 500) i; ANALYZE account, entry_2021, orders")
+	for _, locked := range []bool{false, true} {
+		if locked {
+			mustExec(t, connectTo(t, url), "BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE")
+		}
+		s, err := m.Sizes(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		account, entry, part, orders := s.Tables["public.account"], s.Tables["public.entry"], s.Tables["public.entry_2021"], s.Tables["public.orders"]
+		if account.Rows != 1000 || account.Bytes < 8192 || entry != part || entry.Rows != 500 || !orders.Known || orders.Bytes != 0 || !slices.Equal(s.Applied, []string{"a1"}) || s.Database != cfg.Database {
+			t.Errorf("locked %v: %+v", locked, s)
+		}
 	}
 }
