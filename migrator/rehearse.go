@@ -2,7 +2,7 @@ package migrator
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -92,6 +92,9 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 		if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
 			return err // it says nothing about the revision
 		}
+		if err := checkSizes(o.Sizes, result.Tables); err != nil {
+			return err
+		}
 		if !o.UpOnly {
 			proof, err = m.prove(ctx, &prove.Setup{Files: m.files.set, Server: server, Settings: settings}, start, result, o)
 		}
@@ -100,7 +103,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	if err != nil {
 		return nil, err
 	}
-	return m.judge(start, result, proof), nil
+	return m.judge(start, result, proof, o.UpOnly), nil
 }
 
 // rehearsalStart is where a rehearsal begins and what it carries out.
@@ -118,6 +121,11 @@ func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehe
 	if len(from) == 0 && o.Sizes != nil {
 		if from = o.Sizes.Applied; len(from) == 0 {
 			from = []string{"base"}
+		}
+		for _, id := range o.Sizes.Applied {
+			if m.files.set.Revision(id) == nil {
+				return nil, sizesError(o.Sizes, "revision "+id+" was applied in that database, and is not among the files")
+			}
 		}
 	}
 	p, err := m.planFrom(from, Up, o.Targets)
@@ -149,20 +157,25 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 		if start.sizes != nil {
 			return nil
 		}
-		tables, err := s.Sizes(ctx)
-		start.sizes = &rehearse.Sizes{Database: o.Database.Database, At: time.Now(), Applied: start.from, Tables: tables}
+		start.sizes, err = readSizes(ctx, s, o.Database.Database, start.from)
 		return err
 	})
 }
 
-func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof) *Rehearsal {
+func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, upOnly bool) *Rehearsal {
 	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
 	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes})
 	if f := result.Failed; f != nil {
 		found = append(found, failedFinding(f, false))
 	}
 	found = append(found, proof.findings...)
-	r.Findings = rehearse.Acknowledge(found, m.rehearsed(result))
+	except := []string{revision.AcceptIrreversible} // Check looks at it
+	if upOnly {
+		except = append(except, revision.AcceptNotInverse)
+	}
+	r.Findings = slices.DeleteFunc(rehearse.Acknowledge(found, m.rehearsed(result), except...), func(f rehearse.Finding) bool {
+		return f.Rule == rehearse.Accept && result.Failed != nil && f.Revision == result.Failed.Revision // it may be needed
+	})
 	return r
 }
 

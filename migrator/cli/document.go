@@ -443,6 +443,71 @@ type editDocument struct {
 	Next    string   `json:"next,omitempty"` // the command to run next, if something was changed
 }
 
+// rehearsalDocument is printed by rehearse.
+type rehearsalDocument struct {
+	From         []string                   `json:"from"`          // the revisions where it began
+	Steps        []rehearsedDocument        `json:"steps"`         // what was carried out
+	Findings     []rehearsalFindingDocument `json:"findings"`      // in the order of the steps
+	NotRehearsed []string                   `json:"not_rehearsed"` // the revisions after one that failed
+	Reverted     int                        `json:"reverted"`      // the number of down scripts that were tried
+	Orders       int                        `json:"orders"`        // the number of other orders of the revisions that were tried
+	Modified     []string                   `json:"modified"`      // applied revisions whose files were modified since
+}
+
+type rehearsedDocument struct {
+	Direction     string                       `json:"direction"` // "up" or "down"
+	Revision      string                       `json:"revision"`
+	Message       string                       `json:"message"` // its first line
+	Transactional bool                         `json:"transactional"`
+	Statements    []rehearsedStatementDocument `json:"statements"`
+}
+
+type rehearsedStatementDocument struct {
+	File       string         `json:"file"`
+	Line       int            `json:"line"`
+	Column     int            `json:"column"`
+	DurationMS float64        `json:"duration_ms"`
+	Locks      []lockDocument `json:"locks"` // those on what existed before the revision, unless it held them already
+}
+
+type lockDocument struct {
+	Object string `json:"object"`
+	Mode   string `json:"mode"`             // as LOCK TABLE spells it, such as "ACCESS EXCLUSIVE"
+	Blocks string `json:"blocks,omitempty"` // "writes" or "reads and writes"
+}
+
+type rehearsalFindingDocument struct {
+	Rule      string        `json:"rule"`
+	Severity  string        `json:"severity"` // "note", "warning" or "danger"
+	Revision  string        `json:"revision,omitempty"`
+	Direction string        `json:"direction"` // "up" or "down"
+	File      string        `json:"file,omitempty"`
+	Line      int           `json:"line,omitempty"`
+	Column    int           `json:"column,omitempty"`
+	Object    string        `json:"object,omitempty"`
+	Message   string        `json:"message"`
+	Why       string        `json:"why,omitempty"`    // why it matters
+	Safe      string        `json:"safe,omitempty"`   // what to write instead
+	Accept    string        `json:"accept,omitempty"` // what acknowledges it in the accept key of the header
+	Accepted  bool          `json:"accepted"`
+	Lock      string        `json:"lock,omitempty"`
+	Blocks    string        `json:"blocks,omitempty"`
+	Table     string        `json:"table,omitempty"` // the table whose size decides
+	Size      *sizeDocument `json:"size,omitempty"`  // its size, if it is known
+}
+
+type sizeDocument struct {
+	Bytes int64 `json:"bytes"`
+	Rows  int64 `json:"rows"` // an estimate, 0 if there is none
+}
+
+// sizesDocument is printed by rehearse --save-sizes.
+type sizesDocument struct {
+	File    string   `json:"file"`
+	Applied []string `json:"applied"` // the current revisions
+	Tables  int      `json:"tables"`
+}
+
 // rebaseDocument is printed by rebase.
 type rebaseDocument struct {
 	Revision     string   `json:"revision"`

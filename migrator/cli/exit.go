@@ -9,7 +9,7 @@ import (
 const (
 	exitFailed      = 1   // a revision failed
 	exitUsage       = 2   // usage, configuration, an invalid target
-	exitFound       = 3   // check or diff found something
+	exitFound       = 3   // check, diff or rehearse found something
 	exitPolicy      = 4   // refused by a policy, or the ledger is newer
 	exitLocked      = 5   // lock timeout, or another runner
 	exitDatabase    = 6   // the database cannot be reached or used
@@ -31,7 +31,7 @@ var exitRows = []exitRow{
 	{"0", "success, or nothing to do", "", ""},
 	{"1", "a revision failed", "; a transactional one was rolled back, and the revisions before it stay applied", "after fixing its file"},
 	{"2", "usage, configuration, invalid target", ", or a revision that is refused", "after fixing the command line or the settings"},
-	{"3", "check or diff found something", "", ""},
+	{"3", "check, diff or rehearse found something", "", ""},
 	{"4", "refused by a policy, or newer ledger", "; if revisions were committed before, the message says so", "a person has to decide"},
 	{"5", "lock timeout: safe to run again", "; another runner's lock, or the lock of a table", "yes"},
 	{"6", "the database cannot be reached or used", ", or could not run a revision: out of disk or memory, or an administrator ended it", "yes, once it is available"},
@@ -60,7 +60,7 @@ func exitCodesHelp() string {
 //	0  success, or nothing to do
 //	1  a revision failed
 //	2  usage, configuration, invalid target
-//	3  check or diff found something
+//	3  check, diff or rehearse found something
 //	4  refused by a policy, or newer ledger
 //	5  lock timeout: safe to run again
 //	6  the database cannot be reached or used

@@ -67,7 +67,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		switch document := d.(type) {
 		case *moveDocument:
 			document.Error = f.document
-		case *checkDocument, *currentDocument, *diffDocument: // the findings are the document
+		case *checkDocument, *currentDocument, *diffDocument, *rehearsalDocument: // the findings are the document
 		case *fleetDocument:
 			document.Error = f.document
 		default:

@@ -127,7 +127,7 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		names []string
 	}{
 		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
-		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff"}},
+		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff", "rehearse"}},
 		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
 		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
 		{"Other", []string{"version", "completion"}},

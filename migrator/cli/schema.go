@@ -192,10 +192,15 @@ func (r *run) openScratch(need bool) (*migrator.Migrator, *pgconn.Config, error)
 	}
 	r.warnIfStale()
 	if need {
-		r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
-		r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
+		r.noteDatabase(cfg)
 	}
 	return set, cfg, nil
+}
+
+// noteDatabase reports the database that is used.
+func (r *run) noteDatabase(cfg *pgconn.Config) {
+	r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
+	r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
 }
 
 // serverOf describes a server without its database.

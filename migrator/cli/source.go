@@ -128,8 +128,7 @@ func (r *run) open(onEvent func(migrator.Event)) (*migrator.Migrator, *pgconn.Co
 		return nil, nil, wrong
 	}
 	r.opened = set
-	r.setOrigin(migrator.Origin{Database: databaseName(cfg)})
-	r.info(eventDatabase, dbenv.Describe(cfg), "host", cfg.Host, "user", cfg.User)
+	r.noteDatabase(cfg)
 	r.addressShown = !r.settings.Quiet && !r.log.JSON() && !r.many
 	return set, cfg, nil
 }

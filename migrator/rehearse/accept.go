@@ -9,8 +9,8 @@ import (
 
 // Acknowledge marks the findings that the headers of the revisions accept, and leaves out what matters to nobody. It adds a
 // finding for each acceptance that stands for nothing that the revision does. An acceptance names the object as the finding
-// does, or without its schema: account.nickname is public.account.nickname too. irreversible is not looked at.
-func Acknowledge(found []Finding, revisions []*revision.Revision) []Finding {
+// does, or without its schema: account.nickname is public.account.nickname too. The words in except were not looked for.
+func Acknowledge(found []Finding, revisions []*revision.Revision, except ...string) []Finding {
 	var all []Finding
 	for _, r := range revisions {
 		needed := map[revision.Acceptance]bool{}
@@ -28,7 +28,7 @@ func Acknowledge(found []Finding, revisions []*revision.Revision) []Finding {
 			}
 		}
 		for _, a := range r.Accept {
-			if !needed[a] && a.Word != revision.AcceptIrreversible {
+			if !needed[a] && !slices.Contains(except, a.Word) {
 				all = append(all, Finding{
 					Rule: Accept, Severity: Warning, Revision: r.ID, Pos: r.Pos("accept", a.String()), Object: a.Object,
 					Text: "accept: " + a.String() + " is not needed: the revision does nothing of the kind", Safe: "remove it from the header",

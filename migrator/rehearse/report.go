@@ -50,10 +50,13 @@ func (r *Report) open() []Finding {
 	return found
 }
 
-// summary returns the number of findings by severity, such as "1 danger, 2 warnings and 3 notes".
-func (r *Report) summary() string {
+// summary is Summary of the findings.
+func (r *Report) summary() string { return Summary(r.Findings) }
+
+// Summary returns the number of findings by severity, such as "1 danger, 2 warnings and 3 notes", or "no findings".
+func Summary(found []Finding) string {
 	counts, accepted := map[Severity]int{}, 0
-	for _, f := range r.Findings {
+	for _, f := range found {
 		if f.Accepted {
 			accepted++
 		} else {

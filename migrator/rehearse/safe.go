@@ -44,7 +44,7 @@ func safeWork(st Statement, w Work) string {
 func safeBuild(st Statement, has func(ChangeKind) bool) string {
 	switch {
 	case strings.HasPrefix(st.Keywords, "CREATE"):
-		return "CREATE INDEX CONCURRENTLY, in a separate revision with transaction: off"
+		return st.Keywords + " CONCURRENTLY, in a separate revision with transaction: off"
 	case strings.HasPrefix(st.Keywords, "REINDEX"):
 		return "REINDEX … CONCURRENTLY, in a separate revision with transaction: off"
 	case has(AddUnique):

@@ -16,9 +16,12 @@ const (
 	AcceptRewrites     = "rewrites"     // it rewrites a table
 	AcceptScans        = "scans"        // it reads a whole table under a lock
 	AcceptLocks        = "locks"        // it takes a lock that blocks others
+	AcceptRenames      = "renames"      // it takes away a name that a running program may use
+	AcceptMayFail      = "may-fail"     // it fails if rows are not as it expects
+	AcceptLockOrder    = "lock-order"   // it locks tables in another order than another revision
 )
 
-var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks}
+var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks, AcceptRenames, AcceptMayFail, AcceptLockOrder}
 
 // Acceptance is a finding that the author of a revision has acknowledged in its header.
 type Acceptance struct {
@@ -79,7 +82,7 @@ func (a Acceptance) problem() string {
 		if near := text.Nearest(a.Word, acceptWords); near != "" {
 			return problem + ": did you mean " + near + "?"
 		}
-		return problem + ": the words are " + text.List(acceptWords, "and")
+		return problem + ": the words are " + strings.Join(acceptWords, ", ")
 	case takesNoObject(a.Word) && a.Object != "":
 		return a.Word + " takes no object: remove " + text.Quote(a.Object)
 	case !takesNoObject(a.Word) && a.Object == "":

@@ -25,6 +25,7 @@ type observer struct {
 	now *catalog
 	// original has the names of the relations where the rehearsal began, and made the revisions that made all others.
 	original, made map[string]string
+	tables         map[string]bool // of original
 	openWatch      func(context.Context, *pg.Conn, apply.Observed) (*watch, error)
 
 	steps   []rehearse.Step // that have ended
@@ -83,9 +84,10 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 			return err
 		}
 		if o.original == nil {
-			o.original, o.made = map[string]string{}, map[string]string{}
+			o.original, o.made, o.tables = map[string]string{}, map[string]string{}, map[string]bool{}
 			for oid, r := range o.now.relations {
 				o.original[oid] = r.qualified()
+				o.tables[oid] = r.hasRows() && !o.ledger.Has(r.schema, r.name)
 			}
 		}
 	}
@@ -113,16 +115,19 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 	return nil
 }
 
-// beginTransaction forgets the locks of the transaction before, and what was counted in it.
+// beginTransaction reads which locks the transaction has taken for the ledger, and what was counted before it.
 func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
 	o.held = map[string]rehearse.LockMode{}
-	rows, err := conn.Query(ctx, scansQuery)
+	counted := map[string]string{}
+	_, err := conn.Send(ctx, pg.Message{SQL: scansQuery + ";\n" + locksQuery}, pg.Handler{Row: func(statement int, fields [][]byte) {
+		if statement == 0 {
+			counted[string(fields[0])] = string(fields[1])
+		} else {
+			strengthen(o.held, string(fields[0]), rehearse.LockMode(fields[1]))
+		}
+	}})
 	if err != nil {
 		return err
-	}
-	counted := map[string]string{}
-	for _, row := range rows {
-		counted[row[0].Text] = row[1].Text
 	}
 	now := &catalog{maps.Clone(o.now.relations), o.now.constraints}
 	for oid, r := range now.relations {

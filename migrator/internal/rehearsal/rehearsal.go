@@ -29,6 +29,8 @@ type Options struct {
 // Result is what was observed.
 type Result struct {
 	Steps []rehearse.Step
+	// Tables are those where the rehearsal began, sorted.
+	Tables []string
 	// Failed is the error of the revision that failed, which ended the rehearsal, and Left are the revisions that were not
 	// rehearsed because of it.
 	Failed *apply.RevisionError
@@ -66,6 +68,12 @@ func Run(ctx context.Context, cfg *pgconn.Config, o Options) (*Result, error) {
 	if err := r.with(ctx, true, func(s *session.Session) error { return r.upgrade(ctx, s) }); err != nil {
 		return nil, err
 	}
+	for oid, name := range r.observer.original {
+		if r.observer.tables[oid] {
+			r.result.Tables = append(r.result.Tables, name)
+		}
+	}
+	slices.Sort(r.result.Tables)
 	return r.result, nil
 }
 

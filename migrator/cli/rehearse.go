@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/rehearse"
+)
+
+// rehearseOptions are the flags of rehearse.
+type rehearseOptions struct {
+	from             settings.List
+	sizes, saveSizes settings.Text
+	failOn           string
+}
+
+func (p *program) rehearse() *cobra.Command {
+	o := rehearseOptions{failOn: rehearse.Danger.String()}
+	return p.command(action{
+		use: "rehearse [TARGET...]", targets: true,
+		short: "show what pending revisions would lock, rewrite and destroy",
+		long: `Carries out the pending revisions in a scratch database, which is dropped at the end, and
+observes each statement: the locks that it takes, the tables that it reads or rewrites, what it
+destroys, and what fails if rows are not as expected. How much that matters depends on the
+sizes of the tables in the configured database, which is only read. Without a database, or with
+--from, all revisions are rehearsed, and sizes are unknown unless --sizes has them.
+It exits with 3 if there is a finding of the severity --fail-on that no header accepts.`,
+		example: "rehearse\nrehearse --fail-on warning\nrehearse --from 433a head\nrehearse --save-sizes sizes.json\nrehearse --sizes sizes.json --json",
+		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
+		flags: func(f *pflag.FlagSet) {
+			settings.AddFlag(f, &o.from, "from", "", "REV,…|base", "the revisions where it begins, instead of those in the database")
+			settings.AddFlag(f, settings.Choice(&o.failOn, "note", "warning", "danger"), "fail-on", "", "SEVERITY", "note, warning or danger: exit with 3 from this severity (default: danger)")
+			settings.AddFlag(f, &o.sizes, "sizes", "", "FILE", "the sizes of tables, from --save-sizes")
+			settings.AddFlag(f, &o.saveSizes, "save-sizes", "", "FILE", "write the sizes of the tables of the database to this file, and do nothing else")
+		},
+		check: anyArgs,
+		run:   func(r *run) error { return r.rehearse(&o) },
+	})
+}
+
+func (r *run) rehearse(o *rehearseOptions) error {
+	if o.saveSizes != "" {
+		return r.saveSizes(string(o.saveSizes))
+	}
+	options := migrator.RehearseOptions{From: o.from, Targets: r.args}
+	if o.sizes != "" {
+		var err error
+		if options.Sizes, err = readSizes(string(o.sizes)); err != nil {
+			return err
+		}
+	}
+	set, cfg, err := r.openScratch(false)
+	if err != nil {
+		return err
+	}
+	if cfg != nil && len(o.from) == 0 && options.Sizes == nil && !slices.ContainsFunc(r.args, isRange) {
+		options.Database = cfg
+		r.noteDatabase(cfg)
+	}
+	result, err := set.Rehearse(r.ctx, options)
+	if err != nil {
+		return r.scratchFailed(err)
+	}
+	v := &rehearsalView{run: r, Rehearsal: result}
+	v.failOn, _ = rehearse.ParseSeverity(o.failOn)
+	r.document = v.newDocument()
+	v.warnAboutModified()
+	if !r.settings.JSON {
+		v.print()
+	}
+	return v.result()
+}
+
+// saveSizes writes the sizes of the tables of the database to a file.
+func (r *run) saveSizes(name string) error {
+	set, cfg, err := r.openDatabase(&reporter{run: r})
+	if err != nil {
+		return err
+	}
+	sizes, err := set.Sizes(r.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(name, string(sizes.Marshal())); err != nil {
+		return &fileError{err}
+	}
+	r.document = &sizesDocument{File: name, Applied: list(sizes.Applied), Tables: len(sizes.Tables)}
+	r.say(name + ": " + text.Count(len(sizes.Tables), "table"))
+	return nil
+}
+
+// readSizes reads a file that saveSizes wrote.
+func readSizes(name string) (*rehearse.Sizes, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &fileError{err}
+	}
+	sizes, err := rehearse.ParseSizes(content)
+	if err != nil {
+		return nil, &migrator.ConfigError{Setting: "sizes", Value: name, Reason: err.Error()}
+	}
+	return sizes, nil
+}
