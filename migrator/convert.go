@@ -34,6 +34,8 @@ func runError(cause error, f failure) error {
 		return newRevisionError(e)
 	case *apply.LockTimeoutError:
 		return &LockTimeoutError{RevisionError: newRevisionError(e.RevisionError), Tries: e.Tries, Spent: e.Spent, Tables: e.Tables, Holders: each(e.Holders, func(h apply.Session) Session { return Session(h) }), text: e.Error()}
+	case *apply.GuardError:
+		return &GuardError{RevisionError: newRevisionError(e.RevisionError), Table: e.Table, Rewrites: e.Rewrites, Before: e.Before, Size: e.Size, Limit: e.Limit}
 	case *apply.BusyError:
 		return &BusyError{Holder: Session(e.Holder), Waited: e.Waited, failure: f}
 	case *apply.InterruptedError:
@@ -100,6 +102,8 @@ func inputError(cause error, f failure) error {
 		return &AdoptError{Problem: AdoptProblem(e.Problem), Table: e.Table, Tables: e.Tools, failure: f}
 	case *apply.SendError:
 		return &ConfigError{Setting: "send", Value: string(e.Send), Reason: "the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately"}
+	case *apply.GuardUnavailableError:
+		return &ConfigError{Setting: "guard", Reason: "the server does not count scans, because its setting track_counts is off"}
 	case *ledger.NameError: // of a version table
 		return &AdoptError{Problem: AdoptWrongTable, Table: e.Name, failure: f}
 	}

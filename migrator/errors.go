@@ -36,6 +36,7 @@ const (
 	KindForeignRevisions Kind = "foreign-revisions" // *LedgerError
 	KindRevision         Kind = "revision"          // *RevisionError
 	KindLockTimeout      Kind = "lock-timeout"      // *LockTimeoutError, *RefusedError, *LedgerError
+	KindGuard            Kind = "guard"             // *GuardError
 	KindBusy             Kind = "busy"              // *BusyError
 	KindInterrupted      Kind = "interrupted"       // *InterruptedError
 	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError

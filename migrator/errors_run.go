@@ -97,6 +97,25 @@ func (e *LockTimeoutError) Unwrap() error { return e.RevisionError }
 // Kind returns KindLockTimeout.
 func (e *LockTimeoutError) Kind() Kind { return KindLockTimeout }
 
+// GuardError reports a revision that rewrites or reads a table that is larger than Config.Guard. It was rolled back; of a
+// non-transactional one, the statement.
+type GuardError struct {
+	*RevisionError        // with the position of the statement
+	Table          string // as SQL, with its schema unless that is in the search_path
+	Rewrites       bool   // the statement rewrites the table; otherwise it reads it from beginning to end
+	// Before: it was stopped before it rewrote the table, not afterwards.
+	Before bool
+	// Size is that of the table with its TOAST data and without indexes, in bytes; of a partitioned table, of the partitions
+	// that were rewritten or read. Limit is that of Config.Guard.
+	Size, Limit int64
+}
+
+// Unwrap returns the *RevisionError.
+func (e *GuardError) Unwrap() error { return e.RevisionError }
+
+// Kind returns KindGuard.
+func (e *GuardError) Kind() Kind { return KindGuard }
+
 // BusyError reports another runner that held the ledger's lock for longer than
 // Config.WaitRunner. It is safe to run again.
 type BusyError struct {

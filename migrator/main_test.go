@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/internal/schematest"
 )
 
-func TestMain(m *testing.M) { projecttest.Main(m) }
+func TestMain(m *testing.M) {
+	schematest.FixRandom()
+	projecttest.Main(m)
+}

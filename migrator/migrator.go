@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,10 @@ type Config struct {
 	// Zero: no limit.
 	StatementTimeout time.Duration
 
+	// Guard stops a revision that rewrites a table, or reads it from beginning to end, if the table is larger than this number
+	// of bytes, with its TOAST data and without indexes; a partitioned table counts with the partitions that are read. The
+	// revision is rolled back: see GuardError. A header with accept: rewrites TABLE, or scans TABLE, allows it. Zero: no guard.
+	Guard int64
 	// SingleTransaction applies a whole run in one transaction: all or nothing. It is
 	// refused for non-transactional revisions.
 	SingleTransaction bool
@@ -189,6 +194,9 @@ func newMigrator(cfg Config) (*Migrator, error) {
 			return nil, e
 		}
 	}
+	if cfg.Guard < 0 {
+		return nil, &ConfigError{Setting: "guard", Value: strconv.FormatInt(cfg.Guard, 10), Reason: "must not be negative"}
+	}
 	orDefault := func(d, initial time.Duration) time.Duration {
 		if d == 0 {
 			return initial
@@ -201,7 +209,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 	return &Migrator{cfg: cfg, settings: session.Settings{
 		Ledger: name, LedgerNamed: cfg.Ledger != "", LedgerOwner: cfg.LedgerOwner, Role: cfg.Role, SearchPath: cfg.SearchPath, Version: cfg.Version,
 		Wait: cfg.Wait, WaitRunner: orDefault(cfg.WaitRunner, 10*time.Minute), RetryFor: orDefault(cfg.RetryFor, 2*time.Minute),
-		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0),
+		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0), Guard: cfg.Guard,
 		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery, Send: apply.Send(cfg.Send),
 		Fingerprint:   session.FingerprintMode(cfg.Fingerprint),
 		Policies:      plan.Policies{Ahead: plan.Policy(cfg.Ahead), Modified: plan.Policy(cfg.Modified), OutOfOrder: plan.Policy(cfg.OutOfOrder)},

@@ -194,7 +194,7 @@ func reproducible(v *plan.View) ([]string, error) {
 // scratchSettings are those of a run in a scratch database.
 func (m *Migrator) scratchSettings() session.Settings {
 	settings := m.settings
-	settings.SingleTransaction, settings.FlushEvery, settings.Fingerprint = false, false, session.FingerprintOff
+	settings.SingleTransaction, settings.FlushEvery, settings.Fingerprint, settings.Guard = false, false, session.FingerprintOff, 0
 	settings.Policies = plan.Policies{Ahead: plan.OK, Modified: plan.OK, OutOfOrder: plan.OK}
 	if m.cfg.Scratch.Server != nil {
 		settings.BeforeConnect = nil // it is for another server

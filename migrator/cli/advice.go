@@ -10,6 +10,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -115,6 +116,12 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.LedgerError](err); ok {
 		return a.ledger(e)
 	}
+	if e, ok := errors.AsType[*migrator.GuardError](err); ok {
+		return a.guard(e)
+	}
+	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "guard" {
+		return advice{"", []suggestion{to("run without it", a.retry(flagValue{"guard", "0"}))}}
+	}
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok && e.Undecided {
 		return advice{"", a.decide(e.Revision)}
 	}
@@ -165,6 +172,27 @@ func (a adviser) foreign(adoptable bool, all string) advice {
 		return advice{"", []suggestion{to("take over what that tool applied", a.other("adopt")), to("ignore it", all)}}
 	}
 	return advice{"`adopt --baseline REV` records the revisions that the database already has", []suggestion{to("ignore the other tool", all)}}
+}
+
+// guard is for a revision that was stopped because of the size of a table.
+func (a adviser) guard(e *migrator.GuardError) advice {
+	word := revision.AcceptScans
+	if e.Rewrites {
+		word = revision.AcceptRewrites
+	}
+	list := []suggestion{{"next: write " + terminal.Quote(e.File) + " so that it does not need that, or accept it with this line in the header of the up file: -- accept: " + word + " " + e.Table, ""}}
+	return advice{"", append(list, to("run it all the same, at a quiet hour", a.retry(flagValue{"guard", higherGuard(e.Size)})))}
+}
+
+// higherGuard returns a limit that allows a table of this size, in one of PostgreSQL's units. An UPDATE that was rolled back
+// has made the table up to twice as large.
+func higherGuard(size int64) string {
+	size *= 2
+	unit := int64(1)
+	for size/unit >= 1024 && unit < 1<<40 {
+		unit *= 1024
+	}
+	return strings.ReplaceAll(text.Size((size/unit+1)*unit), " ", "")
 }
 
 // decide returns the two commands that record the outcome of a revision.

@@ -344,6 +344,16 @@ type errorDocument struct {
 	Choices  []string          `json:"choices,omitempty"`  // valid targets
 	Commands []string          `json:"commands,omitempty"` // what to run next: alternatives, the most likely one first
 	Problems []problemDocument `json:"problems,omitempty"` // all problems of the files
+	Guard    *guardDocument    `json:"guard,omitempty"`    // of the kind "guard"
+}
+
+// guardDocument is the table because of which --guard stopped a revision.
+type guardDocument struct {
+	Table      string `json:"table"`
+	Does       string `json:"does"`       // what the statement does: "rewrites" or "scans"
+	Before     bool   `json:"before"`     // it was stopped before it did so
+	SizeBytes  int64  `json:"size_bytes"` // with TOAST, without indexes
+	LimitBytes int64  `json:"limit_bytes"`
 }
 
 type problemDocument struct {

@@ -132,6 +132,7 @@ func TestEveryErrorTypeHasAKind(t *testing.T) {
 		&migrator.LedgerError{},
 		&migrator.RevisionError{},
 		&migrator.LockTimeoutError{RevisionError: &migrator.RevisionError{}},
+		&migrator.GuardError{RevisionError: &migrator.RevisionError{}},
 		&migrator.BusyError{},
 		&migrator.InterruptedError{},
 		&migrator.UnconfirmedError{},

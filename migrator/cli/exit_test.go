@@ -53,6 +53,7 @@ func TestExitCodeOfEachError(t *testing.T) {
 		{ledger(migrator.LedgerForeign), 4},
 		{refused(migrator.RefusedFileModified), 4},
 		{refused(migrator.RefusedUnknownOutcome), 4},
+		{&migrator.GuardError{RevisionError: failed}, 4},
 		{&migrator.BusyError{}, 5},
 		{&migrator.LockTimeoutError{RevisionError: failed}, 5},
 		{refused(migrator.RefusedIndexBuild), 5},

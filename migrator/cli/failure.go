@@ -152,6 +152,12 @@ func newErrorDocument(err error, message string) *errorDocument {
 			d.Hint = e.Hint
 		}
 	}
+	if e, ok := errors.AsType[*migrator.GuardError](err); ok {
+		d.Guard = &guardDocument{Table: e.Table, Does: "scans", Before: e.Before, SizeBytes: e.Size, LimitBytes: e.Limit}
+		if e.Rewrites {
+			d.Guard.Does = "rewrites"
+		}
+	}
 	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {
 		d.File, d.Line, d.Column, d.SQLState = e.File, e.Line, e.Column, e.SQLState
 	}

@@ -48,6 +48,7 @@ var kinds = []kindRow{
 	{exitUsage, migrator.KindScratch, "no scratch database can be made, or one was not removed", "the message names the reason; `--scratch-url` names another server"},
 	{exitFound, kindFound, "`check` has findings, `diff` found differences, `rehearse` has findings, or `current --check-heads` found pending revisions", "see its output"},
 	{exitPolicy, migrator.KindPolicy, "refused by `--ahead`, `--changed` or `--out-of-order`; or the database has the version table of another tool, and no ledger", "build a program that contains all revisions, or allow it with the flag; take over the other tool's database with `adopt`"},
+	{exitPolicy, migrator.KindGuard, "a revision rewrites or reads a table that is larger than `--guard`; it was rolled back", "write it differently, accept it in its header, or run it at a quiet hour with a higher `--guard`; see [the guard](operations.md#the-guard)"},
 	{exitPolicy, migrator.KindReplaced, "the database has only some of the revisions that another one replaces, or that one as well", "upgrade it with a program that still contains them, as the message says"},
 	{exitPolicy, migrator.KindNewerLedger, "the ledger was written by a newer program", "use a newer program"},
 	{exitPolicy, migrator.KindForeignRevisions, "revisions that only the ledger contains do not fit the files", "use the program that applied them"},

@@ -17,25 +17,41 @@ import (
 type rehearseOptions struct {
 	from             settings.List
 	sizes, saveSizes settings.Text
-	failOn           string
+	failOn, format   string
+	orders, seed     settings.Count
+	upOnly           settings.Switch
 }
 
+// The formats of rehearse.
+const (
+	formatText     = "text"
+	formatJSON     = "json"
+	formatGitHub   = "github"
+	formatSARIF    = "sarif"
+	formatMarkdown = "markdown"
+)
+
 func (p *program) rehearse() *cobra.Command {
-	o := rehearseOptions{failOn: rehearse.Danger.String()}
+	o := rehearseOptions{failOn: rehearse.Danger.String(), format: formatText, orders: 2}
 	return p.command(action{
 		use: "rehearse [TARGET...]", targets: true,
 		short: "show what pending revisions would lock, rewrite and destroy",
 		long: `Carries out the pending revisions in a scratch database, which is dropped at the end, and
 observes each statement: the locks that it takes, the tables that it reads or rewrites, what it
-destroys, and what fails if rows are not as expected. How much that matters depends on the
+destroys, and what fails if rows are not as expected. It reverts each revision and applies it
+again, and tries other orders of branches. How much a finding matters depends on the
 sizes of the tables in the configured database, which is only read. Without a database, or with
 --from, all revisions are rehearsed, and sizes are unknown unless --sizes has them.
 It exits with 3 if there is a finding of the severity --fail-on that no header accepts.`,
-		example: "rehearse\nrehearse --fail-on warning\nrehearse --from 433a head\nrehearse --save-sizes sizes.json\nrehearse --sizes sizes.json --json",
+		example: "rehearse\nrehearse --fail-on warning\nrehearse --from 433a head\nrehearse --save-sizes sizes.json\nrehearse --sizes sizes.json --json\nrehearse --format github",
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &o.from, "from", "", "REV,…|base", "the revisions where it begins, instead of those in the database")
 			settings.AddFlag(f, settings.Choice(&o.failOn, "note", "warning", "danger"), "fail-on", "", "SEVERITY", "note, warning or danger: exit with 3 from this severity (default: danger)")
+			settings.AddFlag(f, settings.Choice(&o.format, formatText, formatJSON, formatGitHub, formatSARIF, formatMarkdown), "format", "", "FORMAT", "text, json, github (annotations), sarif or markdown (a comment)")
+			settings.AddFlag(f, &o.upOnly, "up-only", "", "", "leave out down scripts, other orders, and what the revisions make")
+			settings.AddFlag(f, &o.orders, "orders", "", "N", "try so many other orders of branches (default: 2)")
+			settings.AddFlag(f, &o.seed, "seed", "", "N", "select the random ones among them (default: 0)")
 			settings.AddFlag(f, &o.sizes, "sizes", "", "FILE", "the sizes of tables, from --save-sizes")
 			settings.AddFlag(f, &o.saveSizes, "save-sizes", "", "FILE", "write the sizes of the tables of the database to this file, and do nothing else")
 		},
@@ -45,10 +61,19 @@ It exits with 3 if there is a finding of the severity --fail-on that no header a
 }
 
 func (r *run) rehearse(o *rehearseOptions) error {
+	switch {
+	case r.settings.JSON && o.format != formatText && o.format != formatJSON:
+		return &settings.UsageError{Text: "--json and --format " + o.format + " are mutually exclusive"}
+	case o.format == formatJSON:
+		r.settings.JSON = true
+	}
 	if o.saveSizes != "" {
 		return r.saveSizes(string(o.saveSizes))
 	}
-	options := migrator.RehearseOptions{From: o.from, Targets: r.args}
+	options := migrator.RehearseOptions{From: o.from, Targets: r.args, UpOnly: bool(o.upOnly), Orders: int(o.orders), Seed: uint64(o.seed)}
+	if o.orders == 0 {
+		options.Orders = -1
+	}
 	if o.sizes != "" {
 		var err error
 		if options.Sizes, err = readSizes(string(o.sizes)); err != nil {
@@ -67,12 +92,12 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	if err != nil {
 		return r.scratchFailed(err)
 	}
-	v := &rehearsalView{run: r, Rehearsal: result}
+	v := &rehearsalView{run: r, Rehearsal: result, seed: options.Seed}
 	v.failOn, _ = rehearse.ParseSeverity(o.failOn)
 	r.document = v.newDocument()
 	v.warnAboutModified()
-	if !r.settings.JSON {
-		v.print()
+	if err := v.printAs(o.format); err != nil {
+		return err
 	}
 	return v.result()
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"example.com/ambix/migrator"
@@ -14,6 +15,7 @@ type rehearsalView struct {
 	*run
 	*migrator.Rehearsal
 	failOn rehearse.Severity
+	seed   uint64
 }
 
 // rehearsalError ends a rehearsal that has printed findings.
@@ -33,6 +35,32 @@ func (v *rehearsalView) warnAboutModified() {
 		v.warn(eventModified, terminal.Plural(n, "the file of an applied revision was modified since", "files of applied revisions were modified since")+
 			", so that the rehearsal began with another schema than that of the database: "+text.List(v.Modified, "and"), "revisions", v.Modified)
 	}
+}
+
+// printAs prints the rehearsal in a format.
+func (v *rehearsalView) printAs(format string) error {
+	revisions := map[string]bool{}
+	for _, s := range v.Steps {
+		revisions[s.Revision] = true
+	}
+	report := &rehearse.Report{Findings: v.Findings, Revisions: len(revisions), Version: migrator.BuildVersion(), Path: newRepository(v.environ()).path}
+	switch {
+	case v.settings.JSON: // the document
+	case format == formatGitHub:
+		v.out.PrintSQL(report.GitHub())
+		v.out.Print(v.summary() + "\n")
+	case format == formatMarkdown:
+		v.out.PrintSQL(report.Markdown())
+	case format == formatSARIF:
+		data, err := report.SARIF()
+		if err != nil {
+			return err
+		}
+		v.out.PrintSQL(string(data))
+	default:
+		v.print()
+	}
+	return nil
 }
 
 // print prints the findings in the order of the revisions: a line each, and below it why it matters and what to write instead.
@@ -94,7 +122,7 @@ func (v *rehearsalView) summary() string {
 		parts = append(parts, text.Count(v.Reverted, "down script"))
 	}
 	if v.Orders > 0 {
-		parts = append(parts, text.Count(v.Orders, "other order"))
+		parts = append(parts, fmt.Sprintf("%s (seed %d)", text.Count(v.Orders, "other order"), v.seed))
 	}
 	summary := "rehearsed " + text.List(parts, "and")
 	summary += " from " + idsOrBase(v.From) + ": " + rehearse.Summary(v.Findings)

@@ -34,7 +34,7 @@ func (rep *reporter) afterFailure(set *migrator.Migrator, report *migrator.Repor
 	case isInterrupted && interrupted.NonTransactional:
 		lines = append(lines, partlyDone(interrupted.Revision, interrupted.StatementsDone))
 	case len(lines) > 0: // rolled back as a whole
-	case isFailed && failed.SQLState != "":
+	case isFailed && (failed.SQLState != "" || is[*migrator.GuardError](err)):
 		lines = append(lines, failed.Revision+" was rolled back")
 	case isInterrupted && interrupted.Revision != "":
 		lines = append(lines, interrupted.Revision+" was rolled back")

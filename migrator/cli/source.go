@@ -76,7 +76,7 @@ func (p *program) config() migrator.Config {
 	return migrator.Config{
 		Ledger: ledger, LedgerOwner: s.LedgerOwner, Role: s.Role, Version: p.Version,
 		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
-		StatementTimeout: s.StatementTimeout, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every", Send: migrator.Send(s.Send),
+		StatementTimeout: s.StatementTimeout, Guard: s.Guard, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every", Send: migrator.Send(s.Send),
 		Fingerprint: migrator.Fingerprint(s.Fingerprint),
 		Ahead:       migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
 	}

@@ -55,25 +55,25 @@ func packageDir(pkg, module string) string {
 	if module == "" || !ok || err != nil {
 		return ""
 	}
-	for root := wd; ; root = filepath.Dir(root) {
-		if goMod, err := os.ReadFile(filepath.Join(root, "go.mod")); err == nil {
-			dir := filepath.Join(root, filepath.FromSlash(below))
-			if !strings.Contains("\n"+string(goMod), "\nmodule "+module+"\n") || !hasGoFiles(dir) {
-				return ""
-			}
-			rel, err := filepath.Rel(wd, dir)
-			switch {
-			case err != nil:
-				return ""
-			case rel == "." || strings.HasPrefix(rel, ".."):
-				return rel
-			}
-			return "." + string(filepath.Separator) + rel
+	for root := range scaffold.Upwards(wd) {
+		goMod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+		if err != nil {
+			continue
 		}
-		if root == filepath.Dir(root) {
+		dir := filepath.Join(root, filepath.FromSlash(below))
+		if scaffold.Directive(string(goMod), "module") != module || !hasGoFiles(dir) {
 			return ""
 		}
+		rel, err := filepath.Rel(wd, dir)
+		switch {
+		case err != nil:
+			return ""
+		case rel == "." || strings.HasPrefix(rel, ".."):
+			return rel
+		}
+		return "." + string(filepath.Separator) + rel
 	}
+	return ""
 }
 
 func hasGoFiles(dir string) bool {

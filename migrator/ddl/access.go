@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -46,7 +47,7 @@ func comments(o *schema.Object) []string {
 func commentSQL(o *schema.Object, fact, text string) string {
 	value := "NULL"
 	if text != "" {
-		value = quote(text)
+		value = sqltext.QuoteString(text)
 	}
 	on := sqlName(o)
 	switch fact {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -147,9 +148,9 @@ func (a *alteration) setForeignOptions(alter, fact string) {
 		name, value, _ := strings.Cut(o, "=")
 		switch before, found := old[name]; {
 		case !found:
-			items = append(items, "ADD "+schema.QuoteIdent(name)+" "+quote(value))
+			items = append(items, "ADD "+schema.QuoteIdent(name)+" "+sqltext.QuoteString(value))
 		case before != value:
-			items = append(items, "SET "+schema.QuoteIdent(name)+" "+quote(value))
+			items = append(items, "SET "+schema.QuoteIdent(name)+" "+sqltext.QuoteString(value))
 		}
 	}
 	for _, o := range list(f.From) {

@@ -34,7 +34,7 @@ func (a *alteration) other() {
 	case schema.Server:
 		if f := a.left["version"]; f.To != "" {
 			a.take("version")
-			a.add(alter + " VERSION " + quote(f.To))
+			a.add(alter + " VERSION " + sqltext.QuoteString(f.To))
 		}
 		a.setForeignOptions(alter, "options")
 	case schema.Operator:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -46,11 +47,11 @@ func (a *alteration) enum() bool {
 		case slices.Contains(old, label):
 			continue
 		case i > 0:
-			a.first(alter + quote(label) + " AFTER " + quote(now[i-1]))
+			a.first(alter + sqltext.QuoteString(label) + " AFTER " + sqltext.QuoteString(now[i-1]))
 		case len(old) > 0:
-			a.first(alter + quote(label) + " BEFORE " + quote(old[0]))
+			a.first(alter + sqltext.QuoteString(label) + " BEFORE " + sqltext.QuoteString(old[0]))
 		default:
-			a.first(alter + quote(label))
+			a.first(alter + sqltext.QuoteString(label))
 		}
 	}
 	return true

@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -62,7 +63,7 @@ func server(o *schema.Object) string {
 	sql := "CREATE " + o.Key.String()
 	for _, a := range []attribute{{" TYPE ", "type"}, {" VERSION ", "version"}} {
 		if value := o.Fact(a.fact); value != "" {
-			sql += a.name + quote(value)
+			sql += a.name + sqltext.QuoteString(value)
 		}
 	}
 	return sql + " FOREIGN DATA WRAPPER " + schema.QuoteIdent(o.Fact("wrapper")) + foreignOptions(o.Fact("options"))
@@ -72,7 +73,7 @@ func eventTrigger(o *schema.Object) []string {
 	sql := "CREATE " + o.Key.String() + " ON " + o.Fact("event")
 	var tags []string
 	for _, tag := range list(o.Fact("tags")) {
-		tags = append(tags, quote(tag))
+		tags = append(tags, sqltext.QuoteString(tag))
 	}
 	if len(tags) > 0 {
 		sql += "\n    WHEN TAG IN (" + strings.Join(tags, ", ") + ")"
@@ -110,7 +111,7 @@ func publicationOptions(o *schema.Object, version int) []string {
 			actions = append(actions, action)
 		}
 	}
-	options := []string{"publish = " + quote(strings.Join(actions, ", "))}
+	options := []string{"publish = " + sqltext.QuoteString(strings.Join(actions, ", "))}
 	if viaRoot := o.Fact("via partition root"); viaRoot != "" || version > 0 {
 		options = append(options, "publish_via_partition_root = "+orDefault(viaRoot, "false"))
 	}

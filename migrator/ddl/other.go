@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -36,7 +37,7 @@ func createOther(o *schema.Object) []string {
 		if o.Fact("default") != "" {
 			byDefault = "DEFAULT "
 		}
-		return line("CREATE %s%s FOR %s TO %s FROM %s", byDefault, o.Key, quote(o.Fact("from")), quote(o.Fact("to")), o.Fact("function"))
+		return line("CREATE %s%s FOR %s TO %s FROM %s", byDefault, o.Key, sqltext.QuoteString(o.Fact("from")), sqltext.QuoteString(o.Fact("to")), o.Fact("function"))
 	}
 	return nil
 }
@@ -170,7 +171,7 @@ func collation(o *schema.Object) string {
 	}
 	for _, name := range []string{"locale", "lc_collate", "lc_ctype", "rules"} {
 		if value := o.Fact(name); value != "" {
-			items = append(items, name+" = "+quote(value))
+			items = append(items, name+" = "+sqltext.QuoteString(value))
 		}
 	}
 	return "CREATE " + o.Key.String() + " (" + strings.Join(items, ", ") + ")"

@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -74,10 +75,10 @@ func (c *change) positions() []Statement {
 				}
 			}
 		}
-		set := "SELECT setval(" + quote(f.sequence) + ", " + last + "(last))\nFROM (" + strings.Join(sources, " UNION ALL ") + ") AS v"
+		set := "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + last + "(last))\nFROM (" + strings.Join(sources, " UNION ALL ") + ") AS v"
 		if len(sources) == 1 {
 			id := last + "(" + schema.QuoteIdent(f.column.Name) + ")"
-			set = "SELECT setval(" + quote(f.sequence) + ", " + id + ")\nFROM " + f.column.Parent.Key.Name + "\nHAVING " + id + " " + beyond + " " + start
+			set = "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + id + ")\nFROM " + f.column.Parent.Key.Name + "\nHAVING " + id + " " + beyond + " " + start
 		} else {
 			set += "\nHAVING " + last + "(last) " + beyond + " " + start
 		}

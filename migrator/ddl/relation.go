@@ -119,8 +119,8 @@ func triggerState(o *schema.Object, table, state string) string {
 	verb := strings.TrimSpace(enabledSQL(state, ""))
 	return "DO " + sqltext.QuoteLiteral("\nDECLARE trigger_name name;\nBEGIN\n"+
 		"    FOR trigger_name IN SELECT t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint\n"+
-		"        WHERE c.conrelid = "+quote(o.Parent.Key.Name)+"::pg_catalog.regclass AND c.conname = "+quote(o.Name)+" AND t.tgrelid = "+quote(table)+"::pg_catalog.regclass LOOP\n"+
-		"        EXECUTE pg_catalog.format('ALTER TABLE ONLY %s "+verb+" TRIGGER %I', "+quote(table)+", trigger_name);\n"+
+		"        WHERE c.conrelid = "+sqltext.QuoteString(o.Parent.Key.Name)+"::pg_catalog.regclass AND c.conname = "+sqltext.QuoteString(o.Name)+" AND t.tgrelid = "+sqltext.QuoteString(table)+"::pg_catalog.regclass LOOP\n"+
+		"        EXECUTE pg_catalog.format('ALTER TABLE ONLY %s "+verb+" TRIGGER %I', "+sqltext.QuoteString(table)+", trigger_name);\n"+
 		"    END LOOP;\nEND")
 }
 

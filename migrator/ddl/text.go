@@ -4,17 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
-
-// quote returns a string constant that does not depend on standard_conforming_strings.
-func quote(s string) string {
-	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
-	}
-	return quoted
-}
 
 // text returns an expression or a query in the form that it has after it was loaded, so that writing it again gives the
 // same.
@@ -50,7 +42,7 @@ func storageOptions(value, prefix string) []string {
 		if found {
 			name += "." + schema.QuoteIdent(rest)
 		}
-		options = append(options, prefix+name+"="+quote(setting))
+		options = append(options, prefix+name+"="+sqltext.QuoteString(setting))
 	}
 	return options
 }
@@ -68,7 +60,7 @@ func foreignOptions(value string) string {
 	var options []string
 	for _, o := range list(value) {
 		name, setting, _ := strings.Cut(o, "=")
-		options = append(options, schema.QuoteIdent(name)+" "+quote(setting))
+		options = append(options, schema.QuoteIdent(name)+" "+sqltext.QuoteString(setting))
 	}
 	if len(options) == 0 {
 		return ""

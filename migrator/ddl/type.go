@@ -3,6 +3,7 @@ package ddl
 import (
 	"strings"
 
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -13,7 +14,7 @@ func typeSQL(o *schema.Object) []string {
 	case "enum":
 		words = "AS ENUM "
 		for _, label := range list(o.Fact("labels")) {
-			items = append(items, quote(label))
+			items = append(items, sqltext.QuoteString(label))
 		}
 	case "composite":
 		words = "AS "
@@ -42,10 +43,10 @@ func baseType(o *schema.Object) []string {
 	}
 	items = append(items, "INTERNALLENGTH = "+length)
 	if category := o.Fact("category"); category != "" {
-		items = append(items, "CATEGORY = "+quote(category))
+		items = append(items, "CATEGORY = "+sqltext.QuoteString(category))
 	}
 	if delimiter := o.Fact("delimiter"); delimiter != "" {
-		items = append(items, "DELIMITER = "+quote(delimiter))
+		items = append(items, "DELIMITER = "+sqltext.QuoteString(delimiter))
 	}
 	items = append(items, flags(o, attribute{"PASSEDBYVALUE", "by value"})...)
 	return append(items, flags(o, attribute{"PREFERRED = true", "preferred"}, attribute{"COLLATABLE = true", "collatable"})...)

@@ -87,7 +87,7 @@ func (c *comparison) both(from, to *Object) {
 		if f.From == f.To || c.except&FacetOf(f.Name) != 0 {
 			continue
 		}
-		if IsText(f.Name) && NormalText(f.From) == NormalText(f.To) {
+		if IsText(f.Name) && comparableText(f.From) == comparableText(f.To) {
 			continue
 		}
 		f.NotComparable = !c.comparable(from.Key.Kind, f)

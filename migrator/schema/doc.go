@@ -19,7 +19,8 @@
 //   - A fact is absent if its value is the default: that of the type for storage, collation and compression, that of the
 //     server for persistence, sequence options and the names of NOT NULL constraints.
 //   - Privileges are the difference from the default of their kind; see [Privileges].
-//   - Cast arrays are written in one way; see [NormalText].
+//   - Cast arrays are written in one way; see [NormalText]. The name of a constant in an inner SELECT that is the name of its
+//     type does not count.
 //   - The order of a table's columns is not a fact, because adding and dropping columns cannot preserve it. It is the order
 //     of [Object.Parts].
 //   - Sequence positions, statistics, rows, and whether a materialized view has rows are not read.

@@ -73,15 +73,16 @@ func TestMalformedACLIsAnError(t *testing.T) {
 func TestCastArraysAreNormalized(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"(ARRAY['a'::character varying])::text[]":            "ARRAY[('a'::character varying)::text]",
-		"(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]": "(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]", // a modifier: left alone
-		"((ARRAY[a[1], b])::double precision[] || x)":        "(ARRAY[(a[1])::double precision, (b)::double precision] || x)",
-		"'(ARRAY[1])::text[]'":                               "'(ARRAY[1])::text[]'",
-		"(ARRAY[(ARRAY[1])::int[], x])::text[]":              "ARRAY[(ARRAY[(1)::int])::text, (x)::text]",
-		"(ARRAY[1, 2])[1]":                                   "(ARRAY[1, 2])[1]",
-		"(ARRAY[1":                                           "(ARRAY[1",
-		"(ARRAY[1])::text":                                   "(ARRAY[1])::text",
-		"x = ANY (ARRAY[('a'::character varying)::text])":    "x = ANY (ARRAY[('a'::character varying)::text])",
+		"(ARRAY['a'::character varying])::text[]":                    "ARRAY[('a'::character varying)::text]",
+		"(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]":         "(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]", // a modifier: left alone
+		"((ARRAY[a[1], b])::double precision[] || x)":                "(ARRAY[(a[1])::double precision, (b)::double precision] || x)",
+		"'(ARRAY[1])::text[]'":                                       "'(ARRAY[1])::text[]'",
+		"(ARRAY[(ARRAY[1])::int[], x])::text[]":                      "ARRAY[(ARRAY[(1)::int])::text, (x)::text]",
+		"(ARRAY[1, 2])[1]":                                           "(ARRAY[1, 2])[1]",
+		"(ARRAY[1":                                                   "(ARRAY[1",
+		"(ARRAY[1])::text":                                           "(ARRAY[1])::text",
+		"x = ANY (ARRAY[('a'::character varying)::text])":            "x = ANY (ARRAY[('a'::character varying)::text])",
+		"(k = ANY (ARRAY['a'::character varying, f(x, y)]::text[]))": "(k = ANY (ARRAY['a'::character varying::text, f(x, y)::text]))",
 	} {
 		if got := NormalText(text); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
@@ -92,14 +93,37 @@ func TestCastArraysAreNormalized(t *testing.T) {
 	}
 }
 
+func TestNamesOfConstantsAreNotCompared(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"SELECT 1,\n NULL::integer AS int4\n FROM t":                           "SELECT 1,\n NULL::integer\n FROM t",
+		"SELECT NULL::character varying(10) AS \"varchar\", 'x'::text AS text": "SELECT NULL::character varying(10), 'x'::text",
+		"SELECT NULL::timestamp(3) with time zone AS timestamptz":              "SELECT NULL::timestamp(3) with time zone",
+		"SELECT NULL::integer[] AS int4, NULL::app.mood AS mood":               "SELECT NULL::integer[], NULL::app.mood",
+		"SELECT NULL::app.\"Mood\" AS \"Mood\"":                                "SELECT NULL::app.\"Mood\"",
+		"SELECT NULL::numeric(8,2) AS \"numeric\"":                             "SELECT NULL::numeric(8,2)",
+		"SELECT x::integer AS id, 'a' AS int4":                                 "SELECT x::integer AS id, 'a' AS int4",
+		"WITH q(a) AS (SELECT 1::bigint) SELECT 1::int8range AS int8":          "WITH q(a) AS (SELECT 1::bigint) SELECT 1::int8range AS int8",
+		"SELECT a::text || ' AS text'":                                         "SELECT a::text || ' AS text'",
+		"x::":                                                                  "x::",
+		"x:: AS ":                                                              "x:: AS ",
+	} {
+		if got := comparableText(text); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func FuzzNormalText(f *testing.F) {
 	f.Add("x = ANY ((ARRAY['a'::character varying, 'b'])::text[])")
+	f.Add("((ARRAY[1])::a[])::b[]")
 	f.Add("(ARRAY[(ARRAY[1])::int[], f(x, y)])::double precision[]")
 	f.Fuzz(func(t *testing.T, text string) {
 		normal := NormalText(text)
 		if again := NormalText(normal); again != normal {
 			t.Errorf("%q\n is %q\n and then %q", text, normal, again)
 		}
+		comparableText(text)
 	})
 }
 

@@ -24,6 +24,7 @@ const (
 	planStale                     // another runner changed the ledger: ErrStale
 	runnerBusy                    // another runner holds the lock: ErrBusy
 	notRecorded                   // the closing write did not find the revision's row
+	guardStopped                  // a large table was read or rewritten, or is about to be: *GuardError
 )
 
 // failure is an error of the server for one part of a message.
@@ -50,7 +51,7 @@ type rule struct {
 var (
 	before = []kind{opening, locking, creating, guarding, recording}
 	ours   = []kind{opening, locking, creating, guarding, recording, finishing}
-	theirs = []kind{body, deferred, resetting, commit} // what the body did, or left to the end
+	theirs = []kind{watching, body, checking, deferred, resetting, commit} // what the body did, or left to the end
 )
 
 // Conditions of the server, its host, or another server that a statement uses: appendix A of
@@ -62,6 +63,10 @@ var lockStates = []string{pg.LockNotAvailable, pg.DeadlockDetected, pg.Serializa
 // rules decide what an error of the server means; the first that applies does. docs/errors.md
 // describes them.
 var rules = []rule{
+	// The guard.
+	{parts: []kind{body, checking}, states: []string{pg.InvalidTextRepresentation}, when: (*failure).guardMarked, verdict: guardStopped},
+	{parts: []kind{checking}, states: []string{pg.InvalidSQLStatementName}, when: (*failure).guardRemoved, verdict: guardStopped},
+
 	// Other runners.
 	{parts: []kind{locking}, states: []string{pg.InvalidTextRepresentation}, verdict: runnerBusy},
 	{parts: []kind{creating}, states: []string{pg.DuplicateTable, pg.UniqueViolation, pg.DuplicateObject, pg.InternalError}, when: (*failure).ofFirstTable, verdict: planStale},

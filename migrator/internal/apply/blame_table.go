@@ -1,6 +1,9 @@
 package apply
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // BlameRow is a rule in words, for docs/errors.md.
 type BlameRow struct {
@@ -10,13 +13,13 @@ type BlameRow struct {
 }
 
 var kindNames = map[kind]string{
-	opening: "settings", locking: "lock", creating: "creation of the ledger", guarding: "generation", recording: "row", body: "body", deferred: "deferred checks",
+	opening: "settings", locking: "lock", creating: "creation of the ledger", guarding: "generation", recording: "row", watching: "guard", body: "body", checking: "guard", deferred: "deferred checks",
 	resetting: "reset", finishing: "closing write", commit: "commit",
 }
 
 var verdictNames = map[verdict]string{
 	revisionFailed: "`revision`", serverFailed: "`database`", ledgerFailed: "`ledger`", ledgerLocked: "`lock-timeout`", serverReadOnly: "`connect`",
-	planStale: "plans again", runnerBusy: "waits", notRecorded: "`revision`, or `ledger` if a table or trigger of it is the reason",
+	guardStopped: "`guard`", planStale: "plans again", runnerBusy: "waits", notRecorded: "`revision`, or `ledger` if a table or trigger of it is the reason",
 }
 
 // BlameTable returns the rules in their order: the first that applies decides.
@@ -26,7 +29,9 @@ func BlameTable() []BlameRow {
 		row := BlameRow{States: "any", Verdict: verdictNames[r.verdict], Cause: string(r.cause), Hint: r.hint}
 		var parts []string
 		for _, k := range r.parts {
-			parts = append(parts, kindNames[k])
+			if name := kindNames[k]; !slices.Contains(parts, name) {
+				parts = append(parts, name)
+			}
 		}
 		row.Parts = strings.Join(parts, ", ")
 		if r.states != nil {

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -121,6 +122,8 @@ func (f *failure) error(r rule) error {
 		return f.readOnlyError(f.err)
 	case notRecorded:
 		return f.notRecorded()
+	case guardStopped:
+		return f.guardError()
 	case ledgerFailed:
 		return f.ledgerError(f.err, r.hint)
 	case ledgerLocked:
@@ -146,8 +149,8 @@ func (f *failure) error(r rule) error {
 // write the event: the revision prevented it, or the ledger is not as it should be.
 func (f *failure) notRecorded() error {
 	e, noTable := f.e, f.err.Code == pg.UndefinedTable
-	if f.hasBody() && f.m.parts[0].kind == body {
-		e.pointAtStatement(f.m.parts[0], f.err)
+	if first := slices.IndexFunc(f.m.parts, func(p part) bool { return p.kind != watching }); f.hasBody() && first >= 0 && f.m.parts[first].kind == body {
+		e.pointAtStatement(f.m.parts[first], f.err)
 	}
 	if table := f.missingTable(); table != "" {
 		return &LedgerError{Ledger: f.Ledger, Text: "the table " + table + " does not exist", Hint: "restore it from a backup", Err: f.err}

@@ -84,14 +84,19 @@ func (e *UndecidedError) Error() string {
 }
 
 // CheckPlan reports whether this session can run a plan. It queries the server only for a
-// plan with non-transactional revisions. Errors: *SendError, *PoolerError,
-// *SingleTransactionError, *ModifiedError, and those of pg.Conn.Query.
+// plan with non-transactional revisions, and for the guard. Errors: *SendError, *PoolerError,
+// *SingleTransactionError, *ModifiedError, *GuardUnavailableError, and those of pg.Conn.Query.
 func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 	if p.Stamp {
 		return nil
 	}
 	if r.Citus && len(p.Steps) > 0 && r.sends() != SendStatement {
 		return &SendError{r.Send}
+	}
+	if r.Guard > 0 && len(p.Steps) > 0 {
+		if err := r.prepareGuard(ctx); err != nil {
+			return err
+		}
 	}
 	checked := false
 	for _, s := range p.Steps {

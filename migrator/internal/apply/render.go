@@ -20,15 +20,17 @@ const (
 	creating              // the ledger's tables
 	guarding              // compares and raises the generation
 	recording             // the revision's row
+	watching              // what the guard remembers of the tables
 	body                  // the revision's own statements
+	checking              // the guard's check of the statement before
 	deferred              // constraints that the body deferred
 	resetting             // undoes what the body left in the session
 	finishing             // the closing write
 	commit
 )
 
-// part is one statement of a message. For a statement of a body, script and index are its
-// source.
+// part is one statement of a message. For a statement of a body, and for the guard's check of one, script and index are
+// its source.
 type part struct {
 	kind   kind
 	sql    string
@@ -120,17 +122,22 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	} else {
 		p.add(recording, r.Ledger.BeginDown(s.Revision))
 	}
+	r.renderGuard(&p, s, f.offline)
 	p.set(opening, true, r.bodyTimeout(s)...)
 	for i := range s.Script.Statements() {
-		p = append(p, bodyPart(s.Script, i))
+		r.checkedBody(&p, s, i, f.offline)
 	}
 	if f.last {
 		// Before the resets: a deferred trigger runs with the settings of the body.
 		p.add(deferred, "SET CONSTRAINTS ALL IMMEDIATE")
+		if r.guards(f.offline) {
+			p.add(checking, preparedCheck)
+		}
 	}
 	p.set(resetting, true, r.keepFromWorkers(s)...)
 	p.add(resetting, resets...)
 	p.set(resetting, true, r.closingSettings(f)...)
+	r.renderGuardEnd(&p, f.offline)
 	if s.Direction == plan.Up {
 		p.add(finishing, r.Ledger.Finish(s.Revision, len(s.Script.Statements()), r.Author))
 	} else {

@@ -91,6 +91,12 @@ func TestRenderedMessages(t *testing.T) {
 		"several_messages": func(r *Runner) string {
 			return messagesOf(r.render(planFrom(t, plan.VerbUp, "d4", "a1", "b2", "c3").Steps[0], r.frame(at)))
 		},
+		"guard": func(r *Runner) string {
+			r.Guard, r.guardTrigger = 1<<30, true
+			s := up
+			s.Accept = []revision.Acceptance{{Word: revision.AcceptScans, Object: "account"}}
+			return messagesOf(r.render(s, r.frame(at)))
+		},
 		"nontransactional": renderNonTransactional(t, at),
 		"stamp": func(r *Runner) string {
 			p := planFrom(t, plan.VerbStamp, "b2", "a1")
@@ -104,6 +110,7 @@ func TestRenderedMessages(t *testing.T) {
 			return messagesOf(p)
 		},
 		"script": func(r *Runner) string {
+			r.Guard, r.guardTrigger = 1<<30, true // a script has none
 			script, err := r.Script(planFrom(t, plan.VerbUp, "head"), nil)
 			if err != nil {
 				t.Fatal(err)

@@ -44,12 +44,17 @@ type Runner struct {
 	ServerVersion     int       // as pg.Conn counts it
 	Citus             bool      // the database has the Citus extension
 
+	// Guard is the size in bytes above which a table may not be read or rewritten as a whole by a revision. 0: no guard.
+	Guard int64
+
 	// OnEvent is called with what happens, also by the monitor from its own goroutine. Nil:
 	// nothing is reported.
 	OnEvent func(Event)
 	// OpenMonitor opens a second session that looks what a long step waits for. Nil: no
 	// monitor.
 	OpenMonitor func(context.Context) (*pg.Conn, error)
+
+	guardTrigger bool // the guard can check before a table is rewritten; see prepareGuard
 
 	stepStarted time.Time // when the step in progress was started
 	pendingOn   []string  // nodes of Citus where the commit of that step is pending

@@ -39,7 +39,9 @@ func (n *nonTransactional) statement() sqltext.Statement { return n.step.Script.
 // statement takes effect exactly once. It fails if the statement removes a table of the
 // ledger.
 func (n *nonTransactional) runWithMark(ctx context.Context) error {
-	statement := parts{bodyPart(n.step.Script, n.done)}
+	var statement parts
+	n.renderGuard(&statement, n.step, false)
+	n.checkedBody(&statement, n.step, n.done, false)
 	mark := n.renderMark(n.done+1, n.checksums[n.done+1])
 	mark.add(finishing, n.Ledger.Probe())
 	if n.sends() != SendStatement {
@@ -48,12 +50,19 @@ func (n *nonTransactional) runWithMark(ctx context.Context) error {
 	var begin parts
 	begin.add(opening, "BEGIN ISOLATION LEVEL READ COMMITTED")
 	mark.add(commit, "COMMIT")
-	for _, p := range []parts{begin, statement, mark} {
+	messages := []parts{begin}
+	for _, p := range statement {
+		messages = append(messages, parts{p})
+	}
+	for _, p := range append(messages, mark) {
 		if err := n.observed(ctx, n.step, p, false, func() error { return n.send(ctx, p, nil) }); err != nil {
 			if !n.Conn.Closed() && n.Conn.InTransaction() {
 				limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 				defer cancel()
 				_ = n.Conn.Exec(limit, "ROLLBACK")
+			}
+			if g, ok := errors.AsType[*GuardError](err); ok {
+				n.nameTable(g)
 			}
 			return err
 		}
@@ -160,6 +169,9 @@ func (n *nonTransactional) runThenMark(ctx context.Context, st sqltext.Statement
 func (n *nonTransactional) runOnce(ctx context.Context, st sqltext.Statement, sent bool) error {
 	o, err := n.resolveOutcome(ctx, st, sent)
 	if err != nil || o == done {
+		return err
+	}
+	if err := n.checkNamed(st); err != nil {
 		return err
 	}
 	if err := n.send(ctx, n.renderMark(n.done, ledger.SentPrefix+n.checksums[n.done]), nil); err != nil {

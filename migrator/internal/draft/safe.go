@@ -63,6 +63,34 @@ func buildConcurrently(st ddl.Statement, name string) ddl.Statement {
 	return st
 }
 
+// placeWithPartitions assigns the index of a partitioned table, which is made without those of the partitions, to the phase in
+// which these are built and attached. Once they are, they cannot be dropped alone.
+func (s *splitter) placeWithPartitions(st ddl.Statement, o *schema.Object) bool {
+	isUnique := o.Key.Kind == schema.Constraint && strings.Contains(st.SQL, " ADD CONSTRAINT ")
+	if o.Key.Kind != schema.Index && !isUnique || o.Key.Kind == schema.Index && !isIndex(st.SQL) || !s.isKept(o.Parent) || s.moved[o.Parent.Key] {
+		return false
+	}
+	if !slices.ContainsFunc(s.to.Objects, func(part *schema.Object) bool { return part.Fact("parent") == indexName(o) && s.isKept(part.Parent) }) {
+		return false
+	}
+	s.phase[st.Object] = buildPhase
+	s.add(buildPhase, st)
+	return true
+}
+
+// isKept reports whether a table exists all the time.
+func (s *splitter) isKept(table *schema.Object) bool {
+	return table != nil && s.from.Object(table.Key) != nil && !s.dropped[table.Key]
+}
+
+// indexName returns the name of an index, or of that of a constraint.
+func indexName(o *schema.Object) string {
+	if name := o.Detail("index"); name != "" {
+		return name
+	}
+	return o.Key.Name
+}
+
 func onlyMayFail(marks []ddl.Mark) []ddl.Mark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m ddl.Mark) bool { return m.Effect == ddl.Scans })
 }
@@ -133,7 +161,7 @@ func (s *splitter) canWait(index *schema.Object) bool {
 	}
 	return !slices.ContainsFunc(index.Needs, func(n schema.Need) bool {
 		for on := n.On; on != nil; on = on.Parent {
-			if s.dropped[on.Key] {
+			if s.dropped[on.Key] || s.retyped[on.Key] {
 				return true
 			}
 		}
@@ -149,8 +177,8 @@ func (s *splitter) isTaken(index *schema.Object) bool {
 // placeConstraint adds a constraint to a table without a look at its rows.
 func (s *splitter) placeConstraint(phase int, st ddl.Statement, o *schema.Object) bool {
 	table := o.Parent
-	if table.Key.Kind != schema.Table || s.moved[table.Key] {
-		return false
+	if table.Key.Kind != schema.Table || s.moved[table.Key] || o.Fact("local") == "false" {
+		return false // that of a child is validated as its parent's, and cannot be made invalid alone
 	}
 	checks := validatePhase
 	if phase >= buildPhase {
@@ -158,6 +186,9 @@ func (s *splitter) placeConstraint(phase int, st ddl.Statement, o *schema.Object
 	}
 	switch kind := o.Fact("type"); {
 	case strings.Contains(st.SQL, " VALIDATE CONSTRAINT "):
+		if s.isInherited(o) {
+			return false // a child that was made later may have a valid one already
+		}
 		st.Marks = onlyMayFail(st.Marks)
 		s.add(checks, st)
 	case !strings.Contains(st.SQL, " ADD CONSTRAINT "):
@@ -170,6 +201,13 @@ func (s *splitter) placeConstraint(phase int, st ddl.Statement, o *schema.Object
 		return false
 	}
 	return true
+}
+
+// isInherited reports whether other tables have a check from this one.
+func (s *splitter) isInherited(check *schema.Object) bool {
+	return slices.ContainsFunc(s.to.Objects, func(o *schema.Object) bool {
+		return o.Key.Kind == schema.Constraint && o.Name == check.Name && o.Fact("local") == "false"
+	})
 }
 
 // addUnchecked adds a constraint as NOT VALID, and what validates it.

@@ -5,11 +5,12 @@ import (
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/schema"
 )
 
-// Undo returns the statements that revert a part. Without a transaction, indexes of tables that remain are built and dropped
-// concurrently.
-func Undo(statements []ddl.Statement, transactional bool) []ddl.Statement {
+// Undo returns the statements that revert a part, from those of ddl.Change, whose first schema is from. Without a transaction,
+// indexes of tables that remain are built and dropped concurrently.
+func Undo(statements []ddl.Statement, from *schema.Schema, transactional bool) []ddl.Statement {
 	if len(nonEmpty([]Part{{Statements: statements}})) == 0 {
 		return nil
 	}
@@ -19,7 +20,7 @@ func Undo(statements []ddl.Statement, transactional bool) []ddl.Statement {
 	var list []ddl.Statement
 	for _, st := range statements {
 		switch name, isDrop := strings.CutPrefix(st.SQL, "DROP INDEX "); {
-		case isDrop:
+		case isDrop && isPlain(from.Object(st.Object)):
 			st.SQL = "DROP INDEX CONCURRENTLY " + name
 		case isIndex(st.SQL) && hasMark(st, ddl.Scans):
 			st = buildConcurrently(st, "")

@@ -59,7 +59,8 @@ func Split(statements []ddl.Statement, from, to *schema.Schema) []Part {
 type splitter struct {
 	from, to *schema.Schema
 	dropped  map[schema.Key]bool // objects of from that are dropped, also to be made again
-	moved    map[schema.Key]bool // tables that get a parent: their indexes have to be there before
+	retyped  map[schema.Key]bool // columns that get another type
+	moved    map[schema.Key]bool // tables that get a parent or a child, which has to have the same constraints and indexes
 	together map[schema.Key]bool // objects that stay in the change
 
 	statements [numberOfPhases][]ddl.Statement
@@ -68,16 +69,23 @@ type splitter struct {
 	cause      map[schema.Key]schema.Key // of an object in followPhase: the object whose index it waits for
 	replaced   map[schema.Key]bool       // indexes that are dropped once the new one is built
 	names      map[schema.Key][]string   // of checks that were added for columns
+	identities map[schema.Key]bool       // columns that become identity columns at the end of validatePhase
 }
 
 func (s *splitter) lookAhead(statements []ddl.Statement) {
-	s.dropped, s.moved = map[schema.Key]bool{}, map[schema.Key]bool{}
+	s.dropped, s.retyped, s.moved = map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]bool{}
 	for _, st := range statements {
 		if st.Does == ddl.Drops || st.Does == ddl.Replaces {
 			s.dropped[st.Object] = true
 		}
-		if st.Does == ddl.Alters && st.Object.Kind == schema.Table && (strings.Contains(st.SQL, " ATTACH PARTITION ") || strings.Contains(st.SQL, " INHERIT ")) {
+		if st.Does == ddl.Alters && st.Object.Kind == schema.Column && strings.Contains(st.SQL, " TYPE ") {
+			s.retyped[st.Object] = true
+		}
+		if o := s.to.Object(st.Object); o != nil && st.Object.Kind == schema.Table && (strings.Contains(st.SQL, " ATTACH PARTITION ") || strings.Contains(st.SQL, " INHERIT ")) {
 			s.moved[st.Object] = true
+			for _, n := range o.Needs {
+				s.moved[n.On.Key] = true
+			}
 		}
 	}
 }
@@ -85,7 +93,7 @@ func (s *splitter) lookAhead(statements []ddl.Statement) {
 func (s *splitter) begin() {
 	s.statements, s.ends = [numberOfPhases][]ddl.Statement{}, nil
 	s.phase, s.cause = map[schema.Key]int{}, map[schema.Key]schema.Key{}
-	s.replaced, s.names = map[schema.Key]bool{}, map[schema.Key][]string{}
+	s.replaced, s.names, s.identities = map[schema.Key]bool{}, map[schema.Key][]string{}, map[schema.Key]bool{}
 }
 
 // place assigns all statements. The result is nil, or names objects that have to stay in the change.
@@ -190,11 +198,12 @@ func neededFor(o *schema.Object) []*schema.Object {
 // placeAt assigns a statement to a phase or a later one, and rewrites it if it can be done without blocking others.
 func (s *splitter) placeAt(phase int, st ddl.Statement) {
 	o := s.to.Object(st.Object)
-	if o != nil && !s.together[st.Object] && hasMark(st, ddl.Scans) && s.placeSafely(phase, st, o) {
+	if o != nil && !s.together[st.Object] && (hasMark(st, ddl.Scans) && s.placeSafely(phase, st, o) || s.placeWithPartitions(st, o)) {
 		return
 	}
 	if phase == validatePhase { // of a column that gets NOT NULL there
-		if strings.Contains(st.SQL, " ADD GENERATED ") {
+		if strings.Contains(st.SQL, " ADD GENERATED ") || s.identities[st.Object] && !strings.HasPrefix(st.SQL, "COMMENT ON COLUMN ") {
+			s.identities[st.Object] = true
 			s.ends = append(s.ends, st)
 			return
 		}

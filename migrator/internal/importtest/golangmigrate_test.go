@@ -27,5 +27,5 @@ func TestGolangMigrate(t *testing.T) {
 	im := importFrom(t, "golang-migrate", dir)
 	contains(t, im.output, "BEGIN and COMMIT were removed")
 	im.checkRepeatable(t)
-	im.checkEqual(t, theirs)
+	im.checkEqual(t, theirs, "0a1a482cdd5c: the down script leaves public.history with 2 rows instead of 0")
 }

@@ -13,6 +13,7 @@ const (
 	UniqueViolation                   = "23505"
 	ActiveSQLTransaction              = "25001"
 	ReadOnlySQLTransaction            = "25006"
+	InvalidSQLStatementName           = "26000"
 	InvalidAuthorizationSpecification = "28000"
 	InvalidPassword                   = "28P01"
 	InvalidTransactionTermination     = "2D000"

@@ -25,8 +25,9 @@ type Step struct {
 	// Script is what runs. It is nil for a down script that only the ledger has, until
 	// SetScript.
 	Script *revision.Script
-	Stored bool         // the script is from the ledger
-	Entry  ledger.Entry // what the ledger records of an applied revision; zero for a down step
+	Stored bool                  // the script is from the ledger
+	Accept []revision.Acceptance // what the header of the file accepts
+	Entry  ledger.Entry          // what the ledger records of an applied revision; zero for a down step
 	// Resume: the revision is non-transactional and was interrupted. StatementsDone of its
 	// statements are done; Checksum is that of the row.
 	Resume         bool

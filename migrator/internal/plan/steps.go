@@ -178,7 +178,7 @@ func (v *View) plan(down, up []string) (Plan, error) {
 		if r.MissingSQL() {
 			empty = append(empty, emptyUp(r))
 		}
-		p.Steps = append(p.Steps, v.markResumed(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)}))
+		p.Steps = append(p.Steps, v.markResumed(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r), Accept: r.Accept}))
 	}
 	if len(empty) > 0 {
 		empty.Sort()
@@ -207,7 +207,7 @@ func (v *View) downStep(id string) (Step, error) {
 	r, row := v.Files.byID[id], v.rows[id]
 	switch {
 	case r != nil && r.Reversible():
-		s.Script = r.DownScript()
+		s.Script, s.Accept = r.DownScript(), r.Accept
 	case row != nil && row.Reversible:
 		// the ledger has the script; see SetScript
 	default:

@@ -31,7 +31,10 @@ func (r *Reverted) Findings() []rehearse.Finding {
 		f.Severity, f.Pos = rehearse.Danger, errorPos(r.Down)
 		f.Text = "the down script fails: " + serverText(r.Down)
 		f.Why = "the revision cannot be reverted: down stops here, and what comes before it stays applied too"
-		f.Safe = r.Down.Hint
+		f.Safe, f.Accept, f.Accepted = r.Down.Hint, revision.Acceptance{}, false
+		if f.Safe == "" {
+			f.Safe = "fix it, or delete the file if the revision is irreversible"
+		}
 	case len(r.Left)+len(r.Rows) > 0:
 		r.describeLeft(&f)
 	case r.Again != nil:
@@ -120,7 +123,7 @@ func (r *Reverted) missing() string {
 	if len(lines) == 0 {
 		return ""
 	}
-	return "the down script lacks: " + strings.Join(lines, " ")
+	return "add to the down script: " + strings.Join(lines, " ")
 }
 
 func firstRows(rows []RowCount) []RowCount { return rows[:min(len(rows), 3)] }

@@ -39,6 +39,7 @@ type Settings struct {
 
 	Wait, WaitRunner, RetryFor    time.Duration
 	LockTimeout, StatementTimeout time.Duration
+	Guard                         int64 // see apply.Runner
 
 	SingleTransaction, FlushEvery bool
 	Send                          apply.Send
@@ -61,7 +62,7 @@ func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
 		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, TargetDatabase: s.TargetDatabase, TargetSchema: s.TargetSchema, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
-		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Observer: s.Observer,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Guard: s.Guard, Observer: s.Observer,
 	}
 }
 

@@ -110,7 +110,7 @@ func (c *nameChecker) checkName(i int) {
 	}
 	switch before := c.at(i - 1); {
 	case before.text == ".":
-		if c.at(i-2).text != "pg_catalog" && !c.isTarget(i-2) {
+		if !slices.Contains([]string{"pg_catalog", "pg_temp"}, c.at(i-2).text) && !c.isTarget(i-2) {
 			c.report("function outside pg_catalog", i)
 		}
 	case before.text == ")" || before.isName() && !slices.Contains(beforeParenthesis, before.text) && before.text != "case":

@@ -10,6 +10,7 @@ func TestUnqualifiedFindsNames(t *testing.T) {
 	for sql, want := range map[string]string{
 		"SELECT pg_catalog.length(x) FROM pg_catalog.pg_class c":                               "",
 		"SELECT length(x) FROM pg_catalog.pg_class":                                            "unqualified function",
+		"EXECUTE FUNCTION pg_temp.own()":                                                       "",
 		"SELECT public.length(x)":                                                              "function outside pg_catalog",
 		"SELECT 1 WHERE a OPERATOR(pg_catalog.=) 'x' AND (b OPERATOR(pg_catalog.+) 1) IS NULL": "",
 		"SELECT 1 WHERE a = 'x'":                                                               "unqualified operator =",

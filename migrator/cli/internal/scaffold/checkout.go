@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -40,18 +41,21 @@ func findCheckout(named string) (*checkout, error) {
 		}
 	}
 	for _, dir := range starts {
-		for {
-			if c, err := readCheckout(dir); c != nil || err != nil {
+		for folder := range Upwards(dir) {
+			if c, err := readCheckout(folder); c != nil || err != nil {
 				return c, err
 			}
-			parent := filepath.Dir(dir)
-			if parent == dir {
-				break
-			}
-			dir = parent
 		}
 	}
 	return nil, nil
+}
+
+// Upwards returns a folder, and all folders that contain it.
+func Upwards(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for ; yield(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		}
+	}
 }
 
 // readCheckout returns nil if dir is not a checkout.
@@ -82,10 +86,12 @@ func absolute(dir string) (string, error) {
 	return path, nil
 }
 
-// directive returns the value of a directive of go.mod, such as "go", or the required
-// version of a module; "" if there is none.
-func (c *checkout) directive(word string) string {
-	for line := range strings.Lines(c.goMod) {
+func (c *checkout) directive(word string) string { return Directive(c.goMod, word) }
+
+// Directive returns the value of a directive of go.mod, such as "go", or the required version of a module; "" if there is
+// none.
+func Directive(goMod, word string) string {
+	for line := range strings.Lines(goMod) {
 		line, _, _ = strings.Cut(line, "//")
 		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
 		if len(fields) == 2 && strings.Trim(fields[0], "\"`") == word {

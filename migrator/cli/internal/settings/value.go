@@ -11,6 +11,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -77,6 +78,20 @@ func (v *durationValue) Set(s string) error {
 	d, err := revision.ParseDuration(s)
 	if err == nil {
 		*v = durationValue(d)
+	}
+	return err
+}
+
+// sizeValue is a number of bytes.
+type sizeValue int64
+
+func (v *sizeValue) String() string { return text.FormatSize(int64(*v)) }
+func (v *sizeValue) Type() string   { return "size" }
+
+func (v *sizeValue) Set(s string) error {
+	n, err := text.ParseSize(s)
+	if err == nil {
+		*v = sizeValue(n)
 	}
 	return err
 }
