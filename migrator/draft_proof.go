@@ -113,7 +113,7 @@ func isDraftFault(err error) bool {
 // upScripts returns the up scripts; split reports whether a single one would be another one.
 func (p *draftProof) upScripts(from *schema.Schema, single bool) (ups []draftScript, split bool, err error) {
 	d := p.draft.Diff
-	statements, err := ddl.Change(from, d.To, p.ddlOptions(d.renames))
+	statements, err := p.change(from, d.To, d.renames, single)
 	if err != nil {
 		return nil, false, err
 	}
@@ -143,9 +143,15 @@ func (p *draftProof) newIDs(n int) []string {
 	return ids
 }
 
-func (p *draftProof) ddlOptions(renames []schema.Renaming) ddl.Options {
-	o := p.options
-	return ddl.Options{Owners: o.Owners, Privileges: o.Privileges, Destructive: o.Destructive, Renames: renames}
+// change returns the statements from one schema to another. together: they have to work in one transaction.
+func (w *draftWriter) change(from, to *schema.Schema, renames []schema.Renaming, together bool) ([]ddl.Statement, error) {
+	options := ddl.Options{Owners: w.options.Owners, Privileges: w.options.Privileges, Destructive: w.options.Destructive, Renames: renames}
+	statements, err := ddl.Change(from, to, options)
+	if err == nil && together && draft.UsesNewValues(statements) {
+		options.NewEnums = true
+		statements, err = ddl.Change(from, to, options)
+	}
+	return statements, err
 }
 
 // apply applies the up scripts and returns the schema before and after each.
@@ -183,7 +189,7 @@ func (p *draftProof) downScripts(ups []draftScript, states []*schema.Schema) ([]
 				return nil, err
 			}
 		}
-		statements, err := ddl.Change(states[i+1], states[i], p.ddlOptions(renames))
+		statements, err := p.change(states[i+1], states[i], renames, true)
 		if err != nil {
 			return nil, &DraftError{Problem: DraftNoDown, failure: failure{err: err, cause: newError(err)}}
 		}

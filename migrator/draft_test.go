@@ -10,8 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -62,13 +60,13 @@ CREATE INDEX account_a ON account (a);
 CREATE TABLE town (id int, name text);
 `
 
-func draftProject(t *testing.T) (*projecttest.Project, *pgconn.Config) {
-	return projecttest.New(t).Add("a1", "", draftBase, "DROP TABLE account, town; DROP TYPE mood;"), projecttest.Config(t, pgtest.Database(t))
+func draftProject(t *testing.T) *projecttest.Project {
+	return projecttest.New(t).Add("a1", "", draftBase, "DROP TABLE account, town; DROP TYPE mood;")
 }
 
 func TestDraftLeadsToTheDesiredSchemaAndBack(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	m := schemaMigrator(p, cfg, "")
 	d := draft(t, m, draftBase, migrator.DraftOptions{})
 	if len(d.Revisions) != 0 || !d.Diff.Equal() {
@@ -99,7 +97,7 @@ func TestDraftLeadsToTheDesiredSchemaAndBack(t *testing.T) {
 
 func TestDraftAsksAboutRenames(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	p.Add("b2", "a1", "CREATE TABLE book (id serial PRIMARY KEY, title text, CHECK (title <> '')); CREATE INDEX book_title ON book (title); CREATE VIEW titles AS SELECT title FROM book;", "DROP TABLE book CASCADE;")
 	m := schemaMigrator(p, cfg, "")
 	const renamed = draftBase + `CREATE TABLE volume (id int PRIMARY KEY, title text, CONSTRAINT volume_title_check CHECK (title <> ''));
@@ -149,7 +147,7 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 
 func TestCheckReportsWhatADraftDestroys(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	m := schemaMigrator(p, cfg, "")
 	const without = `CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE account (id bigint PRIMARY KEY, name text, mood mood, a int, b int);
@@ -221,7 +219,7 @@ func TestDraftOfABranchMustWorkWithoutTheOthers(t *testing.T) {
 
 func TestDraftWritesAllFilesOrNone(t *testing.T) {
 	t.Parallel()
-	p, cfg := draftProject(t)
+	p, cfg := draftProject(t), projecttest.Config(t, pgtest.Database(t))
 	d := draft(t, schemaMigrator(p, cfg, ""), draftBase+"CREATE INDEX x ON account (b); ALTER TABLE account ADD c int", migrator.DraftOptions{ID: "last", Created: time.Date(2022, 2, 14, 9, 30, 0, 0, time.UTC)})
 	dir := t.TempDir()
 	taken := dir + "/2022-02-14_last_change_build_indexes.down.sql"
@@ -249,5 +247,53 @@ func TestDraftWritesAllFilesOrNone(t *testing.T) {
 	}
 	if files, err := new(migrator.Draft).Write(dir); err != nil || len(files) != 0 {
 		t.Errorf("%v, %v", files, err)
+	}
+}
+
+// Each pair of schemas is one that needs more than a statement for each object.
+func TestDraftsOfOddChanges(t *testing.T) {
+	t.Parallel()
+	const table = "CREATE TABLE t (id int PRIMARY KEY, v varchar(10), w text, n int); "
+	const wide = "CREATE TABLE t (id int PRIMARY KEY, v text, w text, n int); "
+	const parted = "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (v); CREATE TABLE p2a PARTITION OF p2 FOR VALUES IN ('a'); "
+	for name, c := range map[string]struct {
+		from, to string
+		parts    int
+		has      string
+	}{
+		"IN list":             {table, table + "ALTER TABLE t ADD CONSTRAINT c CHECK (v IN ('a', 'b'))", 2, "NOT VALID"},
+		"IN list gone":        {table + "ALTER TABLE t ADD CONSTRAINT c CHECK (v IN ('a', 'b'))", table, 1, "DROP CONSTRAINT c"},
+		"union":               {table, table + "CREATE VIEW u AS SELECT id, v AS country FROM t UNION SELECT id, NULL FROM t UNION SELECT 1, 'x'", 1, "CREATE VIEW"},
+		"view on a column":    {table + "CREATE VIEW u AS SELECT id, v FROM t; CREATE VIEW uu AS SELECT v FROM u; COMMENT ON VIEW uu IS 'x'", wide + "CREATE VIEW u AS SELECT id, v FROM t; CREATE VIEW uu AS SELECT v FROM u; COMMENT ON VIEW uu IS 'x'", 1, "TYPE text"},
+		"generated":           {table + "ALTER TABLE t ADD g int GENERATED ALWAYS AS (n * 2) STORED", table + "ALTER TABLE t ADD g int GENERATED ALWAYS AS (n * 3) STORED", 1, "n * 3"},
+		"domain":              {"CREATE DOMAIN d AS text CHECK (VALUE <> 'x'); CREATE TABLE t (a d)", "CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (a d)", 1, "d__old"},
+		"enum value removed":  {"CREATE TYPE e AS ENUM ('a', 'b', 'c'); CREATE TABLE t (a e DEFAULT 'b'); CREATE INDEX i ON t (a)", "CREATE TYPE e AS ENUM ('a', 'c'); CREATE TABLE t (a e DEFAULT 'a'); CREATE INDEX i ON t (a)", 1, "e__old"},
+		"enum value used":     {"CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (a e)", "CREATE TYPE e AS ENUM ('a', 'n'); CREATE TABLE t (a e, CHECK (a <> 'n')); CREATE VIEW v AS SELECT 'n'::e AS x; CREATE FUNCTION f() RETURNS e LANGUAGE sql AS $$ SELECT 'n'::e $$", 3, "ADD VALUE"},
+		"policy and trigger":  {table + "CREATE POLICY p ON t USING (v = 'x'); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER a BEFORE UPDATE OF v ON t FOR EACH ROW WHEN (OLD.v <> NEW.v) EXECUTE FUNCTION f()", wide + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (v = 'x'); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER a BEFORE UPDATE OF v, w ON t FOR EACH ROW WHEN (OLD.v <> NEW.v) EXECUTE FUNCTION f(); ALTER TABLE t DISABLE TRIGGER a", 1, "CREATE POLICY"},
+		"comment":             {table, table + "COMMENT ON TABLE t IS E'line 1\nline 2 -- no comment; ''quoted'' \\\\ back'; COMMENT ON COLUMN t.v IS '-- destroys: column x'", 1, "COMMENT"},
+		"quoted names":        {`CREATE TABLE "We""ird.T, x" ("a:b" int, "Up" int); CREATE INDEX "i,i" ON "We""ird.T, x" ("Up")`, `CREATE TABLE "We""ird.T, x" ("a:b" int NOT NULL, "Up" int, UNIQUE ("Up", "a:b")); CREATE INDEX "i,i" ON "We""ird.T, x" ("a:b")`, 3, `"i,i__new"`},
+		"partitions":          {"CREATE TABLE p (k int, v text) PARTITION BY LIST (k); " + parted, "CREATE TABLE p (k int NOT NULL, v text NOT NULL, PRIMARY KEY (k, v)) PARTITION BY LIST (k); " + parted + "CREATE INDEX pv ON p (v); CREATE TABLE r (k int, v text, FOREIGN KEY (k, v) REFERENCES p)", 4, "CREATE INDEX CONCURRENTLY p2a_v_idx"},
+		"a new partition":     {"CREATE TABLE p (k int, v text) PARTITION BY LIST (k); " + parted, "CREATE TABLE p (k int NOT NULL, v text) PARTITION BY LIST (k); " + parted + "CREATE INDEX pv ON p (v); CREATE TABLE p3 PARTITION OF p DEFAULT", 1, "-- scans: table public.p1"},
+		"identity":            {table, "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v varchar(10), w text, n int GENERATED BY DEFAULT AS IDENTITY)", 2, "n IS NOT NULL"},
+		"replica identity":    {table, table + "ALTER TABLE t ALTER n SET NOT NULL; CREATE UNIQUE INDEX r ON t (n); ALTER TABLE t REPLICA IDENTITY USING INDEX r; CREATE INDEX c ON t (v); ALTER TABLE t CLUSTER ON c", 3, "REPLICA IDENTITY USING INDEX r"},
+		"key for a reference": {table + "CREATE TABLE o (n int)", table + "CREATE UNIQUE INDEX r ON t (n); CREATE TABLE o (n int REFERENCES t (n))", 3, "NOT VALID"},
+		"another key":         {table + "CREATE TABLE o (n int REFERENCES t)", "CREATE TABLE t (id int UNIQUE NOT NULL, v varchar(10), w text, n int PRIMARY KEY); CREATE TABLE o (n int REFERENCES t (id))", 2, "SET NOT NULL"},
+		"materialized view":   {table + "CREATE MATERIALIZED VIEW m AS SELECT id, v FROM t; CREATE UNIQUE INDEX mi ON m (id)", table + "CREATE MATERIALIZED VIEW m AS SELECT id, v, w FROM t; CREATE UNIQUE INDEX mi ON m (id, v)", 1, "-- destroys: materialized view public.m"},
+		"everything":          {table + "CREATE VIEW x AS SELECT * FROM t; CREATE TYPE e AS ENUM ('a')", "SELECT", 1, "-- destroys: table public.t"},
+		"a type of the index": {table + "CREATE INDEX i ON t (w text_pattern_ops)", "CREATE TABLE t (id int PRIMARY KEY, v varchar(10), w int, n int); CREATE INDEX i ON t (w)", 2, "TYPE integer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := projecttest.Config(t, pgtest.Database(t))
+			m := schemaMigrator(projecttest.New(t).Add("a1", "", c.from, "-"), cfg, "")
+			d := draft(t, m, c.to, migrator.DraftOptions{NoRename: true})
+			if text := draftText(d); len(d.Revisions) != c.parts || !strings.Contains(text, c.has) {
+				t.Errorf("%d revisions\n%s", len(d.Revisions), text)
+			}
+			single, err := m.Draft(t.Context(), desired(c.to), migrator.DraftOptions{NoRename: true, Single: true, Message: "x"})
+			if err != nil || len(single.Revisions) != 1 {
+				t.Errorf("as one revision: %v", err)
+			}
+		})
 	}
 }

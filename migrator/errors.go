@@ -43,6 +43,7 @@ const (
 	KindUnknownOutcome   Kind = "unknown-outcome"   // *UnknownOutcomeError
 	KindSchema           Kind = "schema"            // *SchemaError
 	KindScratch          Kind = "scratch"           // *ScratchError
+	KindSquash           Kind = "squash"            // *SquashError
 )
 
 // failure is the message and the cause of an error. Error types embed it.

@@ -146,7 +146,7 @@ func (e *SchemaFileError) Excerpt() string { return e.excerpt }
 // schemaError is for schemas and scratch databases.
 func schemaError(cause error, f failure) error {
 	switch e := cause.(type) {
-	case *SchemaError, *ScratchError, *SchemaFileError, *DraftError:
+	case *SchemaError, *ScratchError, *SchemaFileError, *DraftError, *SquashError:
 		return e
 	case *scratch.LeftError:
 		f.cause = newError(e.Err)

@@ -58,7 +58,7 @@ type Rehearsal struct {
 func (m *Migrator) Rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal, error) {
 	r, err := m.rehearse(ctx, o)
 	if err != nil {
-		return nil, newError(session.Interrupted(ctx, err))
+		return nil, withVerb("rehearse", newError(session.Interrupted(ctx, err)))
 	}
 	return r, nil
 }

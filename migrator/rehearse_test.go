@@ -19,6 +19,7 @@ CREATE TABLE item (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES or
 CREATE TABLE entry (id bigint, at date) PARTITION BY RANGE (at);
 CREATE TABLE entry_2021 PARTITION OF entry FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
 CREATE MATERIALIZED VIEW totals AS SELECT account_id, sum(total) AS total FROM orders GROUP BY 1;
+CREATE INDEX orders_total ON orders (total);
 CREATE TYPE state AS ENUM ('new', 'paid');
 `
 

@@ -212,14 +212,19 @@ func (m *Migrator) revisionFiller(ids []string) (func(context.Context, *pgconn.C
 		if len(ids) == 0 {
 			return nil
 		}
-		s, err := session.Open(ctx, m.files.set, settings, cfg, settings.Wait, nil, nil)
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		_, err = s.Move(ctx, plan.VerbTo, ids)
-		return err
+		return moveScratch(ctx, cfg, m.files.set, settings, ids...)
 	}, nil
+}
+
+// moveScratch applies and reverts revisions in a scratch database until exactly those below the targets are applied.
+func moveScratch(ctx context.Context, cfg *pgconn.Config, files *plan.Files, settings session.Settings, targets ...string) error {
+	s, err := session.Open(ctx, files, settings, cfg, settings.Wait, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Move(ctx, plan.VerbTo, targets)
+	return err
 }
 
 // fileFiller returns a function that runs SQL files. The error has the problems of all files.

@@ -98,6 +98,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.PolicyError](err); ok {
 		return a.policy(e)
 	}
+	if e, ok := errors.AsType[*migrator.SquashError](err); ok {
+		return a.squashProblem(e)
+	}
 	if e, ok := errors.AsType[*migrator.ReplacedError](err); ok {
 		return a.replaced(e.Replacement)
 	}

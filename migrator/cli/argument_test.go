@@ -181,6 +181,7 @@ func TestErrorsDoNotRepeatPasswords(t *testing.T) {
 		{"merge", url},
 		{"edit", url},
 		{"rebase", "c3", "--onto", url},
+		{"squash", url, "-m", "x"},
 		{"init", url},
 		{"init", "store", "--module", url},
 		{"init", "store", "--replace", url},

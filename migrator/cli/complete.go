@@ -93,7 +93,7 @@ func (p *program) completeSchema(cmd *cobra.Command, _ []string, typed string) (
 // list with commas, a range a:b and label@target.
 func (p *program) targetsFor(cmd *cobra.Command, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	_ = p.settings.Resolve(cmd.Flags(), p.environ())
-	if slices.Contains([]string{"merge", "edit", "rebase", "revision"}, cmd.Name()) {
+	if slices.Contains([]string{"merge", "edit", "rebase", "revision", "squash"}, cmd.Name()) {
 		p.settings.Dir = p.dir() // these commands edit files on disk
 	}
 	set, err := p.load(migrator.Config{})

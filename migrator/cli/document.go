@@ -166,6 +166,39 @@ type writtenDocument struct {
 	Next         string   `json:"next"`  // the command to run after writing the SQL
 }
 
+// squashDocument is printed by squash.
+type squashDocument struct {
+	Revision string               `json:"revision"`
+	Message  string               `json:"message"`           // its first line
+	Replaces []string             `json:"replaces"`          // the replaced revisions, parents first
+	Files    []string             `json:"files"`             // the up file, and the down file if there is one; empty with --dry-run
+	Archive  string               `json:"archive,omitempty"` // the folder where the files of the replaced revisions are now
+	Data     []squashDataDocument `json:"data"`              // what the replaced revisions leave besides the schema
+	// the scripts name no schema, and work with any search_path
+	Unqualified bool               `json:"unqualified"`
+	Omissions   []omissionDocument `json:"omissions"`      // effects that the new revision does not have
+	Version     int                `json:"version"`        // of the server of the scratch databases, in the form of server_version_num
+	Up          string             `json:"up,omitempty"`   // with --dry-run: the up file
+	Down        string             `json:"down,omitempty"` // with --dry-run: the down file
+	Next        string             `json:"next,omitempty"` // the command to run next
+}
+
+// squashDataDocument is the rows of a table, or the position of a sequence.
+type squashDataDocument struct {
+	Name     string `json:"name"` // as SQL
+	Kind     string `json:"kind"` // "table" or "sequence"
+	Rows     *int64 `json:"rows,omitempty"`
+	Position *int64 `json:"position,omitempty"`
+	Kept     bool   `json:"kept"`
+}
+
+// omissionDocument is an effect outside of the schema.
+type omissionDocument struct {
+	File string `json:"file"` // "" if it was found in the database
+	Line int    `json:"line"`
+	What string `json:"what"` // such as "CREATE ROLE"
+}
+
 // draftDocument is printed by revision --autogenerate.
 type draftDocument struct {
 	Schema      string                  `json:"schema"`      // the desired one, as the command line names it

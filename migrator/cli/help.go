@@ -129,7 +129,7 @@ func commandGroups(cmd *cobra.Command) []commandGroup {
 		{"Migrate", []string{"up", "down", "to", "redo", "stamp", "plan"}},
 		{"Inspect", []string{"status", "current", "heads", "branches", "bases", "history", "graph", "show", "log", "report", "check", "schema", "diff", "rehearse"}},
 		{"Maintain", []string{"ensure-version", "repair", "adopt"}},
-		{"Author", []string{"init", "revision", "merge", "edit", "rebase"}},
+		{"Author", []string{"init", "revision", "merge", "edit", "rebase", "squash"}},
 		{"Other", []string{"version", "completion"}},
 	} {
 		here := commandGroup{title: p.title}

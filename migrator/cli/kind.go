@@ -46,6 +46,7 @@ var kinds = []kindRow{
 	{exitUsage, migrator.KindRepair, "nothing to repair", "see `status`"},
 	{exitUsage, migrator.KindSchema, "a schema contains what cannot be compared or written as SQL, such as an invalid index or a subscription", "the message names the object and what to do"},
 	{exitUsage, migrator.KindScratch, "no scratch database can be made, or one was not removed", "the message names the reason; `--scratch-url` names another server"},
+	{exitUsage, migrator.KindSquash, "old revisions cannot be replaced by one: nothing is below the target, rows are neither kept nor left out, or it could not be proven that the new one makes the same", "the message names the reason"},
 	{exitFound, kindFound, "`check` has findings, `diff` found differences, `rehearse` has findings, or `current --check-heads` found pending revisions", "see its output"},
 	{exitPolicy, migrator.KindPolicy, "refused by `--ahead`, `--changed` or `--out-of-order`; or the database has the version table of another tool, and no ledger", "build a program that contains all revisions, or allow it with the flag; take over the other tool's database with `adopt`"},
 	{exitPolicy, migrator.KindGuard, "a revision rewrites or reads a table that is larger than `--guard`; it was rolled back", "write it differently, accept it in its header, or run it at a quiet hour with a higher `--guard`; see [the guard](operations.md#the-guard)"},

@@ -20,7 +20,7 @@ var databaseCommands = map[string][][]string{
 }
 
 // withoutState need no state of a database, or read the event log only.
-var withoutState = []string{"log", "init", "version", "completion", "help", "revision", "merge", "rebase", "heads", "bases", "branches"}
+var withoutState = []string{"log", "init", "version", "completion", "help", "revision", "merge", "rebase", "squash", "heads", "bases", "branches"}
 
 // eachDatabaseCommand calls do with the commands of the tree that read a database.
 func eachDatabaseCommand(t *testing.T, do func(args []string)) {

@@ -75,7 +75,7 @@ func (p *program) migrate() *cobra.Command {
 		p.up(), p.down(), p.to(), p.redo(), p.stamp(), p.plan(),
 		p.status(), p.current(), p.heads(), p.branches(), p.bases(), p.history(), p.graph(), p.show(), p.log(), p.report(), p.check(), p.schema(), p.diff(), p.rehearse(),
 		p.ensureVersion(), p.repair(), p.adopt(),
-		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(),
+		p.initialize(), p.revision(), p.merge(), p.edit(), p.rebase(), p.squash(),
 		p.version(), p.completion(),
 	)
 	m.AddCommand(p.help(m))

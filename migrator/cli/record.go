@@ -38,6 +38,9 @@ const (
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
 	eventReplaced       eventName = "revisions-replaced"
+	eventMovedAway      eventName = "revisions-moved"
+	eventData           eventName = "squash-data"
+	eventOmitted        eventName = "squash-omission"
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
 	eventUnused         eventName = "pattern-unused"
@@ -93,6 +96,9 @@ var eventRows = []eventRow{
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},
 	{eventReplaced, "a revision was recorded in the place of those that it replaces; on standard output", "`revision`, `replaced`"},
+	{eventMovedAway, "`squash` has moved the files of replaced revisions", "`revision`, `replaced`"},
+	{eventData, "rows or the position of a sequence that `squash` has kept or left out", "`name`, `kept`"},
+	{eventOmitted, "an effect of replaced revisions that is not part of a schema", "`file`, `line`, `what`"},
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},

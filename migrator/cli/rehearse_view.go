@@ -127,7 +127,7 @@ func (v *rehearsalView) summary() string {
 	summary := "rehearsed " + text.List(parts, "and")
 	summary += " from " + idsOrBase(v.From) + ": " + rehearse.Summary(v.Findings)
 	if n := len(v.NotRehearsed); n > 0 {
-		summary += "; " + text.Count(n, "revision") + " after the one that failed " + terminal.Plural(n, "was", "were") + " not rehearsed: " + text.ListFirst(v.NotRehearsed, 5, "and")
+		summary += "; " + text.Count(n, "revision") + " after the one that failed " + terminal.Plural(n, "was", "were") + " not rehearsed: " + text.List(v.NotRehearsed, "and")
 	}
 	return summary
 }

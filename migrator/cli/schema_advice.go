@@ -28,6 +28,9 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 	if !a.usesScratch() {
 		return advice{}, false
 	}
+	if name := migrator.MissingRole(err); name != "" {
+		return advice{"the scratch server has no such role: create it there (CREATE ROLE " + schema.QuoteIdent(name) + "), or name another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}, true
+	}
 	if name := migrator.MissingExtension(err); name != "" {
 		return a.extension(name), true
 	}

@@ -22,6 +22,13 @@ import (
 // function that waits for its end.
 func onTerminal(t *testing.T, cmd *exec.Cmd) (written func() string, wait func() string) {
 	t.Helper()
+	_, written, wait = typingOnTerminal(t, cmd)
+	return written, wait
+}
+
+// typingOnTerminal is onTerminal with a keyboard.
+func typingOnTerminal(t *testing.T, cmd *exec.Cmd) (keyboard io.Writer, written func() string, wait func() string) {
+	t.Helper()
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +40,7 @@ func onTerminal(t *testing.T, cmd *exec.Cmd) (written func() string, wait func()
 		_, _ = io.Copy(&screen, file) // ends with EIO when the program does
 	}()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = file.Close() })
-	return screen.String, func() string {
+	return file, screen.String, func() string {
 		_ = cmd.Wait()
 		<-ended
 		return screen.String()

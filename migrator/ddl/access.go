@@ -17,7 +17,7 @@ func (w *writer) after(o *schema.Object) []string {
 	case schema.Column:
 		sql = columnDetails(o.Parent, o)
 	}
-	if owner := o.Fact("owner"); owner != "" && w.options.Owners {
+	if owner := o.Fact("owner"); owner != "" && w.options.Owners && owner != w.options.Role {
 		sql = append(sql, "ALTER "+sqlName(o)+" OWNER TO "+schema.QuoteIdent(owner))
 	}
 	sql = append(sql, w.privileges(o)...)

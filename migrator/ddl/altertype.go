@@ -38,7 +38,7 @@ func (a *alteration) enum() bool {
 			next++
 		}
 	}
-	if next < len(old) {
+	if next < len(old) || a.c.options.NewEnums {
 		return false
 	}
 	alter := "ALTER TYPE " + a.to.Key.Name + " ADD VALUE "

@@ -85,7 +85,19 @@ func (w *writer) ownerSQL(o *schema.Object) string {
 	if o.Key.Kind == schema.DefaultPrivileges || !w.options.Owners {
 		return "CURRENT_USER"
 	}
-	return schema.QuoteIdent(ownerOf(o))
+	owner := ownerOf(o)
+	if owner == w.options.Role {
+		return "CURRENT_USER"
+	}
+	return schema.QuoteIdent(owner)
+}
+
+// forOwnRole writes default privileges of Options.Role as those of the role that runs the statement.
+func (w *writer) forOwnRole(sql string) string {
+	if w.options.Role == "" {
+		return sql
+	}
+	return strings.Replace(sql, "ALTER DEFAULT PRIVILEGES FOR ROLE "+schema.QuoteIdent(w.options.Role)+" ", "ALTER DEFAULT PRIVILEGES ", 1)
 }
 
 // undoDefaults returns the statements that undo what default privileges of the database give to an object that is made.

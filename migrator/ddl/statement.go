@@ -59,9 +59,15 @@ func (e Effect) String() string {
 type Options struct {
 	Owners     bool // ALTER … OWNER TO for every object
 	Privileges bool // GRANT and REVOKE, and default privileges
+	// Role, of Create with Owners, is the role that will run the statements, whatever its name then is: objects of this one
+	// get no OWNER TO, and default privileges for objects of this one are written without FOR ROLE. "": none.
+	Role string
 	// Destructive lets Change drop and make again a table that cannot be altered, with all its rows. Otherwise such a
 	// table is refused.
 	Destructive bool
+	// NewEnums lets Change make enums again that get values, because a value that was added cannot be used in the same
+	// transaction. It rewrites the tables with columns of the type.
+	NewEnums bool
 	// Renames are applied to the first schema of Change, in this order, before it is compared. Create and Drop ignore them.
 	Renames []schema.Renaming
 }
@@ -101,6 +107,9 @@ func Create(s *schema.Schema, o Options) ([]Statement, error) {
 	statements := []Statement{{SQL: "SET check_function_bodies = off"}}
 	for _, u := range sorted(units) {
 		for _, sql := range w.render(u) {
+			if u.object.Key.Kind == schema.DefaultPrivileges {
+				sql = w.forOwnRole(sql)
+			}
 			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Creates})
 		}
 	}

@@ -51,7 +51,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != BlocksNothing {
+		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -121,7 +121,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 		if l.ID == w.ID || l.Mode.Blocks() == f.Blocks {
 			named = append(named, l.ID)
 		}
-		if l.ID != w.ID && l.Mode.Blocks() == f.Blocks {
+		if l.ID != w.ID && l.Mode.Blocks() == f.Blocks && !st.locksParent(l) {
 			names = append(names, l.Name)
 		}
 	}
@@ -234,6 +234,11 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 		took += st.Took
 	}
 	return took
+}
+
+// locksParent reports whether a statement locks the partitioned table of a partition as strongly.
+func (s Statement) locksParent(l Lock) bool {
+	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
 }
 
 // name returns what a message calls a statement: its leading keywords.

@@ -32,8 +32,9 @@ type Statement struct {
 
 // Relation is a relation of the scratch database.
 type Relation struct {
-	ID   string // identifies it in the rehearsal, whatever its name
-	Name string // before the statement, as Finding.Object
+	ID     string // identifies it in the rehearsal, whatever its name
+	Parent string // the ID of the partitioned table that it is a partition of; "" if it is none
+	Name   string // before the statement, as Finding.Object
 	// Original is its name where the rehearsal began, which is that in the real database. "": Made, a revision of the
 	// rehearsal, made it.
 	Original, Made string

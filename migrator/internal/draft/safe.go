@@ -30,7 +30,7 @@ func isIndex(sql string) bool {
 
 // placeIndex builds an index concurrently. If it replaces another one, that serves until the new one is built.
 func (s *splitter) placeIndex(st ddl.Statement, o *schema.Object) bool {
-	if s.moved[o.Parent.Key] {
+	if s.moved[o.Parent.Key] || !s.builtWithParent(o) {
 		return false
 	}
 	s.phase[st.Object] = buildPhase
@@ -67,7 +67,7 @@ func buildConcurrently(st ddl.Statement, name string) ddl.Statement {
 // which these are built and attached. Once they are, they cannot be dropped alone.
 func (s *splitter) placeWithPartitions(st ddl.Statement, o *schema.Object) bool {
 	isUnique := o.Key.Kind == schema.Constraint && strings.Contains(st.SQL, " ADD CONSTRAINT ")
-	if o.Key.Kind != schema.Index && !isUnique || o.Key.Kind == schema.Index && !isIndex(st.SQL) || !s.isKept(o.Parent) || s.moved[o.Parent.Key] {
+	if o.Key.Kind != schema.Index && !isUnique || o.Key.Kind == schema.Index && !isIndex(st.SQL) || !s.isKept(o.Parent) || s.moved[o.Parent.Key] || !s.builtWithParent(o) {
 		return false
 	}
 	if !slices.ContainsFunc(s.to.Objects, func(part *schema.Object) bool { return part.Fact("parent") == indexName(o) && s.isKept(part.Parent) }) {
@@ -76,6 +76,24 @@ func (s *splitter) placeWithPartitions(st ddl.Statement, o *schema.Object) bool 
 	s.phase[st.Object] = buildPhase
 	s.add(buildPhase, st)
 	return true
+}
+
+// builtWithParent reports whether the index of the partitioned table is made in the same phase, if an index has one. Attached
+// later, it could not be dropped alone.
+func (s *splitter) builtWithParent(o *schema.Object) bool {
+	name := o.Fact("parent")
+	if name == "" {
+		return true
+	}
+	i := slices.IndexFunc(s.to.Objects, func(parent *schema.Object) bool {
+		return (parent.Key.Kind == schema.Index || parent.Key.Kind == schema.Constraint) && indexName(parent) == name
+	})
+	if i < 0 {
+		return false
+	}
+	parent := s.to.Objects[i]
+	isNew := s.from.Object(parent.Key) == nil || s.dropped[parent.Key]
+	return isNew && s.isKept(parent.Parent) && !s.moved[parent.Parent.Key] && !s.together[parent.Key] && s.builtWithParent(parent)
 }
 
 // isKept reports whether a table exists all the time.
@@ -226,7 +244,7 @@ func (s *splitter) placeUnique(st ddl.Statement, o *schema.Object) bool {
 	name := schema.QuoteIdent(o.Name)
 	alter, definition, found := strings.Cut(st.SQL, "ADD CONSTRAINT "+name+" ")
 	u, ok := cutUnique(definition)
-	if !found || !ok || o.Parent.Fact("partition key") != "" || s.dropped[st.Object] {
+	if !found || !ok || o.Parent.Fact("partition key") != "" || s.dropped[st.Object] || !s.builtWithParent(o) {
 		return false
 	}
 	s.phase[st.Object] = buildPhase

@@ -11,10 +11,11 @@ import (
 // Undo returns the statements that revert a part, from those of ddl.Change, whose first schema is from. Without a transaction,
 // indexes of tables that remain are built and dropped concurrently.
 func Undo(statements []ddl.Statement, from *schema.Schema, transactional bool) []ddl.Statement {
-	if len(nonEmpty([]Part{{Statements: statements}})) == 0 {
+	parts := nonEmpty([]Part{{Statements: statements}})
+	if len(parts) == 0 {
 		return nil
 	}
-	if transactional {
+	if statements = parts[0].Statements; transactional {
 		return statements
 	}
 	var list []ddl.Statement

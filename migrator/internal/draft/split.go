@@ -149,6 +149,10 @@ func usedValues(statements []ddl.Statement) int {
 	return end
 }
 
+// UsesNewValues reports whether a statement uses a value that another one adds to an enum, which is not possible in one
+// transaction.
+func UsesNewValues(statements []ddl.Statement) bool { return usedValues(statements) > 0 }
+
 func hasMark(st ddl.Statement, e ddl.Effect) bool {
 	return slices.ContainsFunc(st.Marks, func(m ddl.Mark) bool { return m.Effect == e })
 }
@@ -230,6 +234,14 @@ func (s *splitter) result() []Part {
 	return parts
 }
 
+// withoutPositions leaves out that the position of an identity column's sequence is lost: its values are not.
+func withoutPositions(st ddl.Statement) ddl.Statement {
+	if strings.HasSuffix(st.SQL, " DROP IDENTITY") {
+		st.Marks = nil
+	}
+	return st
+}
+
 // nonEmpty returns the parts that change something. Functions are made without a look at their bodies, which may need what
 // is made later.
 func nonEmpty(parts []Part) []Part {
@@ -251,6 +263,9 @@ func nonEmpty(parts []Part) []Part {
 				setting = []ddl.Statement{{SQL: "SET check_function_bodies = off"}}
 			}
 			p.Statements = append(setting, p.Statements...)
+		}
+		for i, st := range p.Statements {
+			p.Statements[i] = withoutPositions(st)
 		}
 		list = append(list, p)
 	}

@@ -171,7 +171,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 	d.compare()
 	o.step.Statements = append(o.step.Statements, rehearse.Statement{
 		Pos: revision.Pos{File: script.File, Line: pos.Line, Column: pos.Column}, Keywords: st.Keywords, Took: took, Alone: at.Alone || !script.Transactional,
-		Locks: o.newLocks(was, locks, d.work), Work: d.work, Changes: d.changes,
+		Locks: o.newLocks(was, locks), Work: d.work, Changes: d.changes,
 	})
 	o.watch = nil
 	return nil
@@ -202,12 +202,16 @@ func (o *observer) public(r *relation) rehearse.Relation {
 	kinds := map[string]rehearse.RelationKind{
 		"r": rehearse.Table, "p": rehearse.PartitionedTable, "m": rehearse.MaterializedView, "v": rehearse.View, "S": rehearse.Sequence, "f": rehearse.ForeignTable,
 	}
-	return rehearse.Relation{ID: r.oid, Name: r.qualified(), Original: o.original[r.oid], Made: o.made[r.oid], Kind: kinds[r.kind]}
+	parent := r.parent
+	if parent == "0" {
+		parent = ""
+	}
+	return rehearse.Relation{ID: r.oid, Parent: parent, Name: r.qualified(), Original: o.original[r.oid], Made: o.made[r.oid], Kind: kinds[r.kind]}
 }
 
 // newLocks returns the locks that the transaction did not hold before the statement, one for each table. was is the catalog
 // before the statement.
-func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode, work []rehearse.Work) []rehearse.Lock {
+func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode) []rehearse.Lock {
 	strongest := map[string]rehearse.Lock{}
 	for oid, mode := range locks {
 		r := o.existed(was, oid)
@@ -230,10 +234,6 @@ func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode, wo
 	}
 	var list []rehearse.Lock
 	for oid, lock := range strongest {
-		parent := was.relations[was.relations[oid].parent]
-		if parent != nil && strongest[parent.oid].Mode.Strength() >= lock.Mode.Strength() && !slices.ContainsFunc(work, func(w rehearse.Work) bool { return w.ID == oid }) {
-			continue // the lock of the partitioned table tells it
-		}
 		if lock.Mode.Strength() > o.held[oid].Strength() {
 			list = append(list, lock)
 		}
