@@ -115,7 +115,7 @@ func examples(cmd *cobra.Command) []string {
 // markdown writes docs/cli.md.
 func (r reference) markdown() string {
 	var b strings.Builder
-	b.WriteString("# Commands\n\n<!-- generated from the help: go test ./migrator/cli -run TestReference -update -->\n\n" +
+	b.WriteString("# Commands\n\n<!-- generated from the help: go test ./migrator/cli -run Reference -update -->\n\n" +
 		"The help of all commands in one place: `./app migrate COMMAND --help` shows the same. [Targets](targets.md), [exit codes](errors.md#exit-codes) and\n[JSON](json.md) have pages of their own.\n")
 	for _, g := range r.groups {
 		b.WriteString("\n**" + g.title + "**\n\n| command | |\n| --- | --- |\n")
@@ -215,7 +215,7 @@ func markdownText(s string) string {
 // man writes docs/man/ambix-migrate.1.
 func (r reference) man() string {
 	var b strings.Builder
-	b.WriteString(`.\" generated from the help: go test ./migrator/cli -run TestReference -update` + "\n" + `.TH AMBIX\-MIGRATE 1 "" "ambix" "ambix"` + "\n.nh\n.ad l\n")
+	b.WriteString(`.\" generated from the help: go test ./migrator/cli -run Reference -update` + "\n" + `.TH AMBIX\-MIGRATE 1 "" "ambix" "ambix"` + "\n.nh\n.ad l\n")
 	b.WriteString(".SH NAME\nambix\\-migrate \\- migrate a PostgreSQL database with SQL files\n")
 	b.WriteString(".SH SYNOPSIS\n.B ambix migrate\n.I COMMAND\n.RI [ ARGUMENT \\[char46]\\|.\\|.]\n.RI [ FLAG \\[char46]\\|.\\|.]\n")
 	b.WriteString(".SH DESCRIPTION\n")
@@ -305,7 +305,7 @@ func TestReferenceIsWhatTheHelpSays(t *testing.T) {
 			}
 			continue
 		}
-		t.Errorf("%s is not what the help says; go test ./migrator/cli -run TestReference -update writes it", file)
+		t.Errorf("%s is not what the help says; go test ./migrator/cli -run Reference -update writes it", file)
 	}
 }
 
