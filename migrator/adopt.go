@@ -14,8 +14,9 @@ import (
 
 // Adopt says how to take over a database that another tool migrated.
 type Adopt struct {
-	// Tool is "alembic", "tern", "goose", "golang-migrate" or "dbmate". "": the tool whose
-	// version table is in the database.
+	// Tool is "alembic", "atlas", "dbmate", "diesel", "flyway", "golang-migrate", "goose",
+	// "prisma", "rails", "sqitch", "sql-migrate", "sqlx" or "tern". "": the tool whose version
+	// table is in the database.
 	Tool string
 	// Table is the version table, NAME or SCHEMA.NAME. "": found in any schema by the
 	// tools' usual names.

@@ -132,9 +132,8 @@ func TestUnrelatedTablesDoNotStopRuns(t *testing.T) {
 func TestAdoptTakesNoTableOfAnotherTool(t *testing.T) {
 	t.Parallel()
 	for tool, table := range map[string]string{
-		"public.schema_version (Flyway)":   strings.Replace(versionTables["Flyway"], "flyway_schema_history", "schema_version", 1),
-		"public.schema_migrations (Rails)": versionTables["Rails"],
-		"public.schema_migrations (Ecto)":  versionTables["Ecto"],
+		"public.databasechangelog (Liquibase)": versionTables["Liquibase"],
+		"public.schema_migrations (Ecto)":      versionTables["Ecto"],
 	} {
 		url := pgtest.Database(t)
 		pgtest.Exec(t, url, table)

@@ -18,7 +18,9 @@ import (
 )
 
 // adoptTools are the values of --tool.
-var adoptTools = []string{"alembic", "dbmate", "golang-migrate", "goose", "tern"}
+var adoptTools = []string{
+	"alembic", "atlas", "dbmate", "diesel", "flyway", "golang-migrate", "goose", "prisma", "rails", "sqitch", "sql-migrate", "sqlx", "tern",
+}
 
 func (p *program) adopt() *cobra.Command {
 	var tool, from, versions settings.Text
@@ -27,16 +29,17 @@ func (p *program) adopt() *cobra.Command {
 	return p.command(action{
 		use:   "adopt",
 		short: "take over a database from another migration tool",
-		long: `Reads the version table of Alembic, tern, goose, golang-migrate or dbmate, shows the
-revisions that its versions correspond to, and records them as applied. No revision is
-run, and the other tool's table is not changed. --map names the file that maps versions
+		long: `Reads the version table of another tool, shows the revisions that its versions correspond
+to, and records them as applied. No revision is run, and the other tool's table is not
+changed. The tools are Alembic, Atlas, dbmate, Diesel, Flyway, golang-migrate, goose,
+Prisma, Rails, Sqitch, sql-migrate, SQLx and tern. --map names the file that maps versions
 to revisions, written when the tool's migrations were imported; the default is adopt.json
 in the folder of the revisions. Without such a file, versions must be revision ids.`,
 		example: "adopt --dry-run\nadopt --map adopt.json\nadopt --tool alembic --table app.alembic_version\nadopt --baseline 9f3c",
 		groups:  []string{settings.GroupDatabase, settings.GroupRun, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &versions, "map", "", "FILE", "the file that maps versions to revisions")
-			settings.AddFlag(f, &tool, "tool", "", "TOOL", text.List(adoptTools, "or"))
+			settings.AddFlag(f, &tool, "tool", "", "TOOL", "the other tool, for example alembic")
 			settings.AddFlag(f, &from, "table", "", "TABLE", "its version table, if it is not found automatically")
 			settings.AddFlag(f, &baseline, "baseline", "", "REV,…", "revisions to record for a database that no tool migrated")
 			settings.AddFlag(f, &dryRun, "dry-run", "", "", "show what would be recorded")

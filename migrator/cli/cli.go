@@ -73,7 +73,7 @@ func Main(c Config) int {
 				continue
 			}
 			if ctx.Err() != nil {
-				p.warnOfScratch(os.Stderr)
+				p.warnOfScratch(p.newLogger(os.Stderr))
 				return signalError{s}.code()
 			}
 			cancel(signalError{s})

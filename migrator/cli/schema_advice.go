@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -83,9 +82,9 @@ func (p *program) noteScratch(name string, exists bool) {
 }
 
 // warnOfScratch names the scratch database that a process leaves behind which exits now.
-func (p *program) warnOfScratch(w io.Writer) {
+func (p *program) warnOfScratch(log *terminal.Logger) {
 	if name := p.scratch.Load(); name != nil {
-		p.newLogger(w).Log(slog.LevelWarn, "the scratch database "+*name+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(*name))
+		log.Log(slog.LevelWarn, "the scratch database "+*name+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(*name))
 	}
 }
 

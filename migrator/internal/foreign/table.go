@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.com/ambix/migrator/internal/ledger"
@@ -16,34 +15,6 @@ import (
 type Table struct {
 	Name string // qualified and quoted
 	Tool string
-}
-
-// tool is how one tool keeps its versions.
-type tool struct {
-	sql string // reads the table whose name replaces %s
-	// versions returns those that count as applied. dirty is a version that the tool did not
-	// complete; reason is why the rows are invalid.
-	versions func(rows [][]string, known map[string]string) (versions []string, dirty, reason string)
-}
-
-var tools = map[string]tool{
-	"alembic": {"SELECT version_num FROM %s ORDER BY 1", firstColumn},
-	"dbmate":  {"SELECT version FROM %s ORDER BY 1", firstColumn},
-	// goose has a row for every up and every down; the newest of a version counts.
-	"goose": {`SELECT version_id FROM (SELECT DISTINCT ON (version_id) version_id, is_applied FROM %s ORDER BY version_id, id DESC) v
-WHERE is_applied AND version_id OPERATOR(pg_catalog.>) 0 ORDER BY 1`, firstColumn},
-	"tern": {"SELECT version FROM %s", func(rows [][]string, known map[string]string) ([]string, string, string) {
-		if len(rows) == 1 && rows[0][0] == "0" {
-			return nil, "", "" // before the first; golang-migrate deletes its row then, and may have a version 0
-		}
-		return upTo(rows, known)
-	}},
-	"golang-migrate": {"SELECT version, dirty FROM %s", func(rows [][]string, known map[string]string) ([]string, string, string) {
-		if len(rows) > 0 && rows[0][1] == "t" {
-			return nil, rows[0][0], ""
-		}
-		return upTo(rows, known)
-	}},
 }
 
 // Known reports whether a tool's version table can be read.
@@ -59,7 +30,10 @@ func Tools(conjunction string) string {
 }
 
 // RecordsEachVersion reports whether the table has a row for every applied version.
-func (t Table) RecordsEachVersion() bool { return t.Tool == "goose" || t.Tool == "dbmate" }
+func (t Table) RecordsEachVersion() bool { return tools[t.Tool].each }
+
+// Repair says how the tool is told that a version that it did not complete was corrected.
+func (t Table) Repair() string { return tools[t.Tool].repair }
 
 // Query returns the query that reads the table.
 func (t Table) Query() string { return fmt.Sprintf(tools[t.Tool].sql, t.Name) }
@@ -69,39 +43,6 @@ func (t Table) Query() string { return fmt.Sprintf(tools[t.Tool].sql, t.Name) }
 // the rows are invalid; both are "" if neither is the case.
 func (t Table) Versions(rows [][]string, known map[string]string) (versions []string, dirty, reason string) {
 	return tools[t.Tool].versions(rows, known)
-}
-
-func firstColumn(rows [][]string, _ map[string]string) ([]string, string, string) {
-	var versions []string
-	for _, row := range rows {
-		versions = append(versions, row[0])
-	}
-	return versions, "", ""
-}
-
-// upTo is for tools that record one number: it and all lower ones are applied.
-func upTo(rows [][]string, known map[string]string) ([]string, string, string) {
-	if len(rows) > 1 {
-		return nil, "", fmt.Sprintf("it has %d rows where there should be one", len(rows))
-	}
-	if len(rows) == 0 {
-		return nil, "", ""
-	}
-	last, err := strconv.ParseInt(rows[0][0], 10, 64)
-	if err != nil {
-		return nil, "", fmt.Sprintf("version %q is not a number", rows[0][0])
-	}
-	var versions []string
-	for version := range known {
-		if n, err := strconv.ParseInt(version, 10, 64); err == nil && n <= last {
-			versions = append(versions, version)
-		}
-	}
-	if !slices.Contains(versions, rows[0][0]) {
-		versions = append(versions, rows[0][0])
-	}
-	slices.SortFunc(versions, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
-	return versions, "", ""
 }
 
 // Columns returns a query for the names and types of a table's columns: no rows if it does
@@ -120,7 +61,7 @@ func Recognize(name string, columns [][]string, claimed string) (t Table, reason
 		types[c[0]] = c[1]
 	}
 	found := byColumns(types)
-	alike := func(tool string) bool { return tool == "tern" || tool == "dbmate" } // only the type differs
+	alike := func(tool string) bool { return tool == "tern" || tool == "dbmate" || tool == "rails" } // only the type differs, or nothing
 	switch list := strings.Join(slices.Sorted(maps.Keys(types)), ", "); {
 	case claimed == "" && found == "":
 		return t, "its columns are not those of a known tool: " + list
@@ -130,20 +71,31 @@ func Recognize(name string, columns [][]string, claimed string) (t Table, reason
 	return Table{name, cmp.Or(claimed, found)}, ""
 }
 
+// byColumns returns the tool whose version table has these columns, or "".
 func byColumns(types map[string]string) string {
-	switch {
-	case types["version_num"] != "":
-		return "alembic"
-	case types["version_id"] != "" && types["is_applied"] != "":
-		return "goose"
-	case types["version"] != "" && types["dirty"] != "":
-		return "golang-migrate"
-	case types["version"] == "integer":
-		return "tern"
-	case types["version"] != "":
-		return "dbmate"
+	for _, t := range []struct{ tool, columns string }{
+		{"alembic", "version_num"},
+		{"goose", "version_id,is_applied"},
+		{"flyway", "installed_rank,version,script"},
+		{"prisma", "migration_name,applied_steps_count"},
+		{"sqitch", "change_id,project"},
+		{"atlas", "version,applied,total,operator_version"},
+		{"sqlx", "version,installed_on,checksum"},
+		{"diesel", "version,run_on"},
+		{"sql-migrate", "id,applied_at"},
+		{"golang-migrate", "version,dirty"},
+	} {
+		if !slices.ContainsFunc(strings.Split(t.columns, ","), func(c string) bool { return types[c] == "" }) {
+			return t.tool
+		}
 	}
-	return ""
+	switch types["version"] {
+	case "":
+		return ""
+	case "integer":
+		return "tern"
+	}
+	return "dbmate"
 }
 
 // HasObjects asks whether a database has tables and the like, or functions, that belong

@@ -31,7 +31,7 @@ func TestDocumentShowsTheActualOutput(t *testing.T) {
 			}
 		})
 	}
-	for _, tool := range []string{"alembic", "dbmate", "golang-migrate", "goose", "tern"} {
+	for _, tool := range []string{"alembic", "dbmate", "flyway", "golang-migrate", "goose", "prisma", "rails", "sqitch", "tern"} {
 		if !tools[tool] {
 			t.Errorf("docs/adopting.md does not show how %s is imported", tool)
 		}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -141,6 +142,28 @@ func (found *Adoption) complete(p plan.Plan, a Adopt) error {
 	return nil
 }
 
+// checkWhole returns an error if a revision stands for several versions, as a baseline does,
+// and the database has some of them only.
+func (found *Adoption) checkWhole(a Adopt) error {
+	if !found.RecordsEachVersion() {
+		return nil
+	}
+	recorded := map[string]string{} // a version, by its revision
+	for _, version := range found.Versions {
+		if id, ok := a.Versions[version]; ok {
+			recorded[id] = version
+		}
+	}
+	for _, version := range slices.Sorted(maps.Keys(a.Versions)) {
+		id := a.Versions[version]
+		if other := recorded[id]; other != "" && !slices.Contains(found.Versions, version) {
+			return &AdoptError{Problem: MissingVersion, Table: found.Name, Reason: fmt.Sprintf(
+				"revision %s stands for several versions, and of these the table has %s, but not %s; apply the missing ones with %s first", id, other, version, found.Tool)}
+		}
+	}
+	return nil
+}
+
 func (a Adopt) revision(version string) string {
 	if id, ok := a.Versions[version]; ok {
 		return id
@@ -156,6 +179,9 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 	}
 	found := &Adoption{Table: table}
 	if found.Versions, err = s.foreignVersions(ctx, table, a); err != nil {
+		return nil, nil, err
+	}
+	if err := found.checkWhole(a); err != nil {
 		return nil, nil, err
 	}
 	var targets []string
@@ -272,7 +298,7 @@ func (s *Session) foreignVersions(ctx context.Context, table foreign.Table, a Ad
 	switch {
 	case dirty != "":
 		return nil, &AdoptError{Problem: DirtyVersion, Table: table.Name, Reason: fmt.Sprintf(
-			"version %s is dirty: golang-migrate stopped in the middle of it; check what of it exists, correct that, run `migrate force`, then adopt", dirty)}
+			"version %s is dirty: %s stopped in the middle of it; check what of it exists, correct that, %s, then adopt", dirty, table.Tool, table.Repair())}
 	case reason != "":
 		return nil, &AdoptError{Problem: WrongTable, Table: table.Name, Reason: reason}
 	}

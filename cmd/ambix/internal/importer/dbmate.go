@@ -34,12 +34,12 @@ func readDbmate(src source) (*project, error) {
 			continue
 		}
 		file := filepath.Join(src.dir, entry.Name())
-		text, err := os.ReadFile(file)
+		text, err := readText(file)
 		if err != nil {
 			return nil, err
 		}
 		m := migration{version: parts[1], name: entry.Name(), message: messageOf(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
-		if err := m.readDbmate(file, string(text), src.data); err != nil {
+		if err := m.readDbmate(file, text, src.data); err != nil {
 			return nil, err
 		}
 		p.migrations = append(p.migrations, m)
@@ -53,7 +53,6 @@ func readDbmate(src source) (*project, error) {
 
 // readDbmate splits a file into its sections. Of several down sections, the last runs first.
 func (m *migration) readDbmate(file, text string, data map[string]string) error {
-	text = strings.TrimPrefix(text, "\ufeff")
 	sections := dbmateSection.FindAllStringSubmatchIndex(text, -1)
 	if len(sections) == 0 || text[sections[0][2]:sections[0][3]] != "up" {
 		return fmt.Errorf("%s: the first section must be -- migrate:up", file)

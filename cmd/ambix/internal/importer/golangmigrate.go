@@ -2,8 +2,8 @@ package importer
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 )
@@ -50,12 +50,13 @@ func readGolangMigrate(src source) (*project, error) {
 		return nil, err
 	}
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	return p, nil
 }
 
 // addGolangMigrate adds a file to its version. The names of the two files may differ.
 func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uint64][2]string, version uint64, parts []string) error {
-	text, err := fs.ReadFile(os.DirFS(dir), parts[0])
+	text, err := readText(filepath.Join(dir, parts[0]))
 	if err != nil {
 		return err
 	}
@@ -74,9 +75,9 @@ func addGolangMigrate(dir string, byVersion map[uint64]*migration, names map[uin
 	both[direction] = parts[0]
 	names[version] = both
 	if direction == 1 {
-		m.up.sql = string(text)
+		m.up.sql = text
 	} else {
-		m.down = &script{sql: string(text)}
+		m.down = &script{sql: text}
 	}
 	if direction == 1 || m.name == "" {
 		m.name, m.message = parts[0], messageOf(parts[2])

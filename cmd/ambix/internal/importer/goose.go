@@ -55,17 +55,18 @@ func readGoose(src source) (*project, error) {
 		return nil, err
 	}
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	return p, nil
 }
 
 func (m *migration) readGoose(file string, src source) error {
-	text, err := os.ReadFile(file)
+	text, err := readText(file)
 	if err != nil {
 		return err
 	}
 	f := gooseFile{file: file, data: src.data}
 	n := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
+	for line := range strings.Lines(text) {
 		n++
 		// As goose does, so that no carriage returns get into functions.
 		if err := f.read(strings.TrimRight(line, "\r\n")); err != nil {

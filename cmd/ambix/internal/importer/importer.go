@@ -9,7 +9,7 @@ import (
 )
 
 // tools are the supported tools, each in its own file.
-var tools = []tool{alembic, dbmate, golangMigrate, goose, tern}
+var tools = []tool{alembic, atlas, dbmate, diesel, flyway, golangMigrate, goose, prisma, rails, sqitch, sqlMigrate, sqlx, tern}
 
 // tool is another migration tool.
 type tool struct {

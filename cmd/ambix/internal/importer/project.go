@@ -28,10 +28,14 @@ type migration struct {
 	version string // as the tool's version table has it
 	// id is the revision's id. If it is "" or not allowed, one is derived from tool, version
 	// and name.
-	id      string
-	name    string // of its file or files
-	message string
-	created time.Time // zero: unknown
+	id   string
+	name string // of its file or files
+	// number are the digits that keep the order of the file names, if version is not a number.
+	number string
+	// alsoVersions are other versions for which the revision stands.
+	alsoVersions []string
+	message      string
+	created      time.Time // zero: unknown
 
 	downRevision, dependsOn, labels []string
 
@@ -50,6 +54,9 @@ type script struct {
 	empty    bool      // without a statement; set by body
 	findings []finding // where is empty or a detail: the file follows from the script
 }
+
+// leftOut is a kind of finding.
+const leftOut = "The tool ignores these files because of their names, and they were left out:"
 
 // finding is something to check by hand.
 type finding struct {
@@ -74,14 +81,43 @@ func sortByNumber(migrations []migration) error {
 }
 
 func checkUnique(migrations []migration) error {
-	seen := map[string]string{}
+	seen, bad := map[string]string{}, problems{}
 	for _, m := range migrations {
 		if first, ok := seen[m.version]; ok {
-			return fmt.Errorf("duplicate version %s: %s and %s", m.version, first, m.name)
+			bad.addf("duplicate version %s: %s and %s", m.version, first, m.name)
 		}
 		seen[m.version] = m.name
 	}
-	return nil
+	return bad.err()
+}
+
+// digits returns the digits that keep the order of the file names, or "".
+func (m *migration) digits() string {
+	if m.number == "" && strings.Trim(m.version, "0123456789") == "" {
+		return m.version
+	}
+	return m.number
+}
+
+// findGaps finds missing numbers, if the migrations are numbered one by one.
+func (p *project) findGaps() {
+	var gaps []finding
+	ones := 0
+	for i := 1; i < len(p.migrations); i++ {
+		a, b := &p.migrations[i-1], &p.migrations[i]
+		if !a.created.IsZero() || !b.created.IsZero() || a.digits() == "" || b.digits() == "" {
+			continue
+		}
+		switch step := number(b.digits()) - number(a.digits()); {
+		case step == 1:
+			ones++
+		case step > 1:
+			gaps = append(gaps, finding{"Numbers are missing. Databases with a missing version cannot be adopted; look for its file in the history of the project:", fmt.Sprintf("between %s and %s", a.name, b.name)})
+		}
+	}
+	if ones > len(gaps) {
+		p.findings = append(p.findings, gaps...)
+	}
 }
 
 // number returns a version as a number, or 0 if it is not one.

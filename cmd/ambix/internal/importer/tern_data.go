@@ -18,18 +18,18 @@ func missingData(dir string, fsys fs.FS, data map[string]any) ([]finding, error)
 		if err != nil || d.IsDir() || path.Ext(name) != ".sql" {
 			return err
 		}
-		text, err := fs.ReadFile(fsys, name)
+		file := filepath.Join(dir, name)
+		text, err := readText(file)
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(dir, name)
 		offset := 0
-		for part := range strings.SplitSeq(string(text), ternSeparator) {
+		for part := range strings.SplitSeq(text, ternSeparator) {
 			for _, f := range fields(part) {
 				if _, ok := data[f.name]; !ok {
 					findings = append(findings, finding{
 						"These templates use undefined data. Define it with -D or in tern.conf, and import again:",
-						at(file, string(text), offset+f.offset) + ": ." + f.name,
+						at(file, text, offset+f.offset) + ": ." + f.name,
 					})
 				}
 			}

@@ -77,7 +77,9 @@ func (p *project) write(t tool, out string) (*document, error) {
 			return nil, err
 		}
 		files, findings = append(files, pair...), append(findings, found...)
-		m.Versions = append(m.Versions, adoptVersion{p.migrations[i].version, ids[p.migrations[i].version], p.migrations[i].name})
+		for _, version := range append(slices.Clone(p.migrations[i].alsoVersions), p.migrations[i].version) {
+			m.Versions = append(m.Versions, adoptVersion{version, ids[p.migrations[i].version], p.migrations[i].name})
+		}
 	}
 	text, err := m.text()
 	if err != nil {
@@ -144,8 +146,8 @@ func (m *migration) stem(id string, width int) string {
 		return revision.FileStem(id, m.message, m.created)
 	}
 	stem := id
-	if strings.Trim(m.version, "0123456789") == "" && m.version != id {
-		stem = fmt.Sprintf("%0*d_%s", width, number(m.version), id)
+	if digits := m.digits(); digits != "" && digits != id {
+		stem = fmt.Sprintf("%0*d_%s", width, number(digits), id)
 	}
 	if slug := revision.Slug(m.message); slug != "" {
 		stem += "_" + slug
@@ -158,7 +160,7 @@ func (p *project) width() int {
 	width := 4
 	for _, m := range p.migrations {
 		if m.created.IsZero() {
-			width = max(width, len(m.version))
+			width = max(width, len(m.digits()))
 		}
 	}
 	return width

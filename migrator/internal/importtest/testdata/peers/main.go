@@ -1,10 +1,11 @@
-// Peers runs goose and golang-migrate as libraries. It has its own module, so that they are
+// Peers runs goose, golang-migrate and sql-migrate as libraries. It has its own module, so that they are
 // not dependencies of the main one.
 //
 //	peers goose create DIR NAME        create a file with a timestamp as version
 //	peers goose create-fixed DIR NAME  create a file with a sequence number as version
 //	peers goose up|down DIR URL
 //	peers golang-migrate up|down DIR URL
+//	peers sql-migrate up|down DIR URL
 //
 // up and down run all migrations.
 package main
@@ -22,6 +23,7 @@ import (
 	_ "github.com/golang-migrate/migrate/v4/source/file"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	sqlmigrate "github.com/rubenv/sql-migrate"
 )
 
 func main() {
@@ -40,6 +42,8 @@ func run(args []string) error {
 		return runGoose(args[1], args[2], args[3])
 	case "golang-migrate":
 		return runGolangMigrate(args[1], args[2], args[3])
+	case "sql-migrate":
+		return runSQLMigrate(args[1], args[2], args[3])
 	}
 	return fmt.Errorf("unknown tool %q", args[0])
 }
@@ -78,4 +82,18 @@ func runGolangMigrate(command, dir, url string) error {
 	}
 	sourceErr, databaseErr := m.Close()
 	return errors.Join(err, sourceErr, databaseErr)
+}
+
+func runSQLMigrate(command, dir, url string) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	direction := sqlmigrate.Up
+	if command == "down" {
+		direction = sqlmigrate.Down
+	}
+	_, err = sqlmigrate.Exec(db, "postgres", sqlmigrate.FileMigrationSource{Dir: dir}, direction)
+	return err
 }

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE UNIQUE INDEX "Account_name_key" ON "Account"("name");

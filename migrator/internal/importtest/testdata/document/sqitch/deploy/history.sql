@@ -1,0 +1,7 @@
+-- Deploy history to pg
+
+BEGIN;
+
+CREATE TABLE history (at timestamptz);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert account from pg
+
+BEGIN;
+
+DROP TABLE account;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert history from pg
+
+BEGIN;
+
+DROP TABLE history;
+
+COMMIT;
