@@ -29,7 +29,7 @@ func guardChain(bodies ...string) fstest.MapFS {
 		}
 		name := fmt.Sprintf("r%d", i+1)
 		files[name+".up.sql"] = &fstest.MapFile{Data: []byte("-- revision: " + name + "\n-- down_revision: " + parent + "\n" + header + "\n" + body + "\n")}
-		files[name+".down.sql"] = &fstest.MapFile{Data: []byte("UPDATE big SET n = 0;\n")}
+		files[name+".down.sql"] = &fstest.MapFile{Data: []byte("DELETE FROM big WHERE n = 1;\n")}
 	}
 	return files
 }
@@ -52,7 +52,7 @@ func appliedRevisions(t *testing.T, u string) string {
 	return pgtest.Value(t, u, "SELECT COALESCE(string_agg(revision, ' ' ORDER BY revision), '') FROM ambix_revision WHERE state = 'applied'")
 }
 
-const harmless, scanning = "ALTER TABLE small ADD COLUMN %s int;", "UPDATE big SET n = n + 1;"
+const harmless, scanning = "ALTER TABLE small ADD COLUMN %s int;", "UPDATE big SET n = n + 1 WHERE n % 2 = 0;"
 
 func TestGuardKeepsWhatCameBefore(t *testing.T) {
 	t.Parallel()

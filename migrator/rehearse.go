@@ -82,6 +82,9 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	var result *rehearsal.Result
 	var proof proof
 	err = m.withScratch(ctx, func(server *scratch.Server) error {
+		if err := m.guardRoles(ctx, server, m.upScripts(start.targets)...); err != nil {
+			return err
+		}
 		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
 			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets})
 			return err

@@ -1,6 +1,7 @@
 package migrator_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -79,5 +80,47 @@ func TestRehearsalGoesDownAndTriesOrders(t *testing.T) {
 	o.UpOnly = true
 	if r, err = m.Rehearse(t.Context(), o); err != nil || r.Reverted != 0 || r.Orders != 0 || slices.ContainsFunc(r.Findings, func(f rehearse.Finding) bool { return f.Rule == rehearse.NotInverse }) {
 		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// What belongs to the server must survive a rehearsal.
+func TestRehearsalRefusesToDropRolesOfTheServer(t *testing.T) {
+	t.Parallel()
+	role := projecttest.Config(t, pgtest.Role(t, pgtest.Shared(t).URL("postgres"))).User
+	m := projecttest.New(t).Add("a1", "", "SELECT 1;\nDROP ROLE IF EXISTS "+role+";", "SELECT 1;").Migrator(rehearsing(t))
+	_, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
+	if e, ok := errors.AsType[*migrator.FilesError](err); !ok || !strings.Contains(e.Error(), "a1.up.sql:7:1: it drops role "+role+", which exists on the server") {
+		t.Error(err)
+	}
+	if n := pgtest.Value(t, pgtest.Shared(t).URL("postgres"), "SELECT count(*) FROM pg_roles WHERE rolname = '"+role+"'"); n != "1" {
+		t.Error("the role was dropped")
+	}
+}
+
+// Revisions run as Config.Role, and so does what counts their rows; a table of another role is not counted.
+func TestRehearsalWithARole(t *testing.T) {
+	t.Parallel()
+	cfg := rehearsing(t)
+	admin := pgtest.Shared(t).URL("postgres")
+	cfg.Role = projecttest.Config(t, pgtest.Role(t, admin)).User
+	other := projecttest.Config(t, pgtest.Role(t, admin)).User
+	pgtest.Exec(t, admin, "GRANT "+other+" TO "+cfg.Role)
+	m := projecttest.New(t).
+		Add("a1", "", "CREATE TABLE t (a int); INSERT INTO t VALUES (1);", "DROP TABLE t;").
+		Add("a2", "a1", "DELETE FROM t;", "SELECT 1;").
+		Add("a3", "a2", "CREATE SCHEMA s; GRANT CREATE, USAGE ON SCHEMA s TO "+other+"; CREATE TABLE s.u (a int); INSERT INTO s.u VALUES (1); ALTER TABLE s.u OWNER TO "+other+";", "DROP SCHEMA s CASCADE;").
+		Migrator(cfg)
+	r, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Findings {
+		if f.Rule == rehearse.NotInverse || f.Rule == rehearse.Fails {
+			got = append(got, f.Revision+": "+f.Text)
+		}
+	}
+	if want := []string{"a2: the down script leaves public.t with 0 rows instead of 1"}; !slices.Equal(got, want) {
+		t.Error(got, listFindings(r))
 	}
 }

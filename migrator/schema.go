@@ -39,6 +39,9 @@ type Scratch struct {
 	Server *pgconn.Config
 	// Like is a database whose encoding and locale they get. Nil: those of the server's template0.
 	Like *pgconn.Config
+	// OnCreate is called with each scratch database before it is used: for extensions that only a superuser creates. It must
+	// close its connections. Nil: nothing.
+	OnCreate func(context.Context, *pgconn.Config) error
 	// OnOpen is called when the server is connected and can make them, before the first one is made. Nil: nothing.
 	OnOpen func()
 	// OnDatabase is called before a scratch database is made, and after it was dropped. A program that is about to exit in
@@ -103,7 +106,7 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) error) error {
 	server, err := scratch.Open(ctx, scratch.Options{
 		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Roles: m.createdRoles(), Program: "ambix " + m.cfg.Version,
-		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect,
+		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect, OnCreate: m.cfg.Scratch.OnCreate,
 		OnDatabase: m.cfg.Scratch.OnDatabase,
 	})
 	if err != nil {

@@ -1,7 +1,9 @@
 package migrator
 
 import (
+	"context"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -9,6 +11,8 @@ import (
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
+	"example.com/ambix/migrator/scratch"
 )
 
 // guardDatabase refuses scripts that drop or alter the configured database, if scratch databases are on its server.
@@ -41,6 +45,36 @@ func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
 		return problems
 	}
 	return nil
+}
+
+// guardRoles refuses up scripts that drop a role of the scratch server: it belongs to all of its databases.
+func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revision.Script) error {
+	var problems revision.Problems
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return err
+		}
+		existing, err := server.Roles(ctx, sqltext.DroppedRoles(loaded.Text))
+		if err != nil {
+			return err
+		}
+		if len(existing) == 0 {
+			continue
+		}
+		for _, st := range loaded.Statements() {
+			for _, role := range sqltext.DroppedRoles(loaded.Text[st.Start:st.End]) {
+				if slices.Contains(existing, role) {
+					at := sqltext.PositionAt(loaded.Text, st.Start)
+					problems = append(problems, revision.Problem{
+						Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
+						Text: "it drops role " + schema.QuoteIdent(role) + ", which exists on the server of the scratch databases: nothing was run; use another server for these",
+					})
+				}
+			}
+		}
+	}
+	return problems.Err()
 }
 
 // upScripts returns the up scripts of revisions and of those below them, parents first.

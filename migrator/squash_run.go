@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/content"
 	"example.com/ambix/migrator/internal/ledger"
@@ -266,7 +267,7 @@ func (s *squasher) proveUp(ctx context.Context, d *scratch.Database) error {
 	if s.heads == nil {
 		return nil
 	}
-	if err := moveScratch(ctx, d.Config, s.files, s.settings, s.headsAfter()...); err != nil {
+	if err := moveScratch(ctx, d.Config, s.files, s.settings, s.files.Graph.Maximal(graph.NewSet(s.files.Graph.Order()...))...); err != nil {
 		return s.scriptFailed(err)
 	}
 	if made, err = s.read(ctx, d); err != nil {
@@ -300,11 +301,6 @@ func (s *squasher) scriptFailed(err error) error {
 
 func (s *squasher) ids() []string {
 	return each(s.Replaced, func(r *revision.Revision) string { return r.ID })
-}
-
-// headsAfter returns the maximal revisions as they will be.
-func (s *squasher) headsAfter() []string {
-	return slices.DeleteFunc(slices.Clone(s.heads), func(id string) bool { return s.files.Revision(id) == nil })
 }
 
 // compareContent returns what differs besides the schema, in words.

@@ -219,7 +219,7 @@ func (s *squasher) checkPatterns() error {
 			if err != nil {
 				return err
 			}
-			if !slices.ContainsFunc(s.dataNames(), match) {
+			if pattern != "*" && !slices.ContainsFunc(s.dataNames(), match) {
 				return &ConfigError{Setting: setting, Value: pattern, Reason: "the replaced revisions make no table and no sequence with such a name"}
 			}
 		}

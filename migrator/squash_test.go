@@ -256,6 +256,10 @@ func TestSquashOfOneBranch(t *testing.T) {
 	if _, err := m.Squash(ctx, migrator.SquashOptions{Target: "b2", Message: "x"}); err == nil || !strings.Contains(err.Error(), "revision b2 was replaced by s1") {
 		t.Errorf("%v", err)
 	}
+	// The head of one branch, next to another one.
+	if s, err := m.Squash(ctx, migrator.SquashOptions{Target: "z", Message: "x"}); err != nil || strings.Join(s.Revision.ReplacedIDs(), " ") != "s1 a1 b1 b2 z" {
+		t.Errorf("%v", err)
+	}
 	if _, err := m.Squash(ctx, migrator.SquashOptions{Target: "m", Message: "x", ID: "a1"}); err == nil {
 		t.Error("the id of a replaced revision is accepted")
 	}

@@ -1,9 +1,11 @@
 package migrator
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -24,6 +26,9 @@ func (s *Squash) Write(dir, folder string) (up, down, archive string, err error)
 		for _, file := range files {
 			from := filepath.FromSlash(file)
 			name, err := filepath.Rel(dir, from)
+			if err == nil && !filepath.IsLocal(name) {
+				err = fmt.Errorf("%s is not below %s", text.Visible(file), text.Visible(dir))
+			}
 			if err != nil {
 				return "", "", "", err
 			}

@@ -567,6 +567,7 @@ type initDocument struct {
 	Module  string   `json:"module"`
 	Replace string   `json:"replace,omitempty"` // the checkout of this module that go.mod refers to
 	Files   []string `json:"files"`             // the files that were written
+	Kept    []string `json:"kept"`              // the files that existed and were left as they are
 	Next    string   `json:"next"`              // the command to run next
 }
 

@@ -160,6 +160,11 @@ func (f *fleetRun) statusNote(st *migrator.Status) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s.word))
 		}
 	}
+	for _, r := range st.Replacements {
+		if r.State != migrator.ReplacementComplete {
+			parts = append(parts, "only some of what "+r.Revision+" replaces")
+		}
+	}
 	if parts == nil {
 		return f.headNote(st)
 	}

@@ -17,8 +17,9 @@ func (p *program) initialize() *cobra.Command {
 	cmd := p.command(action{
 		use: "init DIR", short: "create a new project",
 		long: `Writes a Go project that embeds its revisions and has this command line. It builds and
-runs as it is, without any revision. Either all files are written or none, and existing
-files are never changed. Inside a checkout of this module, or with --replace, go.mod
+runs as it is, without any revision, and has a test of its revisions, a Dockerfile, and
+files for Docker Compose, GitHub Actions and Kubernetes. Existing files are never changed:
+a README.md and the last three are kept, and any other is an error. Inside a checkout of this module, or with --replace, go.mod
 refers to the checkout; otherwise it requires the version of this program.`,
 		example: "init store\ninit . --module github.com/acme/store",
 		groups:  []string{settings.GroupOutput},
@@ -44,13 +45,16 @@ func (r *run) initialize(module, replace string) error {
 	if err != nil {
 		return err
 	}
-	files, err := p.Write()
+	files, kept, err := p.Write()
 	if err != nil {
 		return err
 	}
-	d := &initDocument{Dir: p.Dir, Module: p.Module, Replace: p.Replace, Files: files, Next: p.Next()}
+	d := &initDocument{Dir: p.Dir, Module: p.Module, Replace: p.Replace, Files: files, Kept: list(kept), Next: p.Next()}
 	r.document = d
 	r.say(strings.Join(files, "\n"))
+	for _, name := range kept {
+		r.info(eventFileKept, name+" already exists and was left as it is", "file", name)
+	}
 	if p.Replace == "" && p.Version == "" {
 		r.warn(eventVersionUnknown, "the version of this program is unknown, so go.mod does not require "+scaffold.ModulePath+"; go mod tidy adds the newest version; to build with a checkout, use --replace DIR")
 	}

@@ -78,6 +78,9 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	if err := os.WriteFile(files[0], []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	n.env = append(n.env, "TEST_DATABASE_URL="+pgtest.Shared(n.T).URL("postgres"))
+	n.run("go", "vet", "./...")
+	n.run("go", "test", "./...")
 	n.run("go", "mod", "vendor")
 	n.run("go", "build", "-trimpath", "-mod=vendor", "-o", "app", ".")
 	n.want(n.run("./app", "migrate", "up"), "1 applied, at a1 (head)\n")
@@ -184,7 +187,10 @@ func TestConcurrentInitsWriteOneProject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{".dockerignore", ".gitignore", "Dockerfile", "embed.go", "go.mod", "go.sum", "main.go", "sql/README.md"}
+	want := []string{
+		".dockerignore", ".github/workflows/ci.yml", ".gitignore", "Dockerfile", "README.md", "compose.yaml", "embed.go", "go.mod", "go.sum", "job.yaml", "main.go",
+		"revisions_test.go", "sql/README.md",
+	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}

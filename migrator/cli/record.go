@@ -53,6 +53,7 @@ const (
 	eventEmpty          eventName = "database-empty"
 	eventMoved          eventName = "revision-rebased"
 	eventVersionUnknown eventName = "version-unknown"
+	eventFileKept       eventName = "file-kept"
 	eventNext           eventName = "next"
 	eventTargets        eventName = "targets"
 	eventProgress       eventName = "progress"
@@ -110,6 +111,7 @@ var eventRows = []eventRow{
 	{eventLargePicture, "the picture of `graph` is larger than Mermaid draws by default", "`links`, `bytes`"},
 	{eventEmpty, "`adopt` found an empty database", "`commands`"},
 	{eventMoved, "`rebase` changed a revision, which must not be applied anywhere", "`revision`"},
+	{eventFileKept, "`init` left a file as it was", "`file`"},
 	{eventVersionUnknown, "`init` does not know the version that go.mod should require", ""},
 	{eventNext, "what to run next", "`commands`"},
 	{eventTargets, "how many targets the command is for", "`targets`"},

@@ -13,6 +13,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
@@ -184,12 +185,38 @@ func (a adviser) squashProblem(e *migrator.SquashError) advice {
 			to("keep all of them", a.retry(flagValue{"with-data", a.listWith("with-data", names)})),
 			to("leave them out", a.retry(flagValue{"without-data", a.listWith("without-data", names)})),
 		}}
+	case migrator.SquashSeveral:
+		return advice{"", []suggestion{to("join them first", a.other("merge"))}}
 	case migrator.SquashDiffers, migrator.SquashNotEmpty:
 		return advice{"nothing was written; please report this", nil}
 	case migrator.SquashFails, migrator.SquashNoPlace:
 		return advice{"nothing was written", nil}
 	}
 	return advice{}
+}
+
+// squashChoices returns a command for each revision that the target may mean. Several have to be joined first.
+func (a adviser) squashChoices(e *migrator.TargetError) []suggestion {
+	var choices []suggestion
+	for _, c := range e.Choices {
+		if a.isAboveOthers(c) {
+			choices = append(choices, to("replace one with what is below it", a.instead(e, c)))
+		}
+	}
+	if e.Problem == graph.MultipleHeads && len(e.Choices) > 1 && e.Choices[0] == "heads" {
+		choices = append(choices, to("join them first", a.other("merge")))
+	}
+	return choices
+}
+
+// isAboveOthers reports whether a target is one revision with others below it.
+func (a adviser) isAboveOthers(target string) bool {
+	set, err := a.load(a.config()) // squash has set the folder
+	if err != nil {
+		return false
+	}
+	ids, err := set.EmptyStatus().Resolve(target)
+	return err == nil && len(ids) == 1 && len(set.Files().Graph().Closure(graph.NewSet(ids...))) > 1
 }
 
 // listWith returns the value of a list flag with more items.

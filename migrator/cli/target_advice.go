@@ -52,6 +52,8 @@ func (a adviser) choices(e *migrator.TargetError) []suggestion {
 		return []suggestion{to("see what can be repaired", a.other("status"))}
 	case "merge": // one revision is not enough
 		last = 0
+	case "squash":
+		return a.squashChoices(e)
 	}
 	var choices []suggestion
 	for _, c := range e.Choices[:last+1] {

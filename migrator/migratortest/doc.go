@@ -5,6 +5,10 @@
 //		…
 //	}
 //
+//	func TestRevisions(t *testing.T) {
+//		migratortest.Rehearse(t, files) // up, down and up again; what they would lock and destroy
+//	}
+//
 // The revisions are applied once, in a template database. Each test gets a copy of it, which takes some 20 ms however many
 // revisions there are. The template is shared by the test processes of all packages and by later runs, until the files change.
 //

@@ -11,6 +11,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgserver"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/scratch"
 )
 
@@ -34,7 +35,13 @@ type Config struct {
 	// DatabaseOptions are options of CREATE DATABASE, such as "ENCODING 'UTF8' LOCALE 'de_DE.UTF-8'". "": those of template0.
 	DatabaseOptions string
 
-	// Prepare is called with the empty template, before the revisions are applied: extensions that only a superuser creates.
+	// FailOn is the severity from which a finding fails Rehearse. Zero: rehearse.Danger.
+	FailOn rehearse.Severity
+	// Sizes are the sizes of tables for Rehearse, such as those of production: see rehearse.ParseSizes. Nil: they are not known.
+	Sizes *rehearse.Sizes
+
+	// Prepare is called with the empty template, or scratch database of Rehearse, before the revisions are applied: extensions
+	// that only a superuser creates.
 	// Nil: nothing.
 	Prepare func(context.Context, *pgconn.Config) error
 	// Seed is called with the template after the revisions were applied: rows that every test needs. Like Prepare, it must

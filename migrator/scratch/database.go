@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,7 +77,13 @@ func (s *Server) with(ctx context.Context, use func(context.Context, *Database) 
 	if err != nil {
 		return err
 	}
-	made, err := use(ctx, &Database{cfg, s})
+	var made *schema.Schema
+	if s.options.OnCreate != nil {
+		err = s.options.OnCreate(ctx, cfg)
+	}
+	if err == nil {
+		made, err = use(ctx, &Database{cfg, s})
+	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	left := remove(limit, made)
@@ -96,21 +101,35 @@ func (s *Server) with(ctx context.Context, use func(context.Context, *Database) 
 
 // missingRoles returns those of the options' roles that do not exist.
 func (s *Server) missingRoles(ctx context.Context) ([]string, error) {
-	if len(s.options.Roles) == 0 {
+	existing, err := s.Roles(ctx, s.options.Roles)
+	if err != nil {
+		return nil, err
+	}
+	var missing []string
+	for _, role := range s.options.Roles {
+		if !slices.Contains(existing, role) && !slices.Contains(missing, role) {
+			missing = append(missing, role)
+		}
+	}
+	return missing, nil
+}
+
+// Roles returns those of the names that are roles of the server.
+func (s *Server) Roles(ctx context.Context, names []string) ([]string, error) {
+	if len(names) == 0 {
 		return nil, nil
 	}
 	rows, err := s.query(ctx, s.conn, "SELECT r.rolname FROM pg_catalog.pg_roles r")
 	if err != nil {
 		return nil, err
 	}
-	missing := map[string]bool{}
-	for _, role := range s.options.Roles {
-		missing[role] = true
-	}
+	var existing []string
 	for _, row := range rows {
-		delete(missing, row[0].Text)
+		if slices.Contains(names, row[0].Text) {
+			existing = append(existing, row[0].Text)
+		}
 	}
-	return slices.Sorted(maps.Keys(missing)), nil
+	return existing, nil
 }
 
 // read returns the schema of a database.

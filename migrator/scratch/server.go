@@ -23,6 +23,8 @@ type Options struct {
 	CreateOnly bool
 	// Create are further options of CREATE DATABASE, such as "LOCALE 'de_DE.UTF-8'".
 	Create string
+	// OnCreate is called with each new scratch database, before it is used. Nil: nothing.
+	OnCreate func(context.Context, *pgconn.Config) error
 	// Owner is the role that owns scratch databases. "": that of the session.
 	Owner string
 	// Roles are names of roles that may be created in scratch databases. A role belongs to the whole server: those of them

@@ -94,8 +94,11 @@ func (r *Runner) checkedBody(p *parts, s plan.Step, i int, offline bool) {
 
 const preparedCheck = "EXECUTE " + guardName
 
-// written is an expression for the number of rows of a table that this session has written and not reported yet.
-const written = "pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
+// Expressions for the numbers of rows of a table that this session has written and not reported yet.
+const (
+	insertedRows = "pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)"
+	updatedRows  = "pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
+)
 
 // rememberTables returns the statement that remembers all tables but the ledger's: OID, file, the numbers of scans and of
 // written rows that are not reported yet, and what the header accepts of it.
@@ -106,7 +109,7 @@ func (r *Runner) rememberTables(s plan.Step) string {
 		ledger = append(ledger, "c.oid OPERATOR(pg_catalog.<>) COALESCE(pg_catalog.to_regclass("+lit(table)+"), 0::pg_catalog.regclass)::pg_catalog.oid")
 	}
 	return "SELECT pg_catalog.length(pg_catalog.set_config(" + lit(guardSetting) + ", " + lit(guardMark) + " OPERATOR(pg_catalog.||) COALESCE(pg_catalog.string_agg(" +
-		"pg_catalog.concat(' ', c.oid, ':', c.relfilenode, ':', pg_catalog.pg_stat_get_xact_numscans(c.oid), ':', " + written + ", ':', " + acceptedWord(s.Accept) + "), ''), ''), true))\n" +
+		"pg_catalog.concat(' ', c.oid, ':', c.relfilenode, ':', pg_catalog.pg_stat_get_xact_numscans(c.oid), ':', " + insertedRows + ", ':', " + updatedRows + ", ':', " + acceptedWord(s.Accept) + "), ''), ''), true))\n" +
 		"FROM pg_catalog.pg_class c WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) AND c.relpersistence OPERATOR(pg_catalog.<>) 't'" +
 		" AND c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND " + strings.Join(ledger, " AND ")
 }
@@ -154,15 +157,20 @@ func foldName(name string) string {
 
 // largestTable returns a query for the largest table above the limit that the transaction has read or rewritten: one row of
 // rewrites or scans, its OID and its size, with slashes in between; NULL if there is none. about is an expression for the OID
-// of a table that is about to be rewritten. Partitions count as one table. What the transaction itself has added to a table is
-// left out: the share of the rows that it has written.
+// of a table that is about to be rewritten. An UPDATE of nearly all rows counts as a rewrite. Partitions count as one table. What the transaction itself has added to a table is
+// left out: the share of the rows that it has written. Only tables that this session has read, and those whose row in pg_class
+// is younger than the transaction, are looked up in what the guard remembers.
 func (r *Runner) largestTable(about string) string {
-	return `WITH e AS (SELECT pg_catalog.string_to_array(f, ':') AS f FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('` + guardSetting + `', true), ' ')) f),
-b AS (SELECT f[1]::pg_catalog.oid AS oid, f[2]::pg_catalog.oid AS file, f[3]::pg_catalog.int8 AS scans, f[4]::pg_catalog.int8 AS written, f[5] AS accepted FROM e WHERE pg_catalog.array_length(f, 1) OPERATOR(pg_catalog.=) 5),
-t AS (SELECT COALESCE(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid) AS root, pg_catalog.pg_table_size(c.oid) AS size, b.accepted,
-CASE WHEN c.reltuples OPERATOR(pg_catalog.>) 0 THEN c.reltuples OPERATOR(pg_catalog./) (c.reltuples OPERATOR(pg_catalog.+) ` + written + ` OPERATOR(pg_catalog.-) b.written) ELSE 1 END AS share,
-c.relfilenode OPERATOR(pg_catalog.<>) b.file OR c.oid OPERATOR(pg_catalog.=) ` + about + ` AS rewritten FROM b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.oid
-WHERE c.relfilenode OPERATOR(pg_catalog.<>) b.file OR c.oid OPERATOR(pg_catalog.=) ` + about + ` OR pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) b.scans),
+	return `WITH b AS (SELECT c.oid, c.relfilenode, c.reltuples, pg_catalog.string_to_array(pg_catalog.substring(s.remembered, pg_catalog.concat(' ', c.oid, ':([^ ]*)')), ':') AS f
+FROM pg_catalog.pg_class c, (SELECT pg_catalog.current_setting('` + guardSetting + `', true) AS remembered) s
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog."char"[])
+AND (pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) 0 OR pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) 0 OR c.oid OPERATOR(pg_catalog.=) ` + about + `)),
+c AS (SELECT oid, relfilenode, reltuples, f[1]::pg_catalog.oid AS file, f[2]::pg_catalog.int8 AS scans, f[3]::pg_catalog.int8 AS inserted, f[4]::pg_catalog.int8 AS updated, f[5] AS accepted FROM b WHERE f IS NOT NULL),
+t AS (SELECT COALESCE(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid) AS root, pg_catalog.pg_table_size(c.oid) AS size, c.accepted,
+CASE WHEN c.reltuples OPERATOR(pg_catalog.>) 0 THEN c.reltuples OPERATOR(pg_catalog./) (c.reltuples OPERATOR(pg_catalog.+) ` + insertedRows + ` OPERATOR(pg_catalog.-) c.inserted OPERATOR(pg_catalog.+) ` + updatedRows + ` OPERATOR(pg_catalog.-) c.updated) ELSE 1 END AS share,
+c.relfilenode OPERATOR(pg_catalog.<>) c.file OR c.oid OPERATOR(pg_catalog.=) ` + about + `
+OR c.reltuples OPERATOR(pg_catalog.>) 0 AND (` + updatedRows + ` OPERATOR(pg_catalog.-) c.updated) OPERATOR(pg_catalog.>=) (c.reltuples OPERATOR(pg_catalog.*) 0.9) AS rewritten FROM c
+WHERE c.relfilenode OPERATOR(pg_catalog.<>) c.file OR c.oid OPERATOR(pg_catalog.=) ` + about + ` OR pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) c.scans),
 g AS (SELECT root, pg_catalog.bool_or(rewritten) AS rewritten, pg_catalog.sum((size OPERATOR(pg_catalog.*) share)::pg_catalog.int8) AS size FROM t
 WHERE NOT (accepted OPERATOR(pg_catalog.=) 'r' OR accepted OPERATOR(pg_catalog.=) 's' AND NOT rewritten) GROUP BY root)
 SELECT pg_catalog.concat(CASE WHEN rewritten THEN 'rewrites' ELSE 'scans' END, '/', root, '/', size) FROM g

@@ -38,6 +38,8 @@ func namedProject(t testing.TB, name string) *projecttest.Project {
 		return p.Add("f", "e0, e1, e2, e3, e4, e5, e6, e7, e8, e9", "", "")
 	case "distributed":
 		return distributed(t)
+	case "replacing":
+		return squashed(t)
 	case "chain":
 		return projecttest.Chain(t, 40, -1, "")
 	case "sleeping":

@@ -3,7 +3,9 @@ package manifesttest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"example.com/ambix/migrator/cli"
 )
 
 // decode reads a manifest of a document with the types of Kubernetes itself, which know every field: a job, or a part of a
@@ -46,14 +50,12 @@ func TestManifestsAreAsKubernetesReadsThem(t *testing.T) {
 	t.Parallel()
 	var containers []corev1.Container
 	jobs, hooks := 0, 0
-	text, err := os.ReadFile("../../../docs/kubernetes.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"../../../examples/kubernetes/job.yaml", newProject(t) + "/job.yaml"} {
+		job, found := decode(t, read(t, file))
+		containers = append(containers, found...)
+		checkJob(t, job)
 	}
-	job, found := decode(t, readExample(t))
-	containers = append(containers, found...)
-	checkJob(t, job)
-	for _, block := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+	for _, block := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(read(t, "../../../docs/kubernetes.md"), -1) {
 		job, found := decode(t, block[1])
 		containers = append(containers, found...)
 		switch {
@@ -80,10 +82,23 @@ func TestManifestsAreAsKubernetesReadsThem(t *testing.T) {
 	}
 }
 
-// readExample returns the job of the examples.
-func readExample(t *testing.T) string {
+// newProject returns the folder of a project that init has written.
+func newProject(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../../examples/kubernetes/job.yaml")
+	dir := filepath.Join(t.TempDir(), "my-store")
+	cmd := cli.Command(cli.Config{Environ: []string{}})
+	cmd.SetArgs([]string{"init", dir, "--replace", "../../.."})
+	cmd.SetOut(io.Discard)
+	cmd.SetErr(io.Discard)
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/text"
@@ -54,6 +55,15 @@ type Plan struct {
 
 	Stamp bool // the steps change the ledger and run nothing
 	Adopt bool // a stamp that records what another tool applied
+}
+
+// Adds reports whether the plan applies a revision that an earlier one did not.
+func (p *Plan) Adds(earlier Plan) bool {
+	planned := map[string]bool{}
+	for _, s := range earlier.Steps {
+		planned[s.Revision] = planned[s.Revision] || s.Direction == Up
+	}
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Direction == Up && !planned[s.Revision] })
 }
 
 // Stored returns the revisions whose down scripts have to be read from the ledger.

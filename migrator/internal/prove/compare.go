@@ -50,10 +50,10 @@ func objects(list []schema.Difference, before, after *schema.Schema) []*schema.O
 
 // changedRows returns the tables that exist on both sides with different numbers of rows, sorted.
 func changedRows(before, after state) []RowCount {
-	names := maps.Clone(before.rows)
-	if names == nil {
-		names = map[string]int64{}
+	if before.rows == nil || after.rows == nil {
+		return nil // they could not be counted
 	}
+	names := maps.Clone(before.rows)
 	maps.Copy(names, after.rows)
 	var changed []RowCount
 	for _, name := range slices.Sorted(maps.Keys(names)) {

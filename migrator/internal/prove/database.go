@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/internal/snapshot"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
 	"example.com/ambix/migrator/scratch"
 )
@@ -49,6 +50,11 @@ func (s *Setup) with(ctx context.Context, applied graph.Set, notice func(apply.N
 			return err
 		}
 		defer d.reader.Close()
+		if role := s.Settings.Role; role != "" {
+			if err := d.reader.Exec(ctx, "SET ROLE "+sqltext.QuoteName(role)); err != nil {
+				return err
+			}
+		}
 		if err := d.to(ctx, applied); err != nil {
 			return err
 		}

@@ -27,6 +27,11 @@ func (r *Reverted) Findings() []rehearse.Finding {
 		Accept: revision.Acceptance{Word: revision.AcceptNotInverse}, Accepted: r.Revision.Accepts(revision.AcceptNotInverse, ""),
 	}
 	switch {
+	case r.Drops != "":
+		f.Severity, f.Pos = rehearse.Warning, position(r.Revision.DownScript())
+		f.Text = "the down script was not tried: it drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
+		f.Why = "a role belongs to all databases of a server, and others may use it"
+		f.Safe = "rehearse on a server that does not have the role"
 	case r.Down != nil:
 		f.Severity, f.Pos = rehearse.Danger, errorPos(r.Down)
 		f.Text = "the down script fails: " + serverText(r.Down)

@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/schematest"
+	"example.com/ambix/migrator/rehearse"
 )
 
 // base is what the revision of a test finds.
@@ -112,5 +116,29 @@ func TestEveryRevisionOfAGraphIsReverted(t *testing.T) {
 	}
 	if missing := strings.Join(got.Reverted[6].Missing, "; "); missing != "COMMENT ON TABLE public.c1 IS 'x'" {
 		t.Errorf("missing: %s", missing)
+	}
+}
+
+// A role belongs to the server, where databases of others may need it.
+func TestRolesOfTheServerAreNotDropped(t *testing.T) {
+	t.Parallel()
+	admin := pgtest.Shared(t).URL("postgres")
+	kept, made := "kept_"+schematest.RoleName(t, admin), "made_"+schematest.RoleName(t, admin)
+	pgtest.Exec(t, admin, "CREATE ROLE "+kept)
+	t.Cleanup(func() { pgtest.Exec(t, admin, "DROP ROLE "+kept) })
+	s := setup(t, chain(
+		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+kept+"') THEN CREATE ROLE "+kept+"; END IF; END $$;", "DROP ROLE IF EXISTS "+kept+";",
+		"CREATE ROLE "+made+";", "DROP ROLE "+made+";",
+	))
+	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := got.Findings()
+	if len(found) != 1 || found[0].Severity != rehearse.Warning || !strings.Contains(found[0].Text, "drops role "+kept) || !got.Reverted[1].OK() {
+		t.Errorf("%+v, %s", found, summary(got.Reverted[1]))
+	}
+	if n := pgtest.Value(t, admin, "SELECT count(*) FROM pg_roles WHERE rolname = '"+kept+"'"); n != "1" {
+		t.Error("the role was dropped")
 	}
 }

@@ -16,11 +16,13 @@ const tablesWithRows = `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_name
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND pg_relation_size(c.oid) BETWEEN 1 AND 16777216`
 
 // countRows returns the number of rows of each table of a schema that has some, by the name of its key. Partitions count,
-// and the tables that they are partitions of do not. A row that the reading role may not see is not counted.
+// and the tables that they are partitions of do not. A row that the reading role may not see is not
+// counted. It returns nil if the role may not read one of the tables.
 func countRows(ctx context.Context, conn *pg.Conn, s *schema.Schema) (map[string]int64, error) {
+	rows := map[string]int64{}
 	found, err := conn.Query(ctx, fixedPath+tablesWithRows)
 	if err != nil || len(found) == 0 {
-		return nil, err
+		return rows, err
 	}
 	var names []string
 	var sql strings.Builder
@@ -33,13 +35,15 @@ func countRows(ctx context.Context, conn *pg.Conn, s *schema.Schema) (map[string
 		sql.WriteString("SELECT count(*) FROM ONLY " + sqltext.QuoteName(row[0].Text) + "." + sqltext.QuoteName(row[1].Text) + ";\n")
 	}
 	if len(names) == 0 {
-		return nil, nil
+		return rows, nil
 	}
 	counts, err := conn.Query(ctx, fixedPath+sql.String())
+	if se := pg.ServerError(err); se != nil && se.Code == pg.InsufficientPrivilege {
+		return nil, nil // of a table that belongs to another role
+	}
 	if err != nil {
 		return nil, err
 	}
-	rows := map[string]int64{}
 	for i, name := range names {
 		if n, _ := strconv.ParseInt(counts[i][0].Text, 10, 64); n > 0 {
 			rows[name] = n

@@ -101,6 +101,9 @@ func (r *run) with(ctx context.Context, observed bool, use func(*session.Session
 
 // upgrade rehearses the revisions one after the other.
 func (r *run) upgrade(ctx context.Context, s *session.Session) error {
+	if len(r.Targets) == 0 {
+		return nil // there are no revisions
+	}
 	view, err := s.View(ctx)
 	if err != nil {
 		return err

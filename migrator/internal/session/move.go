@@ -106,6 +106,9 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	if len(view.Replacements) > 0 && m.writable() == nil {
 		done, err := m.replace(ctx)
 		m.report.Replaced = append(m.report.Replaced, done...)
+		if refused, ok := errors.AsType[*pg.ConnectError](err); ok && refused.Problem == pg.ReadOnly && len(p.Steps) == 0 {
+			return false, m.finish(ctx, view, p) // before version 14 the server does not say it unasked
+		}
 		return err == nil, err
 	}
 	creates := p.Stamp && !p.Exists // also without steps
@@ -180,7 +183,12 @@ func (m *Mover) view(ctx context.Context) (*plan.View, error) {
 // targets: two runners that both go one step up end one step higher, not two.
 func (m *Mover) plan(view *plan.View) (plan.Plan, error) {
 	if m.first != nil && !m.first.Stamp {
-		return view.Replan(m.left())
+		p, err := view.Replan(m.left())
+		if err == nil && m.verb == plan.VerbUp && p.Adds(*m.first) {
+			// Something below was reverted, or a newer program has recorded other revisions in its place.
+			_, err = view.Allow(p, m.Policies)
+		}
+		return p, err
 	}
 	p, err := view.Plan(m.verb, m.targets)
 	if err != nil {

@@ -27,26 +27,45 @@ func NewExtension(src string, s Statement) string {
 
 // CreatedRoles returns the roles that CREATE ROLE, USER or GROUP in src names, as the catalogs contain them, but not yet cut to
 // 63 bytes. Those in strings and dollar quotes, such as DO blocks, are among them.
-func CreatedRoles(src string) []string {
+func CreatedRoles(src string) []string { return rolesAfter(src, "CREATE") }
+
+// DroppedRoles is CreatedRoles for DROP ROLE, USER or GROUP.
+func DroppedRoles(src string) []string { return rolesAfter(src, "DROP") }
+
+func rolesAfter(src, verb string) []string {
 	var roles []string
 	for r := newTokenReader(src, Statement{End: len(src)}); r.next(); {
 		switch {
 		case r.tok.Kind == Dollar:
 			text := r.text()
 			tag := text[:strings.Index(text[1:], "$")+len("$$")]
-			roles = append(roles, CreatedRoles(strings.TrimSuffix(text[len(tag):], tag))...)
+			roles = append(roles, rolesAfter(strings.TrimSuffix(text[len(tag):], tag), verb)...)
 		case r.tok.Kind == String:
 			_, text, _ := strings.Cut(r.text(), "'") // before it is a prefix such as E
-			roles = append(roles, CreatedRoles(strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"))...)
-		case r.is("CREATE"):
+			roles = append(roles, rolesAfter(strings.ReplaceAll(strings.TrimSuffix(text, "'"), "''", "'"), verb)...)
+		case r.is(verb):
 			ahead := r
-			if !ahead.acceptAny("ROLE", "USER", "GROUP") || ahead.acceptAny("MAPPING", "IF") {
-				continue
-			}
-			if name, last := ahead.qualified(); last != "" && !strings.Contains(name, ".") {
-				roles = append(roles, last)
+			if ahead.acceptAny("ROLE", "USER", "GROUP") && !ahead.accept("MAPPING") {
+				roles = append(roles, ahead.roleNames()...)
 			}
 		}
 	}
 	return roles
+}
+
+// roleNames reads a list of roles.
+func (r *tokenReader) roleNames() []string {
+	r.acceptIfExists()
+	var roles []string
+	for {
+		name, last := r.qualified()
+		if last == "" || strings.Contains(name, ".") && !strings.HasPrefix(name, "\"") {
+			return roles
+		}
+		roles = append(roles, last)
+		if ahead := *r; !ahead.next() || !ahead.isOperator(",") {
+			return roles
+		}
+		r.next()
+	}
 }

@@ -62,3 +62,12 @@ func FuzzCreatedRoles(f *testing.F) {
 		}
 	})
 }
+
+func TestDroppedRolesAreTheNamedOnes(t *testing.T) {
+	t.Parallel()
+	const sql = `DROP ROLE IF EXISTS a, "b c"; DROP USER d; DROP USER MAPPING FOR e SERVER f; DROP OWNED BY g;
+DO $$ BEGIN EXECUTE 'DROP GROUP h'; END $$; DROP ROLE`
+	if got := strings.Join(DroppedRoles(sql), "|"); got != "a|b c|d|h" {
+		t.Error(got)
+	}
+}

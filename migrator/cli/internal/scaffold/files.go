@@ -22,11 +22,17 @@ func (p *Project) files() []revision.Source {
 		{File: ".dockerignore", Text: dockerignoreText},
 		{File: ".gitignore", Text: "# the program built by `go build`\n/app\n/" + p.binary() + "\n"},
 		{File: revisionDir + "/README.md", Text: "# " + p.name + readmeText},
+		{File: "revisions_test.go", Text: testText},
 	}
 	if p.checkout != nil {
 		// It may have more lines than needed; `go mod tidy` removes them.
 		texts = slices.Insert(texts, 1, revision.Source{File: "go.sum", Text: p.checkout.goSum})
 	}
+	return p.below(texts)
+}
+
+// below returns files with their paths.
+func (p *Project) below(texts []revision.Source) []revision.Source {
 	for i := range texts {
 		texts[i].File = filepath.Join(p.Dir, filepath.FromSlash(texts[i].File))
 	}

@@ -17,9 +17,17 @@ import (
 const revisionDir = "sql"
 
 // Write creates the files and returns their names. It writes all of them or none, and
-// never over an existing one; after an error it removes the folders that it created.
-func (p *Project) Write() (names []string, err error) {
+// never over an existing one; after an error it removes the folders that it created. Those that
+// the program does not need, such as README.md, may exist: they are kept, and returned too.
+func (p *Project) Write() (names, kept []string, err error) {
 	files := p.files()
+	for _, f := range p.extras() {
+		if _, err := os.Lstat(f.File); err == nil {
+			kept = append(kept, f.File)
+		} else {
+			files = append(files, f)
+		}
+	}
 	var existing, created []string
 	for _, f := range files {
 		names = append(names, f.File)
@@ -28,7 +36,7 @@ func (p *Project) Write() (names []string, err error) {
 		}
 	}
 	if len(existing) > 0 {
-		return nil, &settings.UsageError{Text: text.List(existing, "and") + terminal.Plural(len(existing), " already exists", " already exist") +
+		return nil, nil, &settings.UsageError{Text: text.List(existing, "and") + terminal.Plural(len(existing), " already exists", " already exist") +
 			"; nothing was written (to add the commands to an existing module, import " + ModulePath + "/migrator/cli)"}
 	}
 	defer func() {
@@ -38,13 +46,16 @@ func (p *Project) Write() (names []string, err error) {
 			}
 		}
 	}()
-	if created, err = makeFolders(filepath.Join(p.Dir, revisionDir)); err != nil {
-		return nil, err
+	for _, f := range files {
+		made, err := makeFolders(filepath.Dir(f.File))
+		if created = append(created, made...); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := revision.CreateFiles(files...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return names, nil
+	return names, kept, nil
 }
 
 // makeFolders creates dir and its missing parents, and returns those that it created,
