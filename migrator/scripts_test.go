@@ -77,7 +77,7 @@ func TestHelpListsEveryScript(t *testing.T) {
 		name, text, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "go run ./"), " ")
 		purpose[name] = strings.TrimSpace(text)
 	}
-	names := []string{"benchmark", "database", "import"} // the Go programs
+	names := []string{"benchmark", "database"} // the Go programs
 	for name := range scripts(t) {
 		names = append(names, name)
 	}

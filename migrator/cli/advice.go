@@ -80,6 +80,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*suggestedError](err); ok {
 		return advice{"", e.suggestions}
 	}
+	if e, ok := errors.AsType[*migrator.FilesError](err); ok {
+		return advice{"", a.importFiles(e)}
+	}
 	if is[*fleetError](err) {
 		return advice{} // it comes with its own
 	}

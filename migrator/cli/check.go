@@ -79,8 +79,10 @@ func (e *findingsError) Kind() migrator.Kind { return kindFound }
 
 func (r *run) check(offline bool) error {
 	d := &checkDocument{Findings: []findingDocument{}}
+	var next []suggestion
 	found, err := r.findings(offline)
 	if e, ok := errors.AsType[*migrator.FilesError](err); ok && len(e.Problems) > 0 {
+		next = adviser{r.program, r.cmd}.importFiles(e)
 		for _, p := range e.Problems {
 			d.Findings = append(d.Findings, findingDocument{Kind: string(migrator.FindingFiles), File: p.File, Line: p.Line, Column: p.Column, Message: p.Text})
 		}
@@ -102,7 +104,7 @@ func (r *run) check(offline bool) error {
 		}
 		r.out.PrintTable(t)
 	}
-	next := adviser{r.program, r.cmd}.findings(found)
+	next = append(next, adviser{r.program, r.cmd}.findings(found)...)
 	d.Commands = commandsOf(next)
 	return suggest(&findingsError{len(d.Findings)}, next...)
 }

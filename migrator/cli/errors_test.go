@@ -91,7 +91,7 @@ func TestExitCodesAreTheSameEverywhere(t *testing.T) {
 		var want strings.Builder
 		want.WriteString("| code | means | run again? |\n| --- | --- | --- |\n")
 		for _, row := range exitRows {
-			means := strings.NewReplacer("check or diff", "`check` or `diff`").Replace(row.means)
+			means := strings.NewReplacer("check, diff or rehearse", "`check`, `diff` or `rehearse`").Replace(row.means)
 			if more {
 				means += row.more
 			}

@@ -14,8 +14,10 @@ import (
 
 // writeWhole writes a file completely or not at all.
 func writeWhole(name, content string) error {
-	if old, err := os.ReadFile(name); err == nil && string(old) == content {
-		return nil // its time stays
+	if isRegular(name) {
+		if old, err := os.ReadFile(name); err == nil && string(old) == content {
+			return nil // its time stays
+		}
 	}
 	return writeFile(name, func(w io.Writer) error {
 		_, err := io.WriteString(w, content)
@@ -23,10 +25,29 @@ func writeWhole(name, content string) error {
 	})
 }
 
-// writeFile writes a file completely or not at all. A folder is refused.
+// isRegular reports whether a file exists that can be read: not a pipe, which would wait for a writer.
+func isRegular(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// writeFile writes a file completely or not at all, and what is not a file, such as /dev/null or a pipe, as it is. A folder
+// is refused. Of a symbolic link, the file that it leads to is written.
 func writeFile(name string, write func(io.Writer) error) error {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
 		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return cmp.Or(write(f), f.Close())
+	case err == nil:
+		if name, err = filepath.EvalSymlinks(name); err != nil {
+			return err
+		}
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
 	if err != nil {
@@ -46,6 +67,9 @@ func writeFile(name string, write func(io.Writer) error) error {
 // writeOver is writeFile for a file that a command writes again and again. A file that begins
 // differently from all that it writes is refused: it is something else.
 func writeOver(name, begins string, write func(io.Writer) error) error {
+	if !isRegular(name) {
+		return writeFile(name, write)
+	}
 	if f, err := os.Open(name); err == nil {
 		old := make([]byte, len(begins))
 		n, _ := io.ReadFull(f, old)

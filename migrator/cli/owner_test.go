@@ -66,7 +66,7 @@ func TestLedgerOfAnotherRoleIsNotWritten(t *testing.T) {
 	setTrap(t, db, mallory)
 	p.revision("a1", "", "CREATE TABLE victim (id bigint);", "DROP TABLE victim;") // for repair
 	before := contents(t, db)
-	reads := []string{"plan", "status", "check", "current", "show", "history", "edit", "schema", "diff", "adopt --baseline a1", "ensure-version", "repair a1 --applied"}
+	reads := []string{"plan", "status", "check", "current", "show", "history", "edit", "schema", "diff", "rehearse", "adopt --baseline a1", "ensure-version", "repair a1 --applied"}
 	eachDatabaseCommand(t, func(args []string) {
 		res := execute(cli.Command(cli.Config{Environ: p.env}), args...)
 		if slices.Contains(reads, args[0]) || slices.Contains(reads, strings.Join(args, " ")) || slices.Contains(args, "--sql") {

@@ -19,8 +19,9 @@ import (
 // introduced matches a line that ends in a command.
 var introduced = regexp.MustCompile(`(?m)^(?:.*\W)?run: (\S.*)$`)
 
-// outOfReach matches commands that need the network and a module. The documents run them: see TestDocumentsShowRealOutput.
-var outOfReach = regexp.MustCompile(`^(cd \S+ && )?(go mod tidy && )?go run \. migrate `)
+// outOfReach matches commands that need the network and a module, or another program. The documents run them: see
+// TestDocumentsShowRealOutput and package importtest; cmd/ambix/testdata/othertool.txtar runs the import as it is suggested.
+var outOfReach = regexp.MustCompile(`^(cd \S+ && )?(go mod tidy && )?go run \. migrate |^ambix import `)
 
 // execution is a program that has run, or a command that was pasted.
 type execution struct {

@@ -16,11 +16,11 @@ var databaseCommands = map[string][][]string{
 	"plan": {{"up"}, {"down", "-1"}, {"stamp", "head"}}, "repair": {{"a1", "--accept"}, {"a1", "--applied"}}, "adopt": {{"--baseline", "a1"}},
 	"up": {{}, {"--dry-run"}, {"--sql", "--from=current"}, {"--single-transaction"}}, "down": {{}, {"base"}, {"--dry-run"}, {"--sql", "--from=current"}},
 	"to": {{"base"}, {"head"}}, "stamp": {{"head"}, {"base"}, {"base", "--purge"}}, "redo": {{}}, "ensure-version": {{}}, "status": {{}}, "check": {{}}, "current": {{}},
-	"show": {{"current"}}, "history": {{"-r", "base:current"}}, "edit": {{"current"}},
+	"show": {{"current"}}, "history": {{"-r", "base:current"}}, "edit": {{"current"}}, "rehearse": {{}},
 }
 
-// withoutState need no state of a database, or read the event log only.
-var withoutState = []string{"log", "init", "version", "completion", "help", "revision", "merge", "rebase", "squash", "heads", "bases", "branches"}
+// withoutState need no state of a database, or read the event log only, or show the files without a state that cannot be read.
+var withoutState = []string{"log", "init", "version", "completion", "help", "revision", "merge", "rebase", "squash", "heads", "bases", "branches", "graph", "report"}
 
 // eachDatabaseCommand calls do with the commands of the tree that read a database.
 func eachDatabaseCommand(t *testing.T, do func(args []string)) {

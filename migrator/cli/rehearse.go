@@ -15,11 +15,11 @@ import (
 
 // rehearseOptions are the flags of rehearse.
 type rehearseOptions struct {
-	from             settings.List
-	sizes, saveSizes settings.Text
-	failOn, format   string
-	orders, seed     settings.Count
-	upOnly           settings.Switch
+	from                   settings.List
+	sizes, saveSizes, data settings.Text
+	failOn, format         string
+	orders, seed           settings.Count
+	upOnly                 settings.Switch
 }
 
 // The formats of rehearse.
@@ -52,6 +52,7 @@ It exits with 3 if there is a finding of the severity --fail-on that no header a
 			settings.AddFlag(f, &o.upOnly, "up-only", "", "", "leave out down scripts, other orders, and what the revisions make")
 			settings.AddFlag(f, &o.orders, "orders", "", "N", "try so many other orders of branches (default: 2)")
 			settings.AddFlag(f, &o.seed, "seed", "", "N", "select the random ones among them (default: 0)")
+			settings.AddFlag(f, &o.data, "data", "", "FILE", "SQL that adds rows before the first revision, such as pg_dump --data-only writes it, or a folder")
 			settings.AddFlag(f, &o.sizes, "sizes", "", "FILE", "the sizes of tables, from --save-sizes")
 			settings.AddFlag(f, &o.saveSizes, "save-sizes", "", "FILE", "write the sizes of the tables of the database to this file, and do nothing else")
 		},
@@ -73,6 +74,12 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	options := migrator.RehearseOptions{From: o.from, Targets: r.args, UpOnly: bool(o.upOnly), Orders: int(o.orders), Seed: uint64(o.seed)}
 	if o.orders == 0 {
 		options.Orders = -1
+	}
+	if o.data != "" {
+		var err error
+		if options.Data, err = migrator.LoadSchemaFiles(string(o.data)); err != nil {
+			return err
+		}
 	}
 	if o.sizes != "" {
 		var err error

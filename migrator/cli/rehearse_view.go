@@ -84,6 +84,9 @@ func (v *rehearsalView) printFinding(f rehearse.Finding) {
 	where := f.Revision
 	if f.File != "" {
 		where = f.Pos.String()
+		if f.Line == 0 {
+			where = f.File
+		}
 	}
 	v.out.PrintLine(style.Cell(severity+strings.Repeat(" ", len("accepted")-len(severity))+"  "), terminal.Bold.Cell(where), terminal.Plain.Cell("  "+f.Text))
 	if f.Severity == rehearse.Note && !v.settings.Verbose || f.Accepted {
@@ -112,7 +115,9 @@ func (v *rehearsalView) summary() string {
 	revisions, statements := map[string]bool{}, 0
 	for _, s := range v.Steps {
 		revisions[s.Revision] = true
-		statements += len(s.Statements)
+		if !s.Down {
+			statements += len(s.Statements)
+		}
 	}
 	if len(revisions) == 0 && len(v.Findings) == 0 {
 		return "nothing to rehearse: nothing is pending, at " + idsOrBase(v.From)

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"encoding/json"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,45 +11,83 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
 	"example.com/ambix/migrator/internal/text"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/report"
+	"example.com/ambix/migrator/revision"
 )
 
 // maxReportEvents is how many events of the log a page shows.
 const maxReportEvents = 5000
 
+// reportOptions are the flags of report.
+type reportOptions struct {
+	out, rehearsal settings.Text
+	offline, diff  settings.Switch
+}
+
 func (p *program) report() *cobra.Command {
-	var out settings.Text
-	var offline settings.Switch
+	var o reportOptions
 	return p.command(action{
 		use: "report", short: "write a page with all revisions and what was done to the database",
 		long: `Writes one HTML file for a review, an audit or an incident: the graph of the revisions with
 their states, what is pending, findings such as drift and modified revisions, who ran what
 and when and how long it took, and the SQL of each revision. The page needs no network and
-loads nothing. If no database is configured or it cannot be reached, it shows the files.`,
-		example: "report --out report.html\nreport --offline --out report.html",
-		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},
+loads nothing. If no database is configured or it cannot be reached, it shows the files.
+
+With --diff it also lists the objects in which the database differs from what its applied
+revisions make; they are applied in a scratch database, which is dropped at the end.`,
+		example: "report --out report.html\nreport --offline --out report.html\nreport --diff --out report.html\nreport --rehearsal rehearsal.json --out report.html",
+		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
-			settings.AddFlag(f, &out, "out", "", "FILE", "write this file instead of standard output")
-			settings.AddFlag(f, &offline, "offline", "", "", "show the files only")
+			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
+			settings.AddFlag(f, &o.rehearsal, "rehearsal", "", "FILE", "add the findings of this document of rehearse --json")
+			settings.AddFlag(f, &o.diff, "diff", "", "", "list the objects of the schema that have changed")
+			settings.AddFlag(f, &o.offline, "offline", "", "", "show the files only")
 		},
-		run: func(r *run) error { return r.report(string(out), bool(offline)) },
+		run: func(r *run) error { return r.report(&o) },
 	})
 }
 
-func (r *run) report(out string, offline bool) error {
+func (r *run) report(options *reportOptions) error {
+	out := string(options.out)
+	if options.diff && options.offline {
+		return &settings.UsageError{Text: "--diff and --offline are mutually exclusive"}
+	}
 	if out == "" && r.out.Columns() > 0 && !r.settings.JSON {
 		again := r.sameLine(r.cmd, flagValue{"out", "report.html"})
 		return suggest(&settings.UsageError{Text: "the page is not for a terminal: name a file"}, suggestion{"", again})
 	}
-	o, err := r.overviewOf(false, offline)
+	var rehearsed []rehearse.Finding
+	if options.rehearsal != "" {
+		var err error
+		if rehearsed, err = readRehearsal(string(options.rehearsal)); err != nil {
+			return err
+		}
+	}
+	o, err := r.overviewOf(bool(options.diff), bool(options.offline))
 	if err != nil {
 		return err
 	}
 	page, err := o.page()
 	if err != nil {
 		return err
+	}
+	if options.diff {
+		sides, set, err := r.schemaSides("database", "applied")
+		if err != nil {
+			return err
+		}
+		d, err := set.Diff(r.ctx, sides[0].source, sides[1].source, migrator.DiffOptions{})
+		if err != nil {
+			return r.scratchFailed(r.unknownSide(err, nil))
+		}
+		page.Sections = append(page.Sections, report.Drift(d))
+	}
+	if options.rehearsal != "" {
+		page.Sections = append(page.Sections, report.Rehearsal(rehearsed))
 	}
 	d := &reportDocument{Database: o.stateKnown, Revisions: len(page.Revisions), Events: len(page.Events), File: out}
 	for _, s := range page.Sections {
@@ -87,4 +127,31 @@ func (o *overview) page() (*report.Report, error) {
 		page.Events = events
 	}
 	return page, nil
+}
+
+// readRehearsal returns the findings in a document of rehearse --json.
+func readRehearsal(name string) ([]rehearse.Finding, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &fileError{err}
+	}
+	var d struct {
+		Findings *[]rehearsalFindingDocument `json:"findings"`
+		Orders   *int                        `json:"orders"`
+	}
+	if err := json.Unmarshal(content, &d); err != nil || d.Findings == nil || d.Orders == nil {
+		return nil, &settings.UsageError{Text: "--rehearsal " + terminal.Quote(name) + ": it is not a document of rehearse --json"}
+	}
+	var found []rehearse.Finding
+	for _, f := range *d.Findings {
+		severity, ok := rehearse.ParseSeverity(f.Severity)
+		if !ok {
+			return nil, &settings.UsageError{Text: "--rehearsal " + terminal.Quote(name) + ": unknown severity " + terminal.Quote(f.Severity)}
+		}
+		found = append(found, rehearse.Finding{
+			Rule: rehearse.Rule(f.Rule), Severity: severity, Revision: f.Revision, Pos: revision.Pos{File: f.File, Line: f.Line, Column: f.Column},
+			Text: f.Message, Why: f.Why, Safe: f.Safe, Accepted: f.Accepted,
+		})
+	}
+	return found, nil
 }

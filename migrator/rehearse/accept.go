@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"slices"
-	"strings"
 
 	"example.com/ambix/migrator/revision"
 )
@@ -47,26 +46,5 @@ func Acknowledge(found []Finding, revisions []*revision.Revision, except ...stri
 
 // accepts reports whether an acceptance is for a finding.
 func accepts(a revision.Acceptance, f Finding) bool {
-	if a.Word != f.Accept.Word {
-		return false
-	}
-	object := foldName(a.Object)
-	return object == f.Accept.Object || strings.HasSuffix(f.Accept.Object, "."+object) && isQualification(strings.TrimSuffix(f.Accept.Object, "."+object))
-}
-
-// isQualification reports whether a text is a single name, such as that of a schema.
-func isQualification(name string) bool {
-	if strings.HasPrefix(name, `"`) {
-		return strings.Count(name, `"`)%2 == 0
-	}
-	return !strings.Contains(name, ".")
-}
-
-// foldName returns a name with what is not quoted in lower case, as the server reads it.
-func foldName(name string) string {
-	parts := strings.Split(name, `"`)
-	for i := 0; i < len(parts); i += 2 {
-		parts[i] = strings.ToLower(parts[i])
-	}
-	return strings.Join(parts, `"`)
+	return a.Word == f.Accept.Word && a.Names(f.Accept.Object)
 }

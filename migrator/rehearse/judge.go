@@ -51,21 +51,22 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) {
+		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
 }
 
 // add completes a finding about a relation and adds it. One about a relation that nobody uses yet has severity 0: it may
-// have been accepted.
+// have been accepted. So has a note about a down script, which is rarely run.
 func (j *judge) add(i int, r Relation, f Finding) {
 	st := j.step.Statements[i]
 	f.Revision, f.Down, f.Pos = j.step.Revision, j.step.Down, st.Pos
 	f.Object = cmp.Or(f.Object, r.Name)
 	f.Took = cmp.Or(f.Took, st.Took)
 	f.Accept = revision.Acceptance{Word: string(f.Rule), Object: f.Object}
-	if _, isNew := j.Sizes.of(r); isNew {
+	_, isNew := j.Sizes.of(r)
+	if isNew || f.Down && (f.Severity == Note || r.Made == f.Revision) {
 		f.Severity = 0
 	}
 	j.found = append(j.found, f)
@@ -239,6 +240,11 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 // locksParent reports whether a statement locks the partitioned table of a partition as strongly.
 func (s Statement) locksParent(l Lock) bool {
 	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
+}
+
+// goesAlong reports whether a lock is that of a sequence that is locked with its table.
+func (s Statement) goesAlong(l Lock) bool {
+	return l.Relation.Kind == Sequence && slices.ContainsFunc(s.Locks, func(t Lock) bool { return t.Relation.Kind != Sequence && t.Mode.Blocks() != BlocksNothing })
 }
 
 // name returns what a message calls a statement: its leading keywords.

@@ -37,12 +37,34 @@ func (r *Revision) Accepts(word, object string) bool {
 	return slices.Contains(r.Accept, Acceptance{word, object})
 }
 
-// AcceptsDestroying reports whether the header acknowledges that an object is destroyed. The name is that of the server, such
-// as public.account.nickname; the header may leave out the schema public.
+// AcceptsDestroying reports whether the header acknowledges that an object is destroyed; see Acceptance.Names.
 func (r *Revision) AcceptsDestroying(name string) bool {
-	return slices.ContainsFunc(r.Accept, func(a Acceptance) bool {
-		return a.Word == AcceptDestroys && (a.Object == name || "public."+a.Object == name)
-	})
+	return slices.ContainsFunc(r.Accept, func(a Acceptance) bool { return a.Word == AcceptDestroys && a.Names(name) })
+}
+
+// Names reports whether the object is the one with a name as the server prints it, such as public.account.nickname. The
+// acceptance may leave out the schema: account.nickname is public.account.nickname too.
+func (a Acceptance) Names(name string) bool {
+	object := foldName(a.Object)
+	schema, found := strings.CutSuffix(name, "."+object)
+	return object == name || found && isQualification(schema)
+}
+
+// isQualification reports whether a text is a single name, such as that of a schema.
+func isQualification(name string) bool {
+	if strings.HasPrefix(name, `"`) {
+		return strings.Count(name, `"`)%2 == 0
+	}
+	return !strings.Contains(name, ".")
+}
+
+// foldName returns a name with what is not quoted in lower case, as the server reads it.
+func foldName(name string) string {
+	parts := strings.Split(name, `"`)
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = strings.ToLower(parts[i])
+	}
+	return strings.Join(parts, `"`)
 }
 
 // acceptances returns the elements of the accept key.

@@ -77,7 +77,7 @@ func (c *largeChecker) check() error {
 			if c.revision == nil {
 				c.readHeader(p.Text)
 			}
-			c.problems.Add(Problem{Pos{c.file, 1, 1}, tooLarge})
+			c.problems.Add(Problem{Pos: Pos{c.file, 1, 1}, Text: tooLarge})
 			return nil
 		case err == io.EOF:
 			c.addStatementProblems(&sqltext.Piece{}, c.statements.begin)
@@ -112,7 +112,7 @@ func (c *largeChecker) checkPiece(p *sqltext.Piece) (end bool, err error) {
 	}
 	rows, err := c.pieces.Rows(nil)
 	for _, e := range rows.Errors {
-		c.problems.Add(Problem{Pos{c.file, e.Line, e.Column}, e.Message})
+		c.problems.Add(Problem{Pos: Pos{c.file, e.Line, e.Column}, Text: e.Message})
 	}
 	rows.Errors = nil
 	c.left.rows = append(c.left.rows, rows)

@@ -91,7 +91,7 @@ type loader struct {
 }
 
 func (l *loader) report(pos Pos, problem string) {
-	l.problems = append(l.problems, Problem{pos, text.Visible(problem)}) // it may name other files
+	l.problems = append(l.problems, Problem{Pos: pos, Text: text.Visible(problem)}) // it may name other files
 }
 
 // name returns the name in fsys of a shown name.
@@ -162,6 +162,11 @@ func (l *loader) addFile(shownFolder, base string, mode fs.FileMode) error {
 	case strings.HasSuffix(base, downSuffix):
 		l.downs[strings.TrimSuffix(shown, downSuffix)] = true
 	default:
+		if tool := l.otherTool(shown); tool != "" {
+			l.report(top, "neither "+upSuffix+" nor "+downSuffix+": it looks like a migration of "+tool)
+			l.problems[len(l.problems)-1].Tool = tool
+			return nil
+		}
 		l.report(top, "neither "+upSuffix+" nor "+downSuffix+": "+renameAdvice(base))
 	}
 	return nil
@@ -173,6 +178,7 @@ func (l *loader) pair(up string) (*Revision, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.markOtherTool(up, problems)
 	l.problems = append(l.problems, problems...)
 	if stem := strings.TrimSuffix(up, upSuffix); l.downs[stem] {
 		delete(l.downs, stem)
@@ -192,7 +198,7 @@ func (l *loader) parseDown(r *Revision, down string) error {
 	}
 	problems := r.parseDown(Source{down, text})
 	if problem != "" {
-		problems = Problems{{Pos{down, 1, 1}, problem}}
+		problems = Problems{{Pos: Pos{down, 1, 1}, Text: problem}}
 	}
 	l.problems = append(l.problems, problems...)
 	return nil

@@ -25,7 +25,7 @@ func Parse(up Source, down *Source) (*Revision, Problems) {
 func parseUp(src Source) (*Revision, Problems) {
 	if problem, header := otherEncoding(src.Text); problem != "" {
 		r, _ := parseUp(Source{src.File, header})
-		return r, Problems{{Pos{src.File, 1, 1}, problem}}
+		return r, Problems{{Pos: Pos{src.File, 1, 1}, Text: problem}}
 	}
 	p := parser{text: src.Text}
 	r := p.readUpHeader(src)
@@ -59,7 +59,7 @@ var missingKeyProblems = [...]string{
 func (r *Revision) parseDown(src Source) Problems {
 	if problem, header := otherEncoding(src.Text); problem != "" {
 		_ = r.parseDown(Source{src.File, header})
-		return Problems{{Pos{src.File, 1, 1}, problem}}
+		return Problems{{Pos: Pos{src.File, 1, 1}, Text: problem}}
 	}
 	r.Down = &Script{File: src.File, Text: src.Text, Transactional: true}
 	p := parser{text: src.Text, down: true}

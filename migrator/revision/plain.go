@@ -8,7 +8,7 @@ import "example.com/ambix/migrator/internal/sqltext"
 func PlainScript(src Source) (*Script, Problems) {
 	s := &Script{File: src.File, Text: src.Text}
 	if problem, _ := otherEncoding(src.Text); problem != "" {
-		return s, Problems{{Pos{src.File, 1, 1}, problem}}
+		return s, Problems{{Pos: Pos{src.File, 1, 1}, Text: problem}}
 	}
 	_, errs := sqltext.Split(src.Text)
 	var found []finding

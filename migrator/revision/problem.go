@@ -24,6 +24,8 @@ func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", text.Visible(p.Fil
 type Problem struct {
 	Pos
 	Text string // the mistake and, unless it is obvious, the fix; without characters that cannot be seen
+	// Tool is the migration tool that the file seems to belong to, as the importer names it, such as "goose"; or "".
+	Tool string
 }
 
 // Error returns file:line:column: text.
@@ -106,7 +108,7 @@ func (l *FileProblems) All() Problems {
 	if l.more == 0 {
 		return l.list
 	}
-	return append(l.list, Problem{l.next, "and " + text.Count(l.more, "more problem") + " in this file"})
+	return append(l.list, Problem{Pos: l.next, Text: "and " + text.Count(l.more, "more problem") + " in this file"})
 }
 
 // locate turns the findings in a file into problems. It reads the text once.
@@ -123,7 +125,7 @@ func locateIn(locator *sqltext.Locator, file string, found []finding) Problems {
 	problems := make(Problems, 0, len(found))
 	for _, f := range found {
 		at := locator.At(f.offset)
-		problems = append(problems, Problem{Pos{file, at.Line, at.Column}, text.Visible(f.text)}) // it may quote the file
+		problems = append(problems, Problem{Pos: Pos{file, at.Line, at.Column}, Text: text.Visible(f.text)}) // it may quote the file
 	}
 	return problems
 }

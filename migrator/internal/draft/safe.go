@@ -66,7 +66,7 @@ func buildConcurrently(st ddl.Statement, name string) ddl.Statement {
 // placeWithPartitions assigns the index of a partitioned table, which is made without those of the partitions, to the phase in
 // which these are built and attached. Once they are, they cannot be dropped alone.
 func (s *splitter) placeWithPartitions(st ddl.Statement, o *schema.Object) bool {
-	isUnique := o.Key.Kind == schema.Constraint && strings.Contains(st.SQL, " ADD CONSTRAINT ")
+	isUnique := o.Key.Kind == schema.Constraint && strings.Contains(st.SQL, " ADD CONSTRAINT ") && !s.keepsNotNull(o)
 	if o.Key.Kind != schema.Index && !isUnique || o.Key.Kind == schema.Index && !isIndex(st.SQL) || !s.isKept(o.Parent) || s.moved[o.Parent.Key] || !s.builtWithParent(o) {
 		return false
 	}
@@ -93,7 +93,13 @@ func (s *splitter) builtWithParent(o *schema.Object) bool {
 	}
 	parent := s.to.Objects[i]
 	isNew := s.from.Object(parent.Key) == nil || s.dropped[parent.Key]
-	return isNew && s.isKept(parent.Parent) && !s.moved[parent.Parent.Key] && !s.together[parent.Key] && s.builtWithParent(parent)
+	return isNew && s.isKept(parent.Parent) && !s.keepsNotNull(parent) && !s.moved[parent.Parent.Key] && !s.together[parent.Key] && s.builtWithParent(parent)
+}
+
+// keepsNotNull reports whether a key of a partition, made from an index, would turn an inherited NOT NULL constraint into one
+// of the partition itself, as it does since PostgreSQL 18.
+func (s *splitter) keepsNotNull(o *schema.Object) bool {
+	return o.Fact("type") == "primary key" && s.to.Version >= 180000
 }
 
 // isKept reports whether a table exists all the time.
@@ -308,7 +314,7 @@ func cutUnique(definition string) (u uniqueConstraint, ok bool) {
 // placeNotNull proves NOT NULL by a check, so that SET NOT NULL does not have to look at the rows.
 func (s *splitter) placeNotNull(st ddl.Statement, column *schema.Object) bool {
 	table := column.Parent
-	if table.Key.Kind != schema.Table || s.moved[table.Key] {
+	if table.Key.Kind != schema.Table || s.moved[table.Key] || table.Fact("partition key") != "" && slices.ContainsFunc(table.Parts, s.keepsNotNull) {
 		return false
 	}
 	alter := "ALTER TABLE " + table.Key.Name + " "

@@ -41,7 +41,21 @@ func (d *difference) compare() {
 	d.compareIndexes()
 	d.explained()
 	d.mergePartitions()
+	d.leaveOutSequences()
 	slices.SortStableFunc(d.work, func(a, b rehearse.Work) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// leaveOutSequences removes the changes of sequences that go with a table or a column.
+func (d *difference) leaveOutSequences() {
+	for _, c := range d.changes {
+		if c.Relation.Kind == rehearse.Sequence {
+			continue
+		}
+		d.changes = slices.DeleteFunc(d.changes, func(s rehearse.Change) bool {
+			return s.Relation.Kind == rehearse.Sequence && (s.Kind == c.Kind || c.Kind == rehearse.DropColumn)
+		})
+		return
+	}
 }
 
 // mergePartitions replaces the same work on all partitions of a table by work on the table.

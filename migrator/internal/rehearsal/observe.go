@@ -54,17 +54,21 @@ func newStep(s plan.Step) rehearse.Step {
 	}
 }
 
-// end adds the step that was observed to the list. A name that is used again at its end was not taken away: a view may have
-// it.
+// end adds the step that was observed to the list. A name is taken away if it was there before the step, and nothing has it
+// at its end: a view may have it.
 func (o *observer) end() {
 	if o.step == nil {
 		return
 	}
 	if o.now != nil {
-		names := o.now.names()
+		names, before := o.now.names(), map[string]bool{}
+		if o.before != nil {
+			before = o.before.names()
+		}
+		kept := func(name string) bool { return names[name] || !before[name] }
 		for i, st := range o.step.Statements {
 			o.step.Statements[i].Changes = slices.DeleteFunc(st.Changes, func(c rehearse.Change) bool {
-				return c.Kind == rehearse.RenameRelation && names[c.Relation.Name] || c.Kind == rehearse.RenameColumn && names[c.Relation.Name+"."+schema.QuoteIdent(c.Name)]
+				return c.Kind == rehearse.RenameRelation && kept(c.Relation.Name) || c.Kind == rehearse.RenameColumn && kept(c.Relation.Name+"."+schema.QuoteIdent(c.Name))
 			})
 		}
 	}
@@ -187,8 +191,8 @@ func (o *observer) failed(apply.Observed) {
 
 // existed returns a relation that existed before the step, or nil. Those of the ledger do not count.
 func (o *observer) existed(c *catalog, oid string) *relation {
-	r := c.relations[oid]
-	if r == nil || o.before.relations[oid] == nil || o.ledger.Has(r.schema, r.name) {
+	r, before := c.relations[oid], o.before.relations[oid]
+	if r == nil || before == nil || o.ledger.Has(before.schema, strings.TrimSuffix(before.name, "_event_seq")) {
 		return nil
 	}
 	if t := c.table(r); t != r && o.existed(c, t.oid) == nil {

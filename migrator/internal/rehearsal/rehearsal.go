@@ -4,6 +4,7 @@ package rehearsal
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -24,6 +25,8 @@ type Options struct {
 	Targets  []string         // revisions; those below them that are not applied are rehearsed
 	// Fill is called where the rehearsal begins, to add rows. Nil: nothing.
 	Fill func(context.Context, *pgconn.Config) error
+	// Down: what was applied is reverted at the end, as far as there are down scripts.
+	Down bool
 }
 
 // Result is what was observed.
@@ -35,6 +38,8 @@ type Result struct {
 	// rehearsed because of it.
 	Failed *apply.RevisionError
 	Left   []string
+	// DownFailed is the error of the down script that failed, which ended the downgrade.
+	DownFailed *apply.RevisionError
 }
 
 // Err returns Failed as an error, or nil.
@@ -65,7 +70,12 @@ func Run(ctx context.Context, cfg *pgconn.Config, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	if err := r.with(ctx, true, func(s *session.Session) error { return r.upgrade(ctx, s) }); err != nil {
+	if err := r.with(ctx, true, func(s *session.Session) error {
+		if err := r.upgrade(ctx, s); err != nil || !o.Down || r.result.Failed != nil {
+			return err
+		}
+		return r.downgrade(ctx, s)
+	}); err != nil {
 		return nil, err
 	}
 	for oid, name := range r.observer.original {
@@ -120,6 +130,36 @@ func (r *run) upgrade(ctx context.Context, s *session.Session) error {
 			for _, left := range p.Steps[i+1:] {
 				r.result.Left = append(r.result.Left, left.Revision)
 			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// downgrade reverts the revisions one after the other, the last one first. It ends at one without a down script, and at one
+// that fails.
+func (r *run) downgrade(ctx context.Context, s *session.Session) error {
+	view, err := s.View(ctx)
+	if err != nil {
+		return err
+	}
+	applied := maps.Clone(view.Applied)
+	for _, up := range slices.Backward(r.result.Steps) {
+		delete(applied, up.Revision)
+		targets := plan.At(r.Files, applied).Current()
+		if len(targets) == 0 {
+			targets = []string{"base"}
+		}
+		steps, err := r.observe(ctx, s, plan.VerbTo, targets...)
+		r.result.Steps = append(r.result.Steps, steps...)
+		if failed, ok := errors.AsType[*apply.RevisionError](err); ok {
+			r.result.DownFailed = failed
+			return nil
+		}
+		if _, ok := errors.AsType[*plan.IrreversibleError](err); ok {
 			return nil
 		}
 		if err != nil {
