@@ -134,7 +134,7 @@ func TestDocumentedLayouts(t *testing.T) {
 			im := importFrom(t, l.tool, dir, flags...)
 			if !l.noDowns {
 				contains(t, im.output, "Wrote 5 revisions and the map adopt.json to sql.\nNo manual work is needed.")
-				im.checkEqual(t, theirs)
+				im.checkEqual(t, theirs, im.historyLeft())
 				return
 			}
 			im.checkUp(t, theirs)

@@ -38,3 +38,13 @@ func (im *imported) checkRehearsal(t testing.TB, wrong ...string) {
 		t.Errorf("not rehearsed: %v", r.NotRehearsed)
 	}
 }
+
+// historyLeft is what a rehearsal finds about the scenario: a trigger writes rows that no down script deletes.
+func (im *imported) historyLeft() string {
+	for _, r := range im.set.Files().Revisions() {
+		if r.Subject() == "add some accounts" {
+			return r.ID + ": the down script leaves public.history with 2 rows instead of 0"
+		}
+	}
+	return "no such revision"
+}
