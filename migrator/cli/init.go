@@ -19,8 +19,9 @@ func (p *program) initialize() *cobra.Command {
 		long: `Writes a Go project that embeds its revisions and has this command line. It builds and
 runs as it is, without any revision, and has a test of its revisions, a Dockerfile, and
 files for Docker Compose, GitHub Actions and Kubernetes. Existing files are never changed:
-a README.md and the last three are kept, and any other is an error. Inside a checkout of this module, or with --replace, go.mod
-refers to the checkout; otherwise it requires the version of this program.`,
+a README.md and the last three are kept, and any other is an error. Inside a checkout of
+this module, or with --replace, go.mod refers to the checkout; otherwise it requires the
+version of this program.`,
 		example: "init store\ninit . --module github.com/acme/store",
 		groups:  []string{settings.GroupOutput},
 		check: func(args []string) error {
