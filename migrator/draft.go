@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/revision"
@@ -83,7 +81,11 @@ func (m *Migrator) Draft(ctx context.Context, desired SchemaSource, o DraftOptio
 	}
 	to, fill, err := m.desiredSchema(ctx, desired)
 	if err == nil {
-		err = m.withScratch(ctx, func(server *scratch.Server) error { return w.run(ctx, server, to, fill) })
+		scripts := m.upScripts(w.heads)
+		if fill != nil {
+			scripts = append(scripts, fill.scripts...)
+		}
+		err = m.withScratch(ctx, scripts, func(server *scratch.Server) error { return w.run(ctx, server, to, fill) })
 	}
 	if err != nil {
 		return nil, newError(session.Interrupted(ctx, err))
@@ -92,7 +94,7 @@ func (m *Migrator) Draft(ctx context.Context, desired SchemaSource, o DraftOptio
 }
 
 // desiredSchema returns a schema that is read from a database, or what makes it in one.
-func (m *Migrator) desiredSchema(ctx context.Context, from SchemaSource) (*schema.Schema, func(context.Context, *pgconn.Config) error, error) {
+func (m *Migrator) desiredSchema(ctx context.Context, from SchemaSource) (*schema.Schema, *filler, error) {
 	if from.Database != nil {
 		found, err := m.readSchema(ctx, from.Database)
 		return found, nil, err
@@ -151,10 +153,10 @@ func (w *draftWriter) resolveParents() error {
 	return nil
 }
 
-func (w *draftWriter) run(ctx context.Context, server *scratch.Server, to *schema.Schema, fill func(context.Context, *pgconn.Config) error) error {
+func (w *draftWriter) run(ctx context.Context, server *scratch.Server, to *schema.Schema, fill *filler) error {
 	var err error
 	if fill != nil {
-		if to, err = server.Make(ctx, fill); err != nil {
+		if to, err = server.Make(ctx, fill.run); err != nil {
 			return err
 		}
 		to = session.WithoutLedgers(to, w.settings.Ledger)
@@ -175,7 +177,7 @@ func (w *draftWriter) try(ctx context.Context, server *scratch.Server, to *schem
 		return false, err
 	}
 	err = server.With(ctx, func(ctx context.Context, db *scratch.Database) error {
-		if err := fill(ctx, db.Config); err != nil {
+		if err := fill.run(ctx, db.Config); err != nil {
 			return err
 		}
 		p := &draftProof{draftWriter: w, database: db}

@@ -82,18 +82,18 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 		return nil, err
 	}
 	var fill func(context.Context, *pgconn.Config) error
+	guarded := m.upScripts(start.targets)
 	if len(o.Data) > 0 {
-		if fill, err = m.fileFiller(o.Data); err != nil {
+		data, err := m.fileFiller(o.Data)
+		if err != nil {
 			return nil, err
 		}
+		fill, guarded = data.run, append(guarded, data.scripts...)
 	}
 	settings := m.scratchSettings()
 	var result *rehearsal.Result
 	var proof proof
-	err = m.withScratch(ctx, func(server *scratch.Server) error {
-		if err := m.guardRoles(ctx, server, m.upScripts(start.targets)...); err != nil {
-			return err
-		}
+	err = m.withScratch(ctx, guarded, func(server *scratch.Server) error {
 		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
 			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets, Fill: fill, Down: !o.UpOnly})
 			return err

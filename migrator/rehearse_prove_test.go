@@ -14,6 +14,7 @@ import (
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
 	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/revision"
 )
 
 // rehearsing is a configuration whose scratch databases are on the shared server.
@@ -91,6 +92,44 @@ func TestRehearsalRefusesToDropRolesOfTheServer(t *testing.T) {
 	_, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
 	if e, ok := errors.AsType[*migrator.FilesError](err); !ok || !strings.Contains(e.Error(), "a1.up.sql:7:1: it drops role "+role+", which exists on the server") {
 		t.Error(err)
+	}
+	if n := pgtest.Value(t, pgtest.Shared(t).URL("postgres"), "SELECT count(*) FROM pg_roles WHERE rolname = '"+role+"'"); n != "1" {
+		t.Error("the role was dropped")
+	}
+}
+
+// Neither do other commands that use scratch databases.
+func TestScratchDatabasesKeepRolesOfTheServer(t *testing.T) {
+	t.Parallel()
+	role := projecttest.Config(t, pgtest.Role(t, pgtest.Shared(t).URL("postgres"))).User
+	drop := "CREATE TABLE t ();\nDROP ROLE IF EXISTS " + role + ";"
+	m := projecttest.New(t).Add("a1", "", drop, "").Add("a2", "a1", "CREATE TABLE u ();", "").Migrator(rehearsing(t))
+	empty := projecttest.New(t).Migrator(rehearsing(t))
+	file := migrator.SchemaSource{Files: []revision.Source{{File: "schema.sql", Text: drop}}}
+	for name, do := range map[string]func() error{
+		"schema": func() error {
+			_, err := m.Schema(t.Context(), migrator.SchemaSource{Targets: []string{"head"}})
+			return err
+		},
+		"diff": func() error {
+			_, err := empty.Diff(t.Context(), file, migrator.SchemaSource{Targets: []string{"base"}}, migrator.DiffOptions{})
+			return err
+		},
+		"draft": func() error { _, err := empty.Draft(t.Context(), file, migrator.DraftOptions{}); return err },
+		"draft after it": func() error {
+			_, err := m.Draft(t.Context(), migrator.SchemaSource{Files: []revision.Source{{File: "schema.sql", Text: "CREATE TABLE u ();"}}}, migrator.DraftOptions{})
+			return err
+		},
+		"squash": func() error { _, err := m.Squash(t.Context(), migrator.SquashOptions{Message: "all"}); return err },
+		"data": func() error {
+			_, err := empty.Rehearse(t.Context(), migrator.RehearseOptions{Data: file.Files})
+			return err
+		},
+	} {
+		err := do()
+		if e, ok := errors.AsType[*migrator.FilesError](err); !ok || !strings.Contains(e.Error(), "drops role "+role) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if n := pgtest.Value(t, pgtest.Shared(t).URL("postgres"), "SELECT count(*) FROM pg_roles WHERE rolname = '"+role+"'"); n != "1" {
 		t.Error("the role was dropped")

@@ -64,7 +64,7 @@ func (m *Migrator) Schema(ctx context.Context, from SchemaSource) (*schema.Schem
 // schemas returns the schema of each source. What can fail without a scratch database comes first.
 func (m *Migrator) schemas(ctx context.Context, sources ...SchemaSource) ([]*schema.Schema, error) {
 	found := make([]*schema.Schema, len(sources))
-	fill := make([]func(context.Context, *pgconn.Config) error, len(sources))
+	fill := make([]*filler, len(sources))
 	for i, from := range sources {
 		var err error
 		if from.Database != nil {
@@ -82,17 +82,24 @@ func (m *Migrator) schemas(ctx context.Context, sources ...SchemaSource) ([]*sch
 	return found, nil
 }
 
-// makeSchemas fills a scratch database for each function that is not nil, one after the other.
-func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill []func(context.Context, *pgconn.Config) error) error {
-	if !slices.ContainsFunc(fill, func(f func(context.Context, *pgconn.Config) error) bool { return f != nil }) {
+// makeSchemas fills a scratch database for each filler that is not nil, one after the other.
+func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill []*filler) error {
+	needed := false
+	var scripts []*revision.Script
+	for _, f := range fill {
+		if f != nil {
+			needed, scripts = true, append(scripts, f.scripts...)
+		}
+	}
+	if !needed {
 		return nil
 	}
-	return m.withScratch(ctx, func(server *scratch.Server) error {
+	return m.withScratch(ctx, scripts, func(server *scratch.Server) error {
 		for i := range fill {
 			if fill[i] == nil {
 				continue
 			}
-			made, err := server.Make(ctx, fill[i])
+			made, err := server.Make(ctx, fill[i].run)
 			if err != nil {
 				return err
 			}
@@ -102,8 +109,9 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 	})
 }
 
-// withScratch calls use with the server for scratch databases.
-func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) error) error {
+// withScratch calls use with the server for scratch databases, unless one of the scripts that use will run there would drop a
+// role of that server.
+func (m *Migrator) withScratch(ctx context.Context, scripts []*revision.Script, use func(*scratch.Server) error) error {
 	server, err := scratch.Open(ctx, scratch.Options{
 		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Roles: m.createdRoles(), Program: "ambix " + m.cfg.Version,
 		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect, OnCreate: m.cfg.Scratch.OnCreate,
@@ -115,6 +123,9 @@ func (m *Migrator) withScratch(ctx context.Context, use func(*scratch.Server) er
 	defer server.Close()
 	if m.cfg.Scratch.OnOpen != nil {
 		m.cfg.Scratch.OnOpen()
+	}
+	if err := m.guardRoles(ctx, server, scripts...); err != nil {
+		return err
 	}
 	return use(server)
 }
@@ -139,8 +150,14 @@ func (m *Migrator) readSchema(ctx context.Context, cfg *pgconn.Config) (found *s
 	return found, err
 }
 
-// filler returns the function that makes the schema of a source in an empty database.
-func (m *Migrator) filler(ctx context.Context, from SchemaSource) (func(context.Context, *pgconn.Config) error, error) {
+// filler makes a schema in an empty database.
+type filler struct {
+	scripts []*revision.Script // that it runs
+	run     func(context.Context, *pgconn.Config) error
+}
+
+// filler returns what makes the schema of a source.
+func (m *Migrator) filler(ctx context.Context, from SchemaSource) (*filler, error) {
 	switch {
 	case from.Applied != nil:
 		ids, err := m.appliedIDs(ctx, from.Applied)
@@ -205,18 +222,19 @@ func (m *Migrator) scratchSettings() session.Settings {
 	return settings
 }
 
-// revisionFiller returns a function that applies revisions, and those below them, with the executor of every run.
-func (m *Migrator) revisionFiller(ids []string) (func(context.Context, *pgconn.Config) error, error) {
-	if err := m.guardDatabase(m.upScripts(ids)...); err != nil {
+// revisionFiller returns a filler that applies revisions, and those below them, with the executor of every run.
+func (m *Migrator) revisionFiller(ids []string) (*filler, error) {
+	scripts := m.upScripts(ids)
+	if err := m.guardDatabase(scripts...); err != nil {
 		return nil, err
 	}
 	settings := m.scratchSettings()
-	return func(ctx context.Context, cfg *pgconn.Config) error {
+	return &filler{scripts, func(ctx context.Context, cfg *pgconn.Config) error {
 		if len(ids) == 0 {
 			return nil
 		}
 		return moveScratch(ctx, cfg, m.files.set, settings, ids...)
-	}, nil
+	}}, nil
 }
 
 // moveScratch applies and reverts revisions in a scratch database until exactly those below the targets are applied.
@@ -230,8 +248,8 @@ func moveScratch(ctx context.Context, cfg *pgconn.Config, files *plan.Files, set
 	return err
 }
 
-// fileFiller returns a function that runs SQL files. The error has the problems of all files.
-func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *pgconn.Config) error, error) {
+// fileFiller returns a filler that runs SQL files. The error has the problems of all files.
+func (m *Migrator) fileFiller(files []revision.Source) (*filler, error) {
 	var scripts []*revision.Script
 	var problems revision.Problems
 	for _, file := range files {
@@ -253,7 +271,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *p
 	if m.cfg.Role != "" {
 		start += "; SET ROLE " + sqltext.QuoteName(m.cfg.Role)
 	}
-	return func(ctx context.Context, cfg *pgconn.Config) error {
+	return &filler{scripts, func(ctx context.Context, cfg *pgconn.Config) error {
 		conn, err := pg.Connect(ctx, cfg, settings.Connecting())
 		if err != nil {
 			return err
@@ -268,7 +286,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (func(context.Context, *p
 			}
 		}
 		return nil
-	}, nil
+	}}, nil
 }
 
 // NewestServer is the newest major version of PostgreSQL whose schemas this version knows. What a newer one has added is

@@ -47,7 +47,7 @@ func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
 	return nil
 }
 
-// guardRoles refuses up scripts that drop a role of the scratch server: it belongs to all of its databases.
+// guardRoles refuses scripts that drop a role of the scratch server: it belongs to all of its databases.
 func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revision.Script) error {
 	var problems revision.Problems
 	for _, script := range scripts {

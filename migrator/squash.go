@@ -110,7 +110,7 @@ func (e *SquashError) Kind() Kind { return KindSquash }
 func (m *Migrator) Squash(ctx context.Context, o SquashOptions) (*Squash, error) {
 	s, err := m.newSquasher(o)
 	if err == nil {
-		err = m.withScratch(ctx, func(server *scratch.Server) error { return s.run(ctx, server) })
+		err = m.withScratch(ctx, m.upScripts(m.files.set.Graph.Heads()), func(server *scratch.Server) error { return s.run(ctx, server) })
 	}
 	if err != nil {
 		return nil, newError(session.Interrupted(ctx, err))
