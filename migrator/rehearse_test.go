@@ -225,6 +225,19 @@ func findingOf(r *migrator.Rehearsal, rule rehearse.Rule) rehearse.Finding {
 	return rehearse.Finding{}
 }
 
+// Rows that the same revision has filled before are its author's business.
+func TestNotNullAfterFillingIsANote(t *testing.T) {
+	t.Parallel()
+	for _, fill := range []string{"UPDATE account SET name = '';", "UPDATE account SET name = '' WHERE name IS NULL;", "DELETE FROM account WHERE name IS NULL;"} {
+		p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
+			Add("b2", "a1", fill+"\nALTER TABLE account ALTER name SET NOT NULL;", "ALTER TABLE account ALTER name DROP NOT NULL;")
+		r := rehearseProject(t, p, migrator.RehearseOptions{From: []string{"a1"}})
+		if f := findingOf(r, rehearse.MayFail); f.Severity != rehearse.Note || !strings.Contains(f.Text, " after "+fill[:6]) || !strings.HasSuffix(f.Text, " in line 6") || f.Safe != "" {
+			t.Errorf("%s %q %q%s", fill, f.Text, f.Safe, listFindings(r))
+		}
+	}
+}
+
 func TestRowsMakeFailuresReal(t *testing.T) {
 	t.Parallel()
 	p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").

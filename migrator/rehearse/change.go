@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,9 @@ func (j *judge) change(i int, c Change) {
 		f.Safe = "give it a default, or add it without NOT NULL, fill it, and then set NOT NULL"
 	case SetNotNull:
 		f.Object, f.Text, f.Safe = part, name+" fails if a row has no value in "+part, "fill the column first"
+		if fill := j.updatedBefore(i, c.ID); fill != nil {
+			f.Text, f.Safe = f.Text+" after "+fill.name()+" in line "+strconv.Itoa(fill.Line), ""
+		}
 	case AddCheck, AddForeignKey, AddUnique, AddExclusion, ValidateCheck, AttachPartition:
 		f.Object, f.Text = c.Relation.Name, name+" fails if rows of "+c.Relation.Name+" "+violates[c.Kind]
 		if c.Name != "" {
@@ -65,8 +69,23 @@ func (j *judge) mayFail(i int, c Change, size Size) Severity {
 		return 0
 	case j.Data, j.held(i, c.ID).Blocks() == BlocksNothing:
 		return Note
+	case c.Kind == SetNotNull && j.updatedBefore(i, c.ID) != nil: // the author has thought of the rows
+		return Note
 	}
 	return Warning
+}
+
+// updatedBefore returns a statement before statement i of the step that updates or deletes rows of a relation, or nil.
+func (j *judge) updatedBefore(i int, id string) *Statement {
+	for k := range j.step.Statements[:i] {
+		st := &j.step.Statements[k]
+		if slices.ContainsFunc(st.Work, func(w Work) bool {
+			return w.ID == id && (w.Kind == UpdateAll || w.Kind == UpdateSome || w.Kind == DeleteAll)
+		}) {
+			return st
+		}
+	}
+	return nil
 }
 
 // destroys returns the severity of removing rows.
