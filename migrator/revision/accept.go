@@ -45,7 +45,7 @@ func (r *Revision) AcceptsDestroying(name string) bool {
 // Names reports whether the object is the one with a name as the server prints it, such as public.account.nickname. The
 // acceptance may leave out the schema: account.nickname is public.account.nickname too.
 func (a Acceptance) Names(name string) bool {
-	object := foldName(a.Object)
+	object := a.ObjectName()
 	schema, found := strings.CutSuffix(name, "."+object)
 	return object == name || found && isQualification(schema)
 }
@@ -58,9 +58,9 @@ func isQualification(name string) bool {
 	return !strings.Contains(name, ".")
 }
 
-// foldName returns a name with what is not quoted in lower case, as the server reads it.
-func foldName(name string) string {
-	parts := strings.Split(name, `"`)
+// ObjectName returns Object as the server reads it: what is not quoted is in lower case.
+func (a Acceptance) ObjectName() string {
+	parts := strings.Split(a.Object, `"`)
 	for i := 0; i < len(parts); i += 2 {
 		parts[i] = strings.ToLower(parts[i])
 	}

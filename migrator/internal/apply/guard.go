@@ -120,7 +120,7 @@ func acceptedWord(accept []revision.Acceptance) string {
 		list := []string{}
 		for _, a := range accept {
 			if a.Word == word {
-				list = append(list, sqltext.QuoteLiteral(foldName(a.Object)))
+				list = append(list, sqltext.QuoteLiteral(a.ObjectName()))
 			}
 		}
 		if len(list) == 0 {
@@ -146,20 +146,11 @@ func acceptedWord(accept []revision.Acceptance) string {
 	return "CASE" + cases + " END"
 }
 
-// foldName returns a name with what is not quoted in lower case, as the server reads it.
-func foldName(name string) string {
-	parts := strings.Split(name, `"`)
-	for i := 0; i < len(parts); i += 2 {
-		parts[i] = strings.ToLower(parts[i])
-	}
-	return strings.Join(parts, `"`)
-}
-
 // largestTable returns a query for the largest table above the limit that the transaction has read or rewritten: one row of
 // rewrites or scans, its OID and its size, with slashes in between; NULL if there is none. about is an expression for the OID
-// of a table that is about to be rewritten. An UPDATE of nearly all rows counts as a rewrite. Partitions count as one table. What the transaction itself has added to a table is
-// left out: the share of the rows that it has written. Only tables that this session has read, and those whose row in pg_class
-// is younger than the transaction, are looked up in what the guard remembers.
+// of a table that is about to be rewritten. An UPDATE of nearly all rows counts as a rewrite. Partitions count as one table. What
+// the transaction itself has added to a table is left out: the share of the rows that it has written. Only tables that this
+// session has read, and those whose row in pg_class is younger than the transaction, are looked up in what the guard remembers.
 func (r *Runner) largestTable(about string) string {
 	return `WITH b AS (SELECT c.oid, c.relfilenode, c.reltuples, pg_catalog.string_to_array(pg_catalog.substring(s.remembered, pg_catalog.concat(' ', c.oid, ':([^ ]*)')), ':') AS f
 FROM pg_catalog.pg_class c, (SELECT pg_catalog.current_setting('` + guardSetting + `', true) AS remembered) s
