@@ -61,15 +61,19 @@ func TestJSONDocumentDescribesEveryField(t *testing.T) {
 	}
 }
 
-// jsonStructs returns the structs in document.go with their doc comments.
+// jsonStructs returns the structs in document.go and document_schema.go with their doc comments.
 func jsonStructs(t *testing.T) (structs map[string]*ast.StructType, docs map[string]string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "document.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"document.go", "document_schema.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	structs, docs = map[string]*ast.StructType{}, map[string]string{}
-	for _, decl := range file.Decls {
+	for _, decl := range decls {
 		gen, ok := decl.(*ast.GenDecl)
 		if !ok || gen.Tok != token.TYPE {
 			continue
