@@ -42,7 +42,7 @@ destroys, and what fails if rows are not as expected. It reverts each revision a
 again, and tries other orders of branches. How much a finding matters depends on the
 sizes of the tables in the configured database, which is only read. Without a database, or with
 --from, all revisions are rehearsed, and sizes are unknown unless --sizes has them.
-It exits with 3 if there is a finding of the severity --fail-on that no header accepts.`,
+It exits with 3 if there is a finding of severity --fail-on or worse that no header accepts.`,
 		example: "rehearse\nrehearse --fail-on warning\nrehearse --from 433a head\nrehearse --save-sizes sizes.json\nrehearse --sizes sizes.json --json\nrehearse --format github",
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {

@@ -152,7 +152,7 @@ func (v *rehearsalView) result() error {
 	if v.failOn < rehearse.Danger {
 		of += " or worse"
 	}
-	return &rehearsalError{"the rehearsal found " + text.Count(n, "problem") + " of the severity " + of}
+	return &rehearsalError{"the rehearsal found " + text.Count(n, "problem") + " of severity " + of}
 }
 
 func (v *rehearsalView) newDocument() *rehearsalDocument {
