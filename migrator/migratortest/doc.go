@@ -9,8 +9,8 @@
 //		migratortest.Rehearse(t, files) // up, down and up again; what they would lock and destroy
 //	}
 //
-// The revisions are applied once, in a template database. Each test gets a copy of it, which takes some 20 ms however many
-// revisions there are. The template is shared by the test processes of all packages and by later runs, until the files change.
+// The revisions are applied once, in a template database. Each test gets a copy of it, so that the number of revisions does
+// not matter. The template is shared by the test processes of all packages and by later runs, until the files change.
 //
 // The server is the first of these:
 //
