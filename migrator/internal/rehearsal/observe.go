@@ -154,6 +154,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 		if locks, err = o.watch.stop(); err != nil {
 			return err
 		}
+		locks = withoutDeadIndexes(was, locks)
 		o.now, err = readCatalog(ctx, conn)
 	} else {
 		o.now, locks, err = o.now.readLocked(ctx, conn)

@@ -97,3 +97,20 @@ func (w *watch) stop() (map[string]rehearse.LockMode, error) {
 	w.conn.Close()
 	return w.locks, w.err
 }
+
+// withoutDeadIndexes leaves out the locks on indexes of tables that the statement locks so that nobody waits: DROP INDEX and
+// REINDEX CONCURRENTLY lock an index exclusively only after no query can use it any more, which a second session sees or
+// misses (PostgreSQL manual, DROP INDEX).
+func withoutDeadIndexes(c *catalog, locks map[string]rehearse.LockMode) map[string]rehearse.LockMode {
+	kept := map[string]rehearse.LockMode{}
+	for oid, mode := range locks {
+		r := c.relations[oid]
+		if r != nil {
+			if table := c.table(r); table != r && locks[table.oid] != "" && locks[table.oid].Blocks() == rehearse.BlocksNothing {
+				continue
+			}
+		}
+		kept[oid] = mode
+	}
+	return kept
+}
