@@ -44,6 +44,7 @@ type Runner struct {
 	Observer          *Observer // looks at each statement; nil: none
 	ServerVersion     int       // as pg.Conn counts it
 	Citus             bool      // the database has the Citus extension
+	Unwatched         bool      // the database has no event triggers; false if that is not known
 
 	// Guard is the size in bytes above which a table may not be read or rewritten as a whole by a revision. 0: no guard.
 	Guard int64
