@@ -120,6 +120,7 @@ func (r *Runner) renderBatch(steps []plan.Step, at start) parts {
 		f := r.frame(at)
 		at = at.after(s)
 		f.flushLater = i < len(steps)-1 && !r.FlushEvery
+		r.noteWatching(s)
 		f.repeated, f.leaves = repeated, leaves(s)
 		f.plain = f.flushLater && r.Unwatched && !r.guards(false) && f.leaves == sqltext.LeavesNothing
 		for _, p := range r.render(s, f) {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 
 	"example.com/ambix/migrator/internal/pg"
@@ -58,6 +59,16 @@ func leaves(s plan.Step) sqltext.Leaves {
 		most = max(most, sqltext.LeavesOf(s.Script.Text, st))
 	}
 	return most
+}
+
+// watchingText matches a script that may create event triggers, by an extension too.
+var watchingText = regexp.MustCompile(`(?i)\bevent\s+trigger\b|\bextension\b`)
+
+// noteWatching notes that event triggers may run from a step on.
+func (r *Runner) noteWatching(s plan.Step) {
+	if r.Unwatched && watchingText.MatchString(s.Script.Text) {
+		r.Unwatched = false
+	}
 }
 
 // keepsPrepared are the resets after a body that cannot remove prepared statements by itself.

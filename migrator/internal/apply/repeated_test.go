@@ -88,16 +88,19 @@ func TestErrorInLargeBatchIsLocated(t *testing.T) {
 // revision is followed by a reset.
 func TestEventTriggersDoNotReachTheNextRevision(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
-	pgtest.Exec(t, url, `CREATE SCHEMA other;
+	const create = `CREATE SCHEMA other;
 CREATE FUNCTION stray() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('search_path', 'other', false); END $$;
-CREATE EVENT TRIGGER stray ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION stray()`)
-	p, want := manyRevisions(t, nil)
-	r, err := p.Migrator(migrator.Config{}).Up(context.Background(), projecttest.Config(t, url))
-	if err != nil || projecttest.Steps(r) != want {
-		t.Fatalf("%v\n%s", err, projecttest.Steps(r))
-	}
-	if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'other'"); got != "0" {
-		t.Errorf("%s tables are in another schema", got)
+CREATE EVENT TRIGGER stray ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION stray();`
+	for before, bodies := range map[string]map[int]string{create: nil, "SELECT 1": {7: create}} {
+		url := pgtest.Database(t)
+		pgtest.Exec(t, url, before)
+		p, want := manyRevisions(t, bodies)
+		r, err := p.Migrator(migrator.Config{}).Up(context.Background(), projecttest.Config(t, url))
+		if err != nil || projecttest.Steps(r) != want {
+			t.Fatalf("%v\n%s", err, projecttest.Steps(r))
+		}
+		if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'other'"); got != "0" {
+			t.Errorf("%s tables are in another schema", got)
+		}
 	}
 }
