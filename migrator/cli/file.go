@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +25,12 @@ func writeWhole(name, content string) error {
 		_, err := io.WriteString(w, content)
 		return err
 	})
+}
+
+// fileExists reports whether there is a file or a folder with this name.
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // isRegular reports whether a file exists that can be read: not a pipe, which would wait for a writer.
@@ -51,7 +59,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
 	if err != nil {
-		return err
+		return writing(name, err)
 	}
 	err = cmp.Or(write(f), f.Chmod(0o644), f.Close())
 	if err == nil {
@@ -60,6 +68,18 @@ func writeFile(name string, write func(io.Writer) error) error {
 	if err != nil {
 		_ = f.Close()
 		_ = os.Remove(f.Name())
+		return writing(name, err)
+	}
+	return nil
+}
+
+// writing returns an error of the file system with the name of the file that was meant, and not of a temporary one.
+func writing(name string, err error) error {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: "write", Path: name, Err: cause.Err}
+	}
+	if cause, ok := errors.AsType[*os.LinkError](err); ok {
+		return &fs.PathError{Op: "write", Path: name, Err: cause.Err}
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func TestCastArraysAreNormalized(t *testing.T) {
 		"(ARRAY[ARRAY[]::integer[], a])::text[]":                     "ARRAY[(ARRAY[]::integer[])::text[], (a)::text[]]",
 		"(ARRAY[(a)::integer[], b])::text[]":                         "ARRAY[((a)::integer[])::text[], (b)::text[]]",
 		"'(ARRAY[1])::text[]'":                                       "'(ARRAY[1])::text[]'",
-		"(ARRAY[(ARRAY[1])::int[], x])::text[]": "ARRAY[ARRAY[((1)::int)::text], (x)::text[]]",
+		"(ARRAY[(ARRAY[1])::int[], x])::text[]":                      "ARRAY[ARRAY[((1)::int)::text], (x)::text[]]",
 		"(ARRAY[1, 2])[1]":                                           "(ARRAY[1, 2])[1]",
 		"(ARRAY[1":                                                   "(ARRAY[1",
 		"(ARRAY[1])::text":                                           "(ARRAY[1])::text",
