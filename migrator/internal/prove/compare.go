@@ -35,6 +35,14 @@ func (r *Reverted) compare(before, after state) {
 	}
 }
 
+// markRemoved marks the rows that are missing since the up script, which has left the state up.
+func (r *Reverted) markRemoved(up state) {
+	for i := range r.Rows {
+		n := &r.Rows[i]
+		n.Removed = up.rows != nil && n.After < n.Before && n.After >= min(n.Before, up.rows[n.Table])
+	}
+}
+
 // objects returns the object of each difference.
 func objects(list []schema.Difference, before, after *schema.Schema) []*schema.Object {
 	var found []*schema.Object
@@ -59,7 +67,7 @@ func changedRows(before, after state) []RowCount {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		table := schema.Key{Kind: schema.Table, Name: name}
 		if before.rows[name] != after.rows[name] && before.schema.Object(table) != nil && after.schema.Object(table) != nil {
-			changed = append(changed, RowCount{name, before.rows[name], after.rows[name]})
+			changed = append(changed, RowCount{Table: name, Before: before.rows[name], After: after.rows[name]})
 		}
 	}
 	return changed
