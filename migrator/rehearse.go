@@ -33,6 +33,12 @@ type RehearseOptions struct {
 	// Data are SQL files that add rows where the rehearsal begins, so that durations and rows that make a revision fail are
 	// real; see LoadSchemaFiles. Other orders are then not tried.
 	Data []revision.Source
+	// DataFrom is a database whose rows are copied instead, such as a restored backup or a staging database. It is only read.
+	// The rehearsal begins where it is, and not where Database is, or at From, which must be the same or above. What the server
+	// says about values of rows is then not part of findings and errors. Data has to be empty.
+	DataFrom *pgconn.Config
+	// DataRows is how many rows of each table are copied at most. Zero: DefaultDataRows; negative: all.
+	DataRows int64
 	// UpOnly leaves out everything but what the up scripts do to a database in use: the down scripts, other orders, and what
 	// the revisions make.
 	UpOnly bool
@@ -55,6 +61,7 @@ type Rehearsal struct {
 	Reverted, Orders int
 	// Modified are applied revisions whose files were modified since: it began with the files as they are now.
 	Modified []string
+	Data     *RehearsalData // nil without RehearseOptions.DataFrom
 }
 
 // Rehearse carries out the revisions that are pending in a scratch database, one statement after the other, and returns what
@@ -85,7 +92,10 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	}
 	var rows func(context.Context, *scratch.Database) error
 	guarded := m.upScripts(start.targets)
-	if len(o.Data) > 0 {
+	if start.data != nil {
+		settings := m.scratchSettings()
+		rows = func(ctx context.Context, d *scratch.Database) error { return m.copyRows(ctx, start.data, d, settings) }
+	} else if len(o.Data) > 0 {
 		data, err := m.fileFiller(o.Data)
 		if err != nil {
 			return nil, err
@@ -99,6 +109,9 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	}
 	before := m.files.set.Graph.Closure(graph.NewSet(start.from...))
 	setup := &prove.Setup{Files: m.files.set, Settings: m.scratchSettings(), Before: before, Rows: rows, RowsAt: before, NoCopies: shared}
+	if start.data != nil {
+		setup.RowsAt, setup.Private = m.files.set.Graph.Closure(graph.NewSet(start.data.at...)), true
+	}
 	var result *rehearsal.Result
 	var proof proof
 	err = m.withScratch(ctx, guarded, func(server *scratch.Server) error {
@@ -129,6 +142,9 @@ func (m *Migrator) observe(ctx context.Context, setup *prove.Setup, start *rehea
 	if err != nil {
 		return nil, err
 	}
+	if f := result.Failed; f != nil && setup.Private {
+		result.Failed = f.WithoutValues()
+	}
 	if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
 		return nil, err
 	}
@@ -154,10 +170,14 @@ type rehearsalStart struct {
 	from, targets []string
 	modified      []string
 	sizes         *rehearse.Sizes // nil: not known
+	data          *dataSource     // nil: no database whose rows are copied
 }
 
 func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehearsalStart, error) {
-	if o.Database != nil {
+	switch {
+	case o.DataFrom != nil:
+		return m.startAtData(ctx, o)
+	case o.Database != nil:
 		return m.startAtDatabase(ctx, o)
 	}
 	from := o.From
@@ -207,9 +227,13 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 
 func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, o RehearseOptions) *Rehearsal {
 	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
-	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: len(o.Data) > 0})
+	if start.data != nil {
+		r.Data = start.data.copied
+	}
+	rows := len(o.Data) > 0 || r.Data != nil
+	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: rows})
 	if f := result.Failed; f != nil {
-		found = append(found, failedFinding(f, len(o.Data) > 0))
+		found = append(found, failedFinding(f, rows, r.Data != nil && r.Data.Limited()))
 	}
 	found = append(found, proof.findings...)
 	except := []string{revision.AcceptIrreversible} // Check looks at it

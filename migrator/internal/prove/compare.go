@@ -117,7 +117,7 @@ func decidesAtRunTime(script *revision.Script) (bool, error) {
 }
 
 // scriptError returns the error of a script apart from those of the connection and the server, which stop the proof.
-func scriptError(err error) (*apply.RevisionError, error) {
+func (s *Setup) scriptError(err error) (*apply.RevisionError, error) {
 	e, ok := errors.AsType[*apply.RevisionError](err)
 	if !ok {
 		return nil, err
@@ -125,6 +125,9 @@ func scriptError(err error) (*apply.RevisionError, error) {
 	switch e.Cause {
 	case apply.ServerCondition, apply.Canceled, apply.Terminated, apply.ConnectionLost, apply.FileUnreadable, apply.LockTimeout:
 		return nil, err
+	}
+	if s.Private {
+		return e.WithoutValues(), nil
 	}
 	return e, nil
 }

@@ -171,7 +171,7 @@ type inverseWalk struct {
 
 // notice keeps what the server says when a revision is applied for the first time.
 func (w *inverseWalk) notice(n apply.Notice) {
-	if r := w.first; r != nil && n.Step.Revision == r.ID {
+	if r := w.first; r != nil && n.Step.Revision == r.ID && !(w.Private && n.SQLState == raisedWarning) {
 		if f, ok := noticeFinding(n, r); ok {
 			w.result.about = append(w.result.about, f)
 		}
@@ -208,7 +208,7 @@ func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err err
 			continue
 		}
 		w.first = r
-		failed, err := scriptError(d.up(ctx, r.ID))
+		failed, err := d.setup.scriptError(d.up(ctx, r.ID))
 		w.first = nil
 		if err != nil {
 			return false, err
@@ -295,7 +295,7 @@ func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revis
 			return found, false, err
 		}
 	}
-	if found.Down, err = scriptError(d.down(ctx, r.ID)); err != nil {
+	if found.Down, err = d.setup.scriptError(d.down(ctx, r.ID)); err != nil {
 		return found, false, err
 	}
 	if found.Down != nil {
@@ -313,7 +313,7 @@ func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revis
 	if w.Rows != nil {
 		found.markRemoved(first)
 	}
-	if found.Again, err = scriptError(d.up(ctx, r.ID)); err != nil {
+	if found.Again, err = d.setup.scriptError(d.up(ctx, r.ID)); err != nil {
 		return found, false, err
 	}
 	if found.Again != nil || len(found.Left)+len(found.Rows) > 0 {

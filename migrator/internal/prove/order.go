@@ -88,7 +88,7 @@ func (t *orderTrial) apply(ctx context.Context, order []string) (o outcome, err 
 			for _, id := range run {
 				after[id] = struct{}{}
 			}
-			if o.failed, err = scriptError(d.to(ctx, after)); err != nil || o.failed != nil {
+			if o.failed, err = d.setup.scriptError(d.to(ctx, after)); err != nil || o.failed != nil {
 				return err
 			}
 		}

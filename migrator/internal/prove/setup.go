@@ -2,8 +2,10 @@ package prove
 
 import (
 	"context"
+	"errors"
 
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/scratch"
@@ -19,6 +21,8 @@ type Setup struct {
 	// Rows adds rows to a database in which RowsAt are applied, which are among Before. Nil: nothing.
 	Rows   func(context.Context, *scratch.Database) error
 	RowsAt graph.Set
+	// Private: the rows belong to somebody, so that what the server says about values is not part of a result.
+	Private bool
 	// NoCopies: each database is made from the revisions and not copied from another. Otherwise two of them exist at the same
 	// time, and a script can neither create nor drop a role: a role belongs to both.
 	NoCopies bool
@@ -59,7 +63,11 @@ func (s *Setup) move(ctx context.Context, made *scratch.Database, from, to graph
 	if len(from) == len(to) { // one is a part of the other
 		return nil
 	}
-	return s.open(ctx, made, from, nil, func(ctx context.Context, d *database) error { return d.to(ctx, to) })
+	err := s.open(ctx, made, from, nil, func(ctx context.Context, d *database) error { return d.to(ctx, to) })
+	if failed, ok := errors.AsType[*apply.RevisionError](err); ok && s.Private {
+		return failed.WithoutValues()
+	}
+	return err
 }
 
 // Keep calls use with a setup that makes the state before only once, if it can be copied.
