@@ -87,7 +87,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 			scripts = append(scripts, down)
 		}
 	}
-	if err := m.guardDatabase(scripts...); err != nil {
+	if err := m.guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	var rows func(context.Context, *scratch.Database) error
