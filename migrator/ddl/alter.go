@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -195,5 +196,5 @@ func (c *change) alterKept() {
 	for table := range c.new.untyped {
 		c.last = append(c.last, Statement{SQL: "ALTER TABLE " + table.Key.Name + " OF " + table.Fact("of type"), Object: table.Key, Does: Alters})
 	}
-	slices.SortFunc(c.last, func(a, b Statement) int { return a.Object.Compare(b.Object) })
+	sort.Slice(c.last, func(i, j int) bool { return c.last[i].Object.Compare(c.last[j].Object) < 0 })
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -87,16 +88,19 @@ func (o *Object) Columns() []*Object {
 }
 
 func (o *Object) sort() {
-	byName := func(a, b Fact) int { return strings.Compare(a.Name, b.Name) }
-	slices.SortFunc(o.Facts, byName)
-	slices.SortFunc(o.Details, byName)
+	for _, facts := range [][]Fact{o.Facts, o.Details} {
+		sort.Slice(facts, func(i, j int) bool { return facts[i].Name < facts[j].Name })
+	}
 	slices.SortStableFunc(o.Parts, func(a, b *Object) int {
 		if a.Key.Kind == Column || b.Key.Kind == Column {
 			return cmp.Compare(notColumn(a), notColumn(b)) // columns keep their order
 		}
 		return a.Key.Compare(b.Key)
 	})
-	slices.SortFunc(o.Needs, func(a, b Need) int { return cmp.Or(a.On.Key.Compare(b.On.Key), cmp.Compare(a.Kind, b.Kind)) })
+	sort.Slice(o.Needs, func(i, j int) bool {
+		a, b := o.Needs[i], o.Needs[j]
+		return cmp.Or(a.On.Key.Compare(b.On.Key), cmp.Compare(a.Kind, b.Kind)) < 0
+	})
 	o.Needs = slices.Compact(o.Needs)
 }
 
