@@ -70,12 +70,17 @@ func (a *alteration) write() bool {
 }
 
 // take returns a fact that differs; it counts as written.
+//
+//go:noinline // many calls: copies would take more room
 func (a *alteration) take(name string) (f schema.FactChange, ok bool) {
 	f, ok = a.left[name]
 	delete(a.left, name)
 	return f, ok
 }
 
+// add adds a statement that alters the object.
+//
+//go:noinline // many calls: copies would take more room
 func (a *alteration) add(sql string, marks ...Mark) {
 	a.statements = append(a.statements, Statement{SQL: sql, Object: a.to.Key, Does: Alters, Marks: marks})
 }

@@ -55,6 +55,9 @@ func (o *Object) Fact(name string) string { return find(o.Facts, name) }
 // Detail returns the value of a detail, or "".
 func (o *Object) Detail(name string) string { return find(o.Details, name) }
 
+// find returns the value of a fact, or "".
+//
+//go:noinline // many calls: copies would take more room
 func find(facts []Fact, name string) string {
 	for _, f := range facts {
 		if f.Name == name {
