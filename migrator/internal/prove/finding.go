@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -241,7 +242,7 @@ func worst(list []schema.Difference) rehearse.Severity {
 // describe lists differences by what became of the objects, the worst first, with the words for each change.
 func describe(list []schema.Difference, added, removed, changed string) string {
 	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b schema.Difference) int { return int(severity(b)) - int(severity(a)) })
+	sort.SliceStable(sorted, func(i, j int) bool { return severity(sorted[i]) > severity(sorted[j]) })
 	groups := map[schema.Change][]string{}
 	var order []schema.Change
 	for _, d := range sorted {
