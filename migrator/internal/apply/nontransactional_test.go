@@ -49,9 +49,7 @@ CALL twice();
 	if err != nil || st.Count(migrator.Applied) != 2 {
 		t.Errorf("status: %+v, %v", st, err)
 	}
-	if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-		t.Errorf("%s advisory locks are held", got)
-	}
+	projecttest.AwaitNoAdvisoryLocks(t, url)
 }
 
 // A non-transactional body may change its role for the statements that follow. The ledger is

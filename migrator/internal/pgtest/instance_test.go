@@ -68,8 +68,7 @@ func TestStandbyReplicatesAndIsPromoted(t *testing.T) {
 	name := strings.Trim(mustParse(t, u).Path, "/")
 	Exec(t, u, "CREATE TABLE account (id int)")
 	slot := Value(t, u, "SELECT application_name FROM pg_stat_replication")
-	Exec(t, u, "ALTER SYSTEM SET synchronous_standby_names = '"+slot+"'")
-	Exec(t, u, "SELECT pg_reload_conf()")
+	SetSynchronousStandbys(t, u, slot)
 	Exec(t, u, "SET synchronous_commit = remote_apply; INSERT INTO account VALUES (1)")
 
 	copied := standby.URL(name)
