@@ -54,7 +54,7 @@ func TestRandomFaultsAreSurvived(t *testing.T) {
 
 func chaos(t *testing.T, random *rand.Rand) {
 	url := pgtest.Database(t)
-	m := faultProject(t).Migrator(migrator.Config{Wait: 10 * time.Second})
+	m := faultProject(t).Migrator(migrator.Config{Wait: time.Minute})
 	var runners sync.WaitGroup
 	for range 3 {
 		proxy := pgtest.NewProxy(t, url)
