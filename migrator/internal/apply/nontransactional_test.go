@@ -99,7 +99,7 @@ func TestNonTransactionalLockTimeoutIsRetried(t *testing.T) {
 					release()
 				}
 			}})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 			defer cancel()
 			_, err := m.Up(ctx, projecttest.Config(t, url))
 			var failed *migrator.RevisionError

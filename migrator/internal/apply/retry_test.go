@@ -74,7 +74,7 @@ func TestSmallestLimitsApply(t *testing.T) {
 	pgtest.Exec(t, url, "CREATE TABLE account (id int)")
 	projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; SELECT * FROM account")
 	m := projecttest.New(t).Add("a", "", "ALTER TABLE account ADD name text;", "").Migrator(migrator.Config{LockTimeout: time.Microsecond, RetryFor: -1})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	_, err := m.Up(ctx, projecttest.Config(t, url))
 	var timeout *migrator.LockTimeoutError

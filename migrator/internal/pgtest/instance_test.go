@@ -157,19 +157,14 @@ func TestServersEndWithTheTestProcess(t *testing.T) {
 
 func waitUntilGone(t *testing.T, address, dir string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
+	Eventually(t, dir+" and the server at "+address+" are gone", func() bool {
 		_, err := os.Stat(dir)
 		conn, dialErr := net.Dial("tcp", address)
 		if dialErr == nil {
 			_ = conn.Close()
 		}
-		if os.IsNotExist(err) && dialErr != nil {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Errorf("%s or the server at %s still exists", dir, address)
+		return os.IsNotExist(err) && dialErr != nil
+	})
 }
 
 // TestVictim is the process that TestServersEndWithTheTestProcess kills. Otherwise it does nothing.
@@ -193,5 +188,5 @@ func TestVictim(t *testing.T) {
 	if mode == "panic" {
 		go panic("the end")
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(Patience)
 }
