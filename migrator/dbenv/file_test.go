@@ -55,7 +55,7 @@ func TestFilesThatAreNotRegularAreRefused(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), path+": "+want) {
 					t.Errorf("%s=%s: %v", name, path, err)
 				}
-			case <-time.After(time.Minute):
+			case <-time.After(pgtest.Patience):
 				t.Fatalf("%s=%s: still waiting", name, path)
 			}
 		}

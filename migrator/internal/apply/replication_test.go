@@ -100,7 +100,7 @@ func TestUnreplicatedCommitIsReported(t *testing.T) {
 	// Another session cancels the wait: the run is not interrupted.
 	go func() { r, err := m.Down(context.Background(), cfg); done <- result{r, err} }()
 	projecttest.Await(t, url, waitingForStandby, "1")
-	pgtest.Exec(t, url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	pgtest.Exec(t, url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'")
 	got = <-done
 	if !errors.As(got.err, &unconfirmed) || errors.Is(got.err, context.Canceled) || projecttest.Steps(got.r) != "down c3" {
 		t.Errorf("%v, %+v", got.err, got.r)
@@ -109,9 +109,9 @@ func TestUnreplicatedCommitIsReported(t *testing.T) {
 	// Its session is terminated: the run finds the commit, and waits until it is replicated.
 	go func() { r, err := m.Up(context.Background(), cfg); done <- result{r, err} }()
 	projecttest.Await(t, url, waitingForStandby, "1")
-	first := pgtest.Value(t, url, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	first := pgtest.Value(t, url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'")
 	pgtest.Exec(t, url, "SELECT pg_terminate_backend("+first+")")
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> "+first, "1")
+	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep' AND pid <> "+first, "1")
 	pgtest.SetSynchronousStandbys(t, url, "")
 	if got = <-done; got.err != nil || projecttest.Steps(got.r) != "up c3" || len(got.r.Others) != 0 {
 		t.Errorf("%v, %+v", got.err, got.r)
@@ -138,13 +138,13 @@ func TestRunWaitsForPromotion(t *testing.T) {
 	done := make(chan error, 1)
 	cfg := projecttest.Config(t, proxy.URL(url))
 	go func() { _, err := m.Up(context.Background(), cfg); done <- err }()
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1")
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
 	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) FROM ambix_revision", "3")
 	proxy.Retarget(t, standby.URL("postgres"))
 	primary.Stop(t, pgtest.Immediate)
 	<-met
 	// The run has reached the standby when its sessions are there.
-	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'ambix%'", "t")
+	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ambix%'", "t")
 	standby.Promote(t)
 	pgtest.Exec(t, standby.URL("postgres"), "CREATE TABLE promoted (id int)")
 	if err := <-done; err != nil {
@@ -168,7 +168,7 @@ func TestRunSurvivesFailover(t *testing.T) {
 	done := make(chan error, 1)
 	cfg := projecttest.Config(t, proxy.URL(url))
 	go func() { _, err := m.Up(context.Background(), cfg); done <- err }()
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1")
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
 	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) FROM ambix_revision", "3")
 	primary.Stop(t, pgtest.Immediate)
 	standby.Promote(t)
