@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/catalog"
 	"example.com/ambix/migrator/internal/pg"

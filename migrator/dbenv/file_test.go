@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/pgtest"
 )
 
 // Every setting that names a file is refused at once if the file is a pipe, a device or too
