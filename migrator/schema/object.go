@@ -88,8 +88,11 @@ func (o *Object) Columns() []*Object {
 
 func (o *Object) sort() {
 	byName := func(a, b Fact) int { return strings.Compare(a.Name, b.Name) }
-	slices.SortFunc(o.Facts, byName)
-	slices.SortFunc(o.Details, byName)
+	for _, facts := range [][]Fact{o.Facts, o.Details} {
+		if !slices.IsSortedFunc(facts, byName) { // sorted facts may be those of another schema; see Without
+			slices.SortFunc(facts, byName)
+		}
+	}
 	slices.SortStableFunc(o.Parts, func(a, b *Object) int {
 		if a.Key.Kind == Column || b.Key.Kind == Column {
 			return cmp.Compare(notColumn(a), notColumn(b)) // columns keep their order
