@@ -78,7 +78,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 			scripts = append(scripts, down)
 		}
 	}
-	if err := m.guardDatabase(scripts...); err != nil {
+	if err := m.guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	var fill func(context.Context, *pgconn.Config) error

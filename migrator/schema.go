@@ -109,9 +109,12 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 	})
 }
 
-// withScratch calls use with the server for scratch databases, unless one of the scripts that use will run there would drop a
-// role of that server.
+// withScratch calls use with the server for scratch databases, unless one of the scripts that use will run there would do harm
+// outside of them, or drop a role of that server.
 func (m *Migrator) withScratch(ctx context.Context, scripts []*revision.Script, use func(*scratch.Server) error) error {
+	if err := m.guardScripts(scripts...); err != nil {
+		return err
+	}
 	server, err := scratch.Open(ctx, scratch.Options{
 		Server: m.cfg.Scratch.Server, Like: m.cfg.Scratch.Like, Owner: m.cfg.Role, Roles: m.createdRoles(), Program: "ambix " + m.cfg.Version,
 		Process: m.settings.Runner().Process, Wait: m.cfg.Wait, BeforeConnect: m.cfg.BeforeConnect, OnCreate: m.cfg.Scratch.OnCreate,
@@ -225,7 +228,7 @@ func (m *Migrator) scratchSettings() session.Settings {
 // revisionFiller returns a filler that applies revisions, and those below them, with the executor of every run.
 func (m *Migrator) revisionFiller(ids []string) (*filler, error) {
 	scripts := m.upScripts(ids)
-	if err := m.guardDatabase(scripts...); err != nil {
+	if err := m.guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	settings := m.scratchSettings()
@@ -263,7 +266,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (*filler, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	if err := m.guardDatabase(scripts...); err != nil {
+	if err := m.guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	settings := m.scratchSettings()

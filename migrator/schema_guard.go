@@ -15,6 +15,52 @@ import (
 	"example.com/ambix/migrator/scratch"
 )
 
+// guardScripts refuses scripts whose statements would do harm outside of a scratch database, before any of them is run.
+func (m *Migrator) guardScripts(scripts ...*revision.Script) error {
+	if err := guardPublishers(scripts...); err != nil {
+		return err
+	}
+	return m.guardDatabase(scripts...)
+}
+
+// guardPublishers refuses scripts that would connect to the publisher of a subscription: a scratch database must not take its
+// changes, and DROP SUBSCRIPTION drops the slot there, which may be that of the real subscriber.
+func guardPublishers(scripts ...*revision.Script) error {
+	var problems revision.Problems
+	slotless := map[string]bool{}
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(strings.ToUpper(loaded.Text), "SUBSCRIPTION") {
+			continue
+		}
+		for _, st := range loaded.Statements() {
+			sub := sqltext.SubscriptionOf(loaded.Text, st)
+			if sub.Slot != sqltext.SlotKept {
+				slotless[sub.Name] = sub.Slot == sqltext.SlotNone
+			}
+			isDrop := strings.HasPrefix(st.Keywords, "DROP ")
+			if !sub.Connects || isDrop && slotless[sub.Name] {
+				continue
+			}
+			text := st.Keywords + " would connect to the publisher from a scratch database: nothing was run; "
+			switch {
+			case isDrop:
+				text += "put ALTER SUBSCRIPTION " + schema.QuoteIdent(sub.Name) + " SET (slot_name = NONE) before it, and drop the slot by hand"
+			case strings.HasPrefix(st.Keywords, "CREATE "):
+				text += "create it WITH (connect = false), and enable it by hand"
+			default:
+				text += "do this by hand, not in a script"
+			}
+			at := sqltext.PositionAt(loaded.Text, st.Start)
+			problems = append(problems, revision.Problem{Pos: revision.Pos{File: script.File, Line: at.Line, Column: at.Column}, Text: text})
+		}
+	}
+	return problems.Err()
+}
+
 // guardDatabase refuses scripts that drop or alter the configured database, if scratch databases are on its server.
 func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
 	like := m.cfg.Scratch.Like

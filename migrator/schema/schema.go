@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Schema is the schema of one database. It is immutable and safe for concurrent use.
@@ -16,6 +17,8 @@ type Schema struct {
 	Refused []Refusal
 	// Members is the number of catalog rows that belong to extensions and are therefore not objects.
 	Members int
+	// Read is when the schema was read, by the clock of this program; zero if that is not known. Compare uses it.
+	Read time.Time
 
 	byKey      map[Key]*Object
 	dependents map[*Object][]*Object

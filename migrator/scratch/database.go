@@ -215,11 +215,10 @@ func (s *Server) serverTime() time.Time { return s.now.Add(time.Since(s.opened))
 
 // drop drops a database, on a new connection if that of the server was lost. DROP DATABASE must be alone in its message.
 func (s *Server) drop(ctx context.Context, name string) *Error {
-	sql := "DROP DATABASE IF EXISTS " + sqltext.QuoteName(name) + " WITH (FORCE)"
-	err := s.conn.Exec(ctx, sql)
+	err := s.dropDatabase(ctx, name, " WITH (FORCE)")
 	if _, lost := errors.AsType[*pg.LostError](err); lost || s.conn.Closed() {
 		if err = s.connect(ctx); err == nil {
-			err = s.conn.Exec(ctx, sql)
+			err = s.dropDatabase(ctx, name, " WITH (FORCE)")
 		}
 	}
 	if err == nil {
@@ -228,6 +227,23 @@ func (s *Server) drop(ctx context.Context, name string) *Error {
 	e := s.fail(NotDropped, err)
 	e.Database = name
 	return e
+}
+
+// dropDatabase drops a database. One that has subscriptions cannot be dropped before them.
+func (s *Server) dropDatabase(ctx context.Context, name, options string) error {
+	sql := "DROP DATABASE IF EXISTS " + sqltext.QuoteName(name) + options
+	err := s.conn.Exec(ctx, sql)
+	if se := pg.ServerError(err); se == nil || se.Code != pg.ObjectInUse {
+		return err
+	}
+	subscriptions, failed := s.subscriptions(ctx, name)
+	if failed != nil || len(subscriptions) == 0 {
+		return err
+	}
+	if err := s.dropSubscriptions(ctx, name, subscriptions); err != nil {
+		return err
+	}
+	return s.conn.Exec(ctx, sql)
 }
 
 func (s *Server) exists(ctx context.Context, name string) bool {
@@ -247,7 +263,7 @@ func (s *Server) dropLeftovers(ctx context.Context) error {
 	}
 	for _, row := range rows {
 		if s.isLeftover(row[1].Text) {
-			_ = s.conn.Exec(ctx, "DROP DATABASE IF EXISTS "+sqltext.QuoteName(row[0].Text))
+			_ = s.dropDatabase(ctx, row[0].Text, "")
 		}
 	}
 	return ctx.Err()

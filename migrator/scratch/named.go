@@ -33,9 +33,16 @@ func (s *Server) useNamed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(found.Objects) > 0 || found.Members > 0 {
+	subscriptions, err := s.subscriptions(ctx, s.cfg.Database)
+	if err != nil {
+		return err
+	}
+	if len(found.Objects) > 0 || found.Members > 0 || len(subscriptions) > 0 {
 		e := s.fail(NotEmpty, nil)
 		e.Objects = names(found)
+		for _, name := range subscriptions {
+			e.Objects = append(e.Objects, schema.Subscription.String()+" "+schema.QuoteIdent(name))
+		}
 		return e
 	}
 	s.named = true
@@ -49,6 +56,9 @@ func sameDatabase(a, b *pgconn.Config) bool {
 // empty drops what was made in the named database, and nothing else: an object that somebody else has created meanwhile
 // keeps what it needs.
 func (s *Server) empty(ctx context.Context, made *schema.Schema) *Error {
+	if err := s.removeSubscriptions(ctx, s.cfg.Database); err != nil {
+		return s.notEmptied(err)
+	}
 	conn, err := s.dial(ctx, s.cfg, false)
 	if err != nil {
 		return s.notEmptied(err)

@@ -71,6 +71,9 @@ func (s *Server) makeTemplate(ctx context.Context, name string, fill func(contex
 		err = fill(ctx, cfg)
 	}
 	if err == nil {
+		err = s.removeSubscriptions(ctx, cfg.Database) // copies have none, and nobody can connect to a template to drop them
+	}
+	if err == nil {
 		err = s.finishTemplate(ctx, cfg.Database, name)
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
@@ -206,7 +209,7 @@ func (s *Server) dropOld(ctx context.Context, key string) {
 		name := row[0].Text
 		age, ours := s.age(row[1].Text)
 		if ours && (age > leftoverAge || strings.HasPrefix(name, unfinishedPrefix+key+"_")) {
-			_ = s.conn.Exec(ctx, "DROP DATABASE IF EXISTS "+sqltext.QuoteName(name))
+			_ = s.dropDatabase(ctx, name, "")
 		}
 	}
 }

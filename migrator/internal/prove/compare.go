@@ -24,7 +24,7 @@ func (r *Reverted) compare(before, after state) {
 		r.Moved = movedColumns(before.schema, after.schema)
 		return
 	}
-	statements, err := ddl.Change(after.schema, before.schema, ddl.Options{Owners: true, Privileges: true, Destructive: true})
+	statements, err := ddl.Change(after.schema, withLabels(before.schema, after.schema, r.Left), ddl.Options{Owners: true, Privileges: true, Destructive: true})
 	if err != nil {
 		return // the objects are named all the same
 	}
@@ -33,6 +33,24 @@ func (r *Reverted) compare(before, after state) {
 			r.Missing = append(r.Missing, s.SQL)
 		}
 	}
+}
+
+// withLabels returns the schema with the values that enum types have gained. To remove them would be to make the type anew,
+// and with it every table that uses it.
+func withLabels(s, after *schema.Schema, left []schema.Difference) *schema.Schema {
+	s = s.Without(func(*schema.Object) bool { return false }) // a copy
+	for _, d := range left {
+		if len(newLabels(d)) == 0 {
+			continue
+		}
+		facts := s.Object(d.Key).Facts
+		for i := range facts {
+			if facts[i].Name == "labels" {
+				facts[i].Value = after.Object(d.Key).Fact("labels")
+			}
+		}
+	}
+	return s
 }
 
 // objects returns the object of each difference.

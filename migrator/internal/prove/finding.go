@@ -128,7 +128,11 @@ func (r *Reverted) missing() string {
 	if len(lines) == 0 {
 		return ""
 	}
-	return "add to the down script: " + strings.Join(lines, " ")
+	advice := "add to the down script: " + strings.Join(lines, " ")
+	if r.Again != nil && slices.ContainsFunc(r.Left, func(d schema.Difference) bool { return len(newLabels(d)) > 0 }) {
+		advice += " and write ADD VALUE IF NOT EXISTS in the up script, because a value of an enum type cannot be removed"
+	}
+	return advice
 }
 
 func firstRows(rows []RowCount) []RowCount { return rows[:min(len(rows), 3)] }
@@ -176,6 +180,8 @@ func harmless(f schema.FactChange) string {
 		return "validated"
 	case code(f.From) == code(f.To):
 		return "white space and comments only"
+	case f.Name == "query" && reordered(f.From, f.To):
+		return "order of columns"
 	}
 	return ""
 }

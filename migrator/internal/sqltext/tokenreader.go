@@ -77,24 +77,29 @@ func (r *tokenReader) skipParens() {
 // option looks for a boolean option in the list that follows, (name value, …) or (name = value, …). set reports whether the
 // list contains it, on whether it is turned on. Without a value it is on; the last occurrence counts.
 func (r *tokenReader) option(name string) (on, set bool) {
+	value, set := r.optionValue(name)
+	return set && value != "false" && value != "off" && value != "0", set
+}
+
+// optionValue is option for any value, in lower case; "" if there is none.
+func (r *tokenReader) optionValue(name string) (value string, set bool) {
 	ahead := *r
 	if !ahead.next() || !ahead.isOperator("(") {
-		return false, false
+		return "", false
 	}
 	for !ahead.isOperator(")") {
 		if !ahead.next() {
 			break
 		}
-		mentioned, value := ahead.name() == name, ""
+		mentioned, last := ahead.name() == name, ""
 		for ahead.next() && !ahead.isOperator(",") && !ahead.isOperator(")") {
-			value = ahead.value()
+			last = ahead.value()
 		}
 		if mentioned {
-			set = true
-			on = value != "false" && value != "off" && value != "0"
+			value, set = last, true
 		}
 	}
-	return on, set
+	return value, set
 }
 
 // value returns the current token as the value of an option or a setting, in lower case. It returns "" for a string
