@@ -41,7 +41,7 @@ func (l *locker) addConstraint(w *words, st Statement, r *relation, all []*relat
 	w.name()
 	o := l.to.Object(st.Object)
 	switch {
-	case w.has("FOREIGN", "KEY"):
+	case o != nil && isForeignKey(o):
 		k := l.newKey(r, o)
 		l.take(schema.ShareRowExclusive, tree(r)...)
 		l.take(schema.ShareRowExclusive, tree(k.references)...)

@@ -68,7 +68,7 @@ func (l *locker) alterRelation(w *words, st Statement) {
 		l.validate(w, st, r, all)
 	case (w.accept("ENABLE") || w.accept("DISABLE")) && w.has("TRIGGER"):
 		l.take(schema.ShareRowExclusive, r)
-		if o := l.object(st.Object); isPartitioned(r) && (o.Key.Kind != schema.Trigger || isForRows(o)) {
+		if o := l.object(st.Object); isPartitioned(r) && (o == nil || o.Key.Kind != schema.Trigger || isForRows(o)) {
 			l.take(schema.ShareRowExclusive, all...)
 		}
 	default:
