@@ -31,6 +31,8 @@ const (
 	FindingLedger FindingKind = "ledger"
 	// FindingReplaced: the ledger has some of the revisions that another one replaces; see Replacement.
 	FindingReplaced FindingKind = "replaced"
+	// FindingOtherTool: another tool has migrated the database, which has no ledger; Up refuses to run anything.
+	FindingOtherTool FindingKind = "other-tool"
 	// FindingDrift: the schema, or its owners and privileges, are not what the last run left.
 	FindingDrift FindingKind = "drift"
 )
@@ -51,6 +53,9 @@ type Finding struct {
 	Line, Column        int
 	Schema              *SchemaStatus // of FindingDrift
 	Replacement         *Replacement  // of FindingReplaced
+	// Of FindingOtherTool: as in Status.
+	Foreign   []string
+	Adoptable bool
 	// Ahead, of FindingDrift, are the applied revisions that the files do not contain. Which objects have changed can
 	// only be found with files that contain them.
 	Ahead []string
@@ -133,6 +138,9 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 		return nil, err
 	}
 	var found []Finding
+	if len(st.Foreign) > 0 {
+		found = append(found, Finding{Kind: FindingOtherTool, Foreign: st.Foreign, Adoptable: st.Adoptable})
+	}
 	for _, a := range attached {
 		found = append(found, Finding{Kind: FindingLedger, Table: a.Table, Object: a.Kind, Name: a.Name})
 	}

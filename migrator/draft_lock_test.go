@@ -1,6 +1,7 @@
 package migrator_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func (s *lockTest) concurrently(r *revision.Revision) {
 			_, err := s.runner.Exec(s.Context(), sql).ReadAll()
 			done <- err
 		}()
-		for s.exec(s.other, "SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" {
+		for s.exec(s.other, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE pid = %d AND NOT granted", s.runner.PID())) == "0" {
 			select {
 			case err := <-done:
 				s.Fatalf("%s did not wait: %v", sql, err)

@@ -177,7 +177,25 @@ func (a adviser) foreign(adoptable bool, all string) advice {
 	if adoptable {
 		return advice{"", []suggestion{to("take over what that tool applied", a.other("adopt")), to("ignore it", all)}}
 	}
-	return advice{"`adopt --baseline REV` records the revisions that the database already has", []suggestion{to("ignore the other tool", all)}}
+	return advice{"adopt --baseline REV records which revisions the database already has", []suggestion{to("ignore the other tool", all)}}
+}
+
+// otherTool says that a database was migrated by the tools of these version tables.
+func otherTool(tables []string) string {
+	return "the database was migrated by another tool, " + text.List(tables, "and")
+}
+
+// otherTool returns what to do about that.
+func (a adviser) otherTool(adoptable bool) []suggestion {
+	advice := a.foreign(adoptable, a.upAnyway())
+	if advice.text == "" {
+		return advice.suggestions
+	}
+	return append([]suggestion{{"next: " + advice.text, ""}}, advice.suggestions...)
+}
+
+func (a adviser) upAnyway() string {
+	return a.otherLine(a.cmd, []string{"up"}, flagValue{"ahead", "ok"})
 }
 
 // guard is for a revision that was stopped because of the size of a table.

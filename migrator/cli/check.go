@@ -146,6 +146,8 @@ func findingText(f migrator.Finding) string {
 		return f.Table + " has the " + f.Object + " " + f.Name + ", which runs with the privileges of whoever migrates"
 	case migrator.FindingReplaced:
 		return replacementText(*f.Replacement)
+	case migrator.FindingOtherTool:
+		return otherTool(f.Foreign)
 	case migrator.FindingDrift:
 		return f.Schema.String()
 	case migrator.FindingModified:
@@ -163,6 +165,9 @@ func (a adviser) findings(found []migrator.Finding) []suggestion {
 			}
 		}
 		return list
+	}
+	if list := of(migrator.FindingOtherTool); len(list) > 0 {
+		return a.otherTool(list[0].Adoptable)
 	}
 	if len(of(migrator.FindingUnfinished)) > 0 {
 		return []suggestion{to("see how to finish the interrupted revision", a.other("status"))}

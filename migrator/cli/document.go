@@ -288,7 +288,7 @@ type checkDocument struct {
 
 // findingDocument is one finding. Kind is "pending", "out-of-order", "changed",
 // "unfinished", "heads", "empty", "unwritten", "irreversible", "accept", "destroys", "using", "schema", "files",
-// "ledger" or "drift".
+// "ledger", "replaced", "other-tool" or "drift".
 type findingDocument struct {
 	Kind     string `json:"kind"`
 	Revision string `json:"revision,omitempty"`

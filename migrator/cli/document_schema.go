@@ -137,13 +137,31 @@ type markDocument struct {
 
 // rehearsalDocument is printed by rehearse.
 type rehearsalDocument struct {
-	From         []string                   `json:"from"`          // the revisions where it began
-	Steps        []rehearsedDocument        `json:"steps"`         // what was carried out
-	Findings     []rehearsalFindingDocument `json:"findings"`      // in the order of the steps
-	NotRehearsed []string                   `json:"not_rehearsed"` // the revisions after one that failed
-	Reverted     int                        `json:"reverted"`      // the number of down scripts that were tried
-	Orders       int                        `json:"orders"`        // the number of other orders of the revisions that were tried
-	Modified     []string                   `json:"modified"`      // applied revisions whose files were modified since
+	From         []string                   `json:"from"`           // the revisions where it began
+	Steps        []rehearsedDocument        `json:"steps"`          // what was carried out
+	Findings     []rehearsalFindingDocument `json:"findings"`       // in the order of the steps
+	NotRehearsed []string                   `json:"not_rehearsed"`  // the revisions after one that failed
+	Reverted     int                        `json:"reverted"`       // the number of down scripts that were tried
+	Orders       int                        `json:"orders"`         // the number of other orders of the revisions that were tried
+	Modified     []string                   `json:"modified"`       // applied revisions whose files were modified since
+	Data         *copiedRowsDocument        `json:"data,omitempty"` // with --data URL
+}
+
+// copiedRowsDocument is what rehearse has copied from a database.
+type copiedRowsDocument struct {
+	Database string             `json:"database"`
+	At       []string           `json:"at"`     // the maximal revisions that are applied there
+	Tables   int                `json:"tables"` // with rows
+	Rows     int64              `json:"rows"`
+	Left     []leftRowsDocument `json:"left"`    // what was left out
+	Differs  []string           `json:"differs"` // objects that are not as the revisions make them
+}
+
+type leftRowsDocument struct {
+	Table   string   `json:"table"`
+	Reason  string   `json:"reason"`         // "limit", "references", "not made", "privilege", "policies", "standby", "columns" or "refresh"
+	Rows    int64    `json:"rows,omitempty"` // an estimate for "limit"
+	Columns []string `json:"columns,omitempty"`
 }
 
 type rehearsedDocument struct {

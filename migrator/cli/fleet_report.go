@@ -213,6 +213,9 @@ func (r *run) checkEach(e *eachFlags) error {
 		return err
 	}
 	var next []suggestion
+	if slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingOtherTool }) {
+		next = append(next, suggestion{"next: take over the databases of the other tool one by one, with the command adopt", ""})
+	}
 	if slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingPending }) {
 		next = append(next, to("apply the pending revisions", r.otherLine(r.cmd, []string{"up"})))
 	}

@@ -237,8 +237,8 @@ func (v *statusView) todo() (string, []suggestion) {
 	modified := slices.IndexFunc(v.Revisions, func(s migrator.RevisionStatus) bool { return s.State == migrator.Modified })
 	switch {
 	case len(v.Foreign) > 0:
-		advice := a.foreign(v.Adoptable, a.otherLine(a.cmd, []string{"up"}, flagValue{"ahead", "ok"}))
-		return strings.TrimSuffix("the database was migrated by another tool, "+text.List(v.Foreign, "and")+"; "+advice.text, "; "), advice.suggestions
+		advice := a.foreign(v.Adoptable, a.upAnyway())
+		return strings.TrimSuffix(otherTool(v.Foreign)+"; "+advice.text, "; "), advice.suggestions
 	case v.Count(migrator.Pending) > 0:
 		return v.unwritten(), []suggestion{a.up(v.Heads, v.Count(migrator.Unknown) > 0, late, modified >= 0)}
 	case v.Schema != nil && (v.Schema.State == migrator.SchemaChanged || v.Schema.State == migrator.SchemaAccessChanged):

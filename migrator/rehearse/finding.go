@@ -1,8 +1,8 @@
 package rehearse
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"example.com/ambix/migrator/revision"
@@ -94,5 +94,5 @@ func (f Finding) Counts(from Severity) bool { return !f.Accepted && f.Severity >
 
 // Sort sorts findings by severity, the worst first, and keeps the order of the revisions otherwise.
 func Sort(found []Finding) {
-	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].Severity > found[j].Severity })
 }

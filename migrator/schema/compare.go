@@ -37,7 +37,8 @@ type FactChange struct {
 // Compare returns what differs between s and a later or desired schema, sorted by key. Facts of the facets in except are
 // left out. An object whose parent is removed or added, such as the column of a new table, is not listed.
 //
-// It does not look at Refused: a schema that is Damaged should not be compared.
+// A moment that the server wrote into an expression when the object was made, as it does for 'now'::timestamp, is no
+// difference. It does not look at Refused: a schema that is Damaged should not be compared.
 func (s *Schema) Compare(to *Schema, except ...Facet) []Difference {
 	c := comparison{from: s, to: to, sameClass: TextClass(s.Version) == TextClass(to.Version)}
 	for _, facet := range except {
@@ -87,7 +88,7 @@ func (c *comparison) both(from, to *Object) {
 		if f.From == f.To || c.except&FacetOf(f.Name) != 0 {
 			continue
 		}
-		if IsText(f.Name) && comparableText(f.From) == comparableText(f.To) {
+		if IsText(f.Name) && (comparableText(f.From) == comparableText(f.To) || c.sameButMoment(f.From, f.To)) {
 			continue
 		}
 		f.NotComparable = !c.comparable(from.Key.Kind, f)

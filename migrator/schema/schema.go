@@ -2,7 +2,8 @@ package schema
 
 import (
 	"slices"
-	"strings"
+	"sort"
+	"time"
 )
 
 // Schema is the schema of one database. It is immutable and safe for concurrent use.
@@ -16,6 +17,8 @@ type Schema struct {
 	Refused []Refusal
 	// Members is the number of catalog rows that belong to extensions and are therefore not objects.
 	Members int
+	// Read is when the schema was read, by the clock of this program; zero if that is not known. Compare uses it.
+	Read time.Time
 
 	byKey      map[Key]*Object
 	dependents map[*Object][]*Object
@@ -50,7 +53,7 @@ func New(version int, objects []*Object, refused []Refusal, members int) (*Schem
 		byKey: make(map[Key]*Object, len(objects)), dependents: map[*Object][]*Object{},
 	}
 	slices.SortFunc(s.Objects, func(a, b *Object) int { return a.Key.Compare(b.Key) })
-	slices.SortFunc(s.Refused, func(a, b Refusal) int { return strings.Compare(a.String(), b.String()) })
+	sort.Slice(s.Refused, func(i, j int) bool { return s.Refused[i].String() < s.Refused[j].String() })
 	for _, o := range s.Objects {
 		if s.byKey[o.Key] != nil {
 			return nil, &DuplicateError{o.Key}

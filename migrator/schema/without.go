@@ -43,6 +43,7 @@ func (s *Schema) Without(leave func(*Object) bool) *Schema {
 		return slices.ContainsFunc(s.Objects, func(o *Object) bool { return left[o] && r.isAbout(o) })
 	})
 	rest, _ := New(s.Version, objects, refused, s.Members) // keys stay unique
+	rest.Read = s.Read
 	return rest
 }
 

@@ -105,7 +105,6 @@ var layouts = []layout{
 			}
 			version := fmt.Sprintf("2024010%d030405", i+1)
 			write(t, dir, version+"_"+strings.ReplaceAll(s.name, " ", "_")+".sql", head+s.up+";\n")
-			write(t, dir, "atlas.sum", "h1:\n")
 			return version
 		},
 		table: "CREATE SCHEMA atlas_schema_revisions; CREATE TABLE atlas_schema_revisions.atlas_schema_revisions (version varchar PRIMARY KEY, description varchar NOT NULL, type bigint NOT NULL DEFAULT 2, applied bigint NOT NULL DEFAULT 0, total bigint NOT NULL DEFAULT 0, executed_at timestamptz NOT NULL, execution_time bigint NOT NULL, error text, error_stmt text, hash varchar NOT NULL, partial_hashes jsonb, operator_version varchar NOT NULL)",

@@ -112,6 +112,8 @@ func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Prob
 func (f *Files) Revision(id string) *revision.Revision { return f.byID[id] }
 
 // Ordered returns all revisions, parents first.
+//
+//go:noinline // many calls: copies would take more room
 func (f *Files) Ordered() []*revision.Revision {
 	ids := f.Graph.Order()
 	revs := make([]*revision.Revision, len(ids))

@@ -24,7 +24,7 @@ func (r *Reverted) compare(before, after state) {
 		r.Moved = movedColumns(before.schema, after.schema)
 		return
 	}
-	statements, err := ddl.Change(after.schema, before.schema, ddl.Options{Owners: true, Privileges: true, Destructive: true})
+	statements, err := ddl.Change(after.schema, withLabels(before.schema, after.schema, r.Left), ddl.Options{Owners: true, Privileges: true, Destructive: true})
 	if err != nil {
 		return // the objects are named all the same
 	}
@@ -33,6 +33,32 @@ func (r *Reverted) compare(before, after state) {
 			r.Missing = append(r.Missing, s.SQL)
 		}
 	}
+}
+
+// markRemoved marks the rows that are missing since the up script, which has left the state up.
+func (r *Reverted) markRemoved(up state) {
+	for i := range r.Rows {
+		n := &r.Rows[i]
+		n.Removed = up.rows != nil && n.After < n.Before && n.After >= min(n.Before, up.rows[n.Table])
+	}
+}
+
+// withLabels returns the schema with the values that enum types have gained. To remove them would be to make the type anew,
+// and with it every table that uses it.
+func withLabels(s, after *schema.Schema, left []schema.Difference) *schema.Schema {
+	s = s.Without(func(*schema.Object) bool { return false }) // a copy
+	for _, d := range left {
+		if len(newLabels(d)) == 0 {
+			continue
+		}
+		facts := s.Object(d.Key).Facts
+		for i := range facts {
+			if facts[i].Name == "labels" {
+				facts[i].Value = after.Object(d.Key).Fact("labels")
+			}
+		}
+	}
+	return s
 }
 
 // objects returns the object of each difference.
@@ -59,7 +85,7 @@ func changedRows(before, after state) []RowCount {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		table := schema.Key{Kind: schema.Table, Name: name}
 		if before.rows[name] != after.rows[name] && before.schema.Object(table) != nil && after.schema.Object(table) != nil {
-			changed = append(changed, RowCount{name, before.rows[name], after.rows[name]})
+			changed = append(changed, RowCount{Table: name, Before: before.rows[name], After: after.rows[name]})
 		}
 	}
 	return changed
@@ -109,7 +135,7 @@ func decidesAtRunTime(script *revision.Script) (bool, error) {
 }
 
 // scriptError returns the error of a script apart from those of the connection and the server, which stop the proof.
-func scriptError(err error) (*apply.RevisionError, error) {
+func (s *Setup) scriptError(err error) (*apply.RevisionError, error) {
 	e, ok := errors.AsType[*apply.RevisionError](err)
 	if !ok {
 		return nil, err
@@ -117,6 +143,9 @@ func scriptError(err error) (*apply.RevisionError, error) {
 	switch e.Cause {
 	case apply.ServerCondition, apply.Canceled, apply.Terminated, apply.ConnectionLost, apply.FileUnreadable, apply.LockTimeout:
 		return nil, err
+	}
+	if s.Private {
+		return e.WithoutValues(), nil
 	}
 	return e, nil
 }

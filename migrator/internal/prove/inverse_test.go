@@ -1,13 +1,19 @@
 package prove
 
 import (
+	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/rehearse"
 )
@@ -19,8 +25,10 @@ CREATE INDEX account_kind ON account (kind);
 CREATE TYPE mood AS ENUM ('ok', 'sad');
 CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 INSERT INTO account VALUES (1, 'one', 1), (2, 'two', 2);
-COMMENT ON TABLE account IS 'accounts';`
-	baseDown = `DROP TABLE account; DROP TYPE mood; DROP FUNCTION one();`
+COMMENT ON TABLE account IS 'accounts';
+CREATE VIEW born AS SELECT 'now'::timestamp AS at, 'now'::timestamptz > '2021-01-01 00:00:00.5' AS now;
+CREATE VIEW two AS SELECT coalesce(1, 0) AS one, 'FROM, ' AS two;`
+	baseDown = `DROP VIEW born, two; DROP TABLE account; DROP TYPE mood; DROP FUNCTION one();`
 )
 
 func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
@@ -35,6 +43,12 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 		{"block", "DO $$ BEGIN IF NOT EXISTS (SELECT FROM account WHERE id = 7) THEN CREATE TABLE t (a int); END IF; END $$", "DROP TABLE t", ""},
 		{"extension", "CREATE EXTENSION IF NOT EXISTS plpgsql; CREATE TABLE t (a int)", "DROP TABLE t", ""},
 
+		{"moment", "DROP VIEW born", "CREATE VIEW born AS SELECT 'now'::timestamp AS at, 'now'::timestamptz > '2021-01-01 00:00:00.5' AS now", ""},
+
+		{"moment lost", "DROP VIEW born", "CREATE VIEW born AS SELECT '2021-01-01 00:00:00.1'::timestamp AS at, 'now'::timestamptz > '2021-01-01 00:00:00.6' AS now", "changed VIEW public.born query"},
+		{"view moved", "DROP VIEW two", "CREATE VIEW two AS SELECT 'FROM, ' AS two, coalesce(1, 0) AS one", "changed VIEW public.two query"},
+		{"view swapped", "DROP VIEW two", "CREATE VIEW two AS SELECT 'FROM, ' AS two, coalesce(0, 1) AS one", "changed VIEW public.two query"},
+		{"enum value and more", "ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE account ADD COLUMN mood mood; ALTER TABLE account ALTER name DROP NOT NULL", "ALTER TABLE account DROP mood", `changed TYPE public.mood labels; changed COLUMN public.account.name not null; up fails again at sql/r1.up.sql:6:1: enum label "glad" already exists`},
 		{"table left", "CREATE TABLE t (a int); CREATE TABLE u (a int)", "DROP TABLE t", "added TABLE public.u; up fails again at sql/r1.up.sql:6:25: relation \"u\" already exists"},
 		{"nothing done", "ALTER TABLE account ADD COLUMN IF NOT EXISTS nick text", "", "added COLUMN public.account.nick"},
 		{"table lost", "CREATE TABLE account2 (a int)", "DROP TABLE account2; DROP TABLE account", "removed TABLE public.account"},
@@ -60,7 +74,7 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, append(chain(base, baseDown, test.up, test.down), pair{"r2", "-- down_revision: r1\n", "CREATE TABLE after (a int);", "DROP TABLE after;"}))
-			got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+			got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,6 +87,7 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 			var finding string
 			for _, f := range got.Reverted[1].Findings() {
 				finding = strings.TrimRight(fmt.Sprintf("%s %s %s\n%s\n%s\n%s", f.Severity, f.Rule, f.Pos, f.Text, f.Why, f.Safe), "\n")
+				finding = regexp.MustCompile(`'20[-0-9 :.+]*'`).ReplaceAllString(finding, "'MOMENT'")
 			}
 			if want, ok := wantFindings[test.name]; ok != (finding != "") || want != finding {
 				t.Errorf("%q: `%s`,", test.name, finding)
@@ -96,7 +111,7 @@ func TestEveryRevisionOfAGraphIsReverted(t *testing.T) {
 		{"e2", "-- down_revision: e1\n", "CREATE TABLE e2 (a int);", "DROP TABLE e2;"},
 	})
 	var told []string
-	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
+	got, err := s.Inverse(t.Context(), s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +145,7 @@ func TestRolesOfTheServerAreNotDropped(t *testing.T) {
 		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+kept+"') THEN CREATE ROLE "+kept+"; END IF; END $$;", "DROP ROLE IF EXISTS "+kept+";",
 		"CREATE ROLE "+made+";", "DROP ROLE "+made+";",
 	))
-	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+	got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,5 +155,69 @@ func TestRolesOfTheServerAreNotDropped(t *testing.T) {
 	}
 	if n := pgtest.Value(t, admin, "SELECT count(*) FROM pg_roles WHERE rolname = '"+kept+"'"); n != "1" {
 		t.Error("the role was dropped")
+	}
+}
+
+// However many down scripts are broken, no up script runs more often than that of each database it is proved in.
+func TestBrokenDownScriptsCostNoRebuild(t *testing.T) {
+	t.Parallel()
+	const n = 6
+	var scripts []string
+	for i := range n {
+		scripts = append(scripts, fmt.Sprintf("CREATE TABLE t%d (a int);", i), "SELECT 1;")
+	}
+	for _, noCopies := range []bool{false, true} {
+		s := setup(t, chain(scripts...))
+		s.NoCopies = noCopies
+		ran := map[string]int{}
+		s.Settings.Observer = &apply.Observer{
+			Before: func(_ context.Context, _ *pg.Conn, at apply.Observed) error {
+				if at.Step.Direction == plan.Up {
+					ran[at.Step.Revision]++
+				}
+				return nil
+			},
+			After:  func(context.Context, *pg.Conn, apply.Observed) error { return nil },
+			Failed: func(apply.Observed) {},
+		}
+		got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got.Reverted {
+			if len(got.Reverted[i].Left) != 1 {
+				t.Errorf("%s", summary(got.Reverted[i]))
+			}
+		}
+		// It is applied, applied again, and once more in the database that is copied, or once for each broken script after it.
+		want := 3
+		if noCopies {
+			want = 2 + n
+		}
+		if len(got.Reverted) != n || ran["r0"] != want {
+			t.Errorf("NoCopies %t: %d reverted, the first up script ran %d times, not %d", noCopies, len(got.Reverted), ran["r0"], want)
+		}
+	}
+}
+
+// A database with a setting is not copied, as the copy would not have it.
+func TestSettingsOfTheDatabaseAreInEveryProof(t *testing.T) {
+	t.Parallel()
+	s := setup(t, chain(
+		"CREATE SCHEMA app; DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET search_path = app'; END $$;", "DROP SCHEMA app; DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' RESET search_path'; END $$;",
+		"CREATE TABLE app.a (a int);", "SELECT 1;",
+		"CREATE TABLE app.b (a int);", "SELECT 1;",
+		"INSERT INTO a VALUES (1);", "DELETE FROM a;",
+	))
+	s.Before = graph.NewSet("r0")
+	err := s.Keep(t.Context(), func(ctx context.Context, s *Setup) error {
+		got, err := s.Inverse(ctx, s.Files.Ordered()[1:], nil)
+		if err == nil && (len(got.Failed) > 0 || len(got.Reverted) != 3 || !got.Reverted[2].OK()) {
+			t.Errorf("%v %+v", got.Failed, got.Reverted)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

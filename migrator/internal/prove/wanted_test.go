@@ -26,6 +26,22 @@ what the up script does depends on more than the schema, such as rows that the d
 the down script leaves value "glad" of enum type public.mood
 after a rollback the database is not what it was before the revision
 a value of an enum type cannot be removed: write ADD VALUE IF NOT EXISTS in the up script, and accept: not-inverse in its header`,
+	"enum value and more": `danger not-inverse sql/r1.down.sql:3:1
+the down script does not restore column public.account.name (not null: true -> false), leaves value "glad" of enum type public.mood
+the revision cannot be applied again: sql/r1.up.sql:6:1: enum label "glad" already exists (42710)
+add to the down script: ALTER TABLE public.account ALTER COLUMN name SET NOT NULL; and write ADD VALUE IF NOT EXISTS in the up script, because a value of an enum type cannot be removed`,
+	"view swapped": `danger not-inverse sql/r1.down.sql:3:1
+the down script does not restore view public.two (query)
+after a rollback the database is not what it was before the revision
+add to the down script: DROP VIEW public.two; CREATE VIEW public.two AS SELECT COALESCE(1, 0) AS one, 'FROM, '::text AS two; ALTER VIEW public.two OWNER TO postgres;`,
+	"view moved": `note not-inverse sql/r1.down.sql:3:1
+the down script does not restore view public.two (query: order of columns)
+after a rollback the database is not what it was before the revision
+add to the down script: DROP VIEW public.two; CREATE VIEW public.two AS SELECT COALESCE(1, 0) AS one, 'FROM, '::text AS two; ALTER VIEW public.two OWNER TO postgres;`,
+	"moment lost": `danger not-inverse sql/r1.down.sql:3:1
+the down script does not restore view public.born (query)
+after a rollback the database is not what it was before the revision
+add to the down script: CREATE OR REPLACE VIEW public.born AS SELECT 'MOMENT'::timestamp without time zone AS at, ('MOMENT'::timestamp with time zone > 'MOMENT'::t …;`,
 	"extension left": `note not-inverse sql/r1.down.sql:1:1
 the down script leaves extension pg_trgm
 an extension is often left on purpose, because others may use it by now

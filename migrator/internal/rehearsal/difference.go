@@ -1,9 +1,9 @@
 package rehearsal
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/rehearse"
@@ -42,7 +42,7 @@ func (d *difference) compare() {
 	d.explained()
 	d.mergePartitions()
 	d.leaveOutSequences()
-	slices.SortStableFunc(d.work, func(a, b rehearse.Work) int { return cmp.Compare(a.Name, b.Name) })
+	sort.SliceStable(d.work, func(i, j int) bool { return d.work[i].Name < d.work[j].Name })
 }
 
 // leaveOutSequences removes the changes of sequences that go with a table or a column.

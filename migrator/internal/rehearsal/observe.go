@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -246,6 +247,6 @@ func (o *observer) newLocks(was *catalog, locks map[string]schema.LockMode) []re
 	for oid, lock := range strongest {
 		strengthen(o.held, oid, lock.Mode)
 	}
-	slices.SortFunc(list, func(a, b rehearse.Lock) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }

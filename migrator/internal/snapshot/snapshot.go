@@ -83,7 +83,11 @@ func readOnce(ctx context.Context, conn *pg.Conn) (*schema.Schema, error) {
 		}
 		return nil, err
 	}
-	return catalog.Read(version, results)
+	s, err := catalog.Read(version, results)
+	if err == nil {
+		s.Read = time.Now()
+	}
+	return s, err
 }
 
 // changing reports whether an error may come from a change that another session is making: a lock, or an object that is

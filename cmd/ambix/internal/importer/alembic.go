@@ -20,7 +20,7 @@ import (
 // alembic reads Alembic projects with Alembic itself: alembic.py runs in the project's Python
 // and prints the graph and every revision rendered in offline mode.
 var alembic = tool{
-	name: "alembic", reads: "the folder of alembic.ini; Alembic itself, which must be installed, renders the revisions", rows: heads,
+	name: "alembic", reads: "the folder of alembic.ini; Alembic itself, which must be installed, renders the revisions", rows: heads, table: "alembic_version",
 	config: "another alembic.ini", data: "Alembic's -x", sharesSession: true, read: readAlembic,
 }
 

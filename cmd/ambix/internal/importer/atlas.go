@@ -9,7 +9,7 @@ import (
 // atlas reads the versioned migrations of ariga.io/atlas in its own format: VERSION_NAME.sql, in
 // the order of their names. Atlas has no down scripts, it computes them.
 var atlas = tool{
-	name: "atlas", reads: "the folder of VERSION_NAME.sql and atlas.sum; for the formats of other tools, use those tools", rows: each,
+	name: "atlas", reads: "the folder of VERSION_NAME.sql and atlas.sum; for the formats of other tools, use those tools", rows: each, table: "atlas_schema_revisions",
 	sharesSession: true, read: readAtlas,
 }
 
@@ -45,11 +45,13 @@ func readAtlas(src source) (*project, error) {
 	if f, ok := checkpoints[0]; ok {
 		return nil, fmt.Errorf("%s: a checkpoint without the migrations before it: import the whole folder", f.path)
 	}
+	bad.add(checkAtlasSum(src.dir, files))
 	if len(p.migrations) == 0 && len(bad) == 0 {
 		return nil, noMigrations(src.dir, "20211120191701_create_account.sql")
 	}
 	bad.add(checkUnique(p.migrations))
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	if len(bad) > 0 {
 		return nil, bad.err()
 	}

@@ -13,8 +13,8 @@ import (
 // dbmate reads github.com/amacneil/dbmate: files NUMBER….sql, in the order of their names,
 // with sections that begin with "-- migrate:up" and "-- migrate:down".
 var dbmate = tool{
-	name: "dbmate", reads: "the folder of NUMBER_NAME.sql, usually db/migrations", rows: each,
-	data: "the variables of env:NAME", sharesSession: true, read: readDbmate,
+	name: "dbmate", reads: "the folder of NUMBER_NAME.sql, usually db/migrations", rows: each, table: "schema_migrations",
+	data: "the variables of env:NAME", sharesSession: true, placeholder: "{{", read: readDbmate,
 }
 
 var (
@@ -48,6 +48,7 @@ func readDbmate(src source) (*project, error) {
 		return nil, noMigrations(src.dir, "20211120191701_create_account.sql")
 	}
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	return p, checkUnique(p.migrations)
 }
 

@@ -10,7 +10,7 @@ import (
 // diesel reads github.com/diesel-rs/diesel: folders VERSION_NAME with up.sql, down.sql and
 // metadata.toml, in the order of the versions as text.
 var diesel = tool{
-	name: "diesel", reads: "the folder of the folders VERSION_NAME with up.sql and down.sql, usually migrations", rows: each,
+	name: "diesel", reads: "the folder of the folders VERSION_NAME with up.sql and down.sql, usually migrations", rows: each, table: "__diesel_schema_migrations",
 	sharesSession: true, read: readDiesel,
 }
 
@@ -56,5 +56,6 @@ func readDiesel(src source) (*project, error) {
 	slices.SortFunc(p.migrations, func(a, b migration) int { return strings.Compare(a.version, b.version) })
 	bad.add(checkUnique(p.migrations))
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	return p, bad.err()
 }

@@ -13,8 +13,8 @@ import (
 // it: V1.2__name.sql and U1.2__name.sql, which reverts it. What Flyway runs otherwise is left to
 // a person.
 var flyway = tool{
-	name: "flyway", reads: "a location: the folder of V1.2__NAME.sql and U1.2__NAME.sql, folders in it included", rows: each,
-	config: "flyway.conf or flyway.toml", data: "values of placeholders", read: readFlyway,
+	name: "flyway", reads: "a location: the folder of V1.2__NAME.sql and U1.2__NAME.sql, folders in it included", rows: each, table: "flyway_schema_history",
+	config: "flyway.conf or flyway.toml", data: "values of placeholders", placeholder: "${", read: readFlyway,
 }
 
 const (
@@ -23,6 +23,7 @@ const (
 	flywayBaseline   = "Flyway uses baseline migrations only for new databases; they were left out, because the versions before them exist:"
 	flywayUndo       = "There is no migration that these undo, and they were left out:"
 	flywayUnset      = "These placeholders have no value. Define them with -D or in --config, and import again:"
+	flywayLocation   = "The configuration names these locations, which are not in DIR and were not read. Copy their files into one folder, and import that:"
 	flywayOther      = "Flyway ignores these files because of their names, and they were left out:"
 )
 
@@ -39,6 +40,7 @@ type flywayReader struct {
 	flywaySettings
 	problems
 	dir       string
+	folders   []string              // that were read, as absolute paths
 	undo      map[string]flywayFile // by canonical version
 	baselines []flywayFile
 }
@@ -61,6 +63,7 @@ func readFlyway(src source) (*project, error) {
 		return cmp.Or(compareVersions(a.version, b.version), strings.Compare(a.name, b.name))
 	})
 	r.addBaseline()
+	r.findLocations()
 	if len(r.migrations) == 0 && len(r.problems) == 0 {
 		return nil, noMigrations(src.dir, "V1__create_account.sql")
 	}
@@ -95,6 +98,9 @@ func (r *flywayReader) walk(dir string) error {
 	if err != nil {
 		return err
 	}
+	if path, err := filepath.Abs(dir); err == nil {
+		r.folders = append(r.folders, path)
+	}
 	for _, e := range entries {
 		if e.isDir {
 			if err := r.walk(e.path); err != nil {
@@ -105,6 +111,22 @@ func (r *flywayReader) walk(dir string) error {
 		r.addFile(e)
 	}
 	return nil
+}
+
+// findLocations reports the locations of the configuration that were not read. Where a classpath, or the working directory of
+// Flyway, begins is not known, so a location is compared with the end of each path.
+func (r *flywayReader) findLocations() {
+	for _, location := range r.locations {
+		location = strings.TrimSpace(location)
+		_, path, ok := strings.Cut(location, ":")
+		if !ok {
+			path = location
+		}
+		end := "/" + strings.Trim(filepath.ToSlash(filepath.Clean(path)), "./")
+		if end != "/" && !slices.ContainsFunc(r.folders, func(folder string) bool { return strings.HasSuffix(filepath.ToSlash(folder), end) }) {
+			r.findings = append(r.findings, finding{flywayLocation, location})
+		}
+	}
 }
 
 // addFile sorts a file by its name.
@@ -174,7 +196,7 @@ func (r *flywayReader) addBaseline() {
 
 // script reads a file with its script configuration, and replaces the placeholders.
 func (r *flywayReader) script(f flywayFile) script {
-	s, replace := script{sql: r.problems.read(f.path)}, r.replacement
+	s, replace := script{sql: r.problems.read(f.path), noTransaction: r.noTransaction}, r.replacement
 	if isFile(f.path + ".conf") {
 		for _, parts := range flywayMetadata.FindAllStringSubmatch(r.problems.read(f.path+".conf"), -1) {
 			value := strings.EqualFold(parts[2], "true")
@@ -188,6 +210,9 @@ func (r *flywayReader) script(f flywayFile) script {
 					s.findings = append(s.findings, finding{"Flyway runs these only under a condition (shouldExecute). Here they always run:", parts[2]})
 				}
 			case "encoding":
+				if strings.EqualFold(parts[2], "utf-8") {
+					break
+				}
 				s.findings = append(s.findings, finding{"The script configuration names an encoding. The file was read as UTF-8: check it:", parts[2]})
 			}
 		}

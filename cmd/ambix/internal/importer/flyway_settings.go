@@ -18,6 +18,8 @@ type flywaySettings struct {
 	before, after                                     string            // around a placeholder
 	placeholders                                      map[string]string // with names in lower case
 	table, schema                                     string            // of the version table; "": the default
+	noTransaction                                     bool
+	locations                                         []string
 }
 
 // flywaySection matches a section of flyway.toml, flywayKey a setting in either format.
@@ -41,9 +43,16 @@ func readFlywaySettings(src source) (flywaySettings, error) {
 		}
 		isTOML := strings.HasSuffix(src.config, ".toml")
 		section, n := "", 0
-		for line := range strings.Lines(text) {
+		lines := strings.Split(text, "\n")
+		for n < len(lines) {
+			line := strings.TrimSpace(lines[n])
 			n++
-			line = strings.TrimSpace(line)
+			start := n
+			// A list in TOML, and a value with a backslash at the end in the other format, go on in the next line.
+			for goesOn(line, isTOML) && n < len(lines) {
+				line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[n])
+				n++
+			}
 			if parts := flywaySection.FindStringSubmatch(line); parts != nil {
 				section = parts[1] + "."
 				continue
@@ -58,7 +67,7 @@ func readFlywaySettings(src source) (flywaySettings, error) {
 			} else if word := tomlString.FindStringSubmatch(value); isTOML && word != nil {
 				value = word[1] + word[2]
 			} else if isTOML && strings.ContainsAny(value, `"'{`) && strings.HasPrefix(key, "flyway.") {
-				return s, fmt.Errorf("%s:%d: %s: write the value as a plain string, or pass it with -D", src.config, n, key)
+				return s, fmt.Errorf("%s:%d: %s: write the value as a plain string, or pass it with -D", src.config, start, key)
 			}
 			if key, ok := strings.CutPrefix(key, "flyway."); ok {
 				s.set(key, value)
@@ -69,6 +78,15 @@ func readFlywaySettings(src source) (flywaySettings, error) {
 		s.placeholders[strings.ToLower(key)] = value
 	}
 	return s, nil
+}
+
+// goesOn reports whether the setting in a line continues in the next one.
+func goesOn(line string, isTOML bool) bool {
+	if !isTOML {
+		return strings.HasSuffix(line, `\`) && !strings.HasPrefix(line, "#")
+	}
+	parts := flywayKey.FindStringSubmatch(line)
+	return parts != nil && strings.HasPrefix(parts[2], "[") && !strings.Contains(parts[2], "]")
 }
 
 func tomlStrings(list string) []string {
@@ -100,6 +118,10 @@ func (s *flywaySettings) set(key, value string) {
 		s.suffixes = strings.Split(value, ",")
 	case "placeholderReplacement":
 		s.replacement = value != "false"
+	case "executeInTransaction":
+		s.noTransaction = value == "false"
+	case "locations":
+		s.locations = strings.Split(value, ",")
 	case "placeholderPrefix":
 		s.before = value
 	case "placeholderSuffix":

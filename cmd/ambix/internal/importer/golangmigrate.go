@@ -13,7 +13,7 @@ import (
 // transaction unless the file contains BEGIN or is a single statement that cannot run in
 // one. So a script becomes transactional if possible.
 var golangMigrate = tool{
-	name: "golang-migrate", reads: "the folder of NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: last,
+	name: "golang-migrate", reads: "the folder of NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: last, table: "schema_migrations",
 	sharesSession: true, read: readGolangMigrate,
 }
 

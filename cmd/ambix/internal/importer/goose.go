@@ -11,8 +11,8 @@ import (
 // goose reads github.com/pressly/goose: NUMBER_NAME.sql with annotations, and NUMBER_NAME.go,
 // which cannot be converted.
 var goose = tool{
-	name: "goose", reads: "the folder of NUMBER_NAME.sql and NUMBER_NAME.go", rows: each,
-	data: "the variables of ENVSUB", sharesSession: true, read: readGoose,
+	name: "goose", reads: "the folder of NUMBER_NAME.sql and NUMBER_NAME.go", rows: each, table: "goose_db_version",
+	data: "the variables of ENVSUB", sharesSession: true, placeholder: "${", read: readGoose,
 }
 
 func readGoose(src source) (*project, error) {

@@ -17,10 +17,14 @@ type tool struct {
 	// reads describes DIR and what is read from it, in a line.
 	reads string
 	rows  rows // what a row of its version table means
+	// table is the name of its version table, without a schema.
+	table string
 	// config is what --config names, and its default; "" if the flag does not apply.
 	config string
 	// data is what -D is for; "" if the flag does not apply.
 	data string
+	// placeholder is how those begin that reading reports if they have no value.
+	placeholder string
 	// sharesSession: settings that a migration leaves behind affect the next one.
 	sharesSession bool
 	read          func(source) (*project, error)

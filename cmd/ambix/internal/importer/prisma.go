@@ -11,7 +11,7 @@ import (
 // BEGIN or is a single statement that cannot run in one. So a script becomes transactional if
 // possible. The documentation tells to put a script that reverts into down.sql.
 var prisma = tool{
-	name: "prisma", reads: "the folder of the folders TIME_NAME with migration.sql, usually prisma/migrations", rows: each,
+	name: "prisma", reads: "the folder of the folders TIME_NAME with migration.sql, usually prisma/migrations", rows: each, table: "_prisma_migrations",
 	sharesSession: true, read: readPrisma,
 }
 
@@ -54,5 +54,6 @@ func readPrisma(src source) (*project, error) {
 		return nil, noMigrations(src.dir, "20211120191701_create_account/migration.sql")
 	}
 	p.migrations = chain(p.migrations)
+	p.findGaps()
 	return p, bad.err()
 }

@@ -15,7 +15,7 @@ import (
 // It becomes one revision, which stands for all versions that the file inserts at its end. The
 // migrations are Ruby and cannot be converted one by one.
 var rails = tool{
-	name: "rails", reads: "the application, or its folder db, with structure.sql: all migrations become one revision", rows: each,
+	name: "rails", reads: "the application, or its folder db, with structure.sql: all migrations become one revision", rows: each, table: "schema_migrations",
 	config: "another structure.sql", read: readRails,
 }
 

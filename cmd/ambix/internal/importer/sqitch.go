@@ -11,7 +11,7 @@ import (
 // sqitch reads github.com/sqitchers/sqitch: the changes of sqitch.plan, in its order, with the
 // scripts in deploy, revert and verify, which psql runs.
 var sqitch = tool{
-	name: "sqitch", reads: "the folder of sqitch.conf, with sqitch.plan, deploy, revert and verify", rows: each,
+	name: "sqitch", reads: "the folder of sqitch.conf, with sqitch.plan, deploy, revert and verify", rows: each, table: "sqitch.changes",
 	config: "another sqitch.conf", data: "values of psql variables", read: readSqitch,
 }
 

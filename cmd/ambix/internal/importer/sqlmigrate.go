@@ -10,7 +10,7 @@ import (
 // sqlMigrate reads github.com/rubenv/sql-migrate: .sql files with annotations, in the order of
 // the numbers with which their names begin, and of the names.
 var sqlMigrate = tool{
-	name: "sql-migrate", reads: "the folder of the .sql files, usually migrations", rows: each,
+	name: "sql-migrate", reads: "the folder of the .sql files, usually migrations", rows: each, table: "gorp_migrations",
 	sharesSession: true, read: readSQLMigrate,
 }
 

@@ -11,7 +11,7 @@ import (
 // NUMBER_NAME.down.sql. It sends a file as one message, in a transaction unless the file begins
 // with "-- no-transaction".
 var sqlx = tool{
-	name: "sqlx", reads: "the folder of NUMBER_NAME.sql, or NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: each,
+	name: "sqlx", reads: "the folder of NUMBER_NAME.sql, or NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: each, table: "_sqlx_migrations",
 	sharesSession: true, read: readSQLx,
 }
 

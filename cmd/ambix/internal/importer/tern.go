@@ -24,7 +24,7 @@ import (
 // tern reads github.com/jackc/tern with tern's own package: templates NUMBER_NAME.sql, in
 // which a line separates up from down.
 var tern = tool{
-	name: "tern", reads: "the folder of NUMBER_NAME.sql, with its shared files", rows: last,
+	name: "tern", reads: "the folder of NUMBER_NAME.sql, with its shared files", rows: last, table: "schema_version",
 	config: "another tern.conf", data: "data for the templates", read: readTern,
 }
 
@@ -48,6 +48,9 @@ func readTern(src source) (*project, error) {
 		return nil, err
 	}
 	migrator.Data = data
+	if err := checkTernNumbers(src.dir); err != nil {
+		return nil, err
+	}
 	fsys := os.DirFS(src.dir)
 	if p.findings, err = missingData(src.dir, fsys, data); err != nil {
 		return nil, err
@@ -62,6 +65,35 @@ func readTern(src source) (*project, error) {
 	packages, err := codePackages(src.dir, fsys)
 	p.findings = append(p.findings, packages...)
 	return p, err
+}
+
+// checkTernNumbers refuses duplicate and missing numbers as tern does, whose errors do not name the files.
+func checkTernNumbers(dir string) error {
+	files, err := listFiles(dir, ".sql")
+	if err != nil {
+		return err
+	}
+	var found []migration
+	for _, f := range files {
+		if version, _, ok := numbered(f.name); ok {
+			found = append(found, migration{version: version, name: f.name})
+		}
+	}
+	bad := problems{}
+	bad.add(sortByNumber(found))
+	last, before := uint64(0), ""
+	for _, m := range found {
+		n := number(m.version)
+		switch {
+		case n <= last+1:
+		case before == "":
+			bad.addf("%s: the first number must be 1", m.name)
+		default:
+			bad.addf("numbers are missing between %s and %s", before, m.name)
+		}
+		last, before = n, m.name
+	}
+	return bad.err()
 }
 
 func ternMigration(m *migrate.Migration) migration {

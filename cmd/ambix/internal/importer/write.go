@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ func (p *project) write(t tool, out string) (*document, error) {
 			return nil, err
 		}
 		files, findings = append(files, pair...), append(findings, found...)
+		findings = append(findings, p.leftovers(t, pair)...)
 		for _, version := range append(slices.Clone(p.migrations[i].alsoVersions), p.migrations[i].version) {
 			m.Versions = append(m.Versions, adoptVersion{version, ids[p.migrations[i].version], p.migrations[i].name})
 		}
@@ -122,6 +124,30 @@ func (m *migration) files(tool, out string, ids map[string]string, width int) ([
 		findings = append(findings, inFile(m.down.findings, down.File)...)
 	}
 	return []revision.Source{down, up}, findings, nil
+}
+
+// usualTable matches the name of a version table that a project has chosen.
+var usualTable = regexp.MustCompile(`(?i)\w*(?:migration|version)\w*$|sqitch\.changes$`)
+
+// leftovers returns what the files contain that only works with the tool.
+func (p *project) leftovers(t tool, files []revision.Source) []finding {
+	table := t.table
+	if p.table != "" {
+		// Any other name may be a table of the application as well.
+		table = usualTable.FindString(p.table)
+	}
+	var findings []finding
+	for _, f := range files {
+		head := headOf(f.Text)
+		findings = append(findings, findLeftovers(f.File, head, f.Text[len(head):], table, t.placeholder)...)
+	}
+	return findings
+}
+
+// headOf returns the header of a revision file, which a blank line ends.
+func headOf(text string) string {
+	i := strings.Index(text, "\n\n")
+	return text[:i+1]
 }
 
 // setMessage sets the message, and reports whether the revision survives writing and parsing.
