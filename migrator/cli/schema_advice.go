@@ -30,6 +30,9 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 	if name := migrator.MissingRole(err); name != "" {
 		return advice{"the scratch server has no such role: create it there (CREATE ROLE " + schema.QuoteIdent(name) + "), or name another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}, true
 	}
+	if name := migrator.ExistingRole(err); name != "" {
+		return advice{"the scratch server has the role " + schema.QuoteIdent(name) + ", as roles belong to all databases of a server: name another server with --scratch-url or MIGRATE_SCRATCH_URL, or create the role only if it does not exist, in a DO block", nil}, true
+	}
 	if name := migrator.MissingExtension(err); name != "" {
 		return a.extension(name), true
 	}
@@ -72,20 +75,21 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 	return advice{}
 }
 
-// noteScratch remembers the scratch database that exists.
+// noteScratch remembers the scratch databases that exist.
 func (p *program) noteScratch(name string, exists bool) {
 	if exists {
-		p.scratch.Store(&name)
+		p.scratch.Store(name, nil)
 	} else {
-		p.scratch.Store(nil)
+		p.scratch.Delete(name)
 	}
 }
 
-// warnOfScratch names the scratch database that a process leaves behind which exits now.
+// warnOfScratch names the scratch databases that a process leaves behind which exits now.
 func (p *program) warnOfScratch(log *terminal.Logger) {
-	if name := p.scratch.Load(); name != nil {
-		log.Log(slog.LevelWarn, "the scratch database "+*name+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(*name))
-	}
+	p.scratch.Range(func(name, _ any) bool {
+		log.Log(slog.LevelWarn, "the scratch database "+name.(string)+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(name.(string)))
+		return true
+	})
 }
 
 func dropScratch(name string) string {

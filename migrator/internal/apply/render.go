@@ -103,6 +103,9 @@ func (r *Runner) frame(at start) frame {
 // parts are the statements of a message, in order.
 type parts []part
 
+// add adds statements.
+//
+//go:noinline // many calls: copies would take more room
 func (p *parts) add(k kind, sql ...string) {
 	for _, q := range sql {
 		*p = append(*p, part{kind: k, sql: q})
