@@ -16,6 +16,7 @@ type kind struct {
 func rows() []kind {
 	return []kind{
 		{"up", (*bench).upRow},
+		{"disk", (*bench).diskRow},
 		{"latency", (*bench).latencyRows},
 		{"idle", (*bench).idleRow},
 		{"fingerprint", (*bench).fingerprintRow},
