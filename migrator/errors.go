@@ -41,7 +41,7 @@ const (
 	KindInterrupted      Kind = "interrupted"       // *InterruptedError
 	KindUnconfirmed      Kind = "unconfirmed"       // *UnconfirmedError
 	KindUnknownOutcome   Kind = "unknown-outcome"   // *UnknownOutcomeError
-	KindSchema           Kind = "schema"            // *SchemaError, *DraftError
+	KindSchema           Kind = "schema"            // *SchemaError, *DraftError, *DataError
 	KindScratch          Kind = "scratch"           // *ScratchError
 	KindSquash           Kind = "squash"            // *SquashError
 )

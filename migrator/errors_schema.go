@@ -9,6 +9,7 @@ import (
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/internal/sample"
 	"example.com/ambix/migrator/internal/snapshot"
 	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
@@ -143,11 +144,25 @@ func (e *SchemaFileError) Kind() Kind { return KindFiles }
 // and CONTEXT.
 func (e *SchemaFileError) Excerpt() string { return e.excerpt }
 
+// DataError reports rows of RehearseOptions.DataFrom that cannot be copied. It does not contain any of them.
+type DataError struct {
+	Table              string // qualified, and quoted where necessary; "" if it is about no table
+	Column, Constraint string // "" if the server does not name one
+	SQLState           string
+	Reason             string // why, in words
+	failure
+}
+
+// Kind returns KindSchema.
+func (e *DataError) Kind() Kind { return KindSchema }
+
 // schemaError is for schemas and scratch databases.
 func schemaError(cause error, f failure) error {
 	switch e := cause.(type) {
-	case *SchemaError, *ScratchError, *SchemaFileError, *DraftError, *SquashError:
+	case *SchemaError, *ScratchError, *SchemaFileError, *DraftError, *SquashError, *DataError:
 		return e
+	case *sample.Error:
+		return &DataError{Table: e.Table, Column: e.Column, Constraint: e.Constraint, SQLState: e.Code, Reason: e.Reason, failure: f}
 	case *scratch.LeftError:
 		f.cause = newError(e.Err)
 		return newScratchError(e.Left, f)

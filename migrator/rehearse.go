@@ -6,10 +6,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 	"example.com/ambix/migrator/scratch"
@@ -29,8 +31,14 @@ type RehearseOptions struct {
 	// Database or From is set. Nil: those of Database.
 	Sizes *rehearse.Sizes
 	// Data are SQL files that add rows where the rehearsal begins, so that durations and rows that make a revision fail are
-	// real; see LoadSchemaFiles. The down scripts then run once, after all up scripts, and other orders are not tried.
+	// real; see LoadSchemaFiles. Other orders are then not tried.
 	Data []revision.Source
+	// DataFrom is a database whose rows are copied instead, such as a restored backup or a staging database. It is only read.
+	// The rehearsal begins where it is, and not where Database is, or at From, which must be the same or above. What the server
+	// says about values of rows is then not part of findings and errors. Data has to be empty.
+	DataFrom *pgconn.Config
+	// DataRows is how many rows of each table are copied at most. Zero: DefaultDataRows; negative: all.
+	DataRows int64
 	// UpOnly leaves out everything but what the up scripts do to a database in use: the down scripts, other orders, and what
 	// the revisions make.
 	UpOnly bool
@@ -53,6 +61,7 @@ type Rehearsal struct {
 	Reverted, Orders int
 	// Modified are applied revisions whose files were modified since: it began with the files as they are now.
 	Modified []string
+	Data     *RehearsalData // nil without RehearseOptions.DataFrom
 }
 
 // Rehearse carries out the revisions that are pending in a scratch database, one statement after the other, and returns what
@@ -81,36 +90,42 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	if err := m.guardScripts(scripts...); err != nil {
 		return nil, err
 	}
-	var fill func(context.Context, *pgconn.Config) error
+	var rows func(context.Context, *scratch.Database) error
 	guarded := m.upScripts(start.targets)
-	if len(o.Data) > 0 {
+	if start.data != nil {
+		settings := m.scratchSettings()
+		rows = func(ctx context.Context, d *scratch.Database) error { return m.copyRows(ctx, start.data, d, settings) }
+	} else if len(o.Data) > 0 {
 		data, err := m.fileFiller(o.Data)
 		if err != nil {
 			return nil, err
 		}
-		fill, guarded = data.run, append(guarded, data.scripts...)
+		guarded = append(guarded, data.scripts...)
+		rows = func(ctx context.Context, d *scratch.Database) error { return data.run(ctx, d.Config) }
 	}
-	settings := m.scratchSettings()
+	shared, err := changeRoles(append(scripts, guarded...))
+	if err != nil {
+		return nil, err
+	}
+	before := m.files.set.Graph.Closure(graph.NewSet(start.from...))
+	setup := &prove.Setup{Files: m.files.set, Settings: m.scratchSettings(), Before: before, Rows: rows, RowsAt: before, NoCopies: shared}
+	if start.data != nil {
+		setup.RowsAt, setup.Private = m.files.set.Graph.Closure(graph.NewSet(start.data.at...)), true
+	}
 	var result *rehearsal.Result
 	var proof proof
 	err = m.withScratch(ctx, guarded, func(server *scratch.Server) error {
-		err := server.With(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
-			result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: settings, Start: start.from, Targets: start.targets, Fill: fill, Down: !o.UpOnly})
+		setup.Server = server
+		if o.UpOnly {
+			result, err = m.observe(ctx, setup, start, o)
+			return err
+		}
+		return setup.Keep(ctx, func(ctx context.Context, setup *prove.Setup) (err error) {
+			if result, err = m.observe(ctx, setup, start, o); err == nil {
+				proof, err = m.prove(ctx, setup, start, result, o)
+			}
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
-			return err // it says nothing about the revision
-		}
-		if err := checkSizes(o.Sizes, result.Tables); err != nil {
-			return err
-		}
-		if !o.UpOnly && fill == nil {
-			proof, err = m.prove(ctx, &prove.Setup{Files: m.files.set, Server: server, Settings: settings}, start, result, o)
-		}
-		return err
 	})
 	if err != nil {
 		return nil, err
@@ -118,15 +133,51 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	return m.judge(start, result, proof, o), nil
 }
 
+// observe carries out the revisions once. A failure that says nothing about them is an error.
+func (m *Migrator) observe(ctx context.Context, setup *prove.Setup, start *rehearsalStart, o RehearseOptions) (result *rehearsal.Result, err error) {
+	err = setup.Begin(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
+		result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: setup.Settings, Targets: start.targets, Down: !o.UpOnly})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f := result.Failed; f != nil && setup.Private {
+		result.Failed = f.WithoutValues()
+	}
+	if err := newError(result.Err()); MissingExtension(err) != "" || MissingRole(err) != "" {
+		return nil, err
+	}
+	return result, checkSizes(o.Sizes, result.Tables)
+}
+
+// changeRoles reports whether one of the scripts creates or drops a role.
+func changeRoles(scripts []*revision.Script) (bool, error) {
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return false, err
+		}
+		if len(sqltext.CreatedRoles(loaded.Text))+len(sqltext.DroppedRoles(loaded.Text)) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // rehearsalStart is where a rehearsal begins and what it carries out.
 type rehearsalStart struct {
 	from, targets []string
 	modified      []string
 	sizes         *rehearse.Sizes // nil: not known
+	data          *dataSource     // nil: no database whose rows are copied
 }
 
 func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehearsalStart, error) {
-	if o.Database != nil {
+	switch {
+	case o.DataFrom != nil:
+		return m.startAtData(ctx, o)
+	case o.Database != nil:
 		return m.startAtDatabase(ctx, o)
 	}
 	from := o.From
@@ -176,23 +227,17 @@ func (m *Migrator) startAtDatabase(ctx context.Context, o RehearseOptions) (*reh
 
 func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof proof, o RehearseOptions) *Rehearsal {
 	r := &Rehearsal{From: start.from, Steps: result.Steps, NotRehearsed: result.Left, Modified: start.modified, Reverted: proof.reverted, Orders: proof.orders}
-	if len(o.Data) > 0 {
-		for _, s := range r.Steps {
-			if s.Down {
-				r.Reverted++
-			}
-		}
+	if start.data != nil {
+		r.Data = start.data.copied
 	}
-	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: len(o.Data) > 0})
+	rows := len(o.Data) > 0 || r.Data != nil
+	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: rows})
 	if f := result.Failed; f != nil {
-		found = append(found, failedFinding(f, len(o.Data) > 0))
-	}
-	if f := result.DownFailed; f != nil && len(o.Data) > 0 { // otherwise the proof has it
-		found = append(found, failedFinding(f, true))
+		found = append(found, failedFinding(f, rows, r.Data != nil && r.Data.Limited()))
 	}
 	found = append(found, proof.findings...)
 	except := []string{revision.AcceptIrreversible} // Check looks at it
-	if o.UpOnly || len(o.Data) > 0 {
+	if o.UpOnly {
 		except = append(except, revision.AcceptNotInverse)
 	}
 	r.Findings = slices.DeleteFunc(rehearse.Acknowledge(found, m.rehearsed(result), except...), func(f rehearse.Finding) bool {

@@ -9,8 +9,8 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// failedFinding returns the finding about a revision that failed. data: the rehearsal had rows.
-func failedFinding(e *apply.RevisionError, data bool) rehearse.Finding {
+// failedFinding returns the finding about a revision that failed. data: the rehearsal had rows. limited: some were left out.
+func failedFinding(e *apply.RevisionError, data, limited bool) rehearse.Finding {
 	f := rehearse.Finding{
 		Rule: rehearse.Fails, Severity: rehearse.Danger, Revision: e.Revision, Down: e.Direction == plan.Down,
 		Pos: revision.Pos{File: e.File, Line: e.Line, Column: e.Column}, Text: "it fails: " + e.Text, Why: strings.TrimRight(e.Hint, "\n"),
@@ -29,6 +29,10 @@ func failedFinding(e *apply.RevisionError, data bool) rehearse.Finding {
 		f.Rule = rehearse.MissingData
 		f.Why = "the tables of the scratch database have only the rows that the revisions insert; the real ones may have those that it needs"
 		f.Safe = "rehearse it with rows"
+	case limited && (e.SQLState == "23503" || strings.HasPrefix(e.SQLState, "P0")):
+		f.Rule = rehearse.MissingData
+		f.Why = "not all rows were copied, and it may need those that were left out"
+		f.Safe = "rehearse it with more rows"
 	}
 	return f
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
 	"example.com/ambix/migrator/rehearse"
@@ -20,12 +19,11 @@ type proof struct {
 	reverted, orders int
 }
 
-// prove tries the down scripts of the revisions that could be applied, and other orders.
+// prove tries the down scripts of the revisions that could be applied, and other orders unless there are rows.
 func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, start *rehearsalStart, result *rehearsal.Result, o RehearseOptions) (proof, error) {
 	var p proof
 	applied := slices.DeleteFunc(m.rehearsed(result), func(r *revision.Revision) bool { return result.Failed != nil && r.ID == result.Failed.Revision })
-	before := m.files.set.Graph.Closure(graph.NewSet(start.from...))
-	inverse, err := setup.Inverse(ctx, before, applied, nil)
+	inverse, err := setup.Inverse(ctx, applied, nil)
 	if err != nil {
 		return p, err
 	}
@@ -41,10 +39,10 @@ func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, start *rehears
 	if o.Orders == 0 {
 		o.Orders = defaultOrders
 	}
-	if o.Orders < 0 || len(inverse.Failed) > 0 {
+	if o.Orders < 0 || len(inverse.Failed) > 0 || setup.Rows != nil {
 		return p, nil
 	}
-	orders, err := setup.Orders(ctx, before, applied, o.Orders, o.Seed)
+	orders, err := setup.Orders(ctx, applied, o.Orders, o.Seed)
 	if err != nil {
 		return p, err
 	}

@@ -251,7 +251,7 @@ func TestRowsMakeFailuresReal(t *testing.T) {
 		t.Error(listFindings(r))
 	}
 	r = rehearseProject(t, p, data("COPY account (id, name) FROM stdin;\n1\tann\n\\.\n"))
-	if f := findingOf(r, rehearse.Fails); !f.Down || !strings.Contains(f.Text, "nope") {
+	if f := findingOf(r, rehearse.NotInverse); !f.Down || !strings.Contains(f.Text, "nope") {
 		t.Error(listFindings(r))
 	}
 	if f := findingOf(r, rehearse.MayFail); f.Severity != rehearse.Note { // it did not
@@ -266,6 +266,29 @@ func TestRowsMakeFailuresReal(t *testing.T) {
 	r = rehearseProject(t, p, data("INSERT INTO account VALUES (1);"))
 	if len(r.Findings) > 0 || r.Reverted != 1 {
 		t.Error(listFindings(r))
+	}
+}
+
+// Rows that an up script removes cannot come back. Those that only the down script removes are lost.
+func TestDownScriptsAreComparedWithRows(t *testing.T) {
+	t.Parallel()
+	const rows = "INSERT INTO account (id) VALUES (1), (2), (3);"
+	projecttest.RegisterSQL(rows)
+	for _, test := range []struct {
+		up, down, text string
+		severity       rehearse.Severity
+	}{
+		{"ALTER TABLE account ADD COLUMN x integer;", "ALTER TABLE account DROP COLUMN x;", "", 0},
+		{"ALTER TABLE account DROP COLUMN email;", "ALTER TABLE account ADD COLUMN email varchar;", "does not restore column public.account.email", rehearse.Danger},
+		{"DELETE FROM account WHERE id > 1;", "SELECT 1;", "does not bring back 2 of 3 rows of public.account, which the up script removes", rehearse.Note},
+		{"INSERT INTO account (id) VALUES (4);", "DELETE FROM account;", "leaves public.account with 0 rows instead of 3", rehearse.Danger},
+		{"DELETE FROM account WHERE id = 1;", "DELETE FROM account;", "leaves public.account with 0 rows instead of 3", rehearse.Danger},
+	} {
+		p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").Add("b2", "a1", test.up, test.down)
+		r := rehearseProject(t, p, migrator.RehearseOptions{Data: []revision.Source{{File: "data.sql", Text: rows}}})
+		if f := findingOf(r, rehearse.NotInverse); f.Severity != test.severity || !strings.Contains(f.Text, test.text) || r.Reverted != 1 {
+			t.Errorf("%s %s: %d%s", test.up, test.down, r.Reverted, listFindings(r))
+		}
 	}
 }
 

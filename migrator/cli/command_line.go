@@ -91,9 +91,15 @@ func (p *program) line(cmd *cobra.Command, words []string, repeat func(*pflag.Fl
 	return strings.Join(parts, " ")
 }
 
+// isURL reports whether a flag that names a file or a database names a database.
+func isURL(f *pflag.Flag) bool {
+	value, ok := f.Value.(*settings.FileOrURL)
+	return ok && value.IsURL()
+}
+
 // flagWords returns a flag and its values as shell words; nothing if it is secret.
 func (p *program) flagWords(f *pflag.Flag) []string {
-	if (f.Name == "database-url" || f.Name == "scratch-url") && settings.Known(f) {
+	if (f.Name == "database-url" || f.Name == "scratch-url" || isURL(f)) && settings.Known(f) {
 		shown, _, ok := dbenv.WithoutSecrets(f.Value.String())
 		if !ok {
 			return nil
@@ -155,9 +161,9 @@ func (p *program) omittedNote(cmd *cobra.Command) string {
 			} else if len(variables) > 0 {
 				notes = append(notes, "set "+strings.Join(variables, " and ")+" to the password of --database-url")
 			}
-		case f.Name == "scratch-url" && settings.Known(f):
+		case (f.Name == "scratch-url" || isURL(f)) && settings.Known(f):
 			if _, variables, ok := dbenv.WithoutSecrets(f.Value.String()); !ok || len(variables) > 0 {
-				notes = append(notes, "add the password to --scratch-url")
+				notes = append(notes, "add the password to --"+f.Name)
 			}
 		case isSecret(f):
 			notes = append(notes, "add --"+f.Name)

@@ -28,6 +28,12 @@ func writeWhole(name, content string) error {
 	})
 }
 
+// fileExists reports whether there is a file or a folder with this name.
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // isRegular reports whether a file exists that can be read: not a pipe, which would wait for a writer.
 func isRegular(name string) bool {
 	info, err := os.Stat(name)

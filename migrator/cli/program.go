@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ type program struct {
 	handlesSignals bool
 	migrateCommand *cobra.Command                  // the parent of all commands
 	running        *cobra.Command                  // the command that is being executed
-	scratch        atomic.Pointer[string]          // the scratch database that exists now, or nil
+	scratch        sync.Map                        // the names of the scratch databases that exist now
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database

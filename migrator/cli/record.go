@@ -44,6 +44,9 @@ const (
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
 	eventUnused         eventName = "pattern-unused"
+	eventCopied         eventName = "rows-copied"
+	eventRowsLeft       eventName = "rows-left-out"
+	eventRowsSchema     eventName = "rows-schema"
 	eventNothing        eventName = "nothing-changed"
 	eventDestroys       eventName = "draft-destroys"
 	eventUsing          eventName = "draft-asks-using"
@@ -103,6 +106,9 @@ var eventRows = []eventRow{
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
+	{eventCopied, "`rehearse --data URL` has copied rows", "`copied_from`, `revisions`, `tables`, `rows`"},
+	{eventRowsLeft, "what of a table `rehearse --data URL` has not copied", "`table`, `reason`, `rows`, `columns`"},
+	{eventRowsSchema, "the schema of the database with the rows is not what its revisions make", "`objects`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventDestroys, "`revision --autogenerate` wrote a statement that destroys rows or values; `check` requires its acceptance", "`revision`, `kind`, `name`"},
 	{eventUsing, "`revision --autogenerate` wrote a conversion that has to be checked", "`revision`, `kind`, `name`"},

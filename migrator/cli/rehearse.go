@@ -16,9 +16,10 @@ import (
 // rehearseOptions are the flags of rehearse.
 type rehearseOptions struct {
 	from                   settings.List
-	sizes, saveSizes, data settings.Text
+	sizes, saveSizes       settings.Text
+	data                   settings.FileOrURL
 	failOn, format         string
-	orders, seed           settings.Count
+	orders, seed, dataRows settings.Count
 	upOnly                 settings.Switch
 }
 
@@ -32,7 +33,7 @@ const (
 )
 
 func (p *program) rehearse() *cobra.Command {
-	o := rehearseOptions{failOn: rehearse.Danger.String(), format: formatText, orders: 2}
+	o := rehearseOptions{failOn: rehearse.Danger.String(), format: formatText, orders: 2, dataRows: migrator.DefaultDataRows}
 	return p.command(action{
 		use: "rehearse [TARGET...]", targets: true,
 		short: "show what pending revisions would lock, rewrite and destroy",
@@ -52,7 +53,8 @@ It exits with 3 if there is a finding of severity --fail-on or worse that no hea
 			settings.AddFlag(f, &o.upOnly, "up-only", "", "", "leave out down scripts, other orders, and what the revisions make")
 			settings.AddFlag(f, &o.orders, "orders", "", "N", "try so many other orders of branches (default: 2)")
 			settings.AddFlag(f, &o.seed, "seed", "", "N", "select the random ones among them (default: 0)")
-			settings.AddFlag(f, &o.data, "data", "", "FILE", "SQL that adds rows before the first revision, such as pg_dump --data-only writes it, or a folder")
+			settings.AddFlag(f, &o.data, "data", "", "URL|FILE", "copy the rows of this database, which is only read, and begin where it is; or run SQL that adds rows, such as pg_dump --data-only writes it")
+			settings.AddFlag(f, &o.dataRows, "data-rows", "", "N", "copy at most so many rows of each table of --data URL (default: 100000; 0: all)")
 			settings.AddFlag(f, &o.sizes, "sizes", "", "FILE", "the sizes of tables, from --save-sizes")
 			settings.AddFlag(f, &o.saveSizes, "save-sizes", "", "FILE", "write the sizes of the tables of the database to this file, and do nothing else")
 		},
@@ -75,7 +77,17 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	if o.orders == 0 {
 		options.Orders = -1
 	}
-	if o.data != "" {
+	if o.dataRows == 0 {
+		options.DataRows = -1
+	} else {
+		options.DataRows = int64(o.dataRows)
+	}
+	if o.data.IsURL() {
+		var err error
+		if options.DataFrom, err = r.otherDatabase(string(o.data), "--data"); err != nil {
+			return err
+		}
+	} else if o.data != "" {
 		var err error
 		if options.Data, err = migrator.LoadSchemaFiles(string(o.data)); err != nil {
 			return err
@@ -103,6 +115,7 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	v.failOn, _ = rehearse.ParseSeverity(o.failOn)
 	r.document = v.newDocument()
 	v.warnAboutModified()
+	v.noteData(options.DataFrom)
 	if err := v.printAs(o.format); err != nil {
 		return err
 	}

@@ -168,6 +168,15 @@ func (v *rehearsalView) newDocument() *rehearsalDocument {
 		}
 		d.Steps = append(d.Steps, step)
 	}
+	if c := v.Data; c != nil {
+		d.Data = &copiedRowsDocument{Database: c.Database, At: list(c.At), Tables: c.Tables, Rows: c.Rows, Left: []leftRowsDocument{}, Differs: []string{}}
+		for _, l := range c.Left {
+			d.Data.Left = append(d.Data.Left, leftRowsDocument{l.Table, string(l.Reason), l.Rows, l.Columns})
+		}
+		for _, o := range c.Differs {
+			d.Data.Differs = append(d.Data.Differs, o.Key.String())
+		}
+	}
 	for _, f := range v.Findings {
 		d.Findings = append(d.Findings, newRehearsalFinding(f))
 	}

@@ -214,13 +214,18 @@ func (r *run) scratchServer() (*pgconn.Config, error) {
 	if r.settings.ScratchURL == "" {
 		return nil, nil
 	}
+	return r.otherDatabase(r.settings.ScratchURL, "--scratch-url")
+}
+
+// otherDatabase returns the configuration of a URL that a flag has. The variables of the database do not complete it.
+func (r *run) otherDatabase(url, flag string) (*pgconn.Config, error) {
 	environ := []string{}
 	for _, entry := range r.environ() {
 		if !strings.HasPrefix(entry, "DB_") && !strings.HasPrefix(entry, "DATABASE_URL=") {
 			environ = append(environ, entry)
 		}
 	}
-	return dbenv.Options{DatabaseURL: r.settings.ScratchURL, DatabaseURLName: "--scratch-url", Environ: environ}.Config()
+	return dbenv.Options{DatabaseURL: url, DatabaseURLName: flag, Environ: environ}.Config()
 }
 
 // scratchFailed adds to an error of a script what became of the database that it ran in.

@@ -72,20 +72,21 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 	return advice{}
 }
 
-// noteScratch remembers the scratch database that exists.
+// noteScratch remembers the scratch databases that exist.
 func (p *program) noteScratch(name string, exists bool) {
 	if exists {
-		p.scratch.Store(&name)
+		p.scratch.Store(name, nil)
 	} else {
-		p.scratch.Store(nil)
+		p.scratch.Delete(name)
 	}
 }
 
-// warnOfScratch names the scratch database that a process leaves behind which exits now.
+// warnOfScratch names the scratch databases that a process leaves behind which exits now.
 func (p *program) warnOfScratch(log *terminal.Logger) {
-	if name := p.scratch.Load(); name != nil {
-		log.Log(slog.LevelWarn, "the scratch database "+*name+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(*name))
-	}
+	p.scratch.Range(func(name, _ any) bool {
+		log.Log(slog.LevelWarn, "the scratch database "+name.(string)+" may be left behind; a later run drops it after a day, or you now: "+dropScratch(name.(string)))
+		return true
+	})
 }
 
 func dropScratch(name string) string {

@@ -109,11 +109,7 @@ func typeLines(t *testing.T, setup string, shell ...string) map[string]string {
 		}
 	}
 	await := func(what string) {
-		for deadline := time.Now().Add(time.Minute); !strings.Contains(screen.String(), what); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("no %s: %q", what, screen.String())
-			}
-		}
+		awaitScreen(t, screen.String, regexp.MustCompile(regexp.QuoteMeta(what)))
 	}
 	say(setup + "; printf '%s%s\\n' REA DY\n")
 	await("READY")

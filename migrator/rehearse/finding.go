@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
 )
 
 // Severity is how much a finding matters. The zero value is none.
@@ -79,8 +80,8 @@ type Finding struct {
 
 // Facts are what a finding is based on. Zero values do not apply.
 type Facts struct {
-	Lock   LockMode
-	Blocks Blocks
+	Lock   schema.LockMode
+	Blocks schema.Blocks
 	// Took is how long the statement took in the rehearsal, which says little without rows.
 	Took time.Duration
 	// Table is the table whose size decides, and Size is that size in the real database.

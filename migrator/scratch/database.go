@@ -48,7 +48,7 @@ func (d *Database) Read(ctx context.Context) (*schema.Schema, error) {
 // Errors: that of fill, *Error, those of reading a schema, and that of ctx; *LeftError around one of them if the database
 // was not removed.
 func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Config) error) (made *schema.Schema, err error) {
-	err = s.with(ctx, func(ctx context.Context, d *Database) (_ *schema.Schema, err error) {
+	err = s.with(ctx, nil, func(ctx context.Context, d *Database) (_ *schema.Schema, err error) {
 		if err = fill(ctx, d.Config); err == nil {
 			made, err = d.Read(ctx)
 		}
@@ -64,21 +64,22 @@ func (s *Server) Make(ctx context.Context, fill func(context.Context, *pgconn.Co
 // have closed its connections when it returns. Errors: that of use, *Error, and that of ctx; *LeftError around one of them
 // if the database was not removed.
 func (s *Server) With(ctx context.Context, use func(context.Context, *Database) error) error {
-	return s.with(ctx, func(ctx context.Context, d *Database) (*schema.Schema, error) { return nil, use(ctx, d) })
+	return s.with(ctx, nil, func(ctx context.Context, d *Database) (*schema.Schema, error) { return nil, use(ctx, d) })
 }
 
-// with is With for a function that may return what the database contains at its end.
-func (s *Server) with(ctx context.Context, use func(context.Context, *Database) (*schema.Schema, error)) error {
+// with is With for a copy of a database, unless that is nil, and for a function that may return what the database contains
+// at its end.
+func (s *Server) with(ctx context.Context, of *Database, use func(context.Context, *Database) (*schema.Schema, error)) error {
 	newRoles, err := s.missingRoles(ctx)
 	if err != nil {
 		return err
 	}
-	cfg, remove, err := s.newDatabase(ctx)
+	cfg, remove, err := s.newDatabase(ctx, of)
 	if err != nil {
 		return err
 	}
 	var made *schema.Schema
-	if s.options.OnCreate != nil {
+	if s.options.OnCreate != nil && of == nil {
 		err = s.options.OnCreate(ctx, cfg)
 	}
 	if err == nil {
@@ -145,8 +146,8 @@ func (s *Server) read(ctx context.Context, cfg *pgconn.Config) (*schema.Schema, 
 // remover removes a scratch database. made is its content if that is known.
 type remover func(ctx context.Context, made *schema.Schema) *Error
 
-func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, error) {
-	if s.named {
+func (s *Server) newDatabase(ctx context.Context, of *Database) (*pgconn.Config, remover, error) {
+	if s.named && of == nil {
 		return s.cfg.Copy(), s.empty, nil
 	}
 	cfg := s.cfg.Copy()
@@ -157,7 +158,11 @@ func (s *Server) newDatabase(ctx context.Context) (*pgconn.Config, remover, erro
 		s.report(cfg.Database, left != nil)
 		return left
 	}
-	err := s.conn.Exec(ctx, "CREATE DATABASE "+sqltext.QuoteName(cfg.Database)+s.ownerClause()+" TEMPLATE template0"+s.create)
+	template := " TEMPLATE template0" + s.create
+	if of != nil {
+		template = s.copyOf(of.Config.Database)
+	}
+	err := s.createFrom(ctx, cfg.Database, template)
 	if err == nil {
 		err = s.conn.Exec(ctx, "COMMENT ON DATABASE "+sqltext.QuoteName(cfg.Database)+" IS "+sqltext.QuoteLiteral(s.comment()))
 	}

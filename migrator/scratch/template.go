@@ -116,19 +116,9 @@ func (s *Server) CopyTemplate(ctx context.Context, template, name, purpose strin
 	if s.named {
 		return nil, s.fail(NoCreateDB, nil)
 	}
-	from := " TEMPLATE " + sqltext.QuoteName(template)
-	if s.unsafe && s.conn.ServerVersion() >= 150000 {
-		from += " STRATEGY FILE_COPY" // half the time, if a checkpoint costs nothing
-	}
 	cfg := s.cfg.Copy()
 	cfg.Database = name
-	var err error
-	for range 5 { // a worker of autovacuum may look at the template
-		err = s.createDatabase(ctx, name, from, copyCommentPrefix+purpose+", "+s.maker())
-		if se := pg.ServerError(err); se == nil || se.Code != pg.ObjectInUse {
-			break
-		}
-	}
+	err := s.createDatabase(ctx, name, s.copyOf(template), copyCommentPrefix+purpose+", "+s.maker())
 	if se := pg.ServerError(err); se != nil && se.Code == pg.InvalidCatalogName {
 		e := s.fail(NoTemplate, err)
 		e.Database = template
@@ -153,7 +143,7 @@ func (s *Server) Drop(ctx context.Context, name string) error {
 
 // createDatabase creates a database with a comment.
 func (s *Server) createDatabase(ctx context.Context, name, options, comment string) error {
-	err := s.conn.Exec(ctx, "CREATE DATABASE "+sqltext.QuoteName(name)+s.ownerClause()+options)
+	err := s.createFrom(ctx, name, options)
 	if err == nil {
 		err = s.conn.Exec(ctx, s.commentOn(name, comment))
 	}

@@ -27,6 +27,8 @@ type Handler struct {
 	// Row is called for each row, in text format. The fields are valid until it returns;
 	// nil is NULL.
 	Row func(statement int, fields [][]byte)
+	// CopyOut is called with the data of COPY TO STDOUT, as it comes. It is valid until CopyOut returns.
+	CopyOut func(data []byte)
 	// Notice is called for each notice and warning.
 	Notice func(statement int, n *pgconn.Notice)
 }
@@ -103,6 +105,10 @@ func (c *Conn) receive(m Message, h Handler) (int, error) {
 		case *pgproto3.DataRow:
 			if h.Row != nil {
 				h.Row(done, msg.Values)
+			}
+		case *pgproto3.CopyData:
+			if h.CopyOut != nil {
+				h.CopyOut(msg.Data)
 			}
 		case *pgproto3.NoticeResponse:
 			if h.Notice != nil {

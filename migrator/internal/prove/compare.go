@@ -35,6 +35,14 @@ func (r *Reverted) compare(before, after state) {
 	}
 }
 
+// markRemoved marks the rows that are missing since the up script, which has left the state up.
+func (r *Reverted) markRemoved(up state) {
+	for i := range r.Rows {
+		n := &r.Rows[i]
+		n.Removed = up.rows != nil && n.After < n.Before && n.After >= min(n.Before, up.rows[n.Table])
+	}
+}
+
 // withLabels returns the schema with the values that enum types have gained. To remove them would be to make the type anew,
 // and with it every table that uses it.
 func withLabels(s, after *schema.Schema, left []schema.Difference) *schema.Schema {
@@ -77,7 +85,7 @@ func changedRows(before, after state) []RowCount {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		table := schema.Key{Kind: schema.Table, Name: name}
 		if before.rows[name] != after.rows[name] && before.schema.Object(table) != nil && after.schema.Object(table) != nil {
-			changed = append(changed, RowCount{name, before.rows[name], after.rows[name]})
+			changed = append(changed, RowCount{Table: name, Before: before.rows[name], After: after.rows[name]})
 		}
 	}
 	return changed
@@ -127,7 +135,7 @@ func decidesAtRunTime(script *revision.Script) (bool, error) {
 }
 
 // scriptError returns the error of a script apart from those of the connection and the server, which stop the proof.
-func scriptError(err error) (*apply.RevisionError, error) {
+func (s *Setup) scriptError(err error) (*apply.RevisionError, error) {
 	e, ok := errors.AsType[*apply.RevisionError](err)
 	if !ok {
 		return nil, err
@@ -135,6 +143,9 @@ func scriptError(err error) (*apply.RevisionError, error) {
 	switch e.Cause {
 	case apply.ServerCondition, apply.Canceled, apply.Terminated, apply.ConnectionLost, apply.FileUnreadable, apply.LockTimeout:
 		return nil, err
+	}
+	if s.Private {
+		return e.WithoutValues(), nil
 	}
 	return e, nil
 }

@@ -15,13 +15,6 @@ import (
 	"example.com/ambix/migrator/scratch"
 )
 
-// Setup says what is rehearsed, and where.
-type Setup struct {
-	Files    *plan.Files
-	Server   *scratch.Server
-	Settings session.Settings // of the runs in scratch databases
-}
-
 // database is a scratch database in which revisions are applied and reverted by the executor of every run.
 type database struct {
 	setup   *Setup
@@ -30,37 +23,41 @@ type database struct {
 	applied graph.Set
 }
 
-// with calls use with a scratch database in which these revisions, which include all that they require, are applied. notice
-// gets the messages of the server about later steps; nil ignores them.
+// with calls use with a scratch database in which these revisions, which include all that they require and those before the
+// proof, are applied. notice gets the messages of the server about later steps; nil ignores them.
 func (s *Setup) with(ctx context.Context, applied graph.Set, notice func(apply.Notice), use func(context.Context, *database) error) error {
-	return s.Server.With(ctx, func(ctx context.Context, made *scratch.Database) error {
-		d := &database{setup: s, applied: graph.Set{}}
-		quiet := true
-		observe := func(e apply.Event) {
-			if n, ok := e.(apply.Notice); ok && !quiet && notice != nil {
-				notice(n)
-			}
-		}
-		var err error
-		if d.session, err = session.Open(ctx, s.Files, s.Settings, made.Config, s.Settings.Wait, nil, observe); err != nil {
-			return err
-		}
-		defer d.session.Close()
-		if d.reader, err = pg.Connect(ctx, made.Config, s.Settings.Connecting()); err != nil {
-			return err
-		}
-		defer d.reader.Close()
-		if role := s.Settings.Role; role != "" {
-			if err := d.reader.Exec(ctx, "SET ROLE "+sqltext.QuoteName(role)); err != nil {
+	return s.Begin(ctx, func(ctx context.Context, made *scratch.Database) error {
+		return s.open(ctx, made, s.Before, notice, func(ctx context.Context, d *database) error {
+			if err := d.to(ctx, applied); err != nil {
 				return err
 			}
+			return use(ctx, d)
+		})
+	})
+}
+
+// open calls use with a scratch database in which these revisions are applied.
+func (s *Setup) open(ctx context.Context, made *scratch.Database, applied graph.Set, notice func(apply.Notice), use func(context.Context, *database) error) (err error) {
+	d := &database{setup: s, applied: clone(applied)}
+	observe := func(e apply.Event) {
+		if n, ok := e.(apply.Notice); ok && notice != nil {
+			notice(n)
 		}
-		if err := d.to(ctx, applied); err != nil {
+	}
+	if d.session, err = session.Open(ctx, s.Files, s.Settings, made.Config, s.Settings.Wait, nil, observe); err != nil {
+		return err
+	}
+	defer d.session.Close()
+	if d.reader, err = pg.Connect(ctx, made.Config, s.Settings.Connecting()); err != nil {
+		return err
+	}
+	defer d.reader.Close()
+	if role := s.Settings.Role; role != "" {
+		if err := d.reader.Exec(ctx, "SET ROLE "+sqltext.QuoteName(role)); err != nil {
 			return err
 		}
-		quiet = false
-		return use(ctx, d)
-	})
+	}
+	return use(ctx, d)
 }
 
 // to applies and reverts until exactly these revisions are applied.

@@ -83,12 +83,17 @@ func (r *Reverted) describeLeft(f *rehearse.Finding) {
 		parts = append(parts, describe(r.Left, "leaves ", "loses ", "does not restore "))
 	}
 	for _, n := range firstRows(r.Rows) {
+		if f.Object == "" {
+			f.Object = n.Table
+		}
+		if n.Removed {
+			f.Severity = max(f.Severity, rehearse.Note)
+			parts = append(parts, fmt.Sprintf("does not bring back %d of %s of %s, which the up script removes", n.Before-n.After, text.Count(int(n.Before), "row"), n.Table))
+			continue
+		}
 		f.Severity = max(f.Severity, rehearse.Warning)
 		if n.After < n.Before {
 			f.Severity = rehearse.Danger
-		}
-		if f.Object == "" {
-			f.Object = n.Table
 		}
 		parts = append(parts, fmt.Sprintf("leaves %s with %s instead of %d", n.Table, text.Count(int(n.After), "row"), n.Before))
 	}
@@ -98,7 +103,7 @@ func (r *Reverted) describeLeft(f *rehearse.Finding) {
 	f.Pos = position(r.Revision.DownScript(), r.about...)
 	f.Text = "the down script " + strings.Join(parts, ", and ")
 	f.Why = "after a rollback the database is not what it was before the revision"
-	if f.Severity == rehearse.Note && r.Left[0].Key.Kind == schema.Extension {
+	if f.Severity == rehearse.Note && len(r.Left) > 0 && r.Left[0].Key.Kind == schema.Extension {
 		f.Why = "an extension is often left on purpose, because others may use it by now"
 	}
 	if r.Again != nil {

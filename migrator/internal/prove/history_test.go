@@ -19,7 +19,7 @@ func TestRightDownScriptsOfPublicSchemasAreNotFound(t *testing.T) {
 				h.States = h.States[len(h.States)-3:]
 			}
 			s := setup(t, chain(historyScripts(t, h)...))
-			got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+			got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

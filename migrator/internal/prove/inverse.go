@@ -10,6 +10,7 @@ import (
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 	"example.com/ambix/migrator/schema"
+	"example.com/ambix/migrator/scratch"
 )
 
 // Reverted is what became of a revision that was applied, reverted and applied again.
@@ -48,6 +49,9 @@ func (r *Reverted) OK() bool {
 type RowCount struct {
 	Table         string // as in the name of a schema.Key
 	Before, After int64
+	// Removed: there are fewer rows because the up script has removed rows that Setup.Rows had added, which no down script
+	// brings back.
+	Removed bool
 }
 
 // Inverse is the result of [Setup.Inverse].
@@ -77,13 +81,13 @@ func (i *Inverse) Findings() []rehearse.Finding {
 	return found
 }
 
-// Inverse applies each of the revisions, reverts it and applies it again, on top of those that are applied before, and
+// Inverse applies each of the revisions, reverts it and applies it again, on top of those before, and
 // compares schema and number of rows before and after. The revisions are in the order of the graph and cover every step that
 // a downgrade can take: a step is one revision, with everything that it requires applied before. After a revision that is
 // not restored as it was, the others are tried in a new database. Errors are those of the connection and of scratch
 // databases: what is wrong with a revision is part of the result.
-func (s *Setup) Inverse(ctx context.Context, before graph.Set, revisions []*revision.Revision, done func(Reverted)) (*Inverse, error) {
-	w := &inverseWalk{Setup: s, applied: clone(before), left: revisions, failed: graph.Set{}, result: &Inverse{}, done: done, by: map[schema.Key]*revision.Revision{}, order: map[*revision.Revision]int{}}
+func (s *Setup) Inverse(ctx context.Context, revisions []*revision.Revision, done func(Reverted)) (*Inverse, error) {
+	w := &inverseWalk{Setup: s, applied: clone(s.Before), left: revisions, failed: graph.Set{}, result: &Inverse{}, done: done, by: map[schema.Key]*revision.Revision{}, order: map[*revision.Revision]int{}}
 	for i, r := range revisions {
 		w.order[r] = i
 	}
@@ -91,17 +95,46 @@ func (s *Setup) Inverse(ctx context.Context, before graph.Set, revisions []*revi
 	if w.roles, err = w.existingRoles(ctx, revisions); err != nil {
 		return nil, err
 	}
-	for again := true; again; {
-		again = false
-		err := s.with(ctx, w.applied, w.notice, func(ctx context.Context, d *database) (err error) {
-			again, err = w.run(ctx, d)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	again := false
+	run := func(ctx context.Context, d *database) (err error) {
+		again, err = w.run(ctx, d)
+		return err
+	}
+	err = s.with(ctx, w.applied, w.notice, run)
+	if err == nil && again && !s.NoCopies {
+		err = w.continueInCopies(ctx, run, &again)
+	}
+	for err == nil && again {
+		err = s.with(ctx, w.applied, w.notice, run)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return w.result, nil
+}
+
+// continueInCopies calls run until again is false, each time with a copy of a database that nothing but up scripts have
+// changed. That one is continued from one time to the next, so that no revision is applied once more for each one that is not
+// restored. It ends early where there are no copies.
+func (w *inverseWalk) continueInCopies(ctx context.Context, run func(context.Context, *database) error, again *bool) error {
+	return w.Begin(ctx, func(ctx context.Context, straight *scratch.Database) error {
+		applied := clone(w.Before)
+		for *again {
+			if err := w.move(ctx, straight, applied, w.applied); err != nil {
+				return err
+			}
+			applied = clone(w.applied)
+			if ok, err := straight.Copyable(ctx); err != nil || !ok {
+				return err
+			}
+			if err := w.Server.WithCopy(ctx, straight, func(ctx context.Context, copied *scratch.Database) error {
+				return w.open(ctx, copied, applied, w.notice, run)
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // existingRoles returns the roles of the server that down scripts name to drop them.
@@ -138,7 +171,7 @@ type inverseWalk struct {
 
 // notice keeps what the server says when a revision is applied for the first time.
 func (w *inverseWalk) notice(n apply.Notice) {
-	if r := w.first; r != nil && n.Step.Revision == r.ID {
+	if r := w.first; r != nil && n.Step.Revision == r.ID && !(w.Private && n.SQLState == raisedWarning) {
 		if f, ok := noticeFinding(n, r); ok {
 			w.result.about = append(w.result.about, f)
 		}
@@ -175,7 +208,7 @@ func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err err
 			continue
 		}
 		w.first = r
-		failed, err := scriptError(d.up(ctx, r.ID))
+		failed, err := d.setup.scriptError(d.up(ctx, r.ID))
 		w.first = nil
 		if err != nil {
 			return false, err
@@ -257,12 +290,12 @@ func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revis
 	first := state{}
 	if decides, err := decidesAtRunTime(r.Up); err != nil {
 		return found, false, err
-	} else if decides {
+	} else if decides || w.Rows != nil {
 		if first, err = d.read(ctx); err != nil {
 			return found, false, err
 		}
 	}
-	if found.Down, err = scriptError(d.down(ctx, r.ID)); err != nil {
+	if found.Down, err = d.setup.scriptError(d.down(ctx, r.ID)); err != nil {
 		return found, false, err
 	}
 	if found.Down != nil {
@@ -277,7 +310,10 @@ func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revis
 		return found, false, err
 	}
 	found.compare(earlier, back)
-	if found.Again, err = scriptError(d.up(ctx, r.ID)); err != nil {
+	if w.Rows != nil {
+		found.markRemoved(first)
+	}
+	if found.Again, err = d.setup.scriptError(d.up(ctx, r.ID)); err != nil {
 		return found, false, err
 	}
 	if found.Again != nil || len(found.Left)+len(found.Rows) > 0 {

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,7 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/apply"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/schematest"
 	"example.com/ambix/migrator/rehearse"
 )
@@ -69,7 +74,7 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, append(chain(base, baseDown, test.up, test.down), pair{"r2", "-- down_revision: r1\n", "CREATE TABLE after (a int);", "DROP TABLE after;"}))
-			got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+			got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +111,7 @@ func TestEveryRevisionOfAGraphIsReverted(t *testing.T) {
 		{"e2", "-- down_revision: e1\n", "CREATE TABLE e2 (a int);", "DROP TABLE e2;"},
 	})
 	var told []string
-	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
+	got, err := s.Inverse(t.Context(), s.Files.Ordered(), func(r Reverted) { told = append(told, strings.TrimSpace(r.Revision.ID+" "+summary(r))) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +145,7 @@ func TestRolesOfTheServerAreNotDropped(t *testing.T) {
 		"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '"+kept+"') THEN CREATE ROLE "+kept+"; END IF; END $$;", "DROP ROLE IF EXISTS "+kept+";",
 		"CREATE ROLE "+made+";", "DROP ROLE "+made+";",
 	))
-	got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+	got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +155,69 @@ func TestRolesOfTheServerAreNotDropped(t *testing.T) {
 	}
 	if n := pgtest.Value(t, admin, "SELECT count(*) FROM pg_roles WHERE rolname = '"+kept+"'"); n != "1" {
 		t.Error("the role was dropped")
+	}
+}
+
+// However many down scripts are broken, no up script runs more often than that of each database it is proved in.
+func TestBrokenDownScriptsCostNoRebuild(t *testing.T) {
+	t.Parallel()
+	const n = 6
+	var scripts []string
+	for i := range n {
+		scripts = append(scripts, fmt.Sprintf("CREATE TABLE t%d (a int);", i), "SELECT 1;")
+	}
+	for _, noCopies := range []bool{false, true} {
+		s := setup(t, chain(scripts...))
+		s.NoCopies = noCopies
+		ran := map[string]int{}
+		s.Settings.Observer = &apply.Observer{
+			Before: func(_ context.Context, _ *pg.Conn, at apply.Observed) error {
+				if at.Step.Direction == plan.Up {
+					ran[at.Step.Revision]++
+				}
+				return nil
+			},
+			After:  func(context.Context, *pg.Conn, apply.Observed) error { return nil },
+			Failed: func(apply.Observed) {},
+		}
+		got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got.Reverted {
+			if len(got.Reverted[i].Left) != 1 {
+				t.Errorf("%s", summary(got.Reverted[i]))
+			}
+		}
+		// It is applied, applied again, and once more in the database that is copied, or once for each broken script after it.
+		want := 3
+		if noCopies {
+			want = 2 + n
+		}
+		if len(got.Reverted) != n || ran["r0"] != want {
+			t.Errorf("NoCopies %t: %d reverted, the first up script ran %d times, not %d", noCopies, len(got.Reverted), ran["r0"], want)
+		}
+	}
+}
+
+// A database with a setting is not copied, as the copy would not have it.
+func TestSettingsOfTheDatabaseAreInEveryProof(t *testing.T) {
+	t.Parallel()
+	s := setup(t, chain(
+		"CREATE SCHEMA app; DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET search_path = app'; END $$;", "DROP SCHEMA app; DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' RESET search_path'; END $$;",
+		"CREATE TABLE app.a (a int);", "SELECT 1;",
+		"CREATE TABLE app.b (a int);", "SELECT 1;",
+		"INSERT INTO a VALUES (1);", "DELETE FROM a;",
+	))
+	s.Before = graph.NewSet("r0")
+	err := s.Keep(t.Context(), func(ctx context.Context, s *Setup) error {
+		got, err := s.Inverse(ctx, s.Files.Ordered()[1:], nil)
+		if err == nil && (len(got.Failed) > 0 || len(got.Reverted) != 3 || !got.Reverted[2].OK()) {
+			t.Errorf("%v %+v", got.Failed, got.Reverted)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

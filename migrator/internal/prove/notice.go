@@ -11,8 +11,11 @@ import (
 	"example.com/ambix/migrator/revision"
 )
 
-// SQLSTATEs of notices.
-const nameTooLong = "42622"
+// SQLSTATEs of notices: of a name that was cut, and of RAISE WARNING without another.
+const (
+	nameTooLong   = "42622"
+	raisedWarning = "01000"
+)
 
 // existed are the SQLSTATEs of "already exists, skipping": table, object, schema, column and function.
 var existed = []string{"42P07", "42710", "42P06", "42701", "42723"}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/revision"
 	"example.com/ambix/migrator/schema"
@@ -36,8 +35,8 @@ type OrderDifference struct {
 // Orders applies revisions in other orders that the graph allows, at most n of them, and compares what they leave. The first
 // one is as different from the order of the graph as possible, and the others are random: the same for the same seed. The
 // revisions are in the order of the graph, and none of them fails in it. It stops at the first difference.
-func (s *Setup) Orders(ctx context.Context, before graph.Set, revisions []*revision.Revision, n int, seed uint64) (*Orders, error) {
-	t := &orderTrial{Setup: s, before: before}
+func (s *Setup) Orders(ctx context.Context, revisions []*revision.Revision, n int, seed uint64) (*Orders, error) {
+	t := &orderTrial{Setup: s}
 	for _, r := range revisions {
 		t.first = append(t.first, r.ID)
 	}
@@ -67,9 +66,8 @@ func (s *Setup) Orders(ctx context.Context, before graph.Set, revisions []*revis
 // orderTrial applies the same revisions in several orders.
 type orderTrial struct {
 	*Setup
-	before graph.Set
-	first  []string // the order of the graph
-	want   outcome  // of it
+	first []string // the order of the graph
+	want  outcome  // of it
 }
 
 // outcome is what an order leaves.
@@ -84,13 +82,13 @@ func (t *orderTrial) same(got outcome) bool {
 
 // apply applies the revisions in an order, in a new database.
 func (t *orderTrial) apply(ctx context.Context, order []string) (o outcome, err error) {
-	err = t.with(ctx, t.before, nil, func(ctx context.Context, d *database) (err error) {
+	err = t.with(ctx, t.Before, nil, func(ctx context.Context, d *database) (err error) {
 		for _, run := range t.runs(order) {
 			after := clone(d.applied)
 			for _, id := range run {
 				after[id] = struct{}{}
 			}
-			if o.failed, err = scriptError(d.to(ctx, after)); err != nil || o.failed != nil {
+			if o.failed, err = d.setup.scriptError(d.to(ctx, after)); err != nil || o.failed != nil {
 				return err
 			}
 		}
@@ -137,7 +135,7 @@ func (t *orderTrial) others(n int, seed uint64) [][]string {
 
 // order returns an order that the graph allows. choose gets the revisions that can be next, in the order of the graph.
 func (t *orderTrial) order(choose func(ready []string) int) []string {
-	left, done := slices.Clone(t.first), clone(t.before)
+	left, done := slices.Clone(t.first), clone(t.Before)
 	order := make([]string, 0, len(left))
 	for len(left) > 0 {
 		var ready []string

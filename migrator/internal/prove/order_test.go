@@ -31,7 +31,7 @@ func TestOrdersThatTheGraphAllowsGiveTheSameSchema(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, branches(test.b2, test.c2))
-			got, err := s.Orders(t.Context(), nil, s.Files.Ordered(), 2, 1)
+			got, err := s.Orders(t.Context(), s.Files.Ordered(), 2, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

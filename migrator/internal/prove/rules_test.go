@@ -52,7 +52,7 @@ func TestWhatRevisionsMakeIsLookedAt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, append(chain(base+" CREATE TABLE b (a bigint REFERENCES account, UNIQUE (a));", "DROP TABLE b;"+baseDown, test.up, "none"), pair{"r2", "-- down_revision: r1\n", "SELECT 1;", "SELECT 1;"}))
-			got, err := s.Inverse(t.Context(), nil, s.Files.Ordered(), nil)
+			got, err := s.Inverse(t.Context(), s.Files.Ordered(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

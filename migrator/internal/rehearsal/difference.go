@@ -16,7 +16,7 @@ type difference struct {
 	was, now *catalog
 	keywords string
 	changed  []changedRows // by its plan
-	locks    map[string]rehearse.LockMode
+	locks    map[string]schema.LockMode
 
 	work    []rehearse.Work
 	changes []rehearse.Change
@@ -269,7 +269,7 @@ func (d *difference) explained() {
 	}
 	if strings.HasPrefix(d.keywords, "DO") || strings.HasPrefix(d.keywords, "CALL") || strings.HasPrefix(d.keywords, "SELECT") {
 		for i, w := range d.work { // a function has no plan
-			if w.Kind == rehearse.Scan && d.locks[w.ID] == rehearse.RowExclusive && d.held[w.ID].Strength() < rehearse.RowExclusive.Strength() {
+			if w.Kind == rehearse.Scan && d.locks[w.ID] == schema.RowExclusive && d.held[w.ID].Strength() < schema.RowExclusive.Strength() {
 				d.work[i].Kind = rehearse.UpdateSome
 			}
 		}

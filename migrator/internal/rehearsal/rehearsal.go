@@ -21,10 +21,7 @@ import (
 type Options struct {
 	Files    *plan.Files
 	Settings session.Settings // of a run in a scratch database
-	Start    []string         // the maximal revisions where it begins; none: an empty database
 	Targets  []string         // revisions; those below them that are not applied are rehearsed
-	// Fill is called where the rehearsal begins, to add rows. Nil: nothing.
-	Fill func(context.Context, *pgconn.Config) error
 	// Down: what was applied is reverted at the end, as far as there are down scripts.
 	Down bool
 }
@@ -38,8 +35,6 @@ type Result struct {
 	// rehearsed because of it.
 	Failed *apply.RevisionError
 	Left   []string
-	// DownFailed is the error of the down script that failed, which ended the downgrade.
-	DownFailed *apply.RevisionError
 }
 
 // Err returns Failed as an error, or nil.
@@ -50,32 +45,24 @@ func (r *Result) Err() error {
 	return r.Failed
 }
 
-// Run rehearses in an empty database. Errors: those of session.Session.Move that are not about a revision.
+// Run rehearses in a scratch database, which is where the rehearsal begins. Errors: those of session.Session.Move that are not about a revision.
 func Run(ctx context.Context, cfg *pgconn.Config, o Options) (*Result, error) {
-	r := &run{Options: o, cfg: cfg, result: &Result{}}
+	r := &run{Options: o, result: &Result{}}
 	r.observer = &observer{ledger: o.Settings.Ledger}
 	r.observer.openWatch = func(ctx context.Context, conn *pg.Conn, at apply.Observed) (*watch, error) {
 		return startWatch(ctx, conn, at, func(ctx context.Context) (*pg.Conn, error) { return pg.Connect(ctx, cfg, o.Settings.Connecting()) })
 	}
-	if len(o.Start) > 0 {
-		if err := r.with(ctx, false, func(s *session.Session) error {
-			_, err := s.Move(ctx, plan.VerbTo, o.Start)
-			return err
-		}); err != nil {
-			return nil, err
-		}
+	settings := o.Settings
+	settings.Observer = &apply.Observer{Before: r.observer.beforeStatement, After: r.observer.afterStatement, Failed: r.observer.failed}
+	s, err := session.Open(ctx, o.Files, settings, cfg, settings.Wait, nil, nil)
+	if err != nil {
+		return nil, err
 	}
-	if o.Fill != nil {
-		if err := o.Fill(ctx, cfg); err != nil {
-			return nil, err
-		}
+	defer s.Close()
+	if err = r.upgrade(ctx, s); err == nil && o.Down && r.result.Failed == nil {
+		err = r.downgrade(ctx, s)
 	}
-	if err := r.with(ctx, true, func(s *session.Session) error {
-		if err := r.upgrade(ctx, s); err != nil || !o.Down || r.result.Failed != nil {
-			return err
-		}
-		return r.downgrade(ctx, s)
-	}); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	for oid, name := range r.observer.original {
@@ -90,23 +77,8 @@ func Run(ctx context.Context, cfg *pgconn.Config, o Options) (*Result, error) {
 // run is a rehearsal in progress.
 type run struct {
 	Options
-	cfg      *pgconn.Config
 	observer *observer
 	result   *Result
-}
-
-// with calls use with a session in the scratch database.
-func (r *run) with(ctx context.Context, observed bool, use func(*session.Session) error) error {
-	settings := r.Settings
-	if observed {
-		settings.Observer = &apply.Observer{Before: r.observer.beforeStatement, After: r.observer.afterStatement, Failed: r.observer.failed}
-	}
-	s, err := session.Open(ctx, r.Files, settings, r.cfg, settings.Wait, nil, nil)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return use(s)
 }
 
 // upgrade rehearses the revisions one after the other.
@@ -155,9 +127,8 @@ func (r *run) downgrade(ctx context.Context, s *session.Session) error {
 		}
 		steps, err := r.observe(ctx, s, plan.VerbTo, targets...)
 		r.result.Steps = append(r.result.Steps, steps...)
-		if failed, ok := errors.AsType[*apply.RevisionError](err); ok {
-			r.result.DownFailed = failed
-			return nil
+		if _, ok := errors.AsType[*apply.RevisionError](err); ok {
+			return nil // who proves the down scripts says so
 		}
 		if _, ok := errors.AsType[*plan.IrreversibleError](err); ok {
 			return nil

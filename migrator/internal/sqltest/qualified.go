@@ -175,6 +175,9 @@ func (c *nameChecker) checkKeyword(i int) {
 
 // checkTable checks a FROM item, or the target of an UPDATE.
 func (c *nameChecker) checkTable(i int) {
+	if c.at(i).text == "only" {
+		i++
+	}
 	switch t := c.at(i); {
 	case !t.isName(), t.text == "lateral", c.at(i+1).text == "(", c.ctes[t.text]:
 	default:

@@ -31,6 +31,7 @@ func TestUnqualifiedFindsNames(t *testing.T) {
 		"UPDATE t SET a = 1":       "unqualified table",
 		"INSERT INTO s.t (a, b) VALUES (1, ARRAY['x']::pg_catalog.text[])": "",
 		"INSERT INTO t (a) VALUES (1)":                                     "unqualified",
+		"SELECT FROM ONLY t":                                               "unqualified table",
 		"DELETE FROM t":                                                    "unqualified table",
 		"CREATE TABLE s.t (a integer, b pg_catalog.text COLLATE pg_catalog.\"C\", CONSTRAINT p PRIMARY KEY (a), CHECK (b))": "",
 		"CREATE TABLE IF NOT EXISTS s.t (a text)":            "unqualified type",

@@ -32,6 +32,23 @@ func (v *Text) Set(s string) error {
 	return RefuseURL(s)
 }
 
+// FileOrURL is the name of a file, or the URL of a database, which package dbenv checks.
+type FileOrURL string
+
+func (v *FileOrURL) String() string { return string(*v) }
+func (v *FileOrURL) Type() string   { return "string" }
+
+func (v *FileOrURL) Set(s string) error {
+	if strings.ContainsAny(s, "\x00\n\r") {
+		return errors.New("must not contain line breaks or NUL bytes")
+	}
+	*v = FileOrURL(s)
+	return nil
+}
+
+// IsURL reports whether it is a URL.
+func (v FileOrURL) IsURL() bool { return strings.Contains(string(v), "://") }
+
 // Message is text that may have several lines and may contain URLs.
 type Message string
 
