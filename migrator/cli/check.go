@@ -28,7 +28,7 @@ irreversible revisions, multiple heads and invalid files, and exits with 3 if th
 It writes nothing and is intended for pipelines.
 
 With --schema it reports something else: how the schema that all revisions make differs
-from the desired one, which revision --autogenerate would write revisions for.`,
+from the desired one, for which revision --autogenerate would write revisions.`,
 		example: "check\ncheck --offline\ncheck --schema\ncheck --schema=db/schema.sql",
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		check: func(args []string) error {

@@ -16,7 +16,7 @@ func (p *program) completion() *cobra.Command {
 	cmd := p.command(action{
 		use: "completion bash|fish|powershell|zsh", short: "generate a shell completion script",
 		long: `Writes a script to standard output that completes commands, flags, their values and targets
-in a shell. That for bash needs no other package.`,
+in a shell. The script for bash needs no other package.`,
 		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"\ncompletion fish > ~/.config/fish/completions/NAME.fish",
 		allowBadSettings: true,
 		check: func(args []string) error {

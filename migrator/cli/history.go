@@ -20,7 +20,7 @@ and can be reached, current and pending revisions are marked.
 With --graph lines lead down from each revision to its down revisions, and broken lines to
 what it depends on; ~ ends a line to a revision that is not in the list. Points are
 ` + graphLegend() + `.
-Only characters of ASCII are used with --color=never, on a dumb terminal and in a locale
+Only ASCII characters are used with --color=never, on a dumb terminal and in a locale
 without UTF-8.`,
 		example: "history\nhistory --graph\nhistory -r ae1027a6acf1:head\nhistory -r -3:current\nhistory --verbose",
 		groups:  []string{settings.GroupDatabase, settings.GroupFiles, settings.GroupOutput},

@@ -108,7 +108,7 @@ func (p *graphPrinter) line(row lanes.Row) []terminal.Cell {
 	s := p.byID[p.nodes[row.Node].ID]
 	left, point, right := p.glyphs.Line(row.Cells, p.point(s))
 	right += spaces(p.aligned-text.Width(left+point+right)) + "  "
-	message, marks := terminal.Clip(s.Message), append(p.stateMarks(s), labelMarks(s.BranchLabels)...)
+	message, marks := p.clip(s.Message, 60), append(p.stateMarks(s), labelMarks(s.BranchLabels)...)
 	mark := ""
 	if len(marks) > 0 {
 		mark = "(" + strings.Join(marks, ", ") + ")"
@@ -120,8 +120,8 @@ func (p *graphPrinter) line(row lanes.Row) []terminal.Cell {
 	if p.width > 0 {
 		const shortest = 10
 		room := p.width - 1 - text.Width(left+point+right+id)
-		mark = terminal.ClipTo(mark, max(shortest, room-shortest-4))
-		message = terminal.ClipTo(message, max(shortest, room-text.Width(mark)-4))
+		mark = p.clip(mark, max(shortest, room-shortest-4))
+		message = p.clip(message, max(shortest, room-text.Width(mark)-4))
 	}
 	cells := []terminal.Cell{terminal.Plain.Cell(left), p.color(s).Cell(point), terminal.Plain.Cell(right), p.color(s).Cell(id)}
 	if message != "" {
@@ -131,6 +131,16 @@ func (p *graphPrinter) line(row lanes.Row) []terminal.Cell {
 		cells = append(cells, terminal.Faint.Cell("  "+mark))
 	}
 	return cells
+}
+
+// clip shortens a text, and says so in ASCII where nothing else may be printed.
+func (p *graphPrinter) clip(s string, longest int) string {
+	const dots = "..."
+	s = terminal.Line(s)
+	if !p.out.ASCII() || text.Width(s) <= longest || longest <= len(dots) {
+		return terminal.ClipTo(s, longest)
+	}
+	return text.ClipWidth(s, longest-len(dots)) + dots
 }
 
 func spaces(n int) string { return strings.Repeat(" ", max(0, n)) }

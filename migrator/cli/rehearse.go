@@ -35,7 +35,7 @@ const (
 func (p *program) rehearse() *cobra.Command {
 	o := rehearseOptions{failOn: rehearse.Danger.String(), format: formatText, orders: 2, dataRows: migrator.DefaultDataRows}
 	return p.command(action{
-		use: "rehearse [TARGET...]", targets: true,
+		use: "rehearse [TARGET…]", targets: true,
 		short: "show what pending revisions would lock, rewrite and destroy",
 		long: `Carries out the pending revisions in a scratch database, which is dropped at the end, and
 observes each statement: the locks that it takes, the tables that it reads or rewrites, what it
@@ -51,7 +51,7 @@ It exits with 3 if there is a finding of severity --fail-on or worse that no hea
 			settings.AddFlag(f, settings.Choice(&o.failOn, "note", "warning", "danger"), "fail-on", "", "SEVERITY", "note, warning or danger: exit with 3 from this severity (default: danger)")
 			settings.AddFlag(f, settings.Choice(&o.format, formatText, formatJSON, formatGitHub, formatSARIF, formatMarkdown), "format", "", "FORMAT", "text, json, github (annotations), sarif or markdown (a comment)")
 			settings.AddFlag(f, &o.upOnly, "up-only", "", "", "leave out down scripts, other orders, and what the revisions make")
-			settings.AddFlag(f, &o.orders, "orders", "", "N", "try so many other orders of branches (default: 2)")
+			settings.AddFlag(f, &o.orders, "orders", "", "N", "how many other orders of branches to try (default: 2)")
 			settings.AddFlag(f, &o.seed, "seed", "", "N", "select the random ones among them (default: 0)")
 			settings.AddFlag(f, &o.data, "data", "", "URL|FILE", "copy the rows of this database, which is only read, and begin where it is; or run SQL that adds rows, such as pg_dump --data-only writes it")
 			settings.AddFlag(f, &o.dataRows, "data-rows", "", "N", "copy at most so many rows of each table of --data URL (default: 100000; 0: all)")

@@ -41,7 +41,7 @@ run records that. One that has some of them has to be upgraded first, by a progr
 still contains them.
 
 Rows that the replaced revisions leave in tables, and sequences that are not at their
-start, are kept with --with-data or left out with --without-data; of each it must be said.`,
+start, are kept with --with-data or left out with --without-data: name each in one of them.`,
 		example: "squash -m \"initial schema\" --dry-run\nsquash 433a -m \"initial schema\" --with-data currency,country\nsquash -m \"initial schema\" --without-data '*'",
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		check:   anyArgs,

@@ -143,6 +143,8 @@ func TestURLErrorsContainNoPassword(t *testing.T) {
 		{"host=h password=s3cr3t word dbname=d", "contains a word that is not key=value"},
 		{"host=h password='s3cr3t dbname=d", "contains an unterminated single quote"},
 		{"Host=h;Username=u;Password=s3cr3t", "has keys in upper case"},
+		{"postgres:user:s3cr3t@h:5432/d?sslmode=disable", "is not a URL; use postgres://"},
+		{"user:s3cr3t@h/d?sslmode=disable", "is not a URL; use postgres://"},
 		{"=s3cr3t", "contains a word that is not key=value"},
 		{"postgres://u:s3cr3t@h/d?hostaddr=10.0.0.1", "hostaddr is not supported; use the address as the host"},
 		{"postgres://u:s3cr3t@h/d?gssencmode=require", "gssencmode cannot be require"},

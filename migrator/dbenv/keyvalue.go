@@ -17,6 +17,9 @@ func parseKeyValue(s string) (map[string]string, error) {
 		}
 		key, rest, ok := strings.Cut(s, "=")
 		key = strings.TrimRight(key, spaces)
+		if (!ok || !isWord(key)) && len(set) == 0 && strings.ContainsAny(key, ":@/") {
+			return nil, errors.New("is not a URL; use " + urlForm)
+		}
 		if !ok || !isWord(key) {
 			return nil, errors.New("contains a word that is not key=value; put values with spaces in single quotes")
 		}

@@ -92,7 +92,10 @@ func (o *Object) Columns() []*Object {
 
 func (o *Object) sort() {
 	for _, facts := range [][]Fact{o.Facts, o.Details} {
-		sort.Slice(facts, func(i, j int) bool { return facts[i].Name < facts[j].Name })
+		less := func(i, j int) bool { return facts[i].Name < facts[j].Name }
+		if !sort.SliceIsSorted(facts, less) { // sorted facts may be those of another schema; see Without
+			sort.Slice(facts, less)
+		}
 	}
 	slices.SortStableFunc(o.Parts, func(a, b *Object) int {
 		if a.Key.Kind == Column || b.Key.Kind == Column {
