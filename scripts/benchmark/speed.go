@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // upRow measures the chain on an empty database over the loopback interface.
@@ -14,6 +15,26 @@ func (b *bench) upRow(ctx context.Context) error {
 	}
 	r := b.row(seconds, "`up` of %s small revisions", thousands(b.revisions))
 	if err := b.race(ctx, r, nil, 1); err != nil {
+		return err
+	}
+	r.compare("psql", 0.75)
+	r.compare(fastest, 1)
+	return nil
+}
+
+// flushDelay is how much longer each flush takes in diskRow.
+const flushDelay = 2 * time.Millisecond
+
+// diskRow measures the same on a disk that needs longer to flush: the server waits before each
+// flush of its log, as it does for commit_delay.
+func (b *bench) diskRow(ctx context.Context) error {
+	if err := b.prepareAll(ctx); err != nil {
+		return err
+	}
+	b.server.flushDelay = flushDelay
+	defer func() { b.server.flushDelay = 0 }()
+	r := b.row(seconds, "the same with %s more for each flush of the disk", flushDelay)
+	if err := b.race(ctx, r, nil, 0); err != nil {
 		return err
 	}
 	r.compare("psql", 0.75)
