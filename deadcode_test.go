@@ -20,6 +20,45 @@ func TestDeadCodeElimination(t *testing.T) {
 	}
 }
 
+// What a bare client does not contain costs size. A package of the standard library or of
+// somebody else that comes in has to be measured, and named here.
+func TestPackagesInTheProgram(t *testing.T) {
+	t.Parallel()
+	known := []string{
+		"container/heap", "embed", "encoding/csv", "flag", "github.com/caarlos0/env/v11", "github.com/spf13/cobra", "github.com/spf13/pflag", "go/version",
+		"golang.org/x/sys/unix", "golang.org/x/term", "html", "log/slog", "os/signal", "runtime/debug", "text/template", "text/template/parse",
+	}
+	client := packages(t, "./scripts/benchmark/bare")
+	for _, p := range packages(t, ".") {
+		if !slices.Contains(client, p) && !slices.Contains(known, p) && !strings.HasPrefix(p, "example.com/ambix") && !strings.Contains(p, "internal") {
+			t.Errorf("%s has come into the program (go list -deps .)", p)
+		}
+	}
+}
+
+func packages(t *testing.T, program string) []string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", program)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
+}
+
+// The functions of slices that sort by a function are compiled for each struct that they
+// sort, which takes up to 30 kB. Those of sort are compiled once.
+func TestStructsAreSortedBySharedCode(t *testing.T) {
+	t.Parallel()
+	for name := range dependencies(t, ".").from {
+		function, shape, _ := strings.Cut(name, "[go.shape.struct ")
+		if (function == "slices.pdqsortCmpFunc" || function == "slices.stableCmpFunc") && strings.Contains(shape, "example.com/ambix") {
+			t.Errorf("sort these structs with sort.Slice or sort.SliceStable: %s", name)
+		}
+	}
+}
+
 func TestMethodLookup(t *testing.T) {
 	t.Parallel()
 	const head = "package main\n\nimport \"reflect\"\n\ntype greeter struct{}\n\nfunc (greeter) Hello() {}\n\n"
@@ -51,6 +90,26 @@ func TestMethodLookup(t *testing.T) {
 // it only because of it.
 func methodLookup(t *testing.T, dir string) []string {
 	t.Helper()
+	program := dependencies(t, dir)
+	var way []string
+	for name := program.methodLookup; name != ""; name = program.from[name] {
+		way = append(way, name)
+		if name == "main.main" {
+			break
+		}
+	}
+	slices.Reverse(way)
+	return way
+}
+
+// linked is what the linker keeps.
+type linked struct {
+	from         map[string]string // by the name of a symbol, the first that refers to it
+	methodLookup string            // the first function that looks up methods by reflection, or ""
+}
+
+func dependencies(t *testing.T, dir string) linked {
+	t.Helper()
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-o", filepath.Join(t.TempDir(), "program"), ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -60,8 +119,7 @@ func methodLookup(t *testing.T, dir string) []string {
 	}
 	// Each line is FROM -> TO, the first way by which the linker came to TO; marks in <>
 	// stand behind the names.
-	from := map[string]string{}
-	found := ""
+	program := linked{from: map[string]string{}}
 	for line := range strings.Lines(string(out)) {
 		a, b, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " -> ")
 		if !ok {
@@ -69,23 +127,15 @@ func methodLookup(t *testing.T, dir string) []string {
 		}
 		name, marks, _ := strings.Cut(b, " <")
 		parent, _, _ := strings.Cut(a, " <")
-		if _, known := from[name]; !known {
-			from[name] = parent
+		if _, known := program.from[name]; !known {
+			program.from[name] = parent
 		}
-		if found == "" && strings.Contains(marks, "ReflectMethod>") {
-			found = name
+		if program.methodLookup == "" && strings.Contains(marks, "ReflectMethod>") {
+			program.methodLookup = name
 		}
 	}
-	if len(from) < 100 {
+	if len(program.from) < 100 {
 		t.Fatalf("the linker no longer tells what it keeps and why:\n%s", fmt.Sprintf("%.1000s", out))
 	}
-	var way []string
-	for name := found; name != ""; name = from[name] {
-		way = append(way, name)
-		if name == "main.main" {
-			break
-		}
-	}
-	slices.Reverse(way)
-	return way
+	return program
 }

@@ -111,7 +111,7 @@ func TestCallsAreBounded(t *testing.T) {
 }
 
 func checkBound(t *testing.T, call, holder string, do func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	err := do(ctx)
 	switch kind := kindOf(err); {
@@ -139,7 +139,7 @@ func TestUnlimitedLocksDoNotApplyToTheLedger(t *testing.T) {
 					t.Fatal(err)
 				}
 				projecttest.Hold(t, cfg, "BEGIN; "+sql)
-				ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 				defer cancel()
 				_, err := m.Up(ctx, cfg)
 				if kindOf(err) != migrator.KindLockTimeout || !strings.Contains(err.Error(), "locked by process ") {
@@ -179,7 +179,7 @@ func TestBlockingPreparedTransactionIsReported(t *testing.T) {
 				release()
 			}
 		}})
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 		if _, err := m.Up(ctx, projecttest.Config(t, url)); err != nil {
 			t.Errorf("%s: %v", sql, err)
 		}

@@ -23,9 +23,7 @@ func countSessions(t *testing.T, url string) string {
 // awaitNoSessions waits until this program has no session in a database.
 func awaitNoSessions(t *testing.T, url string) {
 	t.Helper()
-	for countSessions(t, url) != "0" {
-		time.Sleep(5 * time.Millisecond)
-	}
+	pgtest.Eventually(t, "no session is left", func() bool { return countSessions(t, url) == "0" })
 }
 
 // The first call uses the connection that was opened while the files were read, the next one

@@ -136,6 +136,13 @@ func (d *SchemaDiff) Statements() ([]ddl.Statement, error) {
 	return statements, newError(err)
 }
 
+// Locks returns the strongest lock that one of the statements takes on each relation which is there before them, the strongest
+// one first. The error is a *SchemaError.
+func (d *SchemaDiff) Locks() ([]ddl.Lock, error) {
+	statements, err := d.Statements()
+	return ddl.StrongestLocks(statements), err
+}
+
 // SQL returns the statements as a script, with a comment before each statement that needs attention. The error is a
 // *SchemaError.
 func (d *SchemaDiff) SQL() (string, error) {

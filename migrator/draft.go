@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/session"
 	"example.com/ambix/migrator/revision"
@@ -50,9 +51,18 @@ type Draft struct {
 	Diff      *SchemaDiff
 	// Effects say what the up scripts do to rows.
 	Effects []DraftEffect
+	// Locks are the strongest locks that the up scripts take on relations which are there before them, in the order of the
+	// revisions, the strongest one of each first. ACCESS SHARE, which every query takes, is left out.
+	Locks []DraftLock
 	// Unsplit is why there is one revision with statements that block others, although it should have been split. Nil: it
 	// needs no split, or was split.
 	Unsplit error
+}
+
+// DraftLock is the strongest lock that an up script takes on a relation.
+type DraftLock struct {
+	Revision string
+	ddl.Lock
 }
 
 // DraftEffect is one effect of an up script, which has a comment line for it.

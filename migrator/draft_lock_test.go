@@ -1,16 +1,19 @@
 package migrator_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
 )
 
 const draftRows = `INSERT INTO town SELECT i, 'town ' || i FROM generate_series(1, 100) i;
@@ -162,7 +165,7 @@ func (s *lockTest) concurrently(r *revision.Revision) {
 			_, err := s.runner.Exec(s.Context(), sql).ReadAll()
 			done <- err
 		}()
-		for s.exec(s.other, "SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" {
+		for s.exec(s.other, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE pid = %d AND NOT granted", s.runner.PID())) == "0" {
 			select {
 			case err := <-done:
 				s.Fatalf("%s did not wait: %v", sql, err)
@@ -174,5 +177,46 @@ func (s *lockTest) concurrently(r *revision.Revision) {
 		if err := <-done; err != nil {
 			s.Fatalf("%s: %v", sql, err)
 		}
+	}
+}
+
+// What a draft says that its scripts lock is what a rehearsal sees.
+func TestDraftLocksAreThoseOfARehearsal(t *testing.T) {
+	t.Parallel()
+	const parts = `CREATE TABLE part (k int, v text) PARTITION BY LIST (k); CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1);`
+	for name, test := range map[string]struct{ base, sql string }{
+		"safe forms": {draftBase, draftSafely},
+		"indexes again": {draftBase, `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE account (id bigint PRIMARY KEY, name text UNIQUE, nickname text NOT NULL, mood mood, a int, b int);
+CREATE INDEX account_a ON account (a, b); CREATE TABLE town (id int, name text);`},
+		"partitions":       {parts, parts + "CREATE INDEX part_v ON part (v); ALTER TABLE part ADD CHECK (k > 0);"},
+		"key of partition": {parts, parts + "ALTER TABLE part ADD UNIQUE (k); CREATE TABLE more (k int REFERENCES part (k));"},
+		"domain":           {"CREATE DOMAIN d AS int; CREATE TABLE t (a d);", "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a d);"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := projecttest.Config(t, pgtest.Database(t))
+			p := projecttest.New(t).Add("a1", "", test.base, "-")
+			d := draft(t, schemaMigrator(p, cfg, ""), test.sql, migrator.DraftOptions{NoRename: true})
+			claimed, seen := map[string]schema.LockMode{}, map[string]schema.LockMode{}
+			for _, l := range d.Locks {
+				claimed[l.Revision+" "+l.Object.Name] = l.Mode
+			}
+			r, err := schemaMigrator(withDraft(p, d), cfg, "").Rehearse(t.Context(), migrator.RehearseOptions{From: []string{"a1"}, UpOnly: true})
+			if err != nil || len(r.NotRehearsed) > 0 {
+				t.Fatal(err, r.NotRehearsed)
+			}
+			for _, step := range r.Steps {
+				for _, st := range step.Statements {
+					for _, l := range st.Locks {
+						if key := step.Revision + " " + l.Name; l.Mode != schema.AccessShare && l.Mode.Strength() > seen[key].Strength() {
+							seen[key] = l.Mode
+						}
+					}
+				}
+			}
+			if diff := cmp.Diff(seen, claimed); diff != "" {
+				t.Errorf("%s\n%s", diff, draftText(d))
+			}
+		})
 	}
 }

@@ -83,8 +83,11 @@ func (p *draftProof) prove(ctx context.Context, from *schema.Schema, single bool
 	if err := p.revertAndApply(ctx, revisions, states); err != nil {
 		return split && isDraftFault(err), err
 	}
-	p.draft.Revisions, p.draft.Effects = revisions, nil
+	p.draft.Revisions, p.draft.Effects, p.draft.Locks = revisions, nil, nil
 	for _, up := range ups {
+		for _, l := range ddl.StrongestLocks(up.statements) {
+			p.draft.Locks = append(p.draft.Locks, DraftLock{up.id, l})
+		}
 		for _, st := range up.statements {
 			for _, mark := range st.Marks {
 				p.draft.Effects = append(p.draft.Effects, DraftEffect{up.id, mark.Effect.String(), mark.Object})
@@ -123,6 +126,11 @@ func (p *draftProof) upScripts(from *schema.Schema, single bool) (ups []draftScr
 		parts = draft.Split(statements, d.From, d.To)
 		split = len(parts) != 1 || draft.Script(parts[0].Statements) != whole
 	}
+	var scripts [][]ddl.Statement
+	for _, part := range parts {
+		scripts = append(scripts, part.Statements)
+	}
+	ddl.SetLocks(scripts, from, d.To)
 	ids := p.newIDs(len(parts))
 	for i, part := range parts {
 		ups = append(ups, draftScript{id: ids[i], purpose: part.Purpose, statements: part.Statements, transactional: part.Transactional})

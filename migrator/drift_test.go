@@ -56,6 +56,9 @@ func TestStatusSeesWhatChangedAfterTheRun(t *testing.T) {
 		pgtest.Exec(t, url, change.undo)
 		check(migrator.SchemaUnchanged)
 	}
+	if st, err := m.LedgerStatus(t.Context(), cfg); err != nil || st.Schema != nil || len(st.Current) != 1 {
+		t.Errorf("%+v, %v", st, err)
+	}
 	// Every run that changes something leaves another one.
 	if _, err := m.Down(t.Context(), cfg, "-2"); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sort"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -103,7 +104,7 @@ func (m *Migrator) Fleet(targets []Target, cfg FleetConfig) (*Fleet, error) {
 		ledgers[place] = t.Name
 		f.members = append(f.members, one)
 	}
-	slices.SortStableFunc(f.members, func(a, b member) int { return a.Wave - b.Wave })
+	sort.SliceStable(f.members, func(i, j int) bool { return f.members[i].Wave < f.members[j].Wave })
 	return f, f.chooseCanaries()
 }
 

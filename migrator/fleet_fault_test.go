@@ -21,15 +21,21 @@ import (
 // fleetURL is set for a process in which TestFleetProcess migrates the schemas of a database.
 const fleetURL = "AMBIX_TEST_FLEET_URL"
 
-// slow returns revisions that take a moment, so that a fault meets some in progress.
+// slow returns revisions that take a moment, so that a fault meets some in progress. Schemas from t045 wait while shutGate holds.
 func slow(t testing.TB) *projecttest.Project {
 	p := projecttest.New(t)
 	parent := ""
 	for _, id := range []string{"a1", "b2", "c3"} {
-		p.Add(id, parent, fmt.Sprintf("CREATE TABLE %s (id int); INSERT INTO %[1]s VALUES (1); SELECT pg_sleep(0.01);", id), "DROP TABLE "+id+";")
+		p.Add(id, parent, fmt.Sprintf("CREATE TABLE %s (id int); INSERT INTO %[1]s VALUES (1); SELECT pg_sleep(0.01); SELECT pg_advisory_xact_lock_shared(45) WHERE current_schema() >= 't045';", id), "DROP TABLE "+id+";")
 		parent = id
 	}
 	return p
+}
+
+// shutGate keeps a run of slow from ending before the test has broken something, however late that is.
+func shutGate(t testing.TB, url string) (open func()) {
+	t.Helper()
+	return projecttest.Hold(t, projecttest.Config(t, url), "BEGIN; SELECT pg_advisory_xact_lock(45)")
 }
 
 // migrateTenants migrates all schemas t000, t001, … of a database.
@@ -79,12 +85,14 @@ func TestKilledFleetIsResumed(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
 	targets := tenants(t, url, nil, 60)
+	open := shutGate(t, url)
 	for _, n := range []int{1, 15, 30} {
 		p := fleetProcess(t, url)
 		awaitTenants(t, url, n)
 		_ = p.Process.Kill()
 		_ = p.Wait()
 	}
+	open()
 	c := migrateTenants(t, url, migrator.Config{})
 	if c.done != 60 || c.changed == 0 || c.changed == 60 {
 		t.Error(c, c.errs)
@@ -129,6 +137,7 @@ func TestCrashOfServerUnderFleet(t *testing.T) {
 	server := pgtest.Start(t, pgtest.Options{})
 	url := server.Database(t)
 	targets := tenants(t, url, nil, 60)
+	shutGate(t, url) // it opens when the server has lost its sessions
 	ended := make(chan *tally, 1)
 	go func() { ended <- migrateTenants(t, url, migrator.Config{}) }()
 	awaitTenants(t, url, 10)
@@ -150,6 +159,7 @@ func TestLostServerEndsFleet(t *testing.T) {
 	server := pgtest.Start(t, pgtest.Options{})
 	url := server.Database(t)
 	targets := tenants(t, url, nil, 60)
+	shutGate(t, url) // it opens when the server has lost its sessions
 	ended := make(chan *tally, 1)
 	go func() { ended <- migrateTenants(t, url, migrator.Config{}) }()
 	awaitTenants(t, url, 5)
@@ -169,7 +179,7 @@ func TestLostServerEndsFleet(t *testing.T) {
 	}
 	// One that is not yet back is waited for.
 	go func() { time.Sleep(300 * time.Millisecond); server.Start(t) }()
-	if c := count(fleet(t, slow(t).Migrator(migrator.Config{Wait: time.Minute}), targets, migrator.FleetConfig{}).Up(context.Background())); c.done != 60 {
+	if c := count(fleet(t, slow(t).Migrator(migrator.Config{Wait: pgtest.Patience}), targets, migrator.FleetConfig{}).Up(context.Background())); c.done != 60 {
 		t.Errorf("%v: %v", c, c.errs)
 	}
 	checkTenants(t, url, targets, "a1,b2,c3")

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
@@ -172,7 +171,7 @@ func TestUnwritableGenerationIsReported(t *testing.T) {
 CREATE TRIGGER no BEFORE UPDATE ON ambix_meta FOR EACH ROW EXECUTE FUNCTION no()`)
 	pgtest.Exec(t, url, "UPDATE ambix_revision SET digest = 'x', checksum = 'x'") // so that there is something to repair
 	for _, call := range []string{"up", "stamp", "repair"} {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 		if err := boundedCalls[call](ctx, m, cfg); kindOf(err) != migrator.KindLedger {
 			t.Errorf("%s: %v", call, err)
 		}

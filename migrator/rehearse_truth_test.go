@@ -11,7 +11,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
-	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/schema"
 )
 
 // lockingScripts are statements whose locks are claimed by a rehearsal, and felt by another session. One that begins with
@@ -61,7 +61,7 @@ func TestOtherSessionsAreBlockedAsClaimed(t *testing.T) {
 			claimed := claimedBlocks(t, rehearseOne(t, -1, script))
 			felt := feltBlocks(t, script)
 			for _, table := range lockedTables {
-				if table == "entry_2021" && claimed["entry"] == rehearse.BlocksAll && claimed[table] == "" {
+				if table == "entry_2021" && claimed["entry"] == schema.BlocksAll && claimed[table] == "" {
 					continue // a write to a partition may read the bounds from the partitioned table, depending on the version
 				}
 				if claimed[table] != felt[table] {
@@ -73,10 +73,10 @@ func TestOtherSessionsAreBlockedAsClaimed(t *testing.T) {
 }
 
 // claimedBlocks returns what is blocked of each table, by the locks of the statements.
-func claimedBlocks(t *testing.T, r *migrator.Rehearsal) map[string]rehearse.Blocks {
+func claimedBlocks(t *testing.T, r *migrator.Rehearsal) map[string]schema.Blocks {
 	t.Helper()
-	claimed := map[string]rehearse.Blocks{}
-	strongest := map[string]rehearse.LockMode{}
+	claimed := map[string]schema.Blocks{}
+	strongest := map[string]schema.LockMode{}
 	for _, step := range r.Steps {
 		for _, st := range step.Statements {
 			for _, l := range st.Locks {
@@ -91,7 +91,7 @@ func claimedBlocks(t *testing.T, r *migrator.Rehearsal) map[string]rehearse.Bloc
 }
 
 // feltBlocks runs a script in a database, and tries to read and to write each table from another session meanwhile.
-func feltBlocks(t *testing.T, script string) map[string]rehearse.Blocks {
+func feltBlocks(t *testing.T, script string) map[string]schema.Blocks {
 	t.Helper()
 	url := pgtest.Database(t)
 	pgtest.Exec(t, url, rehearsedSchema)
@@ -102,14 +102,14 @@ func feltBlocks(t *testing.T, script string) map[string]rehearse.Blocks {
 	} else {
 		mustExec(t, connectTo(t, url), "BEGIN; "+sql)
 	}
-	felt := map[string]rehearse.Blocks{}
+	felt := map[string]schema.Blocks{}
 	for _, table := range lockedTables {
 		reads, writes := isBlocked(t, other, "SELECT FROM "+table+" LIMIT 0"), isBlocked(t, other, "DELETE FROM "+table+" WHERE false")
 		switch {
 		case reads:
-			felt[table] = rehearse.BlocksAll
+			felt[table] = schema.BlocksAll
 		case writes:
-			felt[table] = rehearse.BlocksWrites
+			felt[table] = schema.BlocksWrites
 		}
 	}
 	return felt

@@ -83,9 +83,19 @@ type RevisionStatus struct {
 
 // Status looks where a database is. It writes nothing and locks nothing.
 func (m *Migrator) Status(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
+	return m.statusWith(ctx, cfg, m.status)
+}
+
+// LedgerStatus is Status without reading the schema, which takes longer and needs more memory than reading the ledger: Schema
+// is nil.
+func (m *Migrator) LedgerStatus(ctx context.Context, cfg *pgconn.Config) (*Status, error) {
+	return m.statusWith(ctx, cfg, m.ledgerStatus)
+}
+
+func (m *Migrator) statusWith(ctx context.Context, cfg *pgconn.Config, read func(context.Context, *session.Session) (*Status, error)) (*Status, error) {
 	var st *Status
 	err := m.with(ctx, cfg, func(s *session.Session) (err error) {
-		st, err = m.status(ctx, s)
+		st, err = read(ctx, s)
 		return err
 	})
 	if err != nil {
@@ -95,6 +105,14 @@ func (m *Migrator) Status(ctx context.Context, cfg *pgconn.Config) (*Status, err
 }
 
 func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, error) {
+	return m.readStatus(ctx, s, true)
+}
+
+func (m *Migrator) ledgerStatus(ctx context.Context, s *session.Session) (*Status, error) {
+	return m.readStatus(ctx, s, false)
+}
+
+func (m *Migrator) readStatus(ctx context.Context, s *session.Session, withSchema bool) (*Status, error) {
 	v, err := s.View(ctx)
 	if err != nil {
 		return nil, err
@@ -107,9 +125,11 @@ func (m *Migrator) status(ctx context.Context, s *session.Session) (*Status, err
 	if err != nil {
 		return nil, err
 	}
-	drift, err := s.Drift(ctx, v.State)
-	if err != nil {
-		return nil, err
+	var drift *session.Drift
+	if withSchema {
+		if drift, err = s.Drift(ctx, v.State); err != nil {
+			return nil, err
+		}
 	}
 	st := m.newStatus(v, modified)
 	st.Schema = newSchemaStatus(drift)

@@ -1,8 +1,7 @@
 package catalog
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"strconv"
 
 	"example.com/ambix/migrator/schema"
@@ -46,7 +45,7 @@ func number(s string) int {
 }
 
 func decodeColumns(r *reader, records []record) {
-	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(number(a.get("number")), number(b.get("number"))) })
+	sort.Slice(records, func(i, j int) bool { return number(records[i].get("number")) < number(records[j].get("number")) })
 	for _, rec := range records {
 		table := r.owner(rec, "pg_class", rec.get("relation"))
 		if table == nil {

@@ -1,5 +1,5 @@
 // Package catalog reads a database's schema from the system catalogs of PostgreSQL 13 and later. It is a codec: [Message]
-// returns SQL text, and [Read] turns the rows of its answer into a [schema.Schema]. Sending the message is for the caller.
+// returns SQL text, and [Reader] turns the rows of its answer into a [schema.Schema]. Sending the message is for the caller.
 //
 // The message is one transaction that only reads, with one snapshot. CONNECT is the only privilege that it needs: the
 // options of user mappings and the connection strings of subscriptions, which may contain passwords, are not read. All
@@ -8,7 +8,7 @@
 // session's DDL, if the two wait for each other.
 //
 // Nothing is left out silently. Every row of a catalog that was not created by initdb is an object, a part of one, or a
-// member of an extension, which is counted; or the schema names it among its refusals; or [Read] returns an
+// member of an extension, which is counted; or the schema names it among its refusals; or a [Reader] returns an
 // [UnknownError]. Not read at all are temporary objects, large objects, and what is shared by all databases: roles,
 // tablespaces, and the settings of databases and roles.
 //

@@ -32,11 +32,22 @@ const (
 	isDetail
 )
 
-func in(name, expr string) column     { return column{name: name, expr: expr} }
-func fact(name, expr string) column   { return column{name: name, expr: expr, use: isFact} }
+// in is a column that only the decoder looks at.
+//
+//go:noinline // many calls: copies would take more room
+func in(name, expr string) column { return column{name: name, expr: expr} }
+
+// fact is a column that becomes a fact.
+//
+//go:noinline // many calls: copies would take more room
+func fact(name, expr string) column { return column{name: name, expr: expr, use: isFact} }
+
+// detail is a column that becomes a detail.
 func detail(name, expr string) column { return column{name: name, expr: expr, use: isDetail} }
 
 // flag is a fact that is "true" or absent.
+//
+//go:noinline // many calls: copies would take more room
 func flag(name, condition string) column {
 	return fact(name, "CASE WHEN "+condition+" THEN 'true' END")
 }
@@ -67,6 +78,8 @@ func owned(kind, acl, owner string) []column {
 }
 
 // named has the address and the name of an object in a schema, which from must call n.
+//
+//go:noinline // many calls: copies would take more room
 func named(oid, name string) []column {
 	return []column{in("oid", oid), in("schema", "n.nspname"), in("name", name)}
 }
@@ -78,6 +91,8 @@ func options(array string) string {
 }
 
 // object returns the name of the object with an oid, such as a regproc, or NULL for 0.
+//
+//go:noinline // many calls: copies would take more room
 func object(oid, cast string) string {
 	return "CASE WHEN " + oid + " <> 0 THEN " + oid + "::pg_catalog." + cast + "::pg_catalog.text END"
 }
@@ -174,6 +189,8 @@ type record struct {
 }
 
 // get returns the value of a column. It is "" for a column that the server's version does not have.
+//
+//go:noinline // many calls: copies would take more room
 func (r record) get(name string) string {
 	for i, c := range r.columns {
 		if c.name == name {

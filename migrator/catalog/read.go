@@ -9,36 +9,102 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// Read decodes the answer to [Message]. results[i] has the rows of statement i of the message, in any order; version is
-// that of the message. Errors:
+// Read decodes the answer to [Message] as a [Reader] does. results[i] has the rows of statement i of the message, in any
+// order; version is that of the message.
+func Read(version int, results [][]Row) (*schema.Schema, error) {
+	r := NewReader(version)
+	for i, rows := range results {
+		for _, row := range rows {
+			r.add(i, row)
+		}
+	}
+	return r.Schema()
+}
+
+// Reader decodes the answer to [Message] while it arrives: it keeps objects, and of the rows those of one statement.
+type Reader struct {
+	reader  *reader
+	queries []query
+	columns [][]column // of each query, those that the server has
+	first   int        // the statement of the message that is the first query
+	decoded int        // how many queries are decoded
+	records []record   // of the next one
+	words   map[string]string
+	err     error
+}
+
+// NewReader returns a reader of the answer to the message for a version.
+func NewReader(version int) *Reader {
+	r := &Reader{
+		reader: &reader{
+			version: version, classes: map[string]string{}, claimed: map[address]claim{}, columns: map[columnAddress]*schema.Object{},
+			members: map[address]string{}, internal: map[address]address{},
+			arrays: map[string]string{}, rowTypes: map[string]string{}, multiranges: map[string]string{},
+		},
+		queries: queries(version), first: len(prologue()), words: map[string]string{},
+	}
+	for _, q := range r.queries {
+		r.columns = append(r.columns, q.known(version))
+	}
+	return r
+}
+
+// longestWord is the length in bytes up to which equal texts share memory. Most rows consist of short ones that are in many.
+const longestWord = 32
+
+// Row reads a row of a statement of the message. Statements are in order, and their rows in any order; the fields are as
+// the driver passes them, and nil is NULL.
+func (r *Reader) Row(statement int, fields [][]byte) {
+	row := make(Row, len(fields))
+	for i, f := range fields {
+		word, known := r.words[string(f)]
+		if !known {
+			word = string(f)
+			if len(word) <= longestWord {
+				r.words[word] = word
+			}
+		}
+		row[i] = word
+	}
+	r.add(statement, row)
+}
+
+func (r *Reader) add(statement int, row Row) {
+	i := statement - r.first
+	if r.err != nil || i < 0 || i >= len(r.queries) {
+		return
+	}
+	r.decodeBefore(i)
+	if len(row) != len(r.columns[i]) {
+		r.err = &ResultError{Statement: statement, Columns: len(row), Want: len(r.columns[i])}
+		return
+	}
+	r.records = append(r.records, record{r.queries[i].catalog, r.columns[i], row})
+}
+
+// decodeBefore decodes the queries before query i.
+func (r *Reader) decodeBefore(i int) {
+	for ; r.decoded < i; r.decoded++ {
+		q := r.queries[r.decoded]
+		q.decode(r.reader, r.records)
+		r.records = nil
+		if q.catalog == "pg_class" {
+			r.reader.claimMadeTypes() // row types are known with their relations
+		}
+	}
+}
+
+// Schema returns the schema once all rows are read. Errors:
 //   - *UnknownError: there are rows of a kind that this program does not know;
 //   - *ChangingError: an object was dropped while the message ran, and it should be sent again;
 //   - *ResultError: these are not the results of the message;
 //   - *schema.ACLError, *schema.DuplicateError.
-func Read(version int, results [][]Row) (*schema.Schema, error) {
-	r := &reader{
-		version: version, classes: map[string]string{}, claimed: map[address]claim{}, columns: map[columnAddress]*schema.Object{},
-		members: map[address]string{}, internal: map[address]address{},
-		arrays: map[string]string{}, rowTypes: map[string]string{}, multiranges: map[string]string{},
+func (r *Reader) Schema() (*schema.Schema, error) {
+	if r.err != nil {
+		return nil, r.err
 	}
-	first := len(prologue())
-	for i, q := range queries(version) {
-		known := q.known(version)
-		var records []record
-		if first+i < len(results) {
-			for _, row := range results[first+i] {
-				if len(row) != len(known) {
-					return nil, &ResultError{Statement: first + i, Columns: len(row), Want: len(known)}
-				}
-				records = append(records, record{q.catalog, known, row})
-			}
-		}
-		q.decode(r, records)
-		if q.catalog == "pg_class" {
-			r.claimMadeTypes() // row types are known with their relations
-		}
-	}
-	return r.finish()
+	r.decodeBefore(len(r.queries))
+	return r.reader.finish()
 }
 
 func (r *reader) finish() (*schema.Schema, error) {

@@ -49,7 +49,7 @@ type Config struct {
 // first SIGINT or SIGTERM cancels the running statement and waits for its end; a second
 // one makes Main return at once.
 func Main(c Config) int {
-	delayGC()
+	tuneGC()
 	p := newProgram(c)
 	p.handlesSignals = true
 	root := p.root()

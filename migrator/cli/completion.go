@@ -34,7 +34,7 @@ in a shell. That for bash needs no other package.`,
 			}
 			var script strings.Builder
 			err := root.GenPowerShellCompletionWithDesc(&script)
-			r.out.Print(script.String())
+			r.out.Print(strings.Replace(script.String(), powershellStart, powershellGuard+powershellStart, 1))
 			return err
 		},
 	})

@@ -16,6 +16,14 @@ func completionScript(shell, name string) string {
 	return strings.NewReplacer("NAME", name, "FUNCTION", "__complete_"+function).Replace(script)
 }
 
+// The script of cobra for PowerShell evaluates the line to call the program. powershellGuard, at powershellStart, completes
+// nothing on a line with anything that PowerShell would run then.
+const (
+	powershellStart = "    $ShellCompDirectiveError=1\n"
+	powershellGuard = "    # Completing a line must not run what is on it.\n    if ($Command -match '" + powershellRuns + "') { return }\n\n"
+	powershellRuns  = "[$`(){};|&<>\\r\\n]"
+)
+
 // The scripts ask the program with cobra's hidden command __complete, which prints a candidate on each
 // line, with a tab and its description, and at last ":" and a cobra.ShellCompDirective as a number.
 const bashScript = `# bash completion for NAME; bash 3.2 or newer, no other package.

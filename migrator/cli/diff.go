@@ -12,6 +12,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
@@ -21,6 +22,7 @@ type diffOptions struct {
 	ignore, rename     settings.List
 	owners, privileges settings.Switch
 	sql, destructive   settings.Switch
+	locks              settings.Switch
 }
 
 func (p *program) diff() *cobra.Command {
@@ -38,7 +40,8 @@ make), a TARGET, or an SQL file or a folder of SQL files, whose name contains / 
 			settings.AddFlag(f, &o.ignore, "ignore", "", "GLOB,…", "leave out the objects with these names")
 			settings.AddFlag(f, &o.rename, "rename", "", "OLD:NEW", "an object of FROM that has another name in TO")
 			settings.AddFlag(f, &o.sql, "sql", "", "", "print the statements that turn FROM into TO")
-			settings.AddFlag(f, &o.destructive, "destructive", "", "", "with --sql: drop and make again what cannot be altered")
+			settings.AddFlag(f, &o.locks, "locks", "", "", "list what the statements of --sql lock")
+			settings.AddFlag(f, &o.destructive, "destructive", "", "", "with --sql or --locks: drop and make again what cannot be altered")
 			settings.AddFlag(f, &o.owners, "owners", "", "", "compare owners")
 			settings.AddFlag(f, &o.privileges, "privileges", "", "", "compare privileges")
 		},
@@ -61,6 +64,9 @@ func (e *differencesError) Error() string { return e.text }
 func (e *differencesError) Kind() migrator.Kind { return kindFound }
 
 func (r *run) diff(o *diffOptions) error {
+	if bool(o.sql) && bool(o.locks) && !r.settings.JSON {
+		return &settings.UsageError{Text: "--sql prints nothing but statements: leave out --sql or --locks, or add --json"}
+	}
 	names := []string{"database", "applied"}
 	switch len(r.args) {
 	case 1:
@@ -89,12 +95,35 @@ func (r *run) diff(o *diffOptions) error {
 	case !r.settings.JSON:
 		v.print()
 	}
+	if err == nil && bool(o.locks) {
+		doc.Locks, err = v.locks()
+	}
 	if err != nil {
 		return err
 	}
 	r.document = doc
 	v.warnAboutVersions()
 	return v.result()
+}
+
+// locks returns what the statements lock, and prints it.
+func (v *diffView) locks() ([]relationLockDocument, error) {
+	locks, err := v.Locks()
+	if err != nil || v.settings.JSON || len(locks) == 0 {
+		return lockDocuments(locks...), err
+	}
+	v.out.Print("\nto turn " + v.from + " into " + v.to + ", the statements of --sql lock:\n")
+	var t terminal.Table
+	for _, l := range locks {
+		style := map[schema.Blocks]terminal.Style{schema.BlocksAll: terminal.Red, schema.BlocksWrites: terminal.Yellow, schema.BlocksNothing: terminal.Plain}[l.Mode.Blocks()]
+		blocks := "does not block reads and writes"
+		if b := l.Mode.Blocks(); b != schema.BlocksNothing {
+			blocks = "blocks " + string(b)
+		}
+		t.Add(terminal.Plain.Cell(strings.ToLower(l.Object.Kind.String())), terminal.Bold.Cell(l.Object.Name), terminal.Plain.Cell(l.Mode.String()), style.Cell(blocks))
+	}
+	v.out.PrintTable(t)
+	return nil, nil
 }
 
 func (v *diffView) printSQL() error {
@@ -222,11 +251,19 @@ func statementDocuments(d *migrator.SchemaDiff) ([]statementDocument, error) {
 	statements, err := d.Statements()
 	docs := []statementDocument{}
 	for _, s := range statements {
-		doc := statementDocument{SQL: s.SQL, Does: s.Does.String(), Kind: strings.ToLower(s.Object.Kind.String()), Name: s.Object.Name, Marks: []markDocument{}}
+		doc := statementDocument{SQL: s.SQL, Does: s.Does.String(), Kind: strings.ToLower(s.Object.Kind.String()), Name: s.Object.Name, Marks: []markDocument{}, Locks: lockDocuments(s.Locks...)}
 		for _, m := range s.Marks {
 			doc.Marks = append(doc.Marks, markDocument{m.Effect.String(), strings.ToLower(m.Object.Kind.String()), m.Object.Name})
 		}
 		docs = append(docs, doc)
 	}
 	return docs, err
+}
+
+func lockDocuments(locks ...ddl.Lock) []relationLockDocument {
+	docs := []relationLockDocument{}
+	for _, l := range locks {
+		docs = append(docs, relationLockDocument{l.Mode.String(), string(l.Mode.Blocks()), strings.ToLower(l.Object.Kind.String()), l.Object.Name})
+	}
+	return docs
 }

@@ -48,14 +48,15 @@ type draftDocument struct {
 
 // draftRevisionDocument is one drafted revision.
 type draftRevisionDocument struct {
-	Revision      string         `json:"revision"`
-	DownRevision  []string       `json:"down_revision"`
-	Message       string         `json:"message"`
-	Transactional bool           `json:"transactional"`
-	Files         []string       `json:"files"` // the up file and the down file
-	Up            string         `json:"up"`    // the text of the up file
-	Down          string         `json:"down"`
-	Effects       []markDocument `json:"effects"` // what the up script does to rows
+	Revision      string                 `json:"revision"`
+	DownRevision  []string               `json:"down_revision"`
+	Message       string                 `json:"message"`
+	Transactional bool                   `json:"transactional"`
+	Files         []string               `json:"files"` // the up file and the down file
+	Up            string                 `json:"up"`    // the text of the up file
+	Down          string                 `json:"down"`
+	Effects       []markDocument         `json:"effects"` // what the up script does to rows
+	Locks         []relationLockDocument `json:"locks"`   // the strongest lock that the up script takes on each relation that is there before it
 }
 
 // schemaDocument is printed by schema.
@@ -69,13 +70,14 @@ type schemaDocument struct {
 
 // diffDocument is printed by diff, also if it exits with 3.
 type diffDocument struct {
-	From            string               `json:"from"` // as the command line names it
-	To              string               `json:"to"`
-	Equal           bool                 `json:"equal"`       // no object differs or has to be renamed; some may not be comparable
-	Differences     []differenceDocument `json:"differences"` // sorted by kind and name
-	Renames         []renamedDocument    `json:"renames"`     // of --rename: they are still to be done
-	PossibleRenames []renameDocument     `json:"possible_renames"`
-	Statements      []statementDocument  `json:"statements,omitempty"` // of --sql: they turn from into to
+	From            string                 `json:"from"` // as the command line names it
+	To              string                 `json:"to"`
+	Equal           bool                   `json:"equal"`       // no object differs or has to be renamed; some may not be comparable
+	Differences     []differenceDocument   `json:"differences"` // sorted by kind and name
+	Renames         []renamedDocument      `json:"renames"`     // of --rename: they are still to be done
+	PossibleRenames []renameDocument       `json:"possible_renames"`
+	Statements      []statementDocument    `json:"statements,omitempty"` // of --sql: they turn from into to
+	Locks           []relationLockDocument `json:"locks,omitempty"`      // of --locks: the strongest one that these statements take on each relation of from
 }
 
 // differenceDocument is an object that differs.
@@ -110,11 +112,20 @@ type renameDocument struct {
 
 // statementDocument is one statement of a change.
 type statementDocument struct {
-	SQL   string         `json:"sql"`
-	Does  string         `json:"does"` // to the object: "create", "alter", "drop", "replace" or "set"
-	Kind  string         `json:"kind"`
-	Name  string         `json:"name"`
-	Marks []markDocument `json:"marks"` // what it does to rows, and how it has to be run
+	SQL   string                 `json:"sql"`
+	Does  string                 `json:"does"` // to the object: "create", "alter", "drop", "replace" or "set"
+	Kind  string                 `json:"kind"`
+	Name  string                 `json:"name"`
+	Marks []markDocument         `json:"marks"` // what it does to rows, and how it has to be run
+	Locks []relationLockDocument `json:"locks"` // on relations of from, the strongest one first; ACCESS SHARE, which every query takes, is left out
+}
+
+// relationLockDocument is the lock of a statement on a relation.
+type relationLockDocument struct {
+	Mode   string `json:"mode"`             // as LOCK TABLE spells it, such as "ACCESS EXCLUSIVE"
+	Blocks string `json:"blocks,omitempty"` // "writes" or "reads and writes"
+	Kind   string `json:"kind"`             // of the relation: "table", "view", "materialized view", "sequence" or "foreign table"
+	Name   string `json:"name"`
 }
 
 // markDocument is one effect of a statement.

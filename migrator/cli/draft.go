@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -136,7 +137,15 @@ func (r *run) desiredSide(name string) (schemaSide, error) {
 	var err error
 	side.source.Files, err = migrator.LoadSchemaFiles(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return side, suggest(&fileError{errors.New("the desired schema " + terminal.Quote(name) + " does not exist")}, to("write it from the revisions, as the file to edit", r.onDisk("schema", flagValue{"out", name})))
+		problem := "the desired schema " + terminal.Quote(name) + " does not exist"
+		file := name
+		if strings.HasSuffix(name, "/") {
+			file += "schema.sql"
+		}
+		if folder := filepath.Dir(file); !fileExists(folder) {
+			return side, &fileError{errors.New(problem + ", and neither does the folder " + terminal.Quote(folder))}
+		}
+		return side, suggest(&fileError{errors.New(problem)}, to("write it from the revisions, as the file to edit", r.onDisk("schema", flagValue{"out", file})))
 	}
 	return side, err
 }

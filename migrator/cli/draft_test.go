@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/internal/pgtest"
 )
@@ -27,11 +26,7 @@ func draftOnTerminal(t *testing.T, keys ...string) (screen, up string, code int)
 	p.cmd.Args = append(p.cmd.Args, "--schema="+schema)
 	keyboard, written, wait := typingOnTerminal(t, p.cmd)
 	for i, key := range keys {
-		for deadline := time.Now().Add(time.Minute); strings.Count(written(), "[y/n] ") <= i; time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("no question: %q", written())
-			}
-		}
+		pgtest.Eventually(t, "it asks", func() bool { return strings.Count(written(), "[y/n] ") > i })
 		if _, err := io.WriteString(keyboard, key); err != nil {
 			t.Fatal(err)
 		}

@@ -128,10 +128,16 @@ func (v *draftView) newDocument() *draftDocument {
 		up, down := rev.Format()
 		d := draftRevisionDocument{
 			Revision: rev.ID, DownRevision: list(rev.DownRevision), Message: rev.Message, Transactional: rev.Up.Transactional, Files: v.filesOf(rev), Up: up, Down: down, Effects: []markDocument{},
+			Locks: []relationLockDocument{},
 		}
 		for _, e := range v.Effects {
 			if e.Revision == rev.ID {
 				d.Effects = append(d.Effects, markDocument{e.Effect, strings.ToLower(e.Object.Kind.String()), e.Object.Name})
+			}
+		}
+		for _, l := range v.Locks {
+			if l.Revision == rev.ID {
+				d.Locks = append(d.Locks, lockDocuments(l.Lock)...)
 			}
 		}
 		doc.Revisions = append(doc.Revisions, d)

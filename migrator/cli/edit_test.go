@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/ambix/migrator/internal/pgtest"
 )
 
 // Ctrl+C in an editor reaches the whole process group, but is meant for the editor.
@@ -34,12 +36,10 @@ func TestEditLeavesInterruptToTheEditor(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { _ = cmd.Process.Kill() })
-				for range 1000 {
-					if _, err := os.Stat(filepath.Join(dir, "open")); err == nil {
-						break
-					}
-					time.Sleep(10 * time.Millisecond)
-				}
+				pgtest.Eventually(t, "the editor runs", func() bool {
+					_, err := os.Stat(filepath.Join(dir, "open"))
+					return err == nil
+				})
 				for range 3 {
 					if err := cmd.Process.Signal(test.signal); err != nil || test.want > 0 {
 						break

@@ -43,11 +43,15 @@ var exitRows = []exitRow{
 func exitCodesHelp() string {
 	var b strings.Builder
 	half := (len(exitRows) + 1) / 2
+	width := 0
+	for _, left := range exitRows[:half] {
+		width = max(width, len(left.means))
+	}
 	for i, left := range exitRows[:half] {
-		line := fmt.Sprintf("\n  %s  %-36s", left.code, left.means)
+		line := fmt.Sprintf("\n  %s  %-*s", left.code, width, left.means)
 		if half+i < len(exitRows) {
 			right := exitRows[half+i]
-			line += "    " + right.code + "  " + right.means
+			line += "   " + right.code + "  " + right.means
 		}
 		b.WriteString(strings.TrimRight(line, " "))
 	}

@@ -3,8 +3,11 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +28,12 @@ func writeWhole(name, content string) error {
 	})
 }
 
+// fileExists reports whether there is a file or a folder with this name.
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // isRegular reports whether a file exists that can be read: not a pipe, which would wait for a writer.
 func isRegular(name string) bool {
 	info, err := os.Stat(name)
@@ -32,9 +41,11 @@ func isRegular(name string) bool {
 }
 
 // writeFile writes a file completely or not at all, and what is not a file, such as /dev/null or a pipe, as it is. A folder
-// is refused. Of a symbolic link, the file that it leads to is written.
+// is refused. Of a symbolic link, the file that it leads to is written. An existing file keeps its permissions. Errors name the file, not the temporary one.
 func writeFile(name string, write func(io.Writer) error) error {
+	mode := fs.FileMode(0o666) // less the umask
 	info, err := os.Stat(name)
+	shown := name
 	switch {
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
@@ -45,21 +56,38 @@ func writeFile(name string, write func(io.Writer) error) error {
 		}
 		return cmp.Or(write(f), f.Close())
 	case err == nil:
+		mode = info.Mode().Perm()
 		if name, err = filepath.EvalSymlinks(name); err != nil {
 			return err
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".ambix-*")
+	temporary := filepath.Join(filepath.Dir(name), ".ambix-"+rand.Text())
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return err
+		return named(err, temporary, shown)
 	}
-	err = cmp.Or(write(f), f.Chmod(0o644), f.Close())
+	err = write(f)
+	if err == nil && info != nil {
+		err = f.Chmod(mode) // which the umask may have reduced
+	}
+	err = cmp.Or(err, f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), name)
+		err = os.Rename(temporary, name)
 	}
 	if err != nil {
 		_ = f.Close()
-		_ = os.Remove(f.Name())
+		_ = os.Remove(temporary)
+	}
+	return named(err, temporary, shown)
+}
+
+// named returns an error about a temporary file as one about the file that it was to become.
+func named(err error, temporary, name string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Path == temporary {
+		return &fs.PathError{Op: "write", Path: name, Err: e.Err}
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok && e.Old == temporary {
+		return &fs.PathError{Op: "write", Path: name, Err: e.Err}
 	}
 	return err
 }

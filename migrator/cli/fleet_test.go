@@ -5,7 +5,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -24,11 +23,7 @@ func TestTerminalShowsHowManyTargetsAreDone(t *testing.T) {
 	p.cmd.Env = append(p.cmd.Env, "TERM=xterm")
 	written, wait := onTerminal(t, p.cmd)
 	live := regexp.MustCompile(`\r\x1b\[K2/4 done, 1 failed`)
-	for deadline := time.Now().Add(time.Minute); !live.MatchString(written()); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("no line: %q", written())
-		}
-	}
+	awaitScreen(t, written, live)
 	release()
 	lines := shown(wait())
 	for _, line := range lines {

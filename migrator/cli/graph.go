@@ -47,7 +47,7 @@ the graph in the terminal, use history --graph.`,
 
 func (r *run) graph(options *graphOptions) error {
 	span := string(options.span)
-	o, err := r.overviewOf(dependsOnState(span), bool(options.offline))
+	o, err := r.overviewOf(dependsOnState(span), bool(options.offline), (*migrator.Migrator).LedgerStatus)
 	if err != nil {
 		return err
 	}

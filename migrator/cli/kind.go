@@ -61,7 +61,7 @@ var kinds = []kindRow{
 	{exitDatabase, migrator.KindDatabase, "the connection was lost, a statement that is not part of a revision failed, or the server could not run a revision: out of disk, memory or connections, or an administrator canceled it or ended the session", "run again; a condition of the server in the message has to end first"},
 	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
 	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again what became of it", "run again: the next run checks the outcome first"},
-	{exitFiles, migrator.KindFiles, "files or folders are invalid or cannot be read, or an SQL file of a schema failed in a scratch database", "fix them; all problems that need no database are listed at once"},
+	{exitFiles, migrator.KindFiles, "files or folders are invalid, or cannot be read or written, or an SQL file of a schema failed in a scratch database", "fix them; all problems that need no database are listed at once"},
 	{exitInterrupted, migrator.KindInterrupted, "a signal ended the run", "run again"},
 }
 

@@ -31,10 +31,15 @@ const optionalDatabaseLimit = 5 * time.Second
 
 // overview reads the revisions, and the database if one is named. It is an error that the
 // database cannot be read only if need is true.
-func (r *run) overview(need bool) (*overview, error) { return r.overviewOf(need, false) }
+func (r *run) overview(need bool) (*overview, error) {
+	return r.overviewOf(need, false, (*migrator.Migrator).LedgerStatus)
+}
+
+// readStatus reads where a database is: Status or LedgerStatus of a migrator.
+type readStatus func(*migrator.Migrator, context.Context, *pgconn.Config) (*migrator.Status, error)
 
 // overviewOf is overview, or with offline only that of the revisions.
-func (r *run) overviewOf(need, offline bool) (*overview, error) {
+func (r *run) overviewOf(need, offline bool, read readStatus) (*overview, error) {
 	o := &overview{run: r, byID: map[string]*migrator.RevisionStatus{}, children: map[string][]string{}}
 	_, err := r.database().Source()
 	switch {
@@ -45,7 +50,7 @@ func (r *run) overviewOf(need, offline bool) (*overview, error) {
 			o.Status = o.set.EmptyStatus()
 		}
 	case err == nil:
-		err = o.tryStatus(need)
+		err = o.tryStatus(need, read)
 	case need:
 		return nil, err
 	default:
@@ -70,7 +75,7 @@ func (r *run) overviewOf(need, offline bool) (*overview, error) {
 }
 
 // tryStatus reads the database.
-func (o *overview) tryStatus(need bool) error {
+func (o *overview) tryStatus(need bool, read readStatus) error {
 	set, cfg, err := o.open((&reporter{run: o.run}).event)
 	if err != nil {
 		return err
@@ -82,7 +87,7 @@ func (o *overview) tryStatus(need bool) error {
 		ctx, cancel = context.WithTimeout(ctx, optionalDatabaseLimit)
 		defer cancel()
 	}
-	o.Status, err = set.Status(ctx, cfg)
+	o.Status, err = read(set, ctx, cfg)
 	switch {
 	case err == nil:
 		o.stateKnown, o.cfg = true, cfg

@@ -21,7 +21,7 @@ func poisonedDatabase(t *testing.T) (databaseURL string) {
 	own := admin[strings.LastIndex(admin, "_")+1:]
 	own, _, _ = strings.Cut(own, "?")
 	database, role := bad("sourceDB")+own, bad("sourceRole")+own
-	pgtest.Exec(t, admin, "CREATE ROLE "+quoted(role, `"`)+" SUPERUSER LOGIN PASSWORD 'secret-of-role'")
+	pgtest.Exec(t, admin, "CREATE ROLE "+quoted(role, `"`)+" SUPERUSER LOGIN PASSWORD '"+pgtest.Verifier("secret-of-role")+"'")
 	t.Cleanup(func() { pgtest.Exec(t, admin, "DROP ROLE "+quoted(role, `"`)) })
 	pgtest.Exec(t, admin, "CREATE DATABASE "+quoted(database, `"`)+" OWNER "+quoted(role, `"`))
 	t.Cleanup(func() { pgtest.Exec(t, admin, "DROP DATABASE "+quoted(database, `"`)+" WITH (FORCE)") })

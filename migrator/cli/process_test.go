@@ -20,6 +20,7 @@ import (
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pgtest"
+	"example.com/ambix/migrator/internal/projecttest"
 )
 
 // process is a running program.
@@ -85,7 +86,7 @@ func prepare(t *testing.T, program, databaseURL string, scripts []string, args .
 // end waits for the exit code.
 func (p *process) end() int {
 	p.t.Helper()
-	timer := time.AfterFunc(30*time.Second, func() { _ = p.cmd.Process.Kill() })
+	timer := time.AfterFunc(pgtest.Patience, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	err := p.cmd.Wait()
 	if err == nil {
@@ -96,6 +97,12 @@ func (p *process) end() int {
 		p.t.Fatal(err)
 	}
 	return failed.ExitCode()
+}
+
+// says waits until a text is on standard error.
+func (p *process) says(text string) {
+	p.t.Helper()
+	pgtest.Eventually(p.t, "it says "+text, func() bool { return strings.Contains(p.stderr.String(), text) })
 }
 
 func (p *process) want(code int, stderr ...string) {
@@ -116,13 +123,7 @@ func (p *process) want(code int, stderr ...string) {
 // await waits until a query returns true.
 func await(t *testing.T, databaseURL, query string) {
 	t.Helper()
-	for range 1000 {
-		if pgtest.Value(t, databaseURL, query) == "t" {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("never true: %s", query)
+	pgtest.Eventually(t, query, func() bool { return pgtest.Value(t, databaseURL, query) == "t" })
 }
 
 const sleeping = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
@@ -163,12 +164,11 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	await(t, db, sleeping)
 	proxy.All(pgtest.Stall)
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	time.Sleep(200 * time.Millisecond)
+	p.says("terminated signal received: canceling; a second signal exits at once") // two signals at once would be one
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	began := time.Now()
-	p.want(143, `^warning: terminated signal received: canceling; a second signal exits at once$`)
-	if spent := time.Since(began); spent > 2*time.Second {
-		t.Errorf("it took %s", spent)
+	p.want(143)
+	if strings.Contains(p.stderr.String(), "error: ") {
+		t.Errorf("it ended by itself: %s", p.stderr.String())
 	}
 	pgtest.Exec(t, db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 }
@@ -235,12 +235,7 @@ func TestBusyRunnerIsAwaited(t *testing.T) {
 		want(5, `^error: waited .* for another runner: process \d+, "ambix up 9f3c pod-7/1", .*$`,
 			`^to try again when it has ended, run: app migrate up --wait-runner=0s$`, `^to wait longer for it, run: app migrate up --wait-runner=1h$`)
 	p := start(t, "app", db, []string{"SELECT 1", "SELECT 2"}, "up")
-	for range 1000 {
-		if strings.Contains(p.stderr.String(), "another runner") {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	p.says("another runner")
 	release()
 	p.want(0, `^waiting for another runner for up to 10m: process \d+, "ambix up 9f3c pod-7/1", `)
 	if !strings.Contains(p.stdout.String(), "1 applied, at r2 (head)") {
@@ -251,6 +246,9 @@ func TestBusyRunnerIsAwaited(t *testing.T) {
 func TestLongStepIsLoggedWhileItRuns(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Database(t)
-	p := start(t, "app", db, []string{"SELECT pg_sleep(6)"}, "up")
-	p.want(0, `^upgrade r1 \(step r1\) has been running for 5s$`)
+	release := projecttest.Hold(t, projecttest.Config(t, db), "BEGIN; SELECT pg_advisory_xact_lock(1)")
+	p := start(t, "app", db, []string{"SELECT pg_advisory_xact_lock(1)"}, "up", "--lock-timeout=0s")
+	p.says("has been running for")
+	release()
+	p.want(0, `^upgrade r1 \(step r1\) has been running for \d+s$`)
 }

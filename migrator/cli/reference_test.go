@@ -246,6 +246,7 @@ func (r reference) man() string {
 		b.WriteString(".SS " + roffArgument(g.title) + "\n")
 		writeRoffFlags(&b, g.rows)
 	}
+	b.WriteString(".SH SEE ALSO\n.BR ambix\\-import (1)\n")
 	return b.String()
 }
 
@@ -309,20 +310,34 @@ func TestReferenceIsWhatTheHelpSays(t *testing.T) {
 	}
 }
 
-// groff reads the manual page without a warning.
-func TestManualPageIsFormatted(t *testing.T) {
+// groff reads the manual pages without a warning. That of import is written by a test of cmd/ambix.
+func TestManualPagesAreFormatted(t *testing.T) {
 	t.Parallel()
 	groff, err := exec.LookPath("groff")
 	if err != nil {
 		pgtest.Missing(t, "groff is not installed: run scripts/install groff (scripts/test does)")
 	}
-	cmd := exec.CommandContext(t.Context(), groff, "-man", "-Tutf8", "-ww", "-K", "utf8")
-	cmd.Stdin = strings.NewReader(newReference("ambix").man())
-	var warnings strings.Builder
-	cmd.Stderr = &warnings
-	out, err := cmd.Output()
-	plain := regexp.MustCompile(`\x1b\[[0-9;]*m|.\x08`).ReplaceAllString(string(out), "")
-	if err != nil || warnings.Len() > 0 || !strings.Contains(plain, "--single-transaction") || !strings.Contains(plain, "history") {
-		t.Errorf("%v %s\n%s", err, warnings.String(), plain)
+	shown := map[string][]string{
+		"ambix-migrate.1": {"--single-transaction", "history"},
+		"ambix-import.1":  {"--data KEY=VALUE", "golang-migrate"},
+	}
+	pages, err := os.ReadDir("../../docs/man")
+	if err != nil || len(pages) != len(shown) {
+		t.Fatalf("%d manual pages: %v", len(pages), err)
+	}
+	for _, page := range pages {
+		cmd := exec.CommandContext(t.Context(), groff, "-man", "-Tutf8", "-ww", "-K", "utf8", "../../docs/man/"+page.Name())
+		var warnings strings.Builder
+		cmd.Stderr = &warnings
+		out, err := cmd.Output()
+		plain := regexp.MustCompile(`\x1b\[[0-9;]*m|.\x08`).ReplaceAllString(string(out), "")
+		if err != nil || warnings.Len() > 0 {
+			t.Errorf("%s: %v %s\n%s", page.Name(), err, warnings.String(), plain)
+		}
+		for _, text := range shown[page.Name()] {
+			if !strings.Contains(plain, text) {
+				t.Errorf("%s does not show %s", page.Name(), text)
+			}
+		}
 	}
 }

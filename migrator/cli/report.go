@@ -67,7 +67,7 @@ func (r *run) report(options *reportOptions) error {
 			return err
 		}
 	}
-	o, err := r.overviewOf(bool(options.diff), bool(options.offline))
+	o, err := r.overviewOf(bool(options.diff), bool(options.offline), (*migrator.Migrator).Status)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func TestStatusShowsAnotherRunner(t *testing.T) {
 	go func() {
 		done <- execute(cli.Command(cli.Config{Environ: append(p.env, "MIGRATE_LOCK_TIMEOUT=0s")}), "up")
 	}()
-	projecttest.Await(t, db, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'", "1")
+	projecttest.Await(t, db, "SELECT count(*) FROM pg_locks WHERE relation = 'victim'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted", "1")
 	for _, test := range []struct{ args, stdout, stderr string }{
 		{"status", "running  now", ""},
 		{"status", `"ambix up d4 `, ""},

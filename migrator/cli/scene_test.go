@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/ambix/migrator/internal/pgtest"
 )
 
 // scene is a copy of a script's folder and of its database.
@@ -55,7 +57,7 @@ func (s *scene) copyDatabase() {
 		s.database = s.original
 		return
 	}
-	for range 200 { // a session may take a moment to end
+	for deadline := time.Now().Add(pgtest.Patience); time.Now().Before(deadline); { // a session may take a moment to end
 		err := s.exec(fmt.Sprintf("DROP DATABASE IF EXISTS %s; CREATE DATABASE %s TEMPLATE %s", name, name, s.original))
 		if err == nil {
 			s.database = name
@@ -85,7 +87,7 @@ func databaseOfProgram() string {
 }
 
 func (s *scene) exec(sql string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, s.admin)
 	if err != nil {
@@ -139,7 +141,7 @@ func (s *scene) writeSQL(names string) error {
 
 // paste runs a command in a shell. A command that waits for something is stopped.
 func (s *scene) paste(command string) execution {
-	limit := 30 * time.Second
+	limit := pgtest.Patience
 	waits := strings.Contains(command, "--wait")
 	if waits {
 		limit = time.Second

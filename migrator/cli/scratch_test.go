@@ -5,7 +5,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -52,18 +51,15 @@ func TestSecondSignalNamesTheScratchDatabase(t *testing.T) {
 // scratchDatabaseOf returns the database in which a program is sleeping.
 func scratchDatabaseOf(t *testing.T, db string, p *process) string {
 	t.Helper()
-	for range 600 {
-		rows := pgtest.Query(t, db, "SELECT datname FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE '%/"+strconv.Itoa(p.cmd.Process.Pid)+"%'")
-		if len(rows) == 1 {
-			if !strings.HasPrefix(rows[0][0], "ambix_scratch_") {
-				t.Fatalf("the script runs in %q", rows[0][0])
-			}
-			return rows[0][0]
-		}
-		time.Sleep(50 * time.Millisecond)
+	var rows [][]string
+	pgtest.Eventually(t, "the script runs", func() bool {
+		rows = pgtest.Query(t, db, "SELECT datname FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name ~ '/"+strconv.Itoa(p.cmd.Process.Pid)+"\\M'")
+		return len(rows) == 1
+	})
+	if !strings.HasPrefix(rows[0][0], "ambix_scratch_") {
+		t.Fatalf("the script runs in %q", rows[0][0])
 	}
-	t.Fatal("the script does not run")
-	return ""
+	return rows[0][0]
 }
 
 // A signal in the middle of a script ends it on the server, and the scratch database is dropped. Nobody drops that of a
@@ -88,13 +84,10 @@ func TestScratchDatabaseIsDroppedAfterASignal(t *testing.T) {
 				admin := pgtest.Shared(t).URL("postgres")
 				pgtest.Exec(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database+"'")
 				pgtest.Exec(t, admin, "COMMENT ON DATABASE "+database+" IS 'ambix scratch database of app on web-1/1, created 2001-01-01T00:00:00Z'")
-				for range 100 { // its session may take a moment to end
+				pgtest.Eventually(t, "the leftover is dropped", func() bool { // its session may take a moment to end
 					start(t, "app", db, nil, "schema", "--from", "base").want(0)
-					if pgtest.Value(t, db, exists) == "0" {
-						return
-					}
-				}
-				t.Error("the leftover was not dropped")
+					return pgtest.Value(t, db, exists) == "0"
+				})
 				return
 			}
 			p.want(128 + int(signal))

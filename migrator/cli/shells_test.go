@@ -109,11 +109,7 @@ func typeLines(t *testing.T, setup string, shell ...string) map[string]string {
 		}
 	}
 	await := func(what string) {
-		for deadline := time.Now().Add(time.Minute); !strings.Contains(screen.String(), what); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("no %s: %q", what, screen.String())
-			}
-		}
+		awaitScreen(t, screen.String, regexp.MustCompile(regexp.QuoteMeta(what)))
 	}
 	say(setup + "; printf '%s%s\\n' REA DY\n")
 	await("READY")
@@ -195,12 +191,56 @@ func TestFishCompletes(t *testing.T) {
 	}
 }
 
-// The script for PowerShell asks the program like the others do.
+// The script for PowerShell is read, because no PowerShell can be installed everywhere: it asks the program like the others do,
+// and leaves lines alone on which evaluating them would run something.
 func TestPowerShellAsksTheProgram(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "app", "completion", "powershell").CombinedOutput()
-	if err != nil || !regexp.MustCompile(`(?m)^Register-ArgumentCompleter -CommandName 'app'`).Match(out) || !strings.Contains(string(out), "__complete") {
-		t.Errorf("%v\n%s", err, out)
+	dir, env := completionFolder(t)
+	ask := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), "app", args...)
+		cmd.Dir, cmd.Env = dir, env
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	script := ask("completion", "powershell")
+	if !regexp.MustCompile(`(?m)^Register-ArgumentCompleter -CommandName 'app'`).MatchString(script) || !strings.Contains(script, `$RequestComp="$Program __complete $Arguments"`) {
+		t.Errorf("the script does not ask the program:\n%s", script)
+	}
+	before, _, evaluates := strings.Cut(script, "Invoke-Expression")
+	guard := regexp.MustCompile(`(?m)^    if \(\$Command -match '([^']+)'\) \{ return \}$`).FindStringSubmatch(before)
+	if !evaluates || guard == nil || strings.Contains(strings.Replace(script, "Invoke-Expression", "", 1), "Invoke-Expression") {
+		t.Fatalf("the line is evaluated without being checked first:\n%s", script)
+	}
+	runs := regexp.MustCompile(guard[1])
+	for _, line := range []string{"app $(ri x)", "app (ri x)", "app \"$(ri x)\"", "app x;ri x", "app x|ri x", "app x&ri x", "app `$(ri x)", "app @(ri x)", "app {ri x}", "app x>x", "app x\nri x"} {
+		if !runs.MatchString(line) {
+			t.Errorf("%q is evaluated", line)
+		}
+	}
+	for _, c := range completions {
+		typed, _, _ := strings.Cut(c.typed, "\t")
+		if strings.HasPrefix(typed, "./") || strings.ContainsAny(typed, `"$`) {
+			continue
+		}
+		if runs.MatchString(typed) {
+			t.Errorf("%q is not completed", typed)
+		}
+		words := strings.Split(typed, " ")
+		last := words[len(words)-1]
+		if flag, value, ok := strings.Cut(last, "="); ok && strings.HasPrefix(flag, "--") {
+			last = value // as the script does
+		}
+		lines := strings.Split(strings.TrimSpace(ask(append([]string{cobra.ShellCompRequestCmd}, words[1:]...)...)), "\n")
+		found := strings.HasPrefix(lines[len(lines)-1], ":0") || strings.HasPrefix(lines[len(lines)-1], ":16") // files
+		for _, candidate := range lines[:len(lines)-1] {
+			found = found || strings.HasPrefix(candidate, last)
+		}
+		if isNew := strings.TrimSpace(c.line) != typed; isNew && !found {
+			t.Errorf("%q: no candidate in %q", typed, lines)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -107,7 +108,9 @@ func (e *eachFlags) choose(r *run, targets []migrator.Target, skip []func(string
 		}
 		targets = slices.DeleteFunc(targets, func(t migrator.Target) bool { return done[t.Name] })
 	}
-	slices.SortStableFunc(targets, func(a, b migrator.Target) int { return cmp.Or(a.Wave-b.Wave, strings.Compare(a.Name, b.Name)) })
+	sort.SliceStable(targets, func(i, j int) bool {
+		return cmp.Or(targets[i].Wave-targets[j].Wave, strings.Compare(targets[i].Name, targets[j].Name)) < 0
+	})
 	if !r.settings.LedgerNamed {
 		return targets, nil
 	}

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/creack/pty"
@@ -47,6 +46,17 @@ func typingOnTerminal(t *testing.T, cmd *exec.Cmd) (keyboard io.Writer, written 
 	}
 }
 
+// awaitScreen waits until a program has written something.
+func awaitScreen(t *testing.T, written func() string, what *regexp.Regexp) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("on the screen: %q", written())
+		}
+	}()
+	pgtest.Eventually(t, "the screen shows "+what.String(), func() bool { return what.MatchString(written()) })
+}
+
 // shown returns the lines that are left on a terminal that understands "\r" and "erase to
 // the end of the line".
 func shown(written string) []string {
@@ -71,16 +81,10 @@ func TestTerminalShowsWhatIsRunning(t *testing.T) {
 	p.cmd.Env = append(p.cmd.Env, "TERM=xterm")
 	written, wait := onTerminal(t, p.cmd)
 	live := regexp.MustCompile(`\r\x1b\[Kupgrade r2 \(step r2\): running for \d+s, revision 2 of 3`)
-	for deadline := time.Now().Add(time.Minute); !live.MatchString(written()); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("no line: %q", written())
-		}
-	}
+	awaitScreen(t, written, live)
+	awaitScreen(t, written, regexp.MustCompile("is waiting for a lock held by process "))
 	if before := strings.Join(shown(written()), "\n"); !regexp.MustCompile(`up +\x1b\[0m  r1  step r1  committed in `).MatchString(before) {
 		t.Errorf("r1 is not reported yet: %q", before)
-	}
-	if !strings.Contains(written(), "is waiting for a lock held by process ") {
-		t.Errorf("who blocks is not shown: %q", written())
 	}
 	release()
 	lines := shown(wait())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/dbenv"
+	"example.com/ambix/migrator/internal/pgtest"
 )
 
 // Every setting that names a file is refused at once if the file is a pipe, a device or too
@@ -55,7 +56,7 @@ func TestFilesThatAreNotRegularAreRefused(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), path+": "+want) {
 					t.Errorf("%s=%s: %v", name, path, err)
 				}
-			case <-time.After(time.Minute):
+			case <-time.After(pgtest.Patience):
 				t.Fatalf("%s=%s: still waiting", name, path)
 			}
 		}

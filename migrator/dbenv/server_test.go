@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -85,7 +84,7 @@ func session(environ []string) string {
 	if err != nil {
 		return err.Error()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, cfg.Copy())
 	if err != nil {
@@ -161,7 +160,7 @@ func TestSourceFollowsARotatedPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	for _, password := range []string{"first", "second"} {
 		pgtest.Exec(t, u.String(), "ALTER ROLE app PASSWORD '"+password+"'")

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -69,12 +70,17 @@ func (a *alteration) write() bool {
 }
 
 // take returns a fact that differs; it counts as written.
+//
+//go:noinline // many calls: copies would take more room
 func (a *alteration) take(name string) (f schema.FactChange, ok bool) {
 	f, ok = a.left[name]
 	delete(a.left, name)
 	return f, ok
 }
 
+// add adds a statement that alters the object.
+//
+//go:noinline // many calls: copies would take more room
 func (a *alteration) add(sql string, marks ...Mark) {
 	a.statements = append(a.statements, Statement{SQL: sql, Object: a.to.Key, Does: Alters, Marks: marks})
 }
@@ -195,5 +201,5 @@ func (c *change) alterKept() {
 	for table := range c.new.untyped {
 		c.last = append(c.last, Statement{SQL: "ALTER TABLE " + table.Key.Name + " OF " + table.Fact("of type"), Object: table.Key, Does: Alters})
 	}
-	slices.SortFunc(c.last, func(a, b Statement) int { return a.Object.Compare(b.Object) })
+	sort.Slice(c.last, func(i, j int) bool { return c.last[i].Object.Compare(c.last[j].Object) < 0 })
 }

@@ -41,6 +41,7 @@ func Change(from, to *schema.Schema, o Options) ([]Statement, error) {
 	if newest := max(from.Version, to.Version); newest/10000 > newestMajor {
 		return nil, &VersionError{newest}
 	}
+	original := from
 	renames, from, err := rename(from, o.Renames)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,12 @@ func Change(from, to *schema.Schema, o Options) ([]Statement, error) {
 	}
 	c.alterKept()
 	statements, err := c.write()
-	return slices.Concat(renames, statements), err
+	if err != nil {
+		return nil, err
+	}
+	statements = slices.Concat(renames, statements)
+	SetLocks([][]Statement{statements}, original, to)
+	return statements, nil
 }
 
 // refusals returns what cannot be written in either schema.

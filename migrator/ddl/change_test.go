@@ -28,8 +28,9 @@ func applyWith(t *testing.T, conn *pg.Conn, from, to *schema.Schema, options ddl
 		t.Fatal(err)
 	}
 	failed := 0
+	check := newLockCheck(t, conn)
 	for _, s := range statements {
-		if err := conn.Exec(t.Context(), s.SQL); err != nil {
+		if err := check.execute(s); err != nil {
 			t.Errorf("%v\n%s", err, s.SQL)
 			if failed++; failed > 5 {
 				break

@@ -25,6 +25,7 @@ func Drop(s *schema.Schema, o Options) ([]Statement, error) {
 			statements = append(statements, Statement{SQL: sql, Object: u.object.Key, Does: Drops})
 		}
 	}
+	SetLocks([][]Statement{statements}, s, s)
 	return statements, nil
 }
 

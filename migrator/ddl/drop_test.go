@@ -26,8 +26,9 @@ func checkDrop(t *testing.T, databaseURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	check := newLockCheck(t, conn)
 	for _, statement := range statements {
-		if err := conn.Exec(t.Context(), statement.SQL); err != nil {
+		if err := check.execute(statement); err != nil {
 			t.Errorf("%v\n%s", err, statement.SQL)
 		}
 	}

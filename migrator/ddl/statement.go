@@ -15,6 +15,11 @@ type Statement struct {
 	// Marks say what the statement does to rows and how it has to be run, in the order of their effects. Statements on
 	// objects that are new have none.
 	Marks []Mark
+	// Locks are the strongest locks that the statement takes on relations that existed before the first statement, the strongest
+	// one first. ACCESS SHARE, which every query takes, is left out; so are relations of the system and of extensions whose names
+	// the statement does not contain. A lock on an index counts as one on its table if it is ACCESS EXCLUSIVE, because no query of
+	// the table can be planned meanwhile, and not at all otherwise.
+	Locks []Lock
 }
 
 // Action is what a statement does to its object.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/name"
@@ -80,7 +81,7 @@ func byID(nodes []Node) []int32 {
 		return cmp.Or(strings.Compare(a.id, b.id), cmp.Compare(a.unknown, b.unknown), cmp.Compare(a.index, b.index))
 	}
 	if !slices.IsSortedFunc(keys, compare) { // revisions loaded from files are sorted
-		slices.SortFunc(keys, compare)
+		sort.Slice(keys, func(i, j int) bool { return compare(keys[i], keys[j]) < 0 })
 	}
 	indices := make([]int32, len(nodes))
 	for k := range keys {

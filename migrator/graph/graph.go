@@ -185,6 +185,9 @@ func (g *Graph) find(id string) (int32, bool) {
 	return i, ok && g.nodes[i].ID == id
 }
 
+// ids returns the ids of nodes.
+//
+//go:noinline // many calls: copies would take more room
 func (g *Graph) ids(list []int32) []string {
 	ids := make([]string, len(list))
 	for k, i := range list {

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/name"
@@ -45,7 +46,7 @@ type Problem struct {
 
 // sortProblems sorts the list and removes repetitions.
 func sortProblems(list []Problem) []Problem {
-	slices.SortFunc(list, Problem.compare)
+	sort.Slice(list, func(i, j int) bool { return list[i].compare(list[j]) < 0 })
 	return slices.CompactFunc(list, func(p, q Problem) bool { return p.compare(q) == 0 })
 }
 

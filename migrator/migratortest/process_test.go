@@ -35,7 +35,7 @@ func TestChild(t *testing.T) {
 		}
 		if os.Getenv("MIGRATORTEST_HANG") != "" {
 			fmt.Println("seeding")
-			time.Sleep(time.Minute)
+			time.Sleep(3 * time.Minute)
 		}
 		return nil
 	}

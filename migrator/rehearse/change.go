@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/ambix/migrator/schema"
 )
 
 // change adds the finding about a change of a relation.
@@ -67,7 +69,7 @@ func (j *judge) mayFail(i int, c Change, size Size) Severity {
 	switch {
 	case size.empty(), !reads: // another constraint proves it
 		return 0
-	case j.Data, j.held(i, c.ID).Blocks() == BlocksNothing:
+	case j.Data, j.held(i, c.ID).Blocks() == schema.BlocksNothing:
 		return Note
 	case c.Kind == SetNotNull && j.updatedBefore(i, c.ID) != nil: // the author has thought of the rows
 		return Note

@@ -1,11 +1,12 @@
 package rehearse
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
 )
 
 // Severity is how much a finding matters. The zero value is none.
@@ -79,8 +80,8 @@ type Finding struct {
 
 // Facts are what a finding is based on. Zero values do not apply.
 type Facts struct {
-	Lock   LockMode
-	Blocks Blocks
+	Lock   schema.LockMode
+	Blocks schema.Blocks
 	// Took is how long the statement took in the rehearsal, which says little without rows.
 	Took time.Duration
 	// Table is the table whose size decides, and Size is that size in the real database.
@@ -93,5 +94,5 @@ func (f Finding) Counts(from Severity) bool { return !f.Accepted && f.Severity >
 
 // Sort sorts findings by severity, the worst first, and keeps the order of the revisions otherwise.
 func Sort(found []Finding) {
-	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].Severity > found[j].Severity })
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
 )
 
 // Options say what is known of the real database.
@@ -51,7 +52,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
+		if l.Mode.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -79,8 +80,8 @@ func (j *judge) sizeOf(r Relation) Size {
 }
 
 // held returns the strongest lock on a relation that the transaction holds at the end of statement i.
-func (j *judge) held(i int, id string) LockMode {
-	mode := LockMode("")
+func (j *judge) held(i int, id string) schema.LockMode {
+	mode := schema.LockMode("")
 	for k := i; k >= 0 && (k == i || !j.step.Statements[i].Alone); k-- {
 		for _, l := range j.step.Statements[k].Locks {
 			if l.ID == id && l.Mode.Strength() > mode.Strength() {
@@ -114,7 +115,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 		j.update(i, w, f)
 		return []string{w.ID}
 	}
-	if f.Blocks == BlocksNothing {
+	if f.Blocks == schema.BlocksNothing {
 		return nil
 	}
 	names := []string{w.Name}
@@ -126,7 +127,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 			names = append(names, l.Name)
 		}
 	}
-	f.Text = st.name() + " blocks " + f.Blocks.of(text.List(names, "and")) + " while " + does
+	f.Text = st.name() + " blocks " + blocked(f.Blocks, text.List(names, "and")) + " while " + does
 	j.add(i, w.Relation, f)
 	return named
 }
@@ -134,7 +135,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 // update adds the finding about an UPDATE, DELETE or MERGE that may affect all rows.
 func (j *judge) update(i int, w Work, f Finding) {
 	name := j.step.Statements[i].name()
-	f.Rule, f.Blocks = Rewrites, BlocksWrites
+	f.Rule, f.Blocks = Rewrites, schema.BlocksWrites
 	switch w.Kind {
 	case DeleteAll:
 		f.Rule, f.Severity, f.Text = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name
@@ -152,7 +153,7 @@ func (j *judge) update(i int, w Work, f Finding) {
 func (j *judge) lock(i int, l Lock, isNamed bool) {
 	st := j.step.Statements[i]
 	f := Finding{Rule: Locks, Facts: Facts{Lock: l.Mode, Blocks: l.Mode.Blocks(), Table: l.Name, Size: j.sizeOf(l.Relation)}}
-	blocks := st.name() + " blocks " + f.Blocks.of(l.Name)
+	blocks := st.name() + " blocks " + blocked(f.Blocks, l.Name)
 	if worst := j.whileHeld(i, l.ID, isNamed); worst != nil {
 		f.Text = blocks + " while it goes through all rows of " + worst.Name
 		if worst.statement != i {
@@ -211,7 +212,7 @@ func (j *judge) whileHeld(i int, id string, later bool) *longWork {
 		st := j.step.Statements[k]
 		for _, w := range st.Work {
 			_, isNew := j.Sizes.of(w.Relation)
-			if w.ID == id || isNew || k == i && (later || j.held(i, w.ID).Blocks() != BlocksNothing) {
+			if w.ID == id || isNew || k == i && (later || j.held(i, w.ID).Blocks() != schema.BlocksNothing) {
 				continue
 			}
 			if worst == nil || j.sizeOf(w.Relation).weight() > j.sizeOf(worst.Relation).weight() {
@@ -244,8 +245,16 @@ func (s Statement) locksParent(l Lock) bool {
 
 // goesAlong reports whether a lock is that of a sequence that is locked with its table.
 func (s Statement) goesAlong(l Lock) bool {
-	return l.Relation.Kind == Sequence && slices.ContainsFunc(s.Locks, func(t Lock) bool { return t.Relation.Kind != Sequence && t.Mode.Blocks() != BlocksNothing })
+	return l.Relation.Kind == Sequence && slices.ContainsFunc(s.Locks, func(t Lock) bool { return t.Relation.Kind != Sequence && t.Mode.Blocks() != schema.BlocksNothing })
 }
 
 // name returns what a message calls a statement: its leading keywords.
 func (s Statement) name() string { return cmp.Or(s.Keywords, "the statement") }
+
+// blocked returns what is blocked of a relation, or of several.
+func blocked(b schema.Blocks, relation string) string {
+	if b == schema.BlocksWrites {
+		return "writes to " + relation
+	}
+	return string(b) + " of " + relation
+}

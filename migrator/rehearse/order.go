@@ -1,6 +1,10 @@
 package rehearse
 
-import "fmt"
+import (
+	"fmt"
+
+	"example.com/ambix/migrator/schema"
+)
 
 // lockOrder finds pairs of revisions that lock two relations in opposite order. A program that locks both, in whatever order,
 // can deadlock with one of the revisions.
@@ -58,7 +62,7 @@ func blockingLocks(s Step) []heldLock {
 	seen := map[string]bool{}
 	for i, st := range s.Statements {
 		for _, l := range st.Locks {
-			if !st.Alone && l.Mode.Blocks() != BlocksNothing && !seen[l.ID] && !st.locksParent(l) {
+			if !st.Alone && l.Mode.Blocks() != schema.BlocksNothing && !seen[l.ID] && !st.locksParent(l) {
 				seen[l.ID] = true
 				taken = append(taken, heldLock{l, i})
 			}

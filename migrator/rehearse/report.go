@@ -1,7 +1,6 @@
 package rehearse
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,7 +45,7 @@ func (r *Report) visible() []Finding {
 // open returns the findings that are not accepted, the worst first.
 func (r *Report) open() []Finding {
 	found := slices.DeleteFunc(r.visible(), func(f Finding) bool { return f.Accepted })
-	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	Sort(found)
 	return found
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/ambix/migrator/revision"
+	"example.com/ambix/migrator/schema"
 )
 
 // Step is a revision that was applied or reverted in the rehearsal, as it was observed.
@@ -57,7 +58,7 @@ const (
 // Lock is a lock on a relation.
 type Lock struct {
 	Relation
-	Mode  LockMode
+	Mode  schema.LockMode
 	Index string // the index of the relation that is locked, if that is the stronger lock; otherwise ""
 }
 

@@ -54,15 +54,18 @@ func (s *Script) Row(st sqltext.Statement, n int) string {
 
 // elidedRows returns the rows that Text lacks at an offset.
 func (s *Script) elidedRows(start int) (sqltext.ElidedRows, bool) {
-	i, found := slices.BinarySearchFunc(s.elided, start, func(r sqltext.ElidedRows, start int) int { return cmp.Compare(r.Start, start) })
+	if s.large == nil {
+		return sqltext.ElidedRows{}, false
+	}
+	i, found := slices.BinarySearchFunc(s.large.elided, start, func(r sqltext.ElidedRows, start int) int { return cmp.Compare(r.Start, start) })
 	if !found {
 		return sqltext.ElidedRows{}, false
 	}
-	return s.elided[i], true
+	return s.large.elided[i], true
 }
 
 func (s *Script) openRows(rows sqltext.ElidedRows) (io.ReadCloser, error) {
-	return s.source.open(rows.Offset, rows.Size)
+	return s.large.source.open(rows.Offset, rows.Size)
 }
 
 // sourceFile is a file that must not change.

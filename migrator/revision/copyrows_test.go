@@ -50,7 +50,7 @@ func TestRowsOfLargeCopyStayInFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(up.Text, "some row") || len(up.elided) != 1 {
+	if strings.Contains(up.Text, "some row") || len(up.large.elided) != 1 {
 		t.Fatalf("%q", up.Text)
 	}
 	st := up.Statements()[1]
@@ -89,11 +89,11 @@ func TestRowsOfLargeCopyStayInFile(t *testing.T) {
 		return s
 	}
 	linked := loaded(fstest.MapFS{"x.up.sql": {Mode: fs.ModeSymlink, Data: []byte("..data/x")}, "..data/x": {Data: []byte(withCopy(rows))}})
-	if len(linked.elided) != 1 {
+	if len(linked.large.elided) != 1 {
 		t.Error("a link to a large file: its rows are in memory")
 	}
 	whole := loaded(fstest.MapFS{"x.up.sql": {Data: []byte("-- transaction: off\n" + withCopy(rows))}})
-	if len(whole.elided) != 0 || !strings.Contains(whole.Text, rows) {
+	if len(whole.large.elided) != 0 || !strings.Contains(whole.Text, rows) {
 		t.Errorf("transaction: off: %q", whole.Text)
 	}
 }

@@ -14,10 +14,9 @@ import (
 
 // leftScript is what is known of a script that Load has checked and left in its file.
 type leftScript struct {
-	source     *sourceFile
-	limits     sqltext.ElideLimits
-	statements int
-	rows       []sqltext.CopyRows // of all COPYs
+	source *sourceFile
+	limits sqltext.ElideLimits
+	rows   []sqltext.CopyRows // of all COPYs
 }
 
 // readLargeUp checks an up file in pieces and leaves it where it is.
@@ -45,11 +44,11 @@ func (l *loader) readLargeUp(file string) (*Revision, Problems, error) {
 	if problems := c.problems.All(); len(problems) > 0 {
 		return c.revision, problems, nil // it is not run
 	}
-	s := c.revision.Up
-	s.left = &c.left
 	digest := formatDigest([sha256.Size]byte(hash.Sum(nil)))
-	s.digest = func() string { return digest }
-	s.checksum = sync.OnceValue(c.left.checksum)
+	c.revision.Up.large = &largeScript{
+		left: &c.left, count: c.count,
+		digest: func() string { return digest }, checksum: sync.OnceValue(c.left.checksum),
+	}
 	return c.revision, nil, nil
 }
 
@@ -62,6 +61,7 @@ type largeChecker struct {
 	begin      Problem // that of statements.begin, if it is in an earlier piece
 	problems   FileProblems
 	left       leftScript
+	count      int   // of statements
 	size       int64 // of the pieces
 }
 
@@ -81,7 +81,7 @@ func (c *largeChecker) check() error {
 			return nil
 		case err == io.EOF:
 			c.addStatementProblems(&sqltext.Piece{}, c.statements.begin)
-			c.left.statements -= 2 * c.statements.blocks // their BEGIN and COMMIT are not sent
+			c.count -= 2 * c.statements.blocks // their BEGIN and COMMIT are not sent
 			return nil
 		case err != nil:
 			return err
@@ -105,7 +105,7 @@ func (c *largeChecker) checkPiece(p *sqltext.Piece) (end bool, err error) {
 	for _, st := range p.Statements {
 		found = append(found, c.statements.check(p.Text, st)...)
 	}
-	c.left.statements += len(p.Statements)
+	c.count += len(p.Statements)
 	c.addStatementProblems(p, found)
 	if !p.CopyFollows || end {
 		return end, nil
@@ -150,27 +150,28 @@ func (c *largeChecker) addStatementProblems(p *sqltext.Piece, found []finding) {
 // then read again, except for the rows of large COPYs; see Rows. The error is a *FileChangedError if it is not what Load
 // has checked, or that of reading it.
 func (s *Script) Loaded() (*Script, error) {
-	if s.left == nil {
+	if s.InMemory() {
 		return s, nil
 	}
-	f, err := s.left.source.open(0, s.left.source.info.Size())
+	left := s.large.left
+	f, err := left.source.open(0, left.source.info.Size())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	loaded := &Script{
 		File: s.File, SQLStart: s.SQLStart, Transactional: s.Transactional, LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout,
-		digest: s.digest, checksum: s.checksum, sent: s.left.statements,
+		large: &largeScript{count: s.large.count, digest: s.large.digest, checksum: s.large.checksum},
 	}
 	hash := sha256.New()
-	if !s.Transactional || len(s.left.rows) == 0 { // statements that are sent separately are sent with their rows
-		if loaded.Text, err = readRest(f, nil, int(s.left.source.info.Size())); err == nil {
+	if !s.Transactional || len(left.rows) == 0 { // statements that are sent separately are sent with their rows
+		if loaded.Text, err = readRest(f, nil, int(left.source.info.Size())); err == nil {
 			hash.Write(bytesOf(loaded.Text))
 		}
 	} else {
 		var elided sqltext.Elided
-		elided, err = sqltext.ElideCopyData(io.TeeReader(f, hash), s.left.limits)
-		loaded.Text, loaded.elided, loaded.source = elided.Text, elided.Rows, s.left.source
+		elided, err = sqltext.ElideCopyData(io.TeeReader(f, hash), left.limits)
+		loaded.Text, loaded.large.elided, loaded.large.source = elided.Text, elided.Rows, left.source
 	}
 	if err != nil {
 		return nil, err

@@ -3,7 +3,7 @@ package revision
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -62,9 +62,10 @@ func (p Problems) Err() error {
 
 // Sort sorts p by file, line, column and text.
 func (p Problems) Sort() {
-	slices.SortStableFunc(p, func(a, b Problem) int {
+	sort.SliceStable(p, func(i, j int) bool {
+		a, b := p[i], p[j]
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
-			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text)) < 0
 	})
 }
 
@@ -121,7 +122,7 @@ func locateIn(locator *sqltext.Locator, file string, found []finding) Problems {
 	if len(found) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.offset, b.offset) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].offset < found[j].offset })
 	problems := make(Problems, 0, len(found))
 	for _, f := range found {
 		at := locator.At(f.offset)

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -29,11 +29,14 @@ type Script struct {
 
 	message string // of a down file: kept so that Format can write it
 
-	split      sync.Once
-	statements []sqltext.Statement
-	sent       int // the number of statements, 0 if it is not known
+	statements atomic.Pointer[[]sqltext.Statement] // nil until they are needed
+	large      *largeScript                        // nil for one that Load has read as a whole, like nearly all
+}
 
-	left             *leftScript // nil unless the script is in its file
+// largeScript is what is known only of a script that Load has left in its file, before and after it is Loaded.
+type largeScript struct {
+	left             *leftScript // nil once it is Loaded
+	count            int         // of statements
 	elided           []sqltext.ElidedRows
 	source           *sourceFile // contains the elided rows; nil if there are none
 	digest, checksum func() string
@@ -60,37 +63,43 @@ func (s *Script) SQL() string {
 // the script is in its file.
 func (s *Script) Statements() []sqltext.Statement {
 	s.mustBeLoaded()
-	s.split.Do(func() {
-		s.statements, _ = sqltext.SplitSized(s.Text, s.sent)
-		if s.Transactional {
-			s.statements = withoutBlocks(s.Text, s.statements)
-		}
-	})
-	return s.statements
+	if known := s.statements.Load(); known != nil {
+		return *known
+	}
+	count := 0
+	if s.large != nil {
+		count = s.large.count
+	}
+	statements, _ := sqltext.SplitSized(s.Text, count)
+	if s.Transactional {
+		statements = withoutBlocks(s.Text, statements)
+	}
+	s.statements.Store(&statements)
+	return statements
 }
 
 // InMemory reports whether Text is the whole script, except for rows of a large COPY; see Loaded.
-func (s *Script) InMemory() bool { return s.left == nil }
+func (s *Script) InMemory() bool { return s.large == nil || s.large.left == nil }
 
 // mustBeLoaded keeps a script that is in its file from being taken for an empty one.
 func (s *Script) mustBeLoaded() {
-	if s.left != nil {
+	if !s.InMemory() {
 		panic("revision: the script " + s.File + " is in its file: call Loaded")
 	}
 }
 
 // StatementCount returns the number of Statements, also if the script is in its file.
 func (s *Script) StatementCount() int {
-	if s.left != nil {
-		return s.left.statements
+	if !s.InMemory() {
+		return s.large.count
 	}
 	return len(s.Statements())
 }
 
 // Empty reports whether the script contains no statement.
 func (s *Script) Empty() bool {
-	if s.left != nil {
-		return s.left.statements == 0
+	if !s.InMemory() {
+		return s.large.count == 0
 	}
 	return !sqltext.HasStatement(s.Text)
 }
@@ -98,8 +107,8 @@ func (s *Script) Empty() bool {
 // Checksum returns the checksum of the SQL without white space and comments, as the ledger (the version tables)
 // records it. It is "" if the script is in its file, and that cannot be read.
 func (s *Script) Checksum() string {
-	if s.checksum != nil {
-		return s.checksum()
+	if s.large != nil {
+		return s.large.checksum()
 	}
 	return sqltext.Checksum(s.SQL())
 }
@@ -107,8 +116,8 @@ func (s *Script) Checksum() string {
 // Digest returns the first 64 bits of the SHA-256 of the file, header included, in hexadecimal. It takes much less time than
 // Checksum: as long as the digest is the same, so are the header and the checksum.
 func (s *Script) Digest() string {
-	if s.digest != nil {
-		return s.digest()
+	if s.large != nil {
+		return s.large.digest()
 	}
 	return formatDigest(sha256.Sum256(bytesOf(s.Text)))
 }

@@ -31,7 +31,7 @@ func (s *Script) Unwritten() bool {
 
 // ToDo returns the position of the comment that takes the place of SQL in an Unwritten script; false for any other script.
 func (s *Script) ToDo() (Pos, bool) {
-	if s == nil || s.left != nil {
+	if s == nil || !s.InMemory() {
 		return Pos{}, false
 	}
 	for at := s.SQLStart; ; at += len(todo) {

@@ -153,7 +153,7 @@ func (r *Revision) checkFormat(files []Source) error {
 		return fmt.Errorf("revision %s: its %s cannot be written: it would not be read back as it is", text.Visible(r.ID), what)
 	}
 	switch {
-	case r.Up != nil && (r.Up.left != nil || len(r.Up.elided) > 0):
+	case r.Up != nil && (!r.Up.InMemory() || r.Up.large != nil && len(r.Up.large.elided) > 0):
 		return fmt.Errorf("revision %s: its script is only in %s: copy that file", text.Visible(r.ID), text.Visible(r.Up.File))
 	case read.ID != r.ID:
 		return cannot("id")

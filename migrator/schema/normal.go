@@ -45,10 +45,13 @@ func recorded(fact string, version int) bool { return version >= factVersions[fa
 // NormalText returns an expression with the one difference removed that it gets by being dumped and loaded: what is
 // written as x IN ('a', 'b') is first printed as (ARRAY['a'::varchar, 'b'::varchar])::text[], and loaded from that, as
 // ARRAY[('a'::varchar)::text, ('b'::varchar)::text]. The second form is the normal one. Statistics are printed with fewer
-// parentheses.
-func NormalText(text string) string {
+// parentheses. An array stays as it is if its elements do not say whether they are arrays themselves, because casting
+// those means something else.
+func NormalText(text string) string { return normal(text, false) }
+
+func normal(text string, guess bool) string {
 	for strings.Contains(text, "ARRAY[") {
-		again := castElements(text)
+		again := castElements(text, guess)
 		if again == text {
 			break
 		}
@@ -57,32 +60,76 @@ func NormalText(text string) string {
 	return text
 }
 
-func castElements(text string) string {
+// castElements moves casts of arrays to their elements. With guess, elements that do not say what they are count as no arrays.
+func castElements(text string, guess bool) string {
 	tokens := tokenize(text)
 	var b strings.Builder
 	for i := 0; i < len(tokens); {
 		bare := tokens[i] == "ARRAY"
 		elements, cast, end := castArray(tokens, i)
-		if end == 0 {
+		shape := shapeOf(elements)
+		if end == 0 || len(elements) == 0 || shape == unknown && !guess {
 			b.WriteString(tokens[i])
 			i++
 			continue
+		}
+		if shape == array {
+			cast += "[]"
 		}
 		b.WriteString("ARRAY[")
 		for n, element := range elements {
 			if n > 0 {
 				b.WriteString(", ")
 			}
-			element = castElements(strings.TrimSpace(element))
 			if !bare {
 				element = "(" + element + ")"
 			}
-			b.WriteString(element + "::" + cast)
+			b.WriteString(castElements(element+"::"+cast, guess))
 		}
 		b.WriteString("]")
 		i = end
 	}
 	return b.String()
+}
+
+// shape is what the elements of an array are.
+type shape uint8
+
+const (
+	unknown shape = iota
+	scalar
+	array
+)
+
+// shapeOf returns what the elements of an array are, which is the same for all of them, by the first one that says it: a
+// constant, a cast, or an array.
+func shapeOf(elements []string) shape {
+	for _, element := range elements {
+		tokens := tokenize(element)
+		if tokens[0] == "ARRAY" {
+			return array
+		}
+		depth, cast := 0, -1
+		for i, t := range tokens {
+			switch t {
+			case "(", "[":
+				depth++
+			case ")", "]":
+				depth--
+			case "::":
+				if depth == 0 {
+					cast = i
+				}
+			}
+		}
+		switch {
+		case cast >= 0 && tokens[len(tokens)-1] == "]":
+			return array
+		case cast >= 0, len(tokens) == 1 && strings.ContainsAny(tokens[0][:1], "'0123456789"):
+			return scalar
+		}
+	}
+	return unknown
 }
 
 func tokenize(text string) []string {
@@ -110,7 +157,10 @@ func castArray(tokens []string, i int) (elements []string, cast string, end int)
 		}
 		t := tokens[i]
 		if depth == 0 && (t == "," || t == "]") {
-			elements, element = append(elements, element), ""
+			if element = strings.TrimSpace(element); element != "" {
+				elements = append(elements, element)
+			}
+			element = ""
 			if t == "]" {
 				break
 			}
@@ -160,7 +210,7 @@ func normalValue(f Fact) string {
 // that is written without a name in an inner SELECT, such as NULL in a branch of a UNION, is first printed as
 // NULL::integer, and loaded from that, as NULL::integer AS int4. The name is that of the type.
 func comparableText(text string) string {
-	text = NormalText(text)
+	text = normal(text, true)
 	if !strings.Contains(text, "::") || !strings.Contains(text, " AS ") {
 		return text
 	}

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -54,6 +55,9 @@ func (o *Object) Fact(name string) string { return find(o.Facts, name) }
 // Detail returns the value of a detail, or "".
 func (o *Object) Detail(name string) string { return find(o.Details, name) }
 
+// find returns the value of a fact, or "".
+//
+//go:noinline // many calls: copies would take more room
 func find(facts []Fact, name string) string {
 	for _, f := range facts {
 		if f.Name == name {
@@ -87,16 +91,22 @@ func (o *Object) Columns() []*Object {
 }
 
 func (o *Object) sort() {
-	byName := func(a, b Fact) int { return strings.Compare(a.Name, b.Name) }
-	slices.SortFunc(o.Facts, byName)
-	slices.SortFunc(o.Details, byName)
+	for _, facts := range [][]Fact{o.Facts, o.Details} {
+		less := func(i, j int) bool { return facts[i].Name < facts[j].Name }
+		if !sort.SliceIsSorted(facts, less) { // sorted facts may be those of another schema; see Without
+			sort.Slice(facts, less)
+		}
+	}
 	slices.SortStableFunc(o.Parts, func(a, b *Object) int {
 		if a.Key.Kind == Column || b.Key.Kind == Column {
 			return cmp.Compare(notColumn(a), notColumn(b)) // columns keep their order
 		}
 		return a.Key.Compare(b.Key)
 	})
-	slices.SortFunc(o.Needs, func(a, b Need) int { return cmp.Or(a.On.Key.Compare(b.On.Key), cmp.Compare(a.Kind, b.Kind)) })
+	sort.Slice(o.Needs, func(i, j int) bool {
+		a, b := o.Needs[i], o.Needs[j]
+		return cmp.Or(a.On.Key.Compare(b.On.Key), cmp.Compare(a.Kind, b.Kind)) < 0
+	})
 	o.Needs = slices.Compact(o.Needs)
 }
 

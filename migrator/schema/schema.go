@@ -2,7 +2,7 @@ package schema
 
 import (
 	"slices"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -53,7 +53,7 @@ func New(version int, objects []*Object, refused []Refusal, members int) (*Schem
 		byKey: make(map[Key]*Object, len(objects)), dependents: map[*Object][]*Object{},
 	}
 	slices.SortFunc(s.Objects, func(a, b *Object) int { return a.Key.Compare(b.Key) })
-	slices.SortFunc(s.Refused, func(a, b Refusal) int { return strings.Compare(a.String(), b.String()) })
+	sort.Slice(s.Refused, func(i, j int) bool { return s.Refused[i].String() < s.Refused[j].String() })
 	for _, o := range s.Objects {
 		if s.byKey[o.Key] != nil {
 			return nil, &DuplicateError{o.Key}

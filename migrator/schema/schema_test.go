@@ -75,9 +75,16 @@ func TestCastArraysAreNormalized(t *testing.T) {
 	for text, want := range map[string]string{
 		"(ARRAY['a'::character varying])::text[]":                    "ARRAY[('a'::character varying)::text]",
 		"(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]":         "(ARRAY[f(1, 2), '(ARRAY['::text])::numeric(10,2)[]", // a modifier: left alone
-		"((ARRAY[a[1], b])::double precision[] || x)":                "(ARRAY[(a[1])::double precision, (b)::double precision] || x)",
+		"((ARRAY[1, b])::double precision[] || x)":                   "(ARRAY[(1)::double precision, (b)::double precision] || x)",
+		"(ARRAY[a[1], b])::text[]":                                   "(ARRAY[a[1], b])::text[]", // a[1] can be an array of a domain
+		"ARRAY[]::text[]":                                            "ARRAY[]::text[]",
+		"ARRAY[]":                                                    "ARRAY[]",
+		"(ARRAY[])::text[]":                                          "(ARRAY[])::text[]",
+		"(ARRAY[ARRAY[1, 2], ARRAY[3, 4]])::text[]":                  "ARRAY[ARRAY[(1)::text, (2)::text], ARRAY[(3)::text, (4)::text]]",
+		"(ARRAY[ARRAY[]::integer[], a])::text[]":                     "ARRAY[(ARRAY[]::integer[])::text[], (a)::text[]]",
+		"(ARRAY[(a)::integer[], b])::text[]":                         "ARRAY[((a)::integer[])::text[], (b)::text[]]",
 		"'(ARRAY[1])::text[]'":                                       "'(ARRAY[1])::text[]'",
-		"(ARRAY[(ARRAY[1])::int[], x])::text[]":                      "ARRAY[(ARRAY[(1)::int])::text, (x)::text]",
+		"(ARRAY[(ARRAY[1])::int[], x])::text[]":                      "ARRAY[ARRAY[((1)::int)::text], (x)::text[]]",
 		"(ARRAY[1, 2])[1]":                                           "(ARRAY[1, 2])[1]",
 		"(ARRAY[1":                                                   "(ARRAY[1",
 		"(ARRAY[1])::text":                                           "(ARRAY[1])::text",

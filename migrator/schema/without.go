@@ -37,7 +37,6 @@ func (s *Schema) Without(leave func(*Object) bool) *Schema {
 				o.Needs = append(o.Needs, Need{copies[n.On], n.Kind})
 			}
 		}
-		o.Facts, o.Details = slices.Clone(o.Facts), slices.Clone(o.Details)
 	}
 	refused := slices.DeleteFunc(slices.Clone(s.Refused), func(r Refusal) bool {
 		return slices.ContainsFunc(s.Objects, func(o *Object) bool { return left[o] && r.isAbout(o) })

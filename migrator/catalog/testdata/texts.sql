@@ -27,3 +27,18 @@ CREATE TABLE part (k date, v text) PARTITION BY RANGE (k);
 CREATE TABLE part_2020 PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 CREATE STATISTICS st ON n, a FROM t;
 GRANT ALL ON t TO PUBLIC;
+
+-- Arrays that are cast: empty, of arrays, of columns.
+CREATE TABLE casts (
+    "none" text[] DEFAULT ARRAY[]::text[],
+    none_of_precision numeric(8,2)[] DEFAULT ARRAY[]::numeric(8,2)[],
+    none_of_none text[] DEFAULT ARRAY[ARRAY[]::character varying[]]::text[],
+    pushed bigint[] DEFAULT ARRAY[ARRAY[1, -2], ARRAY[3, 4]]::bigint[],
+    arrays text[] DEFAULT (ARRAY[[1, 2], [3, 4]]::integer[])::text[],
+    a integer[],
+    b integer[],
+    c character varying,
+    d character varying,
+    e text DEFAULT array_to_string((ARRAY['x'::character varying, 'y']), ',')
+);
+CREATE VIEW casts_view AS SELECT array_length((ARRAY[a, b])::text[], 2) AS n, c IN (d, 'x') AS found, array_to_string(ARRAY[a, b]::text[], ',') AS joined FROM casts;

@@ -27,7 +27,9 @@ const (
 func batchSize(steps []plan.Step) int {
 	size := 0
 	for i, s := range steps {
-		if !batchable(s) {
+		// The server counts the time of an upgrade from the arrival of the message, or from the
+		// upgrade before it.
+		if !batchable(s) || i > 0 && s.Direction == plan.Up && steps[i-1].Direction == plan.Down {
 			return max(i, 1)
 		}
 		size += len(s.Script.Text)
@@ -114,7 +116,8 @@ func (r *Runner) sendBatch(ctx context.Context, steps []plan.Step, at start) (do
 func (r *Runner) renderBatch(steps []plan.Step, at start) parts {
 	var all parts
 	for i, s := range steps {
-		f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
+		f := r.frame(at)
+		at = at.after(s)
 		f.flushLater = i < len(steps)-1 && !r.FlushEvery
 		for _, p := range r.render(s, f) {
 			p.step = i

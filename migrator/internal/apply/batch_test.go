@@ -3,8 +3,10 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
@@ -34,6 +36,35 @@ func TestBatchSavesRoundTrips(t *testing.T) {
 }
 
 // An error, what is committed, and the log are those of revisions in separate messages.
+func TestDurationInBatchIsThatOfOneRevision(t *testing.T) {
+	t.Parallel()
+	ctx, url := context.Background(), pgtest.Database(t)
+	m := projecttest.New(t).Add("a", "", "SELECT pg_sleep(0.3);", "SELECT pg_sleep(0.3);").Add("b", "a", "SELECT 1;", "SELECT 1;").Migrator(migrator.Config{})
+	cfg := projecttest.Config(t, url)
+	durations := "SELECT string_agg(%s, ' ' ORDER BY event) FROM ambix_event"
+	r, err := m.Up(ctx, cfg)
+	if err != nil || r.Steps[0].Duration < 300*time.Millisecond {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	// The second one began when the first one had ended.
+	if got := pgtest.Value(t, url, "SELECT b.duration < e.at - a.applied_at FROM ambix_revision a, ambix_revision b, ambix_event e WHERE a.revision = 'a' AND b.revision = 'b' AND e.revision = 'b'"); got != "t" {
+		t.Errorf("durations: %s", pgtest.Value(t, url, fmt.Sprintf(durations, "duration::text")))
+	}
+	if _, err := m.Down(ctx, cfg, "base"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Move(ctx, cfg, migrator.Up, "a"); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, "TRUNCATE ambix_event")
+	if _, err := m.Move(ctx, cfg, migrator.Redo); err != nil {
+		t.Fatal(err)
+	}
+	if got := pgtest.Value(t, url, "SELECT u.duration < u.at - d.at FROM ambix_event u, ambix_event d WHERE u.action = 'up' AND d.action = 'down'"); got != "t" {
+		t.Errorf("durations of redo: %s", pgtest.Value(t, url, fmt.Sprintf(durations, "duration::text")))
+	}
+}
+
 func TestErrorInBatchAffectsOneRevision(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, up, want string }{

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -84,8 +85,10 @@ var rules = []rule{
 
 	// The body, before the ledger: it may have changed what the closing write needs.
 	{parts: []kind{finishing}, states: []string{pg.ReadOnlySQLTransaction}, verdict: revisionFailed, cause: MadeReadOnly},
-	{parts: []kind{finishing}, states: []string{pg.InvalidTextRepresentation, pg.UndefinedTable}, verdict: notRecorded},
-	{parts: []kind{finishing}, states: []string{pg.UniqueViolation}, verdict: ledgerFailed},
+	{parts: []kind{finishing}, states: []string{pg.InvalidTextRepresentation}, when: (*failure).ledgerMoved, verdict: planStale},
+	{parts: []kind{finishing}, states: []string{pg.InvalidTextRepresentation, pg.UndefinedTable, pg.FeatureNotSupported}, verdict: notRecorded},
+	{parts: []kind{finishing}, states: []string{pg.UniqueViolation}, when: (*failure).isRecorded, verdict: planStale},
+	{parts: []kind{finishing}, states: []string{pg.UniqueViolation}, when: (*failure).ofEvents, verdict: ledgerFailed},
 	{parts: []kind{finishing}, states: []string{pg.InsufficientPrivilege}, when: (*failure).lacksNothing, verdict: revisionFailed, cause: LedgerRevoked, hint: "the revision takes the ledger's privileges away from ROLE, the role that records it; leave out the tables of the ledger"},
 	{parts: []kind{finishing}, states: []string{pg.InsufficientPrivilege}, verdict: ledgerFailed},
 	{parts: []kind{finishing}, when: (*failure).canRecord, verdict: revisionFailed, cause: LedgerChanged, hint: "the revision changes a table of the ledger so that it cannot be recorded"},
@@ -132,6 +135,39 @@ func (f *failure) ofFirstTable() bool {
 // sequence that is behind.
 func (f *failure) ofRevisionsTable() bool { return f.err.TableName == f.Ledger.Prefix()+"_revision" }
 
+func (f *failure) ofEvents() bool { return f.err.TableName == f.Ledger.Prefix()+"_event" }
+
+// isRecorded reports whether the revision has a row after the rollback, so that somebody else
+// wrote it.
+func (f *failure) isRecorded() bool {
+	return f.ofRevisionsTable() && len(f.explain(f.Ledger.DownScripts([]string{f.step.Revision}))) > 0
+}
+
+// ledgerMoved reports whether the ledger is no longer what an upgrade began with, although the
+// upgrade is rolled back: somebody else removed a row or hides it. The next read says so.
+func (f *failure) ledgerMoved() bool {
+	at := f.part.begins
+	generation, applied := f.standing(at)
+	return at.exists && (generation.Null || generation.Text == strconv.FormatInt(at.generation, 10) && !applied)
+}
+
+// raised reports whether the generation is still raised after the rollback: the body ended the
+// transaction that raised it.
+func (f *failure) raised() bool {
+	generation, _ := f.standing(f.part.begins)
+	return generation.Text == strconv.FormatInt(f.part.begins.generation+1, 10)
+}
+
+// standing returns the generation of the ledger, and whether a revision is recorded with which
+// an upgrade began; "" and false if the ledger cannot be read.
+func (f *failure) standing(at start) (generation pg.Value, applied bool) {
+	rows := f.explain(f.Ledger.Standing(at.applied))
+	if len(rows) != 1 {
+		return pg.Value{}, false
+	}
+	return rows[0][0], rows[0][1].Text == "t"
+}
+
 // hasBody reports whether the part belongs to a revision that may have prevented it.
 func (f *failure) hasBody() bool {
 	return f.step.Script != nil && len(f.step.Script.Statements()) > 0 &&
@@ -144,9 +180,9 @@ func (f *failure) lacksNothing() bool {
 	return f.hasBody() && f.ledgerExists() && len(f.missingGrants()) == 0
 }
 
-// canRecord reports whether an event can be written after the rollback, so that the revision
-// prevented it. The event is rolled back.
-func (f *failure) canRecord() bool { return f.hasBody() && f.tryRecording() == nil }
+// canRecord reports whether the revision can be recorded after the rollback, so that its body
+// prevented it. What is written to find out is rolled back.
+func (f *failure) canRecord() bool { return f.hasBody() && f.tryRecording(f.step) == nil }
 
 // namesExtension reports whether the statement creates an extension that the server lacks.
 func (f *failure) namesExtension() bool { return f.err.Routine == "parse_extension_control_file" }

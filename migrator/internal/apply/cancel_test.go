@@ -63,9 +63,7 @@ func TestCanceledRunLeavesNothing(t *testing.T) {
 			if err != nil && !errors.As(err, &interrupted) {
 				t.Fatalf("%v", err)
 			}
-			if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-				t.Errorf("%s locks are held", got)
-			}
+			projecttest.AwaitNoAdvisoryLocks(t, url)
 			before := len(r.Steps)
 			r, err = p.Migrator(migrator.Config{}).Up(context.Background(), projecttest.Config(t, url))
 			if err != nil || before+len(r.Steps) != 4 {
@@ -136,9 +134,7 @@ func TestCancelBetweenTriesIsReportedOnce(t *testing.T) {
 		if got := pgtest.Value(t, url, eventsInOrder); got != "interrupted a" {
 			t.Errorf("%s: events %s", c.header, got)
 		}
-		if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-			t.Errorf("%s: %s locks are held", c.header, got)
-		}
+		projecttest.AwaitNoAdvisoryLocks(t, url)
 	}
 }
 

@@ -50,9 +50,7 @@ func TestConcurrentRunnersApplyOnce(t *testing.T) {
 	if got := pgtest.Value(t, url, "SELECT count(*) || ' ' || count(DISTINCT revision) FROM ambix_event"); got != "20 20" {
 		t.Errorf("events, and revisions in them: %s", got)
 	}
-	if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"); got != "0" {
-		t.Errorf("%s advisory locks are held", got)
-	}
+	projecttest.AwaitNoAdvisoryLocks(t, url)
 }
 
 func TestConcurrentRunnersReachOneTarget(t *testing.T) {

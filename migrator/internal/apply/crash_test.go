@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -188,16 +190,32 @@ func hostOf(t testing.TB, databaseURL string) string {
 	return u.Host
 }
 
+// holdWAL keeps a server from writing what no commit has asked to flush, which it otherwise does every 10 seconds at least,
+// until it crashes.
+func holdWAL(t *testing.T, server *pgtest.Server) (crash func()) {
+	t.Helper()
+	pid, err := strconv.Atoi(pgtest.Value(t, server.URL("postgres"), "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"))
+	if err == nil {
+		err = syscall.Kill(pid, syscall.SIGSTOP)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it could not obey the postmaster
+		server.Stop(t, pgtest.Immediate)
+	}
+}
+
 // Steps that a crash took back leave the report, and are run again once.
 func TestReportLosesWhatACrashTookBack(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{})
 	url := server.Database(t)
-	pgtest.Exec(t, url, "ALTER SYSTEM SET wal_writer_delay = '10s'")
-	pgtest.Exec(t, url, "SELECT pg_reload_conf()")
 	// It sleeps until it has crashed once: an unlogged table is empty after that.
 	pgtest.Exec(t, url, "CREATE UNLOGGED TABLE before_crash (id int)")
 	pgtest.Exec(t, url, "INSERT INTO before_crash VALUES (1)")
+	crash := holdWAL(t, server)
 	p := projecttest.Chain(t, 8, 2, "SELECT pg_sleep(CASE WHEN (SELECT count(*) FROM before_crash) = 1 THEN 60 ELSE 0 END);")
 	var mu sync.Mutex
 	var shown []string
@@ -219,7 +237,8 @@ func TestReportLosesWhatACrashTookBack(t *testing.T) {
 	cfg := projecttest.Config(t, url)
 	go func() { r, err := m.Up(context.Background(), cfg); done <- result{r, err} }()
 	projecttest.Await(t, url, projecttest.Sleeping, "1")
-	server.Restart(t, pgtest.Immediate) // nothing else was committed, which would flush the first two
+	crash() // nothing else was committed, which would flush the first two
+	server.Start(t)
 	got := <-done
 	if got.err != nil {
 		t.Fatal(got.err)
@@ -234,7 +253,7 @@ func TestReportLosesWhatACrashTookBack(t *testing.T) {
 // crashes before that, the commits are gone, and the report does not have them.
 func TestReportLosesCommitsThatWereNotFlushed(t *testing.T) {
 	t.Parallel()
-	server := pgtest.Start(t, pgtest.Options{Settings: map[string]string{"wal_writer_delay": "10s"}})
+	server := pgtest.Start(t, pgtest.Options{})
 	for _, c := range []struct{ name, body, match, steps, kind string }{
 		{"failed", "SELECT nix;", "$ambix1$failed", "up a", "revision"},
 		{"canceled", "SELECT pg_sleep(60);", "$ambix1$interrupted", "", "unknown-outcome"},
@@ -247,6 +266,7 @@ func TestReportLosesCommitsThatWereNotFlushed(t *testing.T) {
 			if _, err := m.EnsureLedger(context.Background(), projecttest.Config(t, url)); err != nil {
 				t.Fatal(err)
 			}
+			crash := holdWAL(t, server)
 			proxy := pgtest.NewProxy(t, url)
 			met := proxy.Inject(pgtest.Fault{Match: c.match, Before: true, Action: pgtest.Stall})
 			ctx, cancel := context.WithCancel(context.Background())
@@ -266,7 +286,7 @@ func TestReportLosesCommitsThatWereNotFlushed(t *testing.T) {
 			if err, over := before(met, ended); over {
 				t.Fatalf("the event was not sent: %v", err)
 			}
-			server.Stop(t, pgtest.Immediate)
+			crash()
 			proxy.Clear()
 			server.Start(t)
 			err := <-ended

@@ -3,6 +3,6 @@
 //
 // A transactional revision is one message of the simple query protocol. The message begins
 // a transaction, tries to take the lock, checks that the database is where the plan
-// starts, writes the revision's row, runs the body, resets the session, completes the row
-// and commits. So a revision is applied exactly when its row exists.
+// starts, runs the body, resets the session, writes the revision's row, if the check was made
+// in the same transaction, and commits. So a revision is applied exactly when its row exists.
 package apply

@@ -28,6 +28,23 @@ func TestBodyMayChangeEncoding(t *testing.T) {
 	}
 }
 
+// A function that changes the encoding in the first message of a large body does not change how
+// the server reads what the ledger keeps.
+func TestHiddenChangeOfEncodingDoesNotReachTheLedger(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	const hidden = "DO $$ BEGIN PERFORM set_config('client_encoding', 'LATIN1', false), set_config('standard_conforming_strings', 'off', false); END $$;\n"
+	for _, c := range []struct{ id, padding string }{{"a", strings.Repeat("SELECT '"+strings.Repeat("x", 1000)+"';\n", 1100)}, {"b", ""}} {
+		m := projecttest.New(t).Add(c.id, "", hidden+c.padding, "SELECT 'é\\n';").Migrator(migrator.Config{Ledger: "public." + c.id})
+		if _, err := m.Up(context.Background(), projecttest.Config(t, url)); err != nil {
+			t.Fatal(err)
+		}
+		if got := pgtest.Value(t, url+"&client_encoding=UTF8", "SELECT trim(E'\\n' from down_sql) FROM "+c.id+"_revision"); got != "SELECT 'é\\n';" {
+			t.Errorf("%s: down script %s", c.id, got)
+		}
+	}
+}
+
 // Text arrives and positions are right, whatever the encoding of the database.
 func TestPositionsAreRightInEveryEncoding(t *testing.T) {
 	t.Parallel()

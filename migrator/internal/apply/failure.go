@@ -164,8 +164,12 @@ func (f *failure) notRecorded() error {
 	e.Cause = LedgerRemoved
 	e.Hint = "a revision must not end its transaction or drop the schema that contains the ledger; the ledger can be in another schema"
 	switch {
-	case f.step.Transactional():
+	case f.step.Transactional() && f.raised():
+		e.Text = "the revision ended its transaction; what it did before that is committed, and it is not recorded"
+	case f.step.Transactional() && noTable:
 		e.Text = "the revision ended its transaction or removed the ledger " + f.Ledger.String() + "; it was not recorded"
+	case f.step.Transactional():
+		e.Text = "the revision ended its transaction or changed the ledger " + f.Ledger.String() + "; it was not recorded"
 	case noTable:
 		e.Text = "the revision removed a table of the ledger " + f.Ledger.String()
 	default:

@@ -102,9 +102,7 @@ func TestTerminatedSessionIsNotRetried(t *testing.T) {
 		if got := pgtest.Value(t, url, eventsInOrder); got != "failed a" {
 			t.Errorf("%s: events %s", header, got)
 		}
-		if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-			t.Errorf("%s: %s locks are held", header, got)
-		}
+		projecttest.AwaitNoAdvisoryLocks(t, url)
 	}
 }
 

@@ -75,6 +75,16 @@ func newMessage(parts parts) message {
 	return m
 }
 
+// closingApart returns the message with its closing write in a message of its own, which the
+// server reads after the reset.
+func (m *message) closingApart() []message {
+	i := slices.IndexFunc(m.parts, func(p part) bool { return p.kind == finishing })
+	if i <= 0 {
+		return []message{*m}
+	}
+	return []message{newMessage(m.parts[:i]), newMessage(m.parts[i:])}
+}
+
 // statementsBehind returns how many statements of the body are done once the message is.
 func (m *message) statementsBehind() int {
 	for _, p := range slices.Backward(m.parts) {

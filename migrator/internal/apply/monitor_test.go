@@ -27,7 +27,7 @@ func TestBlockersAreReported(t *testing.T) {
 			release()
 		}
 	}})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	if _, err := m.Up(ctx, projecttest.Config(t, url)); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestIndexProgressIsReported(t *testing.T) {
 				release()
 			}
 		}})
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 		defer cancel()
 		if _, err := m.Up(ctx, projecttest.Config(t, url)); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestBatchIsReportedWhileItRuns(t *testing.T) {
 				}
 			}
 		}})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
 	report, err := m.Up(ctx, projecttest.Config(t, url))
 	if err != nil || projecttest.Steps(report) != "up a, up b, up c" {

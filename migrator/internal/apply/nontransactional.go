@@ -71,7 +71,7 @@ func (r *Runner) runNonTransactional(ctx context.Context, s plan.Step, at start)
 		r.Conn.Close() // releases the lock
 		return 0, at, &pg.LostError{Err: lost}
 	}
-	return took, start{true, at.generation + 2}, err
+	return took, at.after(s), err
 }
 
 func (n *nonTransactional) run(ctx context.Context, at start) (time.Duration, error) {

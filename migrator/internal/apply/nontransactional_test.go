@@ -49,9 +49,7 @@ CALL twice();
 	if err != nil || st.Count(migrator.Applied) != 2 {
 		t.Errorf("status: %+v, %v", st, err)
 	}
-	if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-		t.Errorf("%s advisory locks are held", got)
-	}
+	projecttest.AwaitNoAdvisoryLocks(t, url)
 }
 
 // A non-transactional body may change its role for the statements that follow. The ledger is
@@ -101,7 +99,7 @@ func TestNonTransactionalLockTimeoutIsRetried(t *testing.T) {
 					release()
 				}
 			}})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 			defer cancel()
 			_, err := m.Up(ctx, projecttest.Config(t, url))
 			var failed *migrator.RevisionError

@@ -143,7 +143,7 @@ func TestManyProcessesApplyOnce(t *testing.T) {
 	if got := pgtest.Value(t, url, "SELECT count(*) || ' ' || bool_and(indisvalid) FROM pg_index WHERE indrelid = 'x'::regclass"); got != "2 true" {
 		t.Errorf("indexes: %s", got)
 	}
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "0")
+	projecttest.AwaitNoAdvisoryLocks(t, url)
 }
 
 // Many processes upgrade a database through a pooler, which sends every message to another
@@ -157,9 +157,7 @@ func TestManyProcessesThroughPoolerApplyOnce(t *testing.T) {
 	if got := pgtest.Value(t, direct, "SELECT count(*) || ' ' || count(DISTINCT revision) FROM ambix_event"); got != "40 40" || total != 40 {
 		t.Errorf("events, revisions: %s; %d are reported", got, total)
 	}
-	if got := projecttest.AdvisoryLocks(t, direct); got != "0" {
-		t.Errorf("%s locks are held", got)
-	}
+	projecttest.AwaitNoAdvisoryLocks(t, direct)
 	// A non-transactional revision is refused before anything runs.
 	refused := server.Database(t)
 	_, err := mixed(t).Migrator(migrator.Config{}).Up(context.Background(), projecttest.Config(t, server.PgBouncer(t, nil).Through(refused)))

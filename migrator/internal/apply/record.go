@@ -54,8 +54,8 @@ func (r *Runner) Record(s plan.Step, failure error) {
 	}
 }
 
-// tryRecording writes an event and rolls it back.
-func (r *Runner) tryRecording() error {
+// tryRecording writes an event, and the row of an upgrade, and rolls them back.
+func (r *Runner) tryRecording(s plan.Step) error {
 	if r.Conn.Closed() || r.Conn.InTransaction() {
 		return errors.New("the session is not usable")
 	}
@@ -63,6 +63,9 @@ func (r *Runner) tryRecording() error {
 	defer cancel()
 	var p parts
 	r.openLedgerTransaction(&p, "", "ledger")
+	if s.Direction == plan.Up && s.Transactional() {
+		p.add(recording, r.Ledger.Stamp(s.Entry, r.Author))
+	}
 	p.add(recording, r.Ledger.Append(ledger.Event{Action: ledger.Failed}, r.Author))
 	p.add(opening, "ROLLBACK")
 	_, err := r.Conn.Send(ctx, newMessage(p).Message, pg.Handler{})

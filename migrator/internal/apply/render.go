@@ -19,13 +19,13 @@ const (
 	locking               // takes the runners' lock
 	creating              // the ledger's tables
 	guarding              // compares and raises the generation
-	recording             // the revision's row
+	recording             // the row of a revision that begins, or another change of the ledger
 	watching              // what the guard remembers of the tables
 	body                  // the revision's own statements
 	checking              // the guard's check of the statement before
 	deferred              // constraints that the body deferred
 	resetting             // undoes what the body left in the session
-	finishing             // the closing write
+	finishing             // the closing write: the row of a revision that ends, and its event
 	commit
 )
 
@@ -36,7 +36,8 @@ type part struct {
 	sql    string
 	script *revision.Script
 	index  int
-	step   int // index of the step in a batch
+	step   int   // index of the step in a batch
+	begins start // of the closing write of an upgrade: the state before
 }
 
 // source returns the statement in the revision's file.
@@ -46,12 +47,37 @@ func (p part) source() sqltext.Statement { return p.script.Statements()[p.index]
 type start struct {
 	exists     bool
 	generation int64
+	applied    string // a revision that is applied; "": none, or it is not known
+}
+
+// startOf returns the state that a plan begins with.
+func startOf(p plan.Plan) start {
+	at := start{exists: p.Exists, generation: p.Generation}
+	if len(p.From) > 0 {
+		at.applied = p.From[0]
+	}
+	return at
+}
+
+// after returns the state after a step, which raises the generation once, or twice if it is
+// not transactional.
+func (at start) after(s plan.Step) start {
+	next := start{exists: true, generation: at.generation + 1}
+	if !s.Script.Transactional {
+		next.generation++
+	}
+	if s.Direction == plan.Up {
+		next.applied = s.Revision
+	}
+	return next
 }
 
 // frame is what surrounds the body of a step.
 type frame struct {
+	at     start
 	create []string // creates the ledger; nil if it exists
 	guard  string
+	raise  string // the guard of an upgrade, which its closing write completes
 	// first and last: the step begins and ends the transaction. In a single transaction,
 	// only its first and last steps do.
 	first, last bool
@@ -61,7 +87,7 @@ type frame struct {
 }
 
 func (r *Runner) frame(at start) frame {
-	f := frame{guard: r.Ledger.Guard(at.generation), first: true, last: true}
+	f := frame{at: at, guard: r.Ledger.Guard(at.generation), raise: r.Ledger.Raise(at.generation), first: true, last: true}
 	if !at.exists {
 		f.create = r.Ledger.Create(r.CreateSchema)
 	}
@@ -71,6 +97,9 @@ func (r *Runner) frame(at start) frame {
 // parts are the statements of a message, in order.
 type parts []part
 
+// add adds statements.
+//
+//go:noinline // many calls: copies would take more room
 func (p *parts) add(k kind, sql ...string) {
 	for _, q := range sql {
 		*p = append(*p, part{kind: k, sql: q})
@@ -116,10 +145,10 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(locking, r.Ledger.TryLock())
 		p.add(creating, f.create...)
 	}
-	p.add(guarding, f.guard)
 	if s.Direction == plan.Up {
-		p.add(recording, r.Ledger.Begin(s.Entry, r.Author))
+		p.add(guarding, f.raise)
 	} else {
+		p.add(guarding, f.guard)
 		p.add(recording, r.Ledger.BeginDown(s.Revision))
 	}
 	r.renderGuard(&p, s, f.offline)
@@ -139,7 +168,7 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	p.set(resetting, true, r.closingSettings(f)...)
 	r.renderGuardEnd(&p, f.offline)
 	if s.Direction == plan.Up {
-		p.add(finishing, r.Ledger.Finish(s.Revision, len(s.Script.Statements()), r.Author))
+		p = append(p, part{kind: finishing, sql: r.record(s, f), begins: f.at})
 	} else {
 		p.add(finishing, r.Ledger.FinishDown(s.Revision, downSQLOfFile(s), r.Author))
 	}
@@ -150,6 +179,15 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 		p.add(commit, "COMMIT")
 	}
 	return p
+}
+
+// record returns the closing write of an upgrade.
+func (r *Runner) record(s plan.Step, f frame) string {
+	statements := len(s.Script.Statements())
+	if f.offline {
+		return r.Ledger.RecordSaved(s.Entry, statements, f.at.applied, r.Author)
+	}
+	return r.Ledger.Record(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
 }
 
 // downSQLOfFile returns the down script of a file, which the ledger compares with its own;

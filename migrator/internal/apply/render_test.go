@@ -67,7 +67,7 @@ func messagesOf(p parts) string {
 
 func TestRenderedMessages(t *testing.T) {
 	t.Parallel()
-	at := start{true, 41}
+	at := start{true, 41, "a1"}
 	up := planFrom(t, plan.VerbUp, "b2", "a1").Steps[0]
 	for name, render := range map[string]func(r *Runner) string{
 		"up": func(r *Runner) string { return messagesOf(r.render(up, r.frame(at))) },

@@ -20,29 +20,22 @@ func unreplicated(t testing.TB) (server *pgtest.Server, url string) {
 	t.Helper()
 	server = pgtest.Start(t, pgtest.Options{})
 	url = server.Database(t)
-	standbys(t, url, "nobody")
+	pgtest.SetSynchronousStandbys(t, url, "nobody")
 	return server, url
-}
-
-func standbys(t testing.TB, url, names string) {
-	t.Helper()
-	pgtest.Exec(t, url, "ALTER SYSTEM SET synchronous_standby_names = '"+names+"'")
-	pgtest.Exec(t, url, "SELECT pg_reload_conf()")
-	projecttest.Await(t, url, "SHOW synchronous_standby_names", names)
 }
 
 // What is written after a failure or a cancel does not wait for a standby that is missing.
 func TestCleanUpDoesNotWaitForStandby(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{})
-	t.Cleanup(func() { standbys(t, server.URL("postgres"), "") })
+	t.Cleanup(func() { pgtest.SetSynchronousStandbys(t, server.URL("postgres"), "") })
 	for name, body := range map[string]string{
 		"failure":                "SELECT pg_sleep(60);",
 		"first statement":        "SELECT pg_sleep(60);\n-- off",
 		"second statement":       "SELECT 1;\nSELECT pg_sleep(60);\n-- off",
 		"statement that commits": "CREATE INDEX CONCURRENTLY i ON slow (slow(id));\n-- off",
 	} {
-		standbys(t, server.URL("postgres"), "")
+		pgtest.SetSynchronousStandbys(t, server.URL("postgres"), "")
 		url := server.Database(t)
 		pgtest.Exec(t, url, "CREATE TABLE slow (id int); INSERT INTO slow VALUES (1); CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN 1; END $$")
 		header := "transaction: on"
@@ -55,7 +48,7 @@ func TestCleanUpDoesNotWaitForStandby(t *testing.T) {
 		cfg := projecttest.Config(t, url)
 		go func() { _, err := m.Up(ctx, cfg); done <- err }()
 		projecttest.Await(t, url, projecttest.Sleeping, "1")
-		standbys(t, url, "nobody")
+		pgtest.SetSynchronousStandbys(t, url, "nobody")
 		cancel()
 		for running := true; running; {
 			select {
@@ -66,13 +59,13 @@ func TestCleanUpDoesNotWaitForStandby(t *testing.T) {
 			default:
 				if pgtest.Value(t, url, waitingForStandby) != "0" {
 					t.Errorf("%s: a commit waits for the standby", name)
-					standbys(t, url, "")
+					pgtest.SetSynchronousStandbys(t, url, "")
 					<-done
 					running = false
 				}
 			}
 		}
-		standbys(t, url, "")
+		pgtest.SetSynchronousStandbys(t, url, "")
 		if got := pgtest.Value(t, url, "SELECT string_agg(action, ' ') FROM ambix_event"); got != "interrupted" {
 			t.Errorf("%s: events: %s", name, got)
 		}
@@ -107,7 +100,7 @@ func TestUnreplicatedCommitIsReported(t *testing.T) {
 	// Another session cancels the wait: the run is not interrupted.
 	go func() { r, err := m.Down(context.Background(), cfg); done <- result{r, err} }()
 	projecttest.Await(t, url, waitingForStandby, "1")
-	pgtest.Exec(t, url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	pgtest.Exec(t, url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'")
 	got = <-done
 	if !errors.As(got.err, &unconfirmed) || errors.Is(got.err, context.Canceled) || projecttest.Steps(got.r) != "down c3" {
 		t.Errorf("%v, %+v", got.err, got.r)
@@ -116,10 +109,10 @@ func TestUnreplicatedCommitIsReported(t *testing.T) {
 	// Its session is terminated: the run finds the commit, and waits until it is replicated.
 	go func() { r, err := m.Up(context.Background(), cfg); done <- result{r, err} }()
 	projecttest.Await(t, url, waitingForStandby, "1")
-	first := pgtest.Value(t, url, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	first := pgtest.Value(t, url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'")
 	pgtest.Exec(t, url, "SELECT pg_terminate_backend("+first+")")
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid <> "+first, "1")
-	standbys(t, url, "")
+	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep' AND pid <> "+first, "1")
+	pgtest.SetSynchronousStandbys(t, url, "")
 	if got = <-done; got.err != nil || projecttest.Steps(got.r) != "up c3" || len(got.r.Others) != 0 {
 		t.Errorf("%v, %+v", got.err, got.r)
 	}
@@ -145,13 +138,13 @@ func TestRunWaitsForPromotion(t *testing.T) {
 	done := make(chan error, 1)
 	cfg := projecttest.Config(t, proxy.URL(url))
 	go func() { _, err := m.Up(context.Background(), cfg); done <- err }()
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1")
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
 	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) FROM ambix_revision", "3")
 	proxy.Retarget(t, standby.URL("postgres"))
 	primary.Stop(t, pgtest.Immediate)
 	<-met
 	// The run has reached the standby when its sessions are there.
-	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'ambix%'", "t")
+	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'ambix%'", "t")
 	standby.Promote(t)
 	pgtest.Exec(t, standby.URL("postgres"), "CREATE TABLE promoted (id int)")
 	if err := <-done; err != nil {
@@ -169,12 +162,13 @@ func TestRunSurvivesFailover(t *testing.T) {
 	standby := primary.Standby(t)
 	url := primary.URL("postgres")
 	proxy := pgtest.NewProxy(t, url)
-	p := mixed(t).Add("d", "c", "SELECT pg_sleep(2);\nINSERT INTO runs VALUES ('d');", "")
-	m := p.Migrator(migrator.Config{Wait: 30 * time.Second})
+	port := hostOf(t, url)[strings.LastIndex(hostOf(t, url), ":")+1:] // there the revision does not end
+	p := mixed(t).Add("d", "c", "SELECT pg_sleep(CASE WHEN inet_server_port() = "+port+" THEN 600 ELSE 0 END);\nINSERT INTO runs VALUES ('d');", "")
+	m := p.Migrator(migrator.Config{Wait: pgtest.Patience})
 	done := make(chan error, 1)
 	cfg := projecttest.Config(t, proxy.URL(url))
 	go func() { _, err := m.Up(context.Background(), cfg); done <- err }()
-	projecttest.Await(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "1")
+	projecttest.Await(t, url, projecttest.Sleeping, "1")
 	projecttest.Await(t, standby.URL("postgres"), "SELECT count(*) FROM ambix_revision", "3")
 	primary.Stop(t, pgtest.Immediate)
 	standby.Promote(t)

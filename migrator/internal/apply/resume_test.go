@@ -72,9 +72,7 @@ func TestResumeNeedsUnmodifiedDoneStatements(t *testing.T) {
 	if err := <-done; err == nil || !strings.Contains(err.Error(), "was canceled after 1 statement; the next run continues there") {
 		t.Fatalf("%v", err)
 	}
-	if got := projecttest.AdvisoryLocks(t, url); got != "0" {
-		t.Errorf("%s advisory locks are held", got)
-	}
+	projecttest.AwaitNoAdvisoryLocks(t, url)
 	// The statement that is done is not in the file any more.
 	modified := projecttest.New(t).
 		Add("a", "", "CREATE TABLE x (id int); INSERT INTO x SELECT generate_series(1, 1000);", "DROP TABLE x;").

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,7 +110,7 @@ type Result struct {
 // the last result is unknown, *RevisionError, *LockTimeoutError, *InterruptedError,
 // *UnconfirmedError, *ModifiedError, *UndecidedError, *IndexBuildError, *LedgerError.
 func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
-	at := start{p.Exists, p.Generation}
+	at := startOf(p)
 	if r.SingleTransaction && len(p.Steps) > 0 {
 		return r.runInSingleTransaction(ctx, p, at)
 	}
@@ -123,7 +124,9 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		var err error
 		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch && r.sends() == SendMessage {
 			results, separately, err = r.runBatch(ctx, steps[:n], at)
-			at = start{at.exists || len(results) > 0, at.generation + int64(len(results))}
+			for _, done := range results {
+				at = at.after(done.Step)
+			}
 		} else {
 			results, at, err = r.runOne(ctx, steps[0], at)
 			separately = false
@@ -192,7 +195,7 @@ func (r *Runner) runStep(ctx context.Context, s plan.Step, at start) (took time.
 		return err
 	})
 	err = r.recordGiveUp(ctx, s, err)
-	return took, start{true, at.generation + 1}, err
+	return took, at.after(s), err
 }
 
 func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at start) ([]Result, error) {
@@ -201,14 +204,16 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 	var current plan.Step
 	err := r.retryWhileLocked(ctx, p.Steps[0], func() error {
 		done = nil
+		next := at
 		for i := range p.Steps {
 			var err error
 			if current, err = loaded(p.Steps[i]); err != nil {
 				return err
 			}
 			r.stepStarted, r.tracker, r.pendingOn = time.Now(), r.track(current), nil
-			f := r.frame(start{at.exists || i > 0, at.generation + int64(i)})
+			f := r.frame(next)
 			f.first, f.last = i == 0, i == last
+			next = next.after(current)
 			took, err := r.sendStep(ctx, current, f)
 			if !IsCommitted(err) {
 				return err
@@ -237,7 +242,10 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 	}
 	var took time.Duration
 	messages := pack(r.render(s, f), r.sends() == SendStatement)
-	for i := range messages {
+	for i := 0; i < len(messages); i++ {
+		if i > 0 && r.readsDifferently() {
+			messages = slices.Replace(messages, i, i+1, messages[i].closingApart()...)
+		}
 		m := &messages[i]
 		m.bytes = r.countsBytes()
 		err := r.observed(ctx, s, m.parts, false, func() error { return r.sendMessage(ctx, s, m, &took) })
@@ -253,6 +261,12 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		r.tracker.statements(m.statementsBehind())
 	}
 	return took, nil
+}
+
+// readsDifferently reports whether a function in the body has changed how the server reads the
+// next message.
+func (r *Runner) readsDifferently() bool {
+	return !strings.EqualFold(r.Conn.Parameter("client_encoding"), "UTF8") || r.Conn.Parameter("standard_conforming_strings") == "off"
 }
 
 // sendMessage sends one message of a step. took is set by the closing write.

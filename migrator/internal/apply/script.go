@@ -37,7 +37,9 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	for _, replacing := range p.Replacing {
 		first.create = append(first.create, r.Ledger.ReplaceIfApplied(replacing.Entry, replacing.Replaces, r.Author)...)
 	}
+	first.at = startOf(p)
 	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
+	first.raise = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.RaiseSaved(0)
 	if p.Stamp {
 		w.write(r.renderChange("stamp", first, r.stampStatements(p)))
 		return w.String(), w.err
@@ -46,9 +48,9 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 		first.last = true
 		w.write(r.renderChange("replace", first, nil))
 	}
-	raised := 0
+	raised, at := 0, first.at
 	for i, s := range p.Steps {
-		f := frame{guard: r.Ledger.GuardSaved(raised), raised: raised, first: !r.SingleTransaction, last: !r.SingleTransaction || i == len(p.Steps)-1, offline: true}
+		f := frame{at: at, guard: r.Ledger.GuardSaved(raised), raise: r.Ledger.RaiseSaved(raised), raised: raised, first: !r.SingleTransaction, last: !r.SingleTransaction || i == len(p.Steps)-1, offline: true}
 		if i == 0 {
 			f = first
 		}
@@ -56,6 +58,7 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		at = at.after(s)
 		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), text.Visible(s.Revision), text.Visible(s.Message))
 		if s.Script.Transactional {
 			w.write(r.render(s, f))

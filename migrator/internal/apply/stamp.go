@@ -35,7 +35,7 @@ func (r *Runner) Change(ctx context.Context, activity string, exists bool, gener
 	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return r.connFailed(ctx, step, err)
 	}
-	m := newMessage(r.renderChange(activity, r.frame(start{exists, generation}), statements))
+	m := newMessage(r.renderChange(activity, r.frame(start{exists: exists, generation: generation}), statements))
 	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
 		if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
 			_ = r.resetSession()

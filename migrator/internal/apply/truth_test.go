@@ -87,7 +87,7 @@ func (w *turmoil) runner(t *testing.T, through func(string) string, timeout time
 	role := pgtest.Role(t, w.url)
 	cfg := projecttest.Config(t, through(role))
 	pgtest.Exec(t, w.url, "GRANT "+w.owner+" TO "+cfg.User)
-	m := w.project(t).Migrator(migrator.Config{Role: w.owner, Wait: 20 * time.Second, WaitRunner: 20 * time.Second, LockTimeout: 200 * time.Millisecond, RetryFor: 5 * time.Second})
+	m := w.project(t).Migrator(migrator.Config{Role: w.owner, Wait: time.Minute, WaitRunner: time.Minute, LockTimeout: 200 * time.Millisecond, RetryFor: time.Minute})
 	return func() report {
 		ctx := context.Background()
 		if timeout > 0 {
@@ -193,13 +193,7 @@ func (w *turmoil) faults(t *testing.T) []disturbance {
 		return err == nil
 	}
 	must := func(sql string) {
-		for range 200 {
-			if try(sql) {
-				return
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-		t.Errorf("cannot undo: %s", sql)
+		pgtest.Eventually(t, "undone: "+sql, func() bool { return try(sql) })
 	}
 	forAWhile := func(do, undo string) func() {
 		return func() {

@@ -72,9 +72,9 @@ func TestWaitLimitStartsWithTheWait(t *testing.T) {
 	waited := 0
 	m := projecttest.New(t).
 		// A revision with COPY is not in a batch with the next one.
-		Add("a", "", "CREATE TABLE x (id int);\nCOPY x FROM stdin;\n\\.\nSELECT pg_sleep(2.1);", "").
+		Add("a", "", "CREATE TABLE x (id int);\nCOPY x FROM stdin;\n\\.\nSELECT pg_sleep(4.1);", "").
 		Add("b", "a", "CREATE TABLE y (id int);", "").
-		Migrator(migrator.Config{WaitRunner: 2 * time.Second, OnEvent: func(e migrator.Event) {
+		Migrator(migrator.Config{WaitRunner: 4 * time.Second, OnEvent: func(e migrator.Event) {
 			switch e := e.(type) {
 			case migrator.StepFinished:
 				if e.Step.Revision == "a" {

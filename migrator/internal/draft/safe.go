@@ -38,7 +38,7 @@ func (s *splitter) placeIndex(st ddl.Statement, o *schema.Object) bool {
 		s.add(buildPhase, buildConcurrently(st, ""))
 		return true
 	}
-	name := s.unusedName(o)
+	name := s.unusedName(o.Schema, o.Name)
 	s.add(buildPhase,
 		buildConcurrently(st, schema.QuoteIdent(name)),
 		ddl.Statement{SQL: "DROP INDEX CONCURRENTLY " + o.Key.Name, Object: st.Object, Does: ddl.Replaces},
@@ -119,15 +119,15 @@ func onlyMayFail(marks []ddl.Mark) []ddl.Mark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m ddl.Mark) bool { return m.Effect == ddl.Scans })
 }
 
-// unusedName returns a name for an index until it gets that of another one.
-func (s *splitter) unusedName(o *schema.Object) string {
+// unusedName returns a name in a schema for an index until it gets the one that another index has now.
+func (s *splitter) unusedName(of, now string) string {
 	for i := 0; ; i++ {
 		suffix := "__new"
 		if i > 0 {
 			suffix += strconv.Itoa(i)
 		}
-		name := schema.ClipName(o.Name, len(suffix)) + suffix
-		if key := schema.Qualify(o.Schema, name); !hasRelation(s.from, key) && !hasRelation(s.to, key) {
+		name := schema.ClipName(now, len(suffix)) + suffix
+		if key := schema.Qualify(of, name); !hasRelation(s.from, key) && !hasRelation(s.to, key) {
 			return name
 		}
 	}
@@ -250,14 +250,25 @@ func (s *splitter) placeUnique(st ddl.Statement, o *schema.Object) bool {
 	name := schema.QuoteIdent(o.Name)
 	alter, definition, found := strings.Cut(st.SQL, "ADD CONSTRAINT "+name+" ")
 	u, ok := cutUnique(definition)
-	if !found || !ok || o.Parent.Fact("partition key") != "" || s.dropped[st.Object] || !s.builtWithParent(o) {
+	drop, waits := s.waiting[st.Object]
+	if !found || !ok || o.Parent.Fact("partition key") != "" || s.dropped[st.Object] && !waits || !s.builtWithParent(o) {
 		return false
 	}
-	s.phase[st.Object] = buildPhase
+	index := name
+	if waits {
+		index = schema.QuoteIdent(s.unusedName(o.Parent.Schema, o.Name))
+	}
 	build := st
-	build.SQL, build.Marks = "CREATE UNIQUE INDEX CONCURRENTLY "+name+" ON "+o.Parent.Key.Name+" "+u.index, onlyMayFail(st.Marks)
+	build.SQL, build.Marks = "CREATE UNIQUE INDEX CONCURRENTLY "+index+" ON "+o.Parent.Key.Name+" "+u.index, onlyMayFail(st.Marks)
 	use := st
-	use.SQL, use.Marks = alter+"ADD CONSTRAINT "+name+" "+u.keyword+" USING INDEX "+name+u.deferrable, nil
+	use.SQL, use.Marks = alter+"ADD CONSTRAINT "+name+" "+u.keyword+" USING INDEX "+index+u.deferrable, nil
+	if waits {
+		s.phase[st.Object] = followPhase
+		s.add(buildPhase, build)
+		s.add(followPhase, drop, use)
+		return true
+	}
+	s.phase[st.Object] = buildPhase
 	s.add(buildPhase, build, use)
 	return true
 }

@@ -58,23 +58,28 @@ func Split(statements []ddl.Statement, from, to *schema.Schema) []Part {
 // splitter assigns statements to phases.
 type splitter struct {
 	from, to *schema.Schema
-	dropped  map[schema.Key]bool // objects of from that are dropped, also to be made again
-	retyped  map[schema.Key]bool // columns that get another type
-	moved    map[schema.Key]bool // tables that get a parent or a child, which has to have the same constraints and indexes
-	together map[schema.Key]bool // objects that stay in the change
+	dropped  map[schema.Key]bool   // objects of from that are dropped, also to be made again
+	retyped  map[schema.Key]bool   // columns that get another type
+	moved    map[schema.Key]bool   // tables that get a parent or a child, which has to have the same constraints and indexes
+	together map[schema.Key]bool   // objects that stay in the change
+	added    map[schema.Key]string // the definitions of constraints that are added
 
 	statements [numberOfPhases][]ddl.Statement
 	ends       []ddl.Statement // of validatePhase: what takes strong locks for a moment
 	phase      map[schema.Key]int
-	cause      map[schema.Key]schema.Key // of an object in followPhase: the object whose index it waits for
-	replaced   map[schema.Key]bool       // indexes that are dropped once the new one is built
-	names      map[schema.Key][]string   // of checks that were added for columns
-	identities map[schema.Key]bool       // columns that become identity columns at the end of validatePhase
+	cause      map[schema.Key]schema.Key    // of an object in followPhase: the object whose index it waits for
+	replaced   map[schema.Key]bool          // indexes that are dropped once the new one is built
+	waiting    map[schema.Key]ddl.Statement // drops constraints once the new index is built
+	names      map[schema.Key][]string      // of checks that were added for columns
+	identities map[schema.Key]bool          // columns that become identity columns at the end of validatePhase
 }
 
 func (s *splitter) lookAhead(statements []ddl.Statement) {
-	s.dropped, s.retyped, s.moved = map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]bool{}
+	s.dropped, s.retyped, s.moved, s.added = map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]string{}
 	for _, st := range statements {
+		if d := definition(st, s.to.Object(st.Object)); d != "" && hasMark(st, ddl.Scans) {
+			s.added[st.Object] = d
+		}
 		if st.Does == ddl.Drops || st.Does == ddl.Replaces {
 			s.dropped[st.Object] = true
 		}
@@ -94,6 +99,7 @@ func (s *splitter) begin() {
 	s.statements, s.ends = [numberOfPhases][]ddl.Statement{}, nil
 	s.phase, s.cause = map[schema.Key]int{}, map[schema.Key]schema.Key{}
 	s.replaced, s.names, s.identities = map[schema.Key]bool{}, map[schema.Key][]string{}, map[schema.Key]bool{}
+	s.waiting = map[schema.Key]ddl.Statement{}
 }
 
 // place assigns all statements. The result is nil, or names objects that have to stay in the change.
@@ -105,6 +111,8 @@ func (s *splitter) place(statements []ddl.Statement) (late []schema.Key) {
 			s.add(valuePhase, st)
 		case st.Does == ddl.Drops || st.Does == ddl.Replaces && strings.HasPrefix(st.SQL, "DROP "):
 			s.placeDrop(st)
+		case s.waits(st):
+			s.waiting[st.Object] = st
 		default:
 			phase, waits := s.earliest(st)
 			if phase > changePhase && st.Does == ddl.Replaces && st.Object != waits {

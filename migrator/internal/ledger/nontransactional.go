@@ -98,7 +98,7 @@ func (t Tables) Resume(revision string, state RowState, done int, checksum strin
 // FinishNonTransactional completes the row of an unfinished revision whose statements are
 // all marked, and writes the event: the row becomes applied, or is deleted if the revision
 // was being reverted. It fails with 22P02 if there is no such row. Its one row is that of
-// Finish, downSQL is that of FinishDown. note is the event's detail; "": none.
+// Record, downSQL is that of FinishDown. note is the event's detail; "": none.
 func (t Tables) FinishNonTransactional(revision string, state RowState, statements int, checksum string, downSQL *string, note string, a Author) string {
 	lit := sqltext.QuoteLiteral
 	condition := fmt.Sprintf("state OPERATOR(pg_catalog.=) %s AND statements_done OPERATOR(pg_catalog.=) %d", lit(string(state)), statements)
@@ -133,10 +133,7 @@ func (t Tables) SetApplied(revision, checksum string) string {
 // Accept records a revision's file as what was applied, and keeps when and by whom.
 func (t Tables) Accept(e Entry) string {
 	lit := sqltext.QuoteLiteral
-	down, options := "NULL", "NULL"
-	if e.DownSQL != nil {
-		down, options = lit(*e.DownSQL), lit(e.DownOptions)
-	}
+	options, down := downLiterals(e)
 	return fmt.Sprintf("UPDATE %s SET message = %s, down_revision = %s, depends_on = %s, branch_labels = %s, checksum = %s, digest = %s, down_options = %s, down_sql = %s WHERE revision OPERATOR(pg_catalog.=) %s",
 		t.Revisions(), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(e.Checksum), lit(e.Digest), options, down, lit(e.Revision))
 }

@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -85,7 +85,8 @@ func (r *Reader) State(t Tables) (State, error) {
 	if r.state.Format > Format {
 		return State{}, &NewerError{t, r.state.Format}
 	}
-	slices.SortFunc(r.state.Rows, func(a, b Row) int { return strings.Compare(a.Revision, b.Revision) })
+	rows := r.state.Rows
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Revision < rows[j].Revision })
 	for i := 1; i < len(r.state.Rows) && r.err == nil; i++ {
 		if id := r.state.Rows[i].Revision; id == r.state.Rows[i-1].Revision {
 			r.err = &DecodeError{Column: "revision", Value: id, Want: "unique"}

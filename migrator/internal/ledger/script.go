@@ -25,8 +25,19 @@ func (t Tables) Expect(applied []string, from string) string {
 
 // GuardSaved is Guard for the saved generation, which the steps of the script have raised
 // since: a step after one that failed is refused, also by a client that ignores errors.
-func (t Tables) GuardSaved(raised int) string {
-	return t.guard(fmt.Sprintf("(pg_catalog.current_setting('%s')::pg_catalog.int8 OPERATOR(pg_catalog.+) %d)", generationSetting, raised))
+func (t Tables) GuardSaved(raised int) string { return t.guard(saved(raised)) }
+
+// RaiseSaved is Raise in the same way.
+func (t Tables) RaiseSaved(raised int) string { return t.raise(saved(raised)) }
+
+func saved(raised int) string {
+	return fmt.Sprintf("(pg_catalog.current_setting('%s')::pg_catalog.int8 OPERATOR(pg_catalog.+) %d)", generationSetting, raised)
+}
+
+// RecordSaved is Record after RaiseSaved. It does not compare the generation: a reset of the
+// session has removed the setting.
+func (t Tables) RecordSaved(e Entry, statements int, applied string, a Author) string {
+	return t.record(e, statements, "", applied, a)
 }
 
 // SaveGeneration saves the generation that the script started at, after a reset of the

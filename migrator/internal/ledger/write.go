@@ -48,10 +48,68 @@ func (t Tables) Guard(generation int64) string {
 func (t Tables) guard(generation string) string {
 	return fmt.Sprintf(`WITH g AS (UPDATE %s SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) %s RETURNING 1)
 SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE `+failCast+` END`,
-		t.Meta(), generation, "stale", "(SELECT generation FROM "+t.Meta()+")")
+		t.Meta(), generation, "stale", "COALESCE((SELECT generation FROM "+t.Meta()+"), 0)") // NULL would not fail
 }
 
-// Begin inserts the row of a revision that is about to be applied.
+// Raise is Guard for a transaction that Record closes. It is cheaper, and does nothing if the
+// table has no row: Record fails then.
+func (t Tables) Raise(generation int64) string {
+	return t.raise(strconv.FormatInt(generation, 10))
+}
+
+// raise has no condition, so that a runner that waited for the row sees what the other one
+// left in it.
+func (t Tables) raise(generation string) string {
+	return fmt.Sprintf("UPDATE %s SET generation = CASE WHEN generation OPERATOR(pg_catalog.=) %s THEN generation OPERATOR(pg_catalog.+) 1 ELSE "+failCast+" END",
+		t.Meta(), generation, "stale", "generation")
+}
+
+// Record inserts the row of a revision that is applied and writes the event, if Raise raised
+// the generation in the same transaction. It fails with 22P02 if not: the body ended the
+// transaction, or removed or changed the ledger, or somebody keeps a row from being written.
+// Its one row is 1 and the duration in seconds: since the transaction began, or since applied
+// was recorded if that is later, because all transactions of a message begin when it arrives.
+// applied is a revision that was applied before the body and must still be; "": none.
+func (t Tables) Record(e Entry, statements int, generation int64, applied string, a Author) string {
+	return t.record(e, statements, " AND m.generation OPERATOR(pg_catalog.=) "+strconv.FormatInt(generation, 10), applied, a)
+}
+
+// Standing reads what Record needs, for the case that it failed: the generation, NULL if there
+// is none, and whether applied is recorded, t or f.
+func (t Tables) Standing(applied string) string {
+	if applied == "" {
+		return "SELECT (SELECT generation FROM " + t.Meta() + "), true"
+	}
+	return fmt.Sprintf("SELECT (SELECT generation FROM %s), EXISTS (SELECT FROM %s WHERE revision OPERATOR(pg_catalog.=) %s)", t.Meta(), t.Revisions(), sqltext.QuoteLiteral(applied))
+}
+
+func (t Tables) record(e Entry, statements int, generation, applied string, a Author) string {
+	lit := sqltext.QuoteLiteral
+	from, where, began := t.Meta()+" m", "m."+writtenByThisTx+generation, "pg_catalog.transaction_timestamp()"
+	if applied != "" {
+		from += ", " + t.Revisions() + " p"
+		where += " AND p.revision OPERATOR(pg_catalog.=) " + lit(applied)
+		began = "GREATEST(p.applied_at, " + began + ")"
+	}
+	options, down := downLiterals(e)
+	insert := fmt.Sprintf(`INSERT INTO %s (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
+  SELECT %s, %s, %s, %s, %s, %s, %d, %s, %s, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) %s, SESSION_USER, %s, %s, %s, %s
+  FROM %s WHERE %s
+  RETURNING revision, message, duration, NULL::pg_catalog.text AS detail`, t.Revisions(),
+		lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(string(Applied)), statements, lit(e.Checksum), lit(e.Digest), began,
+		lit(a.From), lit(a.Version), options, down, from, where)
+	return t.withEvent(insert, Up, a)
+}
+
+// downLiterals returns the down script of a revision, and its header lines, as SQL.
+func downLiterals(e Entry) (options, down string) {
+	if e.DownSQL == nil {
+		return "NULL", "NULL"
+	}
+	return sqltext.QuoteLiteral(e.DownOptions), sqltext.QuoteLiteral(*e.DownSQL)
+}
+
+// Begin inserts the row of a non-transactional revision that is about to be applied.
 func (t Tables) Begin(e Entry, a Author) string { return t.insert(e, Applying, a) }
 
 // Stamp inserts the row of a revision that counts as applied without being run.
@@ -66,11 +124,7 @@ func (t Tables) insert(e Entry, state RowState, a Author) string { return t.inse
 
 // insertIf is insert under a condition; "": none.
 func (t Tables) insertIf(e Entry, state RowState, condition string, a Author) string {
-	down := "NULL"
-	options := "NULL"
-	if e.DownSQL != nil {
-		down, options = sqltext.QuoteLiteral(*e.DownSQL), sqltext.QuoteLiteral(e.DownOptions)
-	}
+	options, down := downLiterals(e)
 	lit := sqltext.QuoteLiteral
 	values := []string{
 		lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(string(state)), lit(e.Checksum), lit(e.Digest),
@@ -89,15 +143,6 @@ func valuesIf(values, condition string) string {
 	return "SELECT " + values + " WHERE " + condition
 }
 
-// Finish completes the row that Begin inserted in the same transaction, and writes the
-// event. It fails with 22P02 if there is no such row: the body ended the transaction, or
-// removed the ledger. Its one row is 1 and the duration in seconds.
-func (t Tables) Finish(revision string, statements int, a Author) string {
-	set := fmt.Sprintf("UPDATE %s SET state = %s, statements_done = %d, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at",
-		t.Revisions(), sqltext.QuoteLiteral(string(Applied)), statements)
-	return t.complete(set, revision, writtenByThisTx, Up, "NULL", a)
-}
-
 // BeginDown marks the row of a revision that is about to be reverted. The row is deleted at
 // the end, so its applied_at serves as the start time.
 func (t Tables) BeginDown(revision string) string {
@@ -106,7 +151,7 @@ func (t Tables) BeginDown(revision string) string {
 }
 
 // FinishDown deletes the row that BeginDown marked in the same transaction, and writes the
-// event. It fails like Finish. downSQL is the file's down script that was run, nil if it was
+// event. It fails like Record. downSQL is the file's down script that was run, nil if it was
 // the ledger's: if the ledger has another one, the event says so.
 func (t Tables) FinishDown(revision string, downSQL *string, a Author) string {
 	return t.complete("DELETE FROM "+t.Revisions(), revision, writtenByThisTx, Down, downScriptNote(downSQL), a)
@@ -125,19 +170,27 @@ func downScriptNote(downSQL *string) string {
 // writtenByThisTx is the condition for a row that the current transaction wrote.
 const writtenByThisTx = "xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid"
 
-// complete returns a statement that changes the row of a revision, writes the event, and
-// fails with 22P02 if no row meets the condition, or if a trigger kept the event from being
-// written. change is an UPDATE or DELETE without its
-// WHERE, detail an SQL expression.
+// complete returns a statement that changes the row of a revision and writes the event; it
+// fails if no row meets the condition. change is an UPDATE or DELETE without its WHERE, detail
+// an SQL expression.
 func (t Tables) complete(change, revision, condition string, action Action, detail string, a Author) string {
-	lit := sqltext.QuoteLiteral
-	return fmt.Sprintf(`WITH u AS (%s
+	return t.withEvent(fmt.Sprintf(`%s
   WHERE revision OPERATOR(pg_catalog.=) %s AND %s
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, %s::pg_catalog.text AS detail),
+  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, %s::pg_catalog.text AS detail`,
+		change, sqltext.QuoteLiteral(revision), condition, detail), action, a)
+}
+
+// withEvent returns a statement that changes the row of a revision and writes the event. It
+// fails with 22P02 if no row is changed, or if a trigger kept the event from being written.
+// change returns revision, message, duration and detail. The statement's one row is 1 and the
+// duration in seconds.
+func (t Tables) withEvent(change string, action Action, a Author) string {
+	lit := sqltext.QuoteLiteral
+	return fmt.Sprintf(`WITH u AS (%s),
 e AS (INSERT INTO %s (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
-  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[6]s, duration, SESSION_USER, %s, %s, %s, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE `+failCast+` END, (SELECT extract(epoch FROM duration) FROM u)`,
-		change, lit(revision), condition, detail, t.Events(), lit(string(action)), lit(a.From), lit(a.Version), lit(a.Run), "lost", backend)
+  SELECT pg_catalog.clock_timestamp(), %s, revision, message, %[3]s, duration, SESSION_USER, %s, %s, %s, detail FROM u RETURNING 1)
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE `+failCast+` END, (SELECT extract(epoch FROM duration) FROM u)`,
+		change, t.Events(), lit(string(action)), lit(a.From), lit(a.Version), lit(a.Run), "lost", backend)
 }
 
 // maxDetail is the size in bytes to which an event's detail is cut.

@@ -97,7 +97,7 @@ func parentDir(t *testing.T) string {
 
 func awaitEnd(t *testing.T, address, dir string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for time.Now().Before(deadline) {
 		_, err := os.Stat(dir)
 		conn, dialErr := net.Dial("tcp", address)
@@ -157,7 +157,7 @@ func TestServerWithoutKeeperIsNotUsed(t *testing.T) {
 	if err := syscall.Kill(keeper, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for hasKeeper(first.dir) && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -188,7 +188,7 @@ func TestStartThatWasKilledLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var dirs []string
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for len(dirs) == 0 && time.Now().Before(deadline) { // it has begun
 		dirs, _ = filepath.Glob(filepath.Join(parent, "pg*", "initdb*", "password"))
 		time.Sleep(time.Millisecond)

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"maps"
 	"os"
 	"testing"
 
@@ -91,7 +92,11 @@ func (s *Server) mustBePrivate(t testing.TB) {
 	}
 }
 
+// startLocal starts a server without autovacuum, whose workers lock tables and appear among sessions now and then.
 func startLocal(o Options) (*Server, error) {
+	settings := map[string]string{"autovacuum": "off"}
+	maps.Copy(settings, o.Settings)
+	o.Settings = settings
 	i, err := pgserver.StartLocal(o)
 	if err != nil {
 		return nil, err

@@ -68,8 +68,7 @@ func TestStandbyReplicatesAndIsPromoted(t *testing.T) {
 	name := strings.Trim(mustParse(t, u).Path, "/")
 	Exec(t, u, "CREATE TABLE account (id int)")
 	slot := Value(t, u, "SELECT application_name FROM pg_stat_replication")
-	Exec(t, u, "ALTER SYSTEM SET synchronous_standby_names = '"+slot+"'")
-	Exec(t, u, "SELECT pg_reload_conf()")
+	SetSynchronousStandbys(t, u, slot)
 	Exec(t, u, "SET synchronous_commit = remote_apply; INSERT INTO account VALUES (1)")
 
 	copied := standby.URL(name)
@@ -158,19 +157,14 @@ func TestServersEndWithTheTestProcess(t *testing.T) {
 
 func waitUntilGone(t *testing.T, address, dir string) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
+	Eventually(t, dir+" and the server at "+address+" are gone", func() bool {
 		_, err := os.Stat(dir)
 		conn, dialErr := net.Dial("tcp", address)
 		if dialErr == nil {
 			_ = conn.Close()
 		}
-		if os.IsNotExist(err) && dialErr != nil {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Errorf("%s or the server at %s still exists", dir, address)
+		return os.IsNotExist(err) && dialErr != nil
+	})
 }
 
 // TestVictim is the process that TestServersEndWithTheTestProcess kills. Otherwise it does nothing.
@@ -194,5 +188,5 @@ func TestVictim(t *testing.T) {
 	if mode == "panic" {
 		go panic("the end")
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(Patience)
 }

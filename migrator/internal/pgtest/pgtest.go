@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/internal/pgserver"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -85,9 +84,12 @@ func Role(t testing.TB, databaseURL string, attributes ...string) string {
 	return u.String()
 }
 
+// Verifier is what ALTER ROLE … PASSWORD takes for a password that is quick to check.
+func Verifier(password string) string { return pgserver.Verifier(password) }
+
 func run(databaseURL, sql string) ([][]string, error) {
 	// Not the test's context, which is canceled before cleanups run.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, databaseURL)
 	if err != nil {

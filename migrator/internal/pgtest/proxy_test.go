@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-const timeout = 10 * time.Second
+const timeout = Patience
 
 func connect(t *testing.T, u string) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -35,7 +35,7 @@ func await(t *testing.T, happened <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-happened:
-	case <-time.After(timeout):
+	case <-time.After(Patience):
 		t.Fatal("the fault did not happen")
 	}
 }
@@ -83,14 +83,9 @@ func TestFaultsAtMessages(t *testing.T) {
 			if test.insert {
 				want = "1"
 			}
-			got := ""
-			// The server may still be working.
-			for deadline := time.Now().Add(timeout); got != want && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-				got = Value(t, u, "SELECT count(*) FROM account WHERE name = '"+test.name+"'")
-			}
-			if got != want {
-				t.Errorf("%s rows, want %s", got, want)
-			}
+			Eventually(t, want+" rows", func() bool { // the server may still be working
+				return Value(t, u, "SELECT count(*) FROM account WHERE name = '"+test.name+"'") == want
+			})
 		})
 	}
 }
@@ -212,8 +207,9 @@ func TestCancelIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
+	running := p.Inject(Fault{Match: "pg_sleep", Action: Watch})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-running; cancel() }()
 	if _, err := conn.Exec(ctx, "SELECT pg_sleep(60)").ReadAll(); err == nil {
 		t.Fatal("no error after the context ended")
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"example.com/ambix/migrator/internal/pgserver"
 )
@@ -28,13 +27,9 @@ func (s *Server) Standby(t testing.TB) *Server {
 	}
 	replica := serverOf(standby)
 	replica.stopWith(t)
-	deadline := time.Now().Add(30 * time.Second)
-	for Value(t, replica.admin.String(), "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "1" {
-		if time.Now().After(deadline) {
-			t.Fatalf("the standby does not stream\n%s", standby.LogTail())
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	Eventually(t, "the standby streams", func() bool {
+		return Value(t, replica.admin.String(), "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") == "1"
+	})
 	return replica
 }
 
@@ -46,6 +41,17 @@ func (s *Server) Promote(t testing.TB) {
 	if err := s.local.PgCtl("promote", "-w", "-t", "60"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// SetSynchronousStandbys changes synchronous_standby_names of a private server, and returns when commits wait accordingly.
+// Commits wait for ever for a standby that does not exist.
+func SetSynchronousStandbys(t testing.TB, databaseURL, names string) {
+	t.Helper()
+	Exec(t, databaseURL, "ALTER SYSTEM SET synchronous_standby_names = '"+names+"'")
+	Exec(t, databaseURL, "SELECT pg_reload_conf()")
+	Eventually(t, "synchronous_standby_names is "+names, func() bool { return Value(t, databaseURL, "SHOW synchronous_standby_names") == names })
+	// Commits follow what the checkpointer has read, which it does before its next checkpoint.
+	Exec(t, databaseURL, "CHECKPOINT")
 }
 
 // copyInstance stops the server, copies it to a new standby, which is not started, and starts it again.

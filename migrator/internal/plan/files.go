@@ -16,7 +16,7 @@ import (
 type Files struct {
 	Graph *graph.Graph
 	byID  map[string]*revision.Revision
-	nodes []graph.Node // sorted by id
+	revs  []*revision.Revision // sorted by id
 	// Digests returns the digests of the up scripts, sorted by id. They are computed once.
 	Digests func() []string
 	// dependsOnLabel: a revision names a dependency by a label.
@@ -28,10 +28,9 @@ type Files struct {
 // between revisions: an id or a label that is used twice, a parent that does not exist, a
 // cycle.
 func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
-	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), nodes: make([]graph.Node, len(revs))}
-	for i, r := range revs {
+	f := &Files{byID: make(map[string]*revision.Revision, len(revs)), revs: revs}
+	for _, r := range revs {
 		f.byID[r.ID] = r
-		f.nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels, Replaces: r.ReplacedIDs()}
 		if len(r.Replaces) > 0 {
 			f.replacing = append(f.replacing, r)
 		}
@@ -43,12 +42,21 @@ func NewFiles(revs []*revision.Revision) (*Files, revision.Problems) {
 		}
 		return digests
 	})
-	g, problems := graph.New(f.nodes)
+	g, problems := graph.New(f.nodes())
 	f.Graph = g
 	for _, r := range revs {
 		f.dependsOnLabel = f.dependsOnLabel || g != nil && slices.ContainsFunc(r.DependsOn, f.isLabel)
 	}
 	return f, f.locateAll(problems, revs)
+}
+
+// nodes returns the revisions as nodes of a graph.
+func (f *Files) nodes() []graph.Node {
+	nodes := make([]graph.Node, len(f.revs))
+	for i, r := range f.revs {
+		nodes[i] = graph.Node{ID: r.ID, DownRevision: r.DownRevision, DependsOn: r.DependsOn, BranchLabels: r.BranchLabels, Replaces: r.ReplacedIDs()}
+	}
+	return nodes
 }
 
 // isLabel reports whether a word of depends_on is a label.
@@ -112,6 +120,8 @@ func (f *Files) locate(p graph.Problem, revs []*revision.Revision) revision.Prob
 func (f *Files) Revision(id string) *revision.Revision { return f.byID[id] }
 
 // Ordered returns all revisions, parents first.
+//
+//go:noinline // many calls: copies would take more room
 func (f *Files) Ordered() []*revision.Revision {
 	ids := f.Graph.Order()
 	revs := make([]*revision.Revision, len(ids))

@@ -3,7 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"sort"
 
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/text"
@@ -146,7 +146,7 @@ func (v *View) exchangeRows() {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, func(a, b ledger.Row) int { return strings.Compare(a.Revision, b.Revision) })
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Revision < rows[j].Revision })
 	v.State.Rows = rows
 	v.indexRows()
 }

@@ -36,10 +36,10 @@ func JoinUnchanged(f *Files, state ledger.State) *View {
 	digests, file := f.Digests(), 0 // rows and files are both sorted by id
 	for i := range state.Rows {
 		row := &state.Rows[i]
-		for file < len(f.nodes) && f.nodes[file].ID < row.Revision {
+		for file < len(f.revs) && f.revs[file].ID < row.Revision {
 			file++
 		}
-		if file == len(f.nodes) || f.nodes[file].ID != row.Revision || row.State != ledger.Applied || row.Digest != digests[file] {
+		if file == len(f.revs) || f.revs[file].ID != row.Revision || row.State != ledger.Applied || row.Digest != digests[file] {
 			return nil
 		}
 	}
@@ -60,7 +60,7 @@ func Join(f *Files, state ledger.State) (*View, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		g, problems := graph.New(slices.Concat(f.nodes, unknown))
+		g, problems := graph.New(slices.Concat(f.nodes(), unknown))
 		if len(problems) > 0 {
 			return nil, &JoinError{problems}
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -32,13 +31,7 @@ func Config(t testing.TB, url string) *pgconn.Config {
 // Await waits until a query returns a value.
 func Await(t testing.TB, url, sql, want string) {
 	t.Helper()
-	for range 600 {
-		if pgtest.Value(t, url, sql) == want {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatalf("%s never returned %s", sql, want)
+	pgtest.Eventually(t, sql+" returns "+want, func() bool { return pgtest.Value(t, url, sql) == want })
 }
 
 // Hold runs statements in a session that stays open until release is called, or until the
@@ -68,10 +61,11 @@ func HoldLock(t testing.TB, url, application string) (release func()) {
 	return Hold(t, cfg, "BEGIN; "+ledger.Tables{}.TryLock())
 }
 
-// AdvisoryLocks counts the advisory locks that are held in a database.
-func AdvisoryLocks(t testing.TB, url string) string {
+// AwaitNoAdvisoryLocks waits until no advisory lock is held in a database. A session that was ended or canceled gives back its
+// locks only after its client has the answer.
+func AwaitNoAdvisoryLocks(t testing.TB, url string) {
 	t.Helper()
-	return pgtest.Value(t, url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+	Await(t, url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "0")
 }
 
 // Psql runs a script with psql, which stops at the first error.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -29,7 +30,7 @@ func (r *Reverted) Findings() []rehearse.Finding {
 	switch {
 	case r.Drops != "":
 		f.Severity, f.Pos = rehearse.Warning, position(r.Revision.DownScript())
-		f.Text = "the down script was not tried: it drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
+		f.Text = "the down script was not tried: it changes or drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
 		f.Why = "a role belongs to all databases of a server, and others may use it"
 		f.Safe = "rehearse on a server that does not have the role"
 	case r.Down != nil:
@@ -241,7 +242,7 @@ func worst(list []schema.Difference) rehearse.Severity {
 // describe lists differences by what became of the objects, the worst first, with the words for each change.
 func describe(list []schema.Difference, added, removed, changed string) string {
 	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b schema.Difference) int { return int(severity(b)) - int(severity(a)) })
+	sort.SliceStable(sorted, func(i, j int) bool { return severity(sorted[i]) > severity(sorted[j]) })
 	groups := map[schema.Change][]string{}
 	var order []schema.Change
 	for _, d := range sorted {

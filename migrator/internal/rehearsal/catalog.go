@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/pg"
-	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -83,8 +82,8 @@ func readCatalog(ctx context.Context, conn *pg.Conn) (*catalog, error) {
 }
 
 // readLocked returns a catalog in which the relations that the session has locked are read again, and the locks.
-func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn) (*catalog, map[string]rehearse.LockMode, error) {
-	locks := map[string]rehearse.LockMode{}
+func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn) (*catalog, map[string]schema.LockMode, error) {
+	locks := map[string]schema.LockMode{}
 	next := &catalog{map[string]*relation{}, map[string]constraint{}}
 	sql := strings.Join([]string{
 		relationsQuery + " AND c.oid" + isLocked, columnsQuery + " AND c.oid" + isLocked, constraintsQuery + " AND c.oid" + isLocked, locksQuery,
@@ -95,7 +94,7 @@ func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn) (*catalog, map[
 			next.add(statement, row)
 			return
 		}
-		strengthen(locks, row[0].Text, rehearse.LockMode(row[1].Text))
+		strengthen(locks, row[0].Text, schema.LockMode(row[1].Text))
 	}})
 	if err != nil {
 		return nil, nil, err
@@ -114,7 +113,7 @@ func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn) (*catalog, map[
 }
 
 // strengthen keeps the strongest mode for each relation.
-func strengthen(locks map[string]rehearse.LockMode, oid string, mode rehearse.LockMode) {
+func strengthen(locks map[string]schema.LockMode, oid string, mode schema.LockMode) {
 	if mode.Strength() > locks[oid].Strength() {
 		locks[oid] = mode
 	}

@@ -1,9 +1,9 @@
 package rehearsal
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/rehearse"
@@ -16,7 +16,7 @@ type difference struct {
 	was, now *catalog
 	keywords string
 	changed  []changedRows // by its plan
-	locks    map[string]rehearse.LockMode
+	locks    map[string]schema.LockMode
 
 	work    []rehearse.Work
 	changes []rehearse.Change
@@ -42,7 +42,7 @@ func (d *difference) compare() {
 	d.explained()
 	d.mergePartitions()
 	d.leaveOutSequences()
-	slices.SortStableFunc(d.work, func(a, b rehearse.Work) int { return cmp.Compare(a.Name, b.Name) })
+	sort.SliceStable(d.work, func(i, j int) bool { return d.work[i].Name < d.work[j].Name })
 }
 
 // leaveOutSequences removes the changes of sequences that go with a table or a column.
@@ -269,7 +269,7 @@ func (d *difference) explained() {
 	}
 	if strings.HasPrefix(d.keywords, "DO") || strings.HasPrefix(d.keywords, "CALL") || strings.HasPrefix(d.keywords, "SELECT") {
 		for i, w := range d.work { // a function has no plan
-			if w.Kind == rehearse.Scan && d.locks[w.ID] == rehearse.RowExclusive && d.held[w.ID].Strength() < rehearse.RowExclusive.Strength() {
+			if w.Kind == rehearse.Scan && d.locks[w.ID] == schema.RowExclusive && d.held[w.ID].Strength() < schema.RowExclusive.Strength() {
 				d.work[i].Kind = rehearse.UpdateSome
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ type observer struct {
 	steps   []rehearse.Step // that have ended
 	step    *rehearse.Step
 	before  *catalog // at the start of the step
-	held    map[string]rehearse.LockMode
+	held    map[string]schema.LockMode
 	changes []changedRows // of the statement in progress
 	watch   *watch        // of the statement in progress; nil unless it is alone
 	started time.Time
@@ -121,13 +122,13 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 
 // beginTransaction reads which locks the transaction has taken for the ledger, and what was counted before it.
 func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
-	o.held = map[string]rehearse.LockMode{}
+	o.held = map[string]schema.LockMode{}
 	counted := map[string]string{}
 	_, err := conn.Send(ctx, pg.Message{SQL: scansQuery + ";\n" + locksQuery}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		if statement == 0 {
 			counted[string(fields[0])] = string(fields[1])
 		} else {
-			strengthen(o.held, string(fields[0]), rehearse.LockMode(fields[1]))
+			strengthen(o.held, string(fields[0]), schema.LockMode(fields[1]))
 		}
 	}})
 	if err != nil {
@@ -149,7 +150,7 @@ func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
 func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.Observed) (err error) {
 	took := time.Since(o.started)
 	was := o.now
-	var locks map[string]rehearse.LockMode
+	var locks map[string]schema.LockMode
 	if o.watch != nil {
 		if locks, err = o.watch.stop(); err != nil {
 			return err
@@ -216,7 +217,7 @@ func (o *observer) public(r *relation) rehearse.Relation {
 
 // newLocks returns the locks that the transaction did not hold before the statement, one for each table. was is the catalog
 // before the statement.
-func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode) []rehearse.Lock {
+func (o *observer) newLocks(was *catalog, locks map[string]schema.LockMode) []rehearse.Lock {
 	strongest := map[string]rehearse.Lock{}
 	for oid, mode := range locks {
 		r := o.existed(was, oid)
@@ -226,7 +227,7 @@ func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode) []
 		lock := rehearse.Lock{Mode: mode}
 		table := was.table(r)
 		if table != r {
-			if mode != rehearse.AccessExclusive {
+			if mode != schema.AccessExclusive {
 				continue // queries do not wait for it
 			}
 			lock.Index = r.qualified()
@@ -246,6 +247,6 @@ func (o *observer) newLocks(was *catalog, locks map[string]rehearse.LockMode) []
 	for oid, lock := range strongest {
 		strengthen(o.held, oid, lock.Mode)
 	}
-	slices.SortFunc(list, func(a, b rehearse.Lock) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }

@@ -8,7 +8,7 @@ import (
 	"example.com/ambix/migrator/internal/ledger"
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
-	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/schema"
 )
 
 // maxWatched is how many names of a statement are looked up.
@@ -22,7 +22,7 @@ type watch struct {
 	conn   *pg.Conn
 	cancel context.CancelFunc
 	done   chan struct{}
-	locks  map[string]rehearse.LockMode
+	locks  map[string]schema.LockMode
 	err    error
 }
 
@@ -53,7 +53,7 @@ func startWatch(ctx context.Context, conn *pg.Conn, at apply.Observed, dial func
 		second.Close()
 		return nil, err
 	}
-	w := &watch{conn: second, done: make(chan struct{}), locks: map[string]rehearse.LockMode{}}
+	w := &watch{conn: second, done: make(chan struct{}), locks: map[string]schema.LockMode{}}
 	ctx, w.cancel = context.WithCancel(ctx)
 	go w.run(ctx, conn.PID())
 	return w, nil
@@ -79,7 +79,7 @@ func (w *watch) run(ctx context.Context, pid uint32) {
 		for _, row := range rows {
 			waits = waits || row[2].Text != "t"
 			if !row[0].Null {
-				strengthen(w.locks, row[0].Text, rehearse.LockMode(row[1].Text))
+				strengthen(w.locks, row[0].Text, schema.LockMode(row[1].Text))
 			}
 		}
 		if waits && w.conn.InTransaction() {
@@ -91,7 +91,7 @@ func (w *watch) run(ctx context.Context, pid uint32) {
 }
 
 // stop ends the watch and returns the strongest locks that were seen.
-func (w *watch) stop() (map[string]rehearse.LockMode, error) {
+func (w *watch) stop() (map[string]schema.LockMode, error) {
 	w.cancel()
 	<-w.done
 	w.conn.Close()
@@ -101,12 +101,12 @@ func (w *watch) stop() (map[string]rehearse.LockMode, error) {
 // withoutDeadIndexes leaves out the locks on indexes of tables that the statement locks so that nobody waits: DROP INDEX and
 // REINDEX CONCURRENTLY lock an index exclusively only after no query can use it any more, which a second session sees or
 // misses (PostgreSQL manual, DROP INDEX).
-func withoutDeadIndexes(c *catalog, locks map[string]rehearse.LockMode) map[string]rehearse.LockMode {
-	kept := map[string]rehearse.LockMode{}
+func withoutDeadIndexes(c *catalog, locks map[string]schema.LockMode) map[string]schema.LockMode {
+	kept := map[string]schema.LockMode{}
 	for oid, mode := range locks {
 		r := c.relations[oid]
 		if r != nil {
-			if table := c.table(r); table != r && locks[table.oid] != "" && locks[table.oid].Blocks() == rehearse.BlocksNothing {
+			if table := c.table(r); table != r && locks[table.oid] != "" && locks[table.oid].Blocks() == schema.BlocksNothing {
 				continue
 			}
 		}

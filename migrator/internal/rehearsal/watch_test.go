@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/schema"
 )
 
 // The exclusive lock on an index counts only together with a lock on its table that others wait for. Whether the second
@@ -14,14 +14,14 @@ func TestLocksOnDeadIndexes(t *testing.T) {
 	before := &catalog{relations: map[string]*relation{
 		"1": {oid: "1", kind: "r", parent: "0"}, "2": {oid: "2", kind: "i", parent: "1"}, "3": {oid: "3", kind: "i", parent: "1"},
 	}}
-	type locks = map[string]rehearse.LockMode
+	type locks = map[string]schema.LockMode
 	for name, test := range map[string]struct{ seen, want locks }{
-		"DROP INDEX CONCURRENTLY":    {locks{"1": rehearse.ShareUpdateExclusive, "2": rehearse.AccessExclusive}, locks{"1": rehearse.ShareUpdateExclusive}},
-		"REINDEX TABLE CONCURRENTLY": {locks{"1": rehearse.ShareUpdateExclusive, "2": rehearse.AccessExclusive, "3": rehearse.ShareUpdateExclusive}, locks{"1": rehearse.ShareUpdateExclusive}},
-		"REINDEX SCHEMA":             {locks{"1": rehearse.Share, "2": rehearse.AccessExclusive}, nil},
-		"VACUUM FULL":                {locks{"1": rehearse.AccessExclusive, "2": rehearse.AccessExclusive}, nil},
-		"the index alone":            {locks{"2": rehearse.AccessExclusive}, nil},
-		"a relation that is new":     {locks{"4": rehearse.AccessExclusive}, nil},
+		"DROP INDEX CONCURRENTLY":    {locks{"1": schema.ShareUpdateExclusive, "2": schema.AccessExclusive}, locks{"1": schema.ShareUpdateExclusive}},
+		"REINDEX TABLE CONCURRENTLY": {locks{"1": schema.ShareUpdateExclusive, "2": schema.AccessExclusive, "3": schema.ShareUpdateExclusive}, locks{"1": schema.ShareUpdateExclusive}},
+		"REINDEX SCHEMA":             {locks{"1": schema.Share, "2": schema.AccessExclusive}, nil},
+		"VACUUM FULL":                {locks{"1": schema.AccessExclusive, "2": schema.AccessExclusive}, nil},
+		"the index alone":            {locks{"2": schema.AccessExclusive}, nil},
+		"a relation that is new":     {locks{"4": schema.AccessExclusive}, nil},
 	} {
 		want := test.want
 		if want == nil {

@@ -73,17 +73,15 @@ func Read(ctx context.Context, conn *pg.Conn) (*schema.Schema, error) {
 
 func readOnce(ctx context.Context, conn *pg.Conn) (*schema.Schema, error) {
 	version := conn.ServerVersion()
-	var results [][]catalog.Row
-	_, err := conn.Send(ctx, pg.Message{SQL: catalog.Message(version)}, pg.Handler{Row: func(statement int, fields [][]byte) {
-		results = catalog.Append(results, statement, fields)
-	}})
+	reader := catalog.NewReader(version)
+	_, err := conn.Send(ctx, pg.Message{SQL: catalog.Message(version)}, pg.Handler{Row: reader.Row})
 	if err != nil {
 		if !conn.Closed() && conn.InTransaction() {
 			_ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
 		}
 		return nil, err
 	}
-	s, err := catalog.Read(version, results)
+	s, err := reader.Schema()
 	if err == nil {
 		s.Read = time.Now()
 	}

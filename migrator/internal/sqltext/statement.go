@@ -1,8 +1,7 @@
 package sqltext
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -217,7 +216,7 @@ func withInvalidBytes(src string, errs []Error) []Error {
 	if i := firstInvalid(src); i >= 0 {
 		errs = append(errs, Error{Offset: i, Message: invalidMessage})
 	}
-	slices.SortStableFunc(errs, func(a, b Error) int { return cmp.Compare(a.Offset, b.Offset) })
+	sort.SliceStable(errs, func(i, j int) bool { return errs[i].Offset < errs[j].Offset })
 	return errs
 }
 

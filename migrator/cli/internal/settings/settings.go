@@ -119,7 +119,7 @@ func (s *Settings) options() []option {
 		{GroupRun, "lock-timeout", "MIGRATE_LOCK_TIMEOUT", "DURATION", "5s", "lock_timeout of revisions; 0s: no limit", (*durationValue)(&s.LockTimeout)},
 		{GroupRun, "retry-for", "MIGRATE_RETRY_FOR", "DURATION", "2m", "how long to retry after lock timeouts", (*durationValue)(&s.RetryFor)},
 		{GroupRun, "statement-timeout", "MIGRATE_STATEMENT_TIMEOUT", "DURATION", "0s", "statement_timeout of revisions; 0s: none", (*durationValue)(&s.StatementTimeout)},
-		{GroupRun, "guard", "MIGRATE_GUARD", "SIZE", "0", "stop revisions that rewrite or scan larger tables", (*sizeValue)(&s.Guard)},
+		{GroupRun, "guard", "MIGRATE_GUARD", "SIZE", "0", "refuse to rewrite or scan larger tables", (*sizeValue)(&s.Guard)},
 		{GroupRun, "single-transaction", "MIGRATE_SINGLE_TRANSACTION", "", "false", "run all revisions in one transaction", (*Switch)(&s.SingleTransaction)},
 		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are made durable", Choice(&s.Flush, "end", "every")},
 		{GroupRun, "send", "MIGRATE_SEND", "UNIT", "auto", "auto, message, revision or statement", Choice(&s.Send, "auto", "message", "revision", "statement")},

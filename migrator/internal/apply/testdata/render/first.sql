@@ -54,12 +54,7 @@ COMMENT ON TABLE "ops"."ambix_meta" IS $ambix1$ambix ledger: its format version,
 COMMENT ON TABLE "ops"."ambix_revision" IS $ambix1$ambix ledger: one row per applied revision, with its down script$ambix1$;
 COMMENT ON TABLE "ops"."ambix_event" IS $ambix1$ambix ledger: event log, append-only$ambix1$;
 INSERT INTO "ops"."ambix_meta" (format, generation) VALUES (1, 0);
-WITH g AS (UPDATE "ops"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) 0 RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "ops"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
-INSERT INTO "ops"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
-VALUES ($ambix1$a1$ambix1$, $ambix1$create account$ambix1$, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], ARRAY[$ambix1$store$ambix1$]::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:52116839b163ef41f68f32a2c7bdd0876fcae78395d4d95f860588befb36f24a$ambix1$, $ambix1$9bc795766901fac8$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
-DROP TABLE account;
-$ambix1$);
+UPDATE "ops"."ambix_meta" SET generation = CASE WHEN generation OPERATOR(pg_catalog.=) 0 THEN generation OPERATOR(pg_catalog.+) 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) generation::pg_catalog.text)::pg_catalog.int4 END;
 CREATE TABLE account (id int);
 SET CONSTRAINTS ALL IMMEDIATE;
 RESET SESSION AUTHORIZATION;
@@ -78,10 +73,13 @@ SET LOCAL statement_timeout = '0';
 SET LOCAL transaction_timeout = '0';
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
-WITH u AS (UPDATE "ops"."ambix_revision" SET state = $ambix1$applied$ambix1$, statements_done = 1, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
-  WHERE revision OPERATOR(pg_catalog.=) $ambix1$a1$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
+WITH u AS (INSERT INTO "ops"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
+  SELECT $ambix1$a1$ambix1$, $ambix1$create account$ambix1$, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], ARRAY[$ambix1$store$ambix1$]::pg_catalog.text[], $ambix1$applied$ambix1$, 1, $ambix1$v1:52116839b163ef41f68f32a2c7bdd0876fcae78395d4d95f860588befb36f24a$ambix1$, $ambix1$9bc795766901fac8$ambix1$, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
+DROP TABLE account;
+$ambix1$
+  FROM "ops"."ambix_meta" m WHERE m.xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid AND m.generation OPERATOR(pg_catalog.=) 1
+  RETURNING revision, message, duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "ops"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 COMMIT;

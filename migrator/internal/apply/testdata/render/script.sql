@@ -70,12 +70,7 @@ SELECT CASE WHEN COALESCE((SELECT pg_catalog.array_agg(revision ORDER BY revisio
   AND NOT EXISTS (SELECT FROM "public"."ambix_revision" WHERE state OPERATOR(pg_catalog.<>) $ambix1$applied$ambix1$)
   THEN pg_catalog.set_config('ambix.generation', (SELECT generation::pg_catalog.text FROM "public"."ambix_meta"), false)
   ELSE ('the script starts at base, and this database is not there'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.substr(pg_catalog.pg_backend_pid()::pg_catalog.text, 1, 0))::pg_catalog.int4::pg_catalog.text END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 0) RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
-INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
-VALUES ($ambix1$a1$ambix1$, $ambix1$create account$ambix1$, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], ARRAY[$ambix1$store$ambix1$]::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:52116839b163ef41f68f32a2c7bdd0876fcae78395d4d95f860588befb36f24a$ambix1$, $ambix1$9bc795766901fac8$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
-DROP TABLE account;
-$ambix1$);
+UPDATE "public"."ambix_meta" SET generation = CASE WHEN generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 0) THEN generation OPERATOR(pg_catalog.+) 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) generation::pg_catalog.text)::pg_catalog.int4 END;
 CREATE TABLE account (id int);
 SET CONSTRAINTS ALL IMMEDIATE;
 RESET SESSION AUTHORIZATION;
@@ -94,12 +89,15 @@ SET LOCAL statement_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
-WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$, statements_done = 1, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
-  WHERE revision OPERATOR(pg_catalog.=) $ambix1$a1$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
+WITH u AS (INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
+  SELECT $ambix1$a1$ambix1$, $ambix1$create account$ambix1$, '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], ARRAY[$ambix1$store$ambix1$]::pg_catalog.text[], $ambix1$applied$ambix1$, 1, $ambix1$v1:52116839b163ef41f68f32a2c7bdd0876fcae78395d4d95f860588befb36f24a$ambix1$, $ambix1$9bc795766901fac8$ambix1$, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
+DROP TABLE account;
+$ambix1$
+  FROM "public"."ambix_meta" m WHERE m.xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
+  RETURNING revision, message, duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 1)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;
 
@@ -114,12 +112,7 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-1183247968517512263) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 1) RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
-INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
-VALUES ($ambix1$b2$ambix1$, $ambix1$it's "quoted"$ambix1$, ARRAY[$ambix1$a1$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:b3afe493b0990f0999b8606aa291d4b879b55102f5bdd27d305e9911b95f67d0$ambix1$, $ambix1$1e77a34e7e66f064$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
-ALTER TABLE account DROP name;
-$ambix1$);
+UPDATE "public"."ambix_meta" SET generation = CASE WHEN generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 1) THEN generation OPERATOR(pg_catalog.+) 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) generation::pg_catalog.text)::pg_catalog.int4 END;
 SET LOCAL statement_timeout = '60000ms';
 ALTER TABLE account ADD name text;
 INSERT INTO account VALUES (1, 'a;');
@@ -140,12 +133,15 @@ SET LOCAL statement_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
-WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$, statements_done = 2, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
-  WHERE revision OPERATOR(pg_catalog.=) $ambix1$b2$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
+WITH u AS (INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
+  SELECT $ambix1$b2$ambix1$, $ambix1$it's "quoted"$ambix1$, ARRAY[$ambix1$a1$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applied$ambix1$, 2, $ambix1$v1:b3afe493b0990f0999b8606aa291d4b879b55102f5bdd27d305e9911b95f67d0$ambix1$, $ambix1$1e77a34e7e66f064$ambix1$, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(p.applied_at, pg_catalog.transaction_timestamp()), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$$ambix1$, $ambix1$
+ALTER TABLE account DROP name;
+$ambix1$
+  FROM "public"."ambix_meta" m, "public"."ambix_revision" p WHERE m.xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid AND p.revision OPERATOR(pg_catalog.=) $ambix1$a1$ambix1$
+  RETURNING revision, message, duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 2)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;
 
@@ -161,7 +157,7 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 2) RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
+SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) COALESCE((SELECT generation FROM "public"."ambix_meta"), 0)::pg_catalog.text)::pg_catalog.int4 END;
 INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
 VALUES ($ambix1$c3$ambix1$, $ambix1$index names$ambix1$, ARRAY[$ambix1$b2$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$$ambix1$, $ambix1$7f7e8c8ef1fb4e39$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, NULL, NULL);
 COMMIT;
@@ -217,13 +213,13 @@ SET LOCAL statement_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
 SET LOCAL role = 'app_owner';
 WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 3) RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
+SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) COALESCE((SELECT generation FROM "public"."ambix_meta"), 0)::pg_catalog.text)::pg_catalog.int4 END;
 WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$, checksum = $ambix1$v1:f0008a16ba8ffb0443c5fe1b40392c8bce99d00d549d439d7f92ef463c20ff34$ambix1$, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
   WHERE revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$ AND state OPERATOR(pg_catalog.=) $ambix1$applying$ambix1$ AND statements_done OPERATOR(pg_catalog.=) 2
   RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 COMMIT;
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
@@ -249,10 +245,7 @@ SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', 
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-1183247968517512263) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
-WITH g AS (UPDATE "public"."ambix_meta" SET generation = generation OPERATOR(pg_catalog.+) 1 WHERE generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 4) RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM g) THEN 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) (SELECT generation FROM "public"."ambix_meta")::pg_catalog.text)::pg_catalog.int4 END;
-INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, checksum, digest, applied_at, applied_by, applied_from, binary_version, down_options, down_sql)
-VALUES ($ambix1$d4$ambix1$, $ambix1$latin1 rows$ambix1$, ARRAY[$ambix1$c3$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applying$ambix1$, $ambix1$v1:0a4f2cd71fb5dd1c39d5c951e5a4823e1d417f61a1a758f37755173925281aaf$ambix1$, $ambix1$07eeda4b156997d4$ambix1$, pg_catalog.clock_timestamp(), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, NULL, NULL);
+UPDATE "public"."ambix_meta" SET generation = CASE WHEN generation OPERATOR(pg_catalog.=) (pg_catalog.current_setting('ambix.generation')::pg_catalog.int8 OPERATOR(pg_catalog.+) 4) THEN generation OPERATOR(pg_catalog.+) 1 ELSE ('ambix:stale/'::pg_catalog.text OPERATOR(pg_catalog.||) generation::pg_catalog.text)::pg_catalog.int4 END;
 SET client_encoding = 'LATIN1';
 COPY account FROM stdin;
 2	b
@@ -274,11 +267,12 @@ SET LOCAL statement_timeout = '0';
 SELECT CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN pg_catalog.set_config('transaction_timeout', '0', true) END;
 SET LOCAL role = 'app_owner';
 SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN pg_catalog.set_config('synchronous_commit', 'local', true) END;
-WITH u AS (UPDATE "public"."ambix_revision" SET state = $ambix1$applied$ambix1$, statements_done = 2, duration = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at
-  WHERE revision OPERATOR(pg_catalog.=) $ambix1$d4$ambix1$ AND xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
-  RETURNING revision, message, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) applied_at AS duration, NULL::pg_catalog.text AS detail),
+WITH u AS (INSERT INTO "public"."ambix_revision" (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
+  SELECT $ambix1$d4$ambix1$, $ambix1$latin1 rows$ambix1$, ARRAY[$ambix1$c3$ambix1$]::pg_catalog.text[], '{}'::pg_catalog.text[], '{}'::pg_catalog.text[], $ambix1$applied$ambix1$, 2, $ambix1$v1:0a4f2cd71fb5dd1c39d5c951e5a4823e1d417f61a1a758f37755173925281aaf$ambix1$, $ambix1$07eeda4b156997d4$ambix1$, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) GREATEST(p.applied_at, pg_catalog.transaction_timestamp()), SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, NULL, NULL
+  FROM "public"."ambix_meta" m, "public"."ambix_revision" p WHERE m.xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid AND p.revision OPERATOR(pg_catalog.=) $ambix1$c3$ambix1$
+  RETURNING revision, message, duration, NULL::pg_catalog.text AS detail),
 e AS (INSERT INTO "public"."ambix_event" (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)
   SELECT pg_catalog.clock_timestamp(), $ambix1$up$ambix1$, revision, message, $ambix1$up$ambix1$, duration, SESSION_USER, $ambix1$web-7f9c$ambix1$, $ambix1$v1.2.3$ambix1$, $ambix1$0123456789ab$ambix1$, detail FROM u RETURNING 1)
-SELECT CASE WHEN EXISTS (SELECT FROM u) AND EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
+SELECT CASE WHEN EXISTS (SELECT FROM e) THEN 1 ELSE ('ambix:lost/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, (SELECT extract(epoch FROM duration) FROM u);
 SELECT pg_catalog.set_config('ambix.generation', (SELECT (generation OPERATOR(pg_catalog.-) 5)::pg_catalog.text FROM "public"."ambix_meta"), false);
 COMMIT;

@@ -1,4 +1,4 @@
-package rehearse
+package schema
 
 import "slices"
 
@@ -51,11 +51,3 @@ const (
 	BlocksWrites  Blocks = "writes"
 	BlocksAll     Blocks = "reads and writes"
 )
-
-// of returns what is blocked of a relation, or of several.
-func (b Blocks) of(relation string) string {
-	if b == BlocksWrites {
-		return "writes to " + relation
-	}
-	return string(b) + " of " + relation
-}

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+func TestGrowthOfTheHeapIsLimited(t *testing.T) {
+	t.Parallel()
+	for live, want := range map[uint64]int{0: 100, 4 << 20: 100, 8 << 20: 100, 16 << 20: 50, 32 << 20: 25, 200 << 20: 25, 1 << 40: 25} {
+		if got := gcPercent(live); got != want {
+			t.Errorf("%d bytes in use: %d %%, want %d", live, got, want)
+		}
+	}
+}
+
+// It changes a setting of the process, so it does not run in parallel.
+func TestEachCollectionSetsTheNext(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	percent := func() int {
+		p := debug.SetGCPercent(100)
+		debug.SetGCPercent(p)
+		return p
+	}
+	setGCPercent(400)
+	if got := percent(); got != 400 {
+		t.Fatalf("%d %%", got)
+	}
+	kept := make([]byte, 256<<20)
+	defer runtime.KeepAlive(kept)
+	for until := time.Now().Add(time.Minute); percent() != leastPercent; {
+		if time.Now().After(until) {
+			t.Fatalf("%d %% with 256 MiB in use", percent())
+		}
+		runtime.GC()
+	}
+}
