@@ -92,7 +92,7 @@ func TestScriptsDoNotChangeTheServer(t *testing.T) {
 		{"ALTER ROLE " + role + " SET work_mem = '8MB';", "SELECT 1;", "it changes role " + role},
 		{"DO $$ BEGIN EXECUTE 'ALTER USER " + role + " PASSWORD ''x'''; END $$;", "SELECT 1;", "it changes role " + role},
 		{"ALTER ROLE ALL SET work_mem = '8MB';", "SELECT 1;", "it changes role"},
-		{"ALTER ROLE CURRENT_USER SET work_mem = '8MB';", "SELECT 1;", "it changes role current_user"},
+		{"ALTER ROLE CURRENT_USER SET work_mem = '8MB';", "SELECT 1;", `it changes role "current_user"`},
 	} {
 		p := projecttest.New(t).Add("a1", "", test.up, test.down, projecttest.NonTransactional)
 		made := 0
