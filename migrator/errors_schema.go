@@ -222,7 +222,22 @@ func MissingRole(err error) string {
 	if se == nil || se.Code != pg.UndefinedObject || !strings.HasPrefix(se.Routine, "get_role") {
 		return ""
 	}
-	_, rest, _ := strings.Cut(se.Message, `"`)
+	return quoted(se.Message)
+}
+
+// ExistingRole returns the role that a script failed to create because the server has it, such as one that was created for
+// another database; otherwise "".
+func ExistingRole(err error) string {
+	se := pg.ServerError(err)
+	if se == nil || se.Code != pg.DuplicateObject || se.Routine != "CreateRole" {
+		return ""
+	}
+	return quoted(se.Message)
+}
+
+// quoted returns what a message of the server has in quotation marks.
+func quoted(message string) string {
+	_, rest, _ := strings.Cut(message, `"`)
 	if i := strings.LastIndex(rest, `"`); i >= 0 {
 		return rest[:i]
 	}

@@ -98,7 +98,25 @@ func TestRehearsalRefusesToDropRolesOfTheServer(t *testing.T) {
 	}
 }
 
-// Neither do other commands that use scratch databases.
+// A role that cannot be created because the server has it need not be a mistake of the revision.
+func TestRolesThatTheServerHasAreExplained(t *testing.T) {
+	t.Parallel()
+	role := projecttest.Config(t, pgtest.Role(t, pgtest.Shared(t).URL("postgres"))).User
+	m := projecttest.New(t).Add("a1", "", "CREATE ROLE "+role+";", "DROP OWNED BY CURRENT_USER;").Migrator(rehearsing(t))
+	_, err := m.Schema(t.Context(), migrator.SchemaSource{Targets: []string{"head"}})
+	if migrator.ExistingRole(err) != role || migrator.MissingRole(err) != "" {
+		t.Errorf("schema: %q, %v", migrator.ExistingRole(err), err)
+	}
+	report, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Findings) != 1 || !strings.Contains(report.Findings[0].Safe, "WHERE rolname = '"+role+"'") {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
+// Other commands that use scratch databases do not drop such roles either.
 func TestScratchDatabasesKeepRolesOfTheServer(t *testing.T) {
 	t.Parallel()
 	role := projecttest.Config(t, pgtest.Role(t, pgtest.Shared(t).URL("postgres"))).User

@@ -233,6 +233,8 @@ func (a adviser) refused(e *migrator.RefusedError) advice {
 		switch {
 		case e.File == "":
 			return advice{"the ledger has no down script for it either", nil}
+		case e.Replaces > 0 && !e.Unwritten:
+			return a.belowReplacement(e)
 		case e.Unwritten:
 			return advice{"", []suggestion{{"next: replace the TODO line of " + terminal.Quote(e.File), ""}}}
 		}

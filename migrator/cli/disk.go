@@ -46,25 +46,36 @@ func (r *run) writeRevision(rev *revision.Revision, versionPath, purpose string)
 // versionFolder returns the folder for new files: versionPath, which is created if it does
 // not exist and must be below --dir, or --dir itself.
 func (r *run) versionFolder(versionPath string) (string, error) {
+	if err := r.checkVersionPath(versionPath); err != nil {
+		return "", err
+	}
 	if versionPath == "" {
 		return r.dir(), nil
-	}
-	base, err := filepath.Abs(r.dir())
-	if err != nil {
-		return "", &fileError{err}
-	}
-	path, err := filepath.Abs(versionPath)
-	if err != nil {
-		return "", &fileError{err}
-	}
-	below, err := filepath.Rel(base, path)
-	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
-		return "", &settings.UsageError{Text: "--version-path " + terminal.Quote(versionPath) + " is not below " + terminal.Quote(r.dir()) + ": revisions there would not be read"}
 	}
 	if err := os.MkdirAll(versionPath, 0o777); err != nil {
 		return "", &fileError{err}
 	}
 	return filepath.Clean(versionPath), nil
+}
+
+// checkVersionPath refuses a folder for new files from which they would not be read.
+func (r *run) checkVersionPath(versionPath string) error {
+	if versionPath == "" {
+		return nil
+	}
+	base, err := filepath.Abs(r.dir())
+	if err != nil {
+		return &fileError{err}
+	}
+	path, err := filepath.Abs(versionPath)
+	if err != nil {
+		return &fileError{err}
+	}
+	below, err := filepath.Rel(base, path)
+	if err != nil || below == ".." || strings.HasPrefix(below, ".."+string(filepath.Separator)) {
+		return &settings.UsageError{Text: "--version-path " + terminal.Quote(versionPath) + " is not below " + terminal.Quote(r.dir()) + ": revisions there would not be read"}
+	}
+	return nil
 }
 
 // nextUp returns the command that applies the revisions on disk. A program that embeds its

@@ -77,6 +77,9 @@ func (o *draftFlags) refuse(cmd *cobra.Command) error {
 func (r *run) autogenerate(n *newRevision, o *draftFlags, message string) error {
 	r.dirGiven = r.dirGiven || r.settings.Dir != ""
 	r.settings.Dir = r.dir()
+	if err := r.checkVersionPath(string(n.versionPath)); err != nil {
+		return err
+	}
 	side, err := r.desiredSide(string(o.schema))
 	if err != nil {
 		return err

@@ -84,6 +84,21 @@ func (a adviser) replaced(r migrator.Replacement) advice {
 	return advice{"", []suggestion{to("apply the others that it replaces", a.otherLine(a.cmd, []string{"up", "heads"}, flagValue{"dir", folder}))}}
 }
 
+// belowReplacement returns how to revert revisions that another one without a down script replaces.
+func (a adviser) belowReplacement(e *migrator.RefusedError) advice {
+	folder := a.archive(e.Revision)
+	if folder == "" {
+		return advice{"to revert one of those revisions, their files are needed, which squash has moved to " + terminal.Quote(filepath.ToSlash(filepath.Join(a.dir(), migrator.ReplacedFolder, e.Revision))), nil}
+	}
+	const how = "one of those revisions can be reverted with its own file"
+	if e.Above {
+		return advice{how + ", after what is above " + e.Revision, []suggestion{to("revert that first", a.other("down", e.Revision))}}
+	}
+	return advice{how + ", by a down with the same --dir after this", []suggestion{
+		to("record them in the place of "+e.Revision, a.otherLine(a.cmd, []string{"stamp", "heads"}, flagValue{"purge", "true"}, flagValue{"dir", folder})),
+	}}
+}
+
 // archive returns the folder with the revisions that another one replaces, if it is on this machine.
 func (a adviser) archive(id string) string {
 	folder := filepath.Join(a.dir(), migrator.ReplacedFolder, id)

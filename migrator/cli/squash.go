@@ -70,6 +70,9 @@ func (r *run) squash(f *squashFlags) error {
 	}
 	r.dirGiven = r.dirGiven || r.settings.Dir != ""
 	r.settings.Dir = r.dir()
+	if err := r.checkVersionPath(string(f.versionPath)); err != nil {
+		return err
+	}
 	set, _, err := r.openScratch(false)
 	if err != nil {
 		return err

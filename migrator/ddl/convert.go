@@ -113,11 +113,10 @@ func isString(name string) bool {
 	return slices.Contains([]string{"text", "character varying", "character", "name", `"char"`}, name)
 }
 
-// castGroups have the built-in types between which there are casts (PostgreSQL 13 and newer).
+// castGroups have the built-in types between which there are assignment casts in both directions (PostgreSQL 13 and newer).
 var castGroups = [][]string{
 	{"smallint", "integer", "bigint", "numeric", "real", "double precision"},
 	{"date", "timestamp without time zone", "timestamp with time zone"},
-	{"timestamp without time zone", "timestamp with time zone", "time without time zone"},
 	{"time without time zone", "time with time zone"},
 	{"time without time zone", "interval"},
 	{"json", "jsonb"},
@@ -130,6 +129,12 @@ var castGroups = [][]string{
 	{"oid", "integer"},
 	{"oid", "bigint"},
 	{"macaddr", "macaddr8"},
+}
+
+// assigned has assignment casts that exist in one direction only.
+var assigned = map[string][]string{
+	"timestamp without time zone": {"time without time zone"},
+	"timestamp with time zone":    {"time without time zone"},
 }
 
 // oneWay has casts that exist in one direction only, or that are explicit.
@@ -151,7 +156,7 @@ func (c *change) castable(from, to string) bool {
 // assignable reports whether there is an assignment cast. In contrast to an explicit one, it fails on values that are too
 // long, where the explicit one cuts them.
 func (c *change) assignable(from, to string) bool {
-	if from == to || isString(to) {
+	if from == to || isString(to) || slices.Contains(assigned[from], to) {
 		return true
 	}
 	for _, group := range castGroups {

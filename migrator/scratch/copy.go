@@ -14,13 +14,14 @@ func (s *Server) WithCopy(ctx context.Context, of *Database, use func(context.Co
 	return s.with(ctx, of, func(ctx context.Context, d *Database) (*schema.Schema, error) { return nil, use(ctx, d) })
 }
 
-// notCopied counts what belongs to a database and is not copied with it: settings and privileges.
+// notCopied counts what belongs to a database and is not copied with it: settings, privileges and subscriptions.
 const notCopied = `SELECT (SELECT pg_catalog.count(*) FROM pg_catalog.pg_db_role_setting r WHERE r.setdatabase OPERATOR(pg_catalog.=) d.oid)
+  OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM pg_catalog.pg_subscription b WHERE b.subdbid OPERATOR(pg_catalog.=) d.oid)
   OPERATOR(pg_catalog.+) CASE WHEN d.datacl IS NULL THEN 0 ELSE 1 END
 FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) `
 
 // Copyable reports whether a copy of the database would be the same: not where a named database is used, and not if it has
-// settings or privileges, which the server does not copy.
+// settings, privileges or subscriptions, which the server does not copy.
 func (d *Database) Copyable(ctx context.Context) (bool, error) {
 	if d.server.named {
 		return false, nil

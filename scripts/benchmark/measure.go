@@ -16,9 +16,11 @@ type kind struct {
 func rows() []kind {
 	return []kind{
 		{"up", (*bench).upRow},
+		{"disk", (*bench).diskRow},
 		{"latency", (*bench).latencyRows},
 		{"idle", (*bench).idleRow},
 		{"fingerprint", (*bench).fingerprintRow},
+		{"catalog", (*bench).catalogRows},
 		{"schemas", (*bench).schemaRows},
 		{"databases", (*bench).databaseRows},
 		{"memory", (*bench).memoryRows},

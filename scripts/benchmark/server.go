@@ -16,10 +16,12 @@ import (
 
 // server is the server that all tools use.
 type server struct {
-	url       *url.URL // a database that always exists
-	created   int      // number of databases created so far
-	databases []string // those that exist
-	stop      func()
+	url     *url.URL // a database that always exists
+	created int      // number of databases created so far
+	// flushDelay is how long sessions in new databases wait before they flush the log.
+	flushDelay time.Duration
+	databases  []string // those that exist
+	stop       func()
 }
 
 // startServer starts a private server with PostgreSQL's default settings and its data in the
@@ -78,6 +80,13 @@ func (s *server) create(ctx context.Context) (*url.URL, error) {
 		return nil, err
 	}
 	s.databases = append(s.databases, name)
+	if s.flushDelay > 0 {
+		for _, setting := range []string{fmt.Sprintf("commit_delay = %d", s.flushDelay.Microseconds()), "commit_siblings = 0"} {
+			if _, err := s.query(ctx, "ALTER DATABASE "+name+" SET "+setting); err != nil {
+				return nil, err
+			}
+		}
+	}
 	one := *s.url
 	one.Path = "/" + name
 	return &one, nil

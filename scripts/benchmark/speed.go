@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // upRow measures the chain on an empty database over the loopback interface.
@@ -13,6 +15,26 @@ func (b *bench) upRow(ctx context.Context) error {
 	}
 	r := b.row(seconds, "`up` of %s small revisions", thousands(b.revisions))
 	if err := b.race(ctx, r, nil, 1); err != nil {
+		return err
+	}
+	r.compare("psql", 0.75)
+	r.compare(fastest, 1)
+	return nil
+}
+
+// flushDelay is how much longer each flush takes in diskRow.
+const flushDelay = 2 * time.Millisecond
+
+// diskRow measures the same on a disk that needs longer to flush: the server waits before each
+// flush of its log, as it does for commit_delay.
+func (b *bench) diskRow(ctx context.Context) error {
+	if err := b.prepareAll(ctx); err != nil {
+		return err
+	}
+	b.server.flushDelay = flushDelay
+	defer func() { b.server.flushDelay = 0 }()
+	r := b.row(seconds, "the same with %s more for each flush of the disk", flushDelay)
+	if err := b.race(ctx, r, nil, 0); err != nil {
 		return err
 	}
 	r.compare("psql", 0.75)
@@ -104,8 +126,39 @@ func (b *bench) idleRow(ctx context.Context) error {
 			}
 		}
 	}
-	r.compare(bare, 1.3)
+	r.compare(bare, 1.5)
 	r.compare(fastest, 0)
+	return b.idleFew(ctx, plain)
+}
+
+// few is a number of revisions with which a project begins.
+const few = 11
+
+// idleFew measures runs with nothing to do and few revisions.
+func (b *bench) idleFew(ctx context.Context, plain invocation) error {
+	dir := filepath.Join(b.work, "few")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if err := writeAmbix(ctx, b, dir, chain(few)); err != nil {
+		return err
+	}
+	u, err := b.server.create(ctx)
+	if err != nil {
+		return err
+	}
+	ours := invocation{dir: dir, program: "./app", args: []string{"migrate", "up"}, url: u.String()}
+	if _, err := ours.time(ctx); err != nil {
+		return err
+	}
+	plain.url = ours.url
+	r := b.row(seconds, "`up` with nothing to do, %d revisions", few)
+	for range b.repeat {
+		if err := r.pairs(ctx, ours, plain); err != nil {
+			return err
+		}
+	}
+	r.compare(bare, 1.25)
 	return nil
 }
 

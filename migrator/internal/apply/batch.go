@@ -115,10 +115,14 @@ func (r *Runner) sendBatch(ctx context.Context, steps []plan.Step, at start) (do
 // renderBatch returns the parts of all steps.
 func (r *Runner) renderBatch(steps []plan.Step, at start) parts {
 	var all parts
+	repeated := r.repeats(steps)
 	for i, s := range steps {
 		f := r.frame(at)
 		at = at.after(s)
 		f.flushLater = i < len(steps)-1 && !r.FlushEvery
+		r.noteWatching(s)
+		f.repeated, f.leaves = repeated, leaves(s)
+		f.plain = f.flushLater && r.Unwatched && !r.guards(false) && f.leaves == sqltext.LeavesNothing
 		for _, p := range r.render(s, f) {
 			p.step = i
 			all = append(all, p)
@@ -139,6 +143,9 @@ func (r *Runner) batchFailed(ctx context.Context, steps []plan.Step, done []Resu
 			return done, false, err
 		}
 		return r.sendBefore(ctx, steps, m, se)
+	}
+	if lostPrepared(m, err) {
+		return done, true, r.resetSession()
 	}
 	meaning := r.sendFailed(ctx, s, m, err)
 	var failed *RevisionError

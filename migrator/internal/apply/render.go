@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,6 +39,8 @@ type part struct {
 	index  int
 	step   int   // index of the step in a batch
 	begins start // of the closing write of an upgrade: the state before
+	// prepared: it prepares a statement of ours, or executes one; see repeated.
+	prepared bool
 }
 
 // source returns the statement in the revision's file.
@@ -81,7 +84,10 @@ type frame struct {
 	// first and last: the step begins and ends the transaction. In a single transaction,
 	// only its first and last steps do.
 	first, last bool
-	flushLater  bool // another commit follows in the same message, and flushes this one
+	flushLater  bool           // another commit follows in the same message, and flushes this one
+	leaves      sqltext.Leaves // what the body may leave in the session
+	plain       bool           // it leaves nothing, and what follows in the message resets it all the same
+	repeated    *repeated
 	offline     bool // for a script: the server and the generation are unknown
 	raised      int  // offline: by how much the steps before have raised the generation
 }
@@ -140,13 +146,22 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	if f.first {
 		p.begin(fmt.Sprintf("%s %s", s.Direction, s.Revision))
 	}
-	p.set(opening, true, r.settings(s, f.offline)...)
+	settings, lock := r.settings(s, f.offline), r.Ledger.TryLock()
 	if f.first {
-		p.add(locking, r.Ledger.TryLock())
+		// One query is cheaper than two.
+		if i := slices.IndexFunc(settings, setting.isCheckClient); i >= 0 {
+			lock += ", " + settings[i].expression(true)
+			settings = slices.Delete(settings, i, i+1)
+		}
+	}
+	p.set(opening, true, settings...)
+	if f.first {
+		f.repeated.add(&p, part{kind: locking, sql: lock}, "lock", lock, "")
 		p.add(creating, f.create...)
 	}
 	if s.Direction == plan.Up {
-		p.add(guarding, f.raise)
+		general, arguments := r.Ledger.RaiseGeneral(f.at.generation)
+		f.repeated.add(&p, part{kind: guarding, sql: f.raise}, "raise", general, arguments)
 	} else {
 		p.add(guarding, f.guard)
 		p.add(recording, r.Ledger.BeginDown(s.Revision))
@@ -156,19 +171,10 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	for i := range s.Script.Statements() {
 		r.checkedBody(&p, s, i, f.offline)
 	}
-	if f.last {
-		// Before the resets: a deferred trigger runs with the settings of the body.
-		p.add(deferred, "SET CONSTRAINTS ALL IMMEDIATE")
-		if r.guards(f.offline) {
-			p.add(checking, preparedCheck)
-		}
-	}
-	p.set(resetting, true, r.keepFromWorkers(s)...)
-	p.add(resetting, resets...)
-	p.set(resetting, true, r.closingSettings(f)...)
+	r.renderReset(&p, s, f)
 	r.renderGuardEnd(&p, f.offline)
 	if s.Direction == plan.Up {
-		p = append(p, part{kind: finishing, sql: r.record(s, f), begins: f.at})
+		r.renderRecord(&p, s, f)
 	} else {
 		p.add(finishing, r.Ledger.FinishDown(s.Revision, downSQLOfFile(s), r.Author))
 	}
@@ -181,13 +187,22 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	return p
 }
 
-// record returns the closing write of an upgrade.
-func (r *Runner) record(s plan.Step, f frame) string {
+// renderRecord adds the closing write of an upgrade.
+func (r *Runner) renderRecord(p *parts, s plan.Step, f frame) {
 	statements := len(s.Script.Statements())
+	record := part{kind: finishing, begins: f.at}
 	if f.offline {
-		return r.Ledger.RecordSaved(s.Entry, statements, f.at.applied, r.Author)
+		record.sql = r.Ledger.RecordSaved(s.Entry, statements, f.at.applied, r.Author)
+		*p = append(*p, record)
+		return
 	}
-	return r.Ledger.Record(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
+	record.sql = r.Ledger.Record(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
+	q := f.repeated
+	if f.at.applied == "" || !f.flushLater || f.leaves == sqltext.LeavesAnything {
+		q = nil // there is no revision before it, or the reset has removed what was prepared
+	}
+	general, arguments := r.Ledger.RecordGeneral(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
+	q.add(p, record, "record", general, arguments)
 }
 
 // downSQLOfFile returns the down script of a file, which the ledger compares with its own;

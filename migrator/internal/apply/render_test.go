@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,12 @@ var renderFiles = fstest.MapFS{
 // planFrom returns a plan for a database in which the revisions are applied.
 func planFrom(t *testing.T, verb plan.Verb, target string, applied ...string) plan.Plan {
 	t.Helper()
-	revs, problems, err := revision.Load(renderFiles, "sql")
+	return planOf(t, renderFiles, verb, target, applied...)
+}
+
+func planOf(t *testing.T, from fstest.MapFS, verb plan.Verb, target string, applied ...string) plan.Plan {
+	t.Helper()
+	revs, problems, err := revision.Load(from, "sql")
 	if err != nil || len(problems) > 0 {
 		t.Fatal(problems, err)
 	}
@@ -120,21 +126,26 @@ func TestRenderedMessages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, file := render(renderRunner()), filepath.Join("testdata", "render", name+".sql")
-			if *Update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
+			compareRendered(t, name, render(renderRunner()))
 		})
+	}
+}
+
+func compareRendered(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "render", name+".sql")
+	if *Update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -172,8 +183,10 @@ func TestRenderedStatementsAreQualified(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	var bodies strings.Builder
-	for _, f := range renderFiles {
-		bodies.Write(f.Data)
+	for _, files := range []fstest.MapFS{renderFiles, largeBatch} {
+		for _, f := range files {
+			bodies.Write(f.Data)
+		}
 	}
 	for _, file := range files {
 		sql, err := os.ReadFile(file)
@@ -191,3 +204,26 @@ func TestRenderedStatementsAreQualified(t *testing.T) {
 		}
 	}
 }
+
+// A large batch prepares the statements that it repeats, and resets nothing after plain DDL.
+func TestRenderedLargeBatch(t *testing.T) {
+	t.Parallel()
+	r := renderRunner()
+	r.Unwatched = true
+	compareRendered(t, "large_batch", newMessage(r.renderBatch(planOf(t, largeBatch, plan.VerbUp, "head").Steps, start{})).SQL)
+}
+
+// largeBatch is a chain of small revisions.
+var largeBatch = func() fstest.MapFS {
+	bodies := []string{
+		"CREATE TABLE t%d (id int);", "ALTER TABLE t0 ADD c%d int;", "INSERT INTO t0 DEFAULT VALUES; -- %d", "CREATE INDEX i%d ON t0 (id);", "DO $$ BEGIN END $$; -- %d", "COMMENT ON TABLE t0 IS '%d';",
+	}
+	files, parent := fstest.MapFS{}, ""
+	for i := range 12 {
+		id := fmt.Sprintf("r%02d", i)
+		files[id+".up.sql"] = &fstest.MapFile{Data: []byte("-- step\n--\n-- revision: " + id + "\n-- down_revision: " + parent + "\n\n" + fmt.Sprintf(bodies[i%len(bodies)], i) + "\n")}
+		files[id+".down.sql"] = &fstest.MapFile{Data: []byte("-- revision: " + id + "\n\nSELECT " + fmt.Sprint(i) + ";\n")}
+		parent = id
+	}
+	return files
+}()

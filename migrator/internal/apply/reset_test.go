@@ -32,7 +32,7 @@ var leftovers = []struct{ name, body, found string }{
 	{"asynchronous commits", "SET synchronous_commit = off", "current_setting('synchronous_commit') = 'off'"},
 	{"temporary table", "CREATE TEMP TABLE account (other int)", "to_regclass('pg_temp.account') IS NOT NULL"},
 	{"temporary function", "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "to_regproc('pg_temp.f') IS NOT NULL"},
-	{"prepared statement", "PREPARE p AS SELECT 1", "EXISTS (SELECT FROM pg_prepared_statements)"},
+	{"prepared statement", "PREPARE p AS SELECT 1", "EXISTS (SELECT FROM pg_prepared_statements WHERE name NOT LIKE 'ambix_%')"},
 	{"cursor", "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "EXISTS (SELECT FROM pg_cursors WHERE name = 'c')"},
 	{"channel", "LISTEN x", "EXISTS (SELECT FROM pg_listening_channels())"},
 	{"advisory lock", "SELECT pg_advisory_lock(42)", "EXISTS (SELECT FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid = 42 AND locktype = 'advisory')"},

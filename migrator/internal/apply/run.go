@@ -44,6 +44,7 @@ type Runner struct {
 	Observer          *Observer // looks at each statement; nil: none
 	ServerVersion     int       // as pg.Conn counts it
 	Citus             bool      // the database has the Citus extension
+	Unwatched         bool      // the database has no event triggers; false if that is not known, or once a script may have created one
 
 	// Guard is the size in bytes above which a table may not be read or rewritten as a whole by a revision. 0: no guard.
 	Guard int64
@@ -145,6 +146,7 @@ func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Res
 	if err != nil {
 		return nil, at, err
 	}
+	r.noteWatching(s)
 	r.stepStarted, r.tracker, r.pendingOn = time.Now(), r.track(s), nil
 	stop := r.startMonitor(ctx)
 	took, next, err := r.runStep(ctx, s, at)

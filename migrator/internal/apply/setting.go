@@ -26,7 +26,7 @@ func (s setting) sql(local bool) string {
 	}
 	value := strings.Join(quoted, ", ")
 	if s.when != "" {
-		return fmt.Sprintf("SELECT CASE WHEN %s THEN pg_catalog.set_config(%s, %s, %t) END", s.when, sqltext.QuoteString(s.name), value, local)
+		return "SELECT " + s.expression(local)
 	}
 	if len(s.values) == 0 {
 		value = "DEFAULT"
@@ -35,6 +35,13 @@ func (s setting) sql(local bool) string {
 		return "SET LOCAL " + s.name + " = " + value
 	}
 	return "SET " + s.name + " = " + value
+}
+
+func (s setting) isCheckClient() bool { return s.when != "" && s.when == checkClient.when }
+
+// expression makes a setting that has a condition, as part of a query.
+func (s setting) expression(local bool) string {
+	return fmt.Sprintf("CASE WHEN %s THEN pg_catalog.set_config(%s, %s, %t) END", s.when, sqltext.QuoteString(s.name), sqltext.QuoteString(s.values[0]), local)
 }
 
 // milliseconds rounds up: zero is no limit.
@@ -148,13 +155,18 @@ func (r *Runner) transactionTimeout(offline bool) []setting {
 // closingSettings are made for the closing write, after resets that undid all settings.
 func (r *Runner) closingSettings(f frame) []setting {
 	all := append(append(ledgerLimits(), r.transactionTimeout(f.offline)...), r.roleSetting()...)
+	return append(all, f.flush()...)
+}
+
+// flush decides whether the commit waits until it is flushed.
+func (f frame) flush() []setting {
 	switch {
 	case f.flushLater:
-		all = append(all, set("synchronous_commit", "off"))
+		return []setting{set("synchronous_commit", "off")}
 	case f.last:
-		all = append(all, atLeastLocal)
+		return []setting{atLeastLocal}
 	}
-	return all
+	return nil
 }
 
 func (r *Runner) roleSetting() []setting {

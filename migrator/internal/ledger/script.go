@@ -37,7 +37,7 @@ func saved(raised int) string {
 // RecordSaved is Record after RaiseSaved. It does not compare the generation: a reset of the
 // session has removed the setting.
 func (t Tables) RecordSaved(e Entry, statements int, applied string, a Author) string {
-	return t.record(e, statements, "", applied, a)
+	return t.record(literals(e, statements), "", quotedOrNone(applied), a)
 }
 
 // SaveGeneration saves the generation that the script started at, after a reset of the

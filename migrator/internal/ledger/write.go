@@ -57,6 +57,12 @@ func (t Tables) Raise(generation int64) string {
 	return t.raise(strconv.FormatInt(generation, 10))
 }
 
+// RaiseGeneral returns Raise as a statement with a parameter to prepare, and the argument of
+// EXECUTE.
+func (t Tables) RaiseGeneral(generation int64) (general, argument string) {
+	return t.raise("$1::pg_catalog.int8"), " (" + strconv.FormatInt(generation, 10) + ")"
+}
+
 // raise has no condition, so that a runner that waited for the row sees what the other one
 // left in it.
 func (t Tables) raise(generation string) string {
@@ -71,7 +77,37 @@ func (t Tables) raise(generation string) string {
 // was recorded if that is later, because all transactions of a message begin when it arrives.
 // applied is a revision that was applied before the body and must still be; "": none.
 func (t Tables) Record(e Entry, statements int, generation int64, applied string, a Author) string {
-	return t.record(e, statements, " AND m.generation OPERATOR(pg_catalog.=) "+strconv.FormatInt(generation, 10), applied, a)
+	return t.record(literals(e, statements), strconv.FormatInt(generation, 10), quotedOrNone(applied), a)
+}
+
+// RecordGeneral returns Record as a statement with parameters to prepare, and the arguments of
+// EXECUTE. applied must not be "".
+func (t Tables) RecordGeneral(e Entry, statements int, generation int64, applied string, a Author) (general, arguments string) {
+	var parameters entrySQL
+	types := []string{"text", "text", "text[]", "text[]", "text[]", "int4", "text", "text", "text", "text"}
+	for i, name := range types {
+		parameters[i] = fmt.Sprintf("$%d::pg_catalog.%s", i+1, name)
+	}
+	values := literals(e, statements)
+	arguments = " (" + strings.Join(append(values[:], strconv.FormatInt(generation, 10), sqltext.QuoteLiteral(applied)), ", ") + ")"
+	return t.record(parameters, "$11::pg_catalog.int8", "$12::pg_catalog.text", a), arguments
+}
+
+// entrySQL is an entry as SQL: revision, message, the three lists, the number of statements,
+// checksum, digest, down_options and down_sql.
+type entrySQL [10]string
+
+func literals(e Entry, statements int) entrySQL {
+	lit := sqltext.QuoteLiteral
+	options, down := downLiterals(e)
+	return entrySQL{lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), strconv.Itoa(statements), lit(e.Checksum), lit(e.Digest), options, down}
+}
+
+func quotedOrNone(s string) string {
+	if s == "" {
+		return ""
+	}
+	return sqltext.QuoteLiteral(s)
 }
 
 // Standing reads what Record needs, for the case that it failed: the generation, NULL if there
@@ -83,21 +119,23 @@ func (t Tables) Standing(applied string) string {
 	return fmt.Sprintf("SELECT (SELECT generation FROM %s), EXISTS (SELECT FROM %s WHERE revision OPERATOR(pg_catalog.=) %s)", t.Meta(), t.Revisions(), sqltext.QuoteLiteral(applied))
 }
 
-func (t Tables) record(e Entry, statements int, generation, applied string, a Author) string {
+// record returns Record with SQL for its values. generation and applied may be "": not compared.
+func (t Tables) record(e entrySQL, generation, applied string, a Author) string {
 	lit := sqltext.QuoteLiteral
-	from, where, began := t.Meta()+" m", "m."+writtenByThisTx+generation, "pg_catalog.transaction_timestamp()"
+	from, where, began := t.Meta()+" m", "m."+writtenByThisTx, "pg_catalog.transaction_timestamp()"
+	if generation != "" {
+		where += " AND m.generation OPERATOR(pg_catalog.=) " + generation
+	}
 	if applied != "" {
 		from += ", " + t.Revisions() + " p"
-		where += " AND p.revision OPERATOR(pg_catalog.=) " + lit(applied)
+		where += " AND p.revision OPERATOR(pg_catalog.=) " + applied
 		began = "GREATEST(p.applied_at, " + began + ")"
 	}
-	options, down := downLiterals(e)
 	insert := fmt.Sprintf(`INSERT INTO %s (revision, message, down_revision, depends_on, branch_labels, state, statements_done, checksum, digest, applied_at, duration, applied_by, applied_from, binary_version, down_options, down_sql)
-  SELECT %s, %s, %s, %s, %s, %s, %d, %s, %s, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) %s, SESSION_USER, %s, %s, %s, %s
+  SELECT %s, %s, %s, %s, %s, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) %s, SESSION_USER, %s, %s, %s
   FROM %s WHERE %s
   RETURNING revision, message, duration, NULL::pg_catalog.text AS detail`, t.Revisions(),
-		lit(e.Revision), lit(e.Message), Array(e.DownRevision), Array(e.DependsOn), Array(e.BranchLabels), lit(string(Applied)), statements, lit(e.Checksum), lit(e.Digest), began,
-		lit(a.From), lit(a.Version), options, down, from, where)
+		strings.Join(e[:5], ", "), lit(string(Applied)), e[5], e[6], e[7], began, lit(a.From), lit(a.Version), e[8]+", "+e[9], from, where)
 	return t.withEvent(insert, Up, a)
 }
 

@@ -5,6 +5,7 @@ const (
 	SuccessfulCompletion              = "00000"
 	Warning                           = "01000"
 	ProtocolViolation                 = "08P01"
+	DuplicatePreparedStatement        = "42P05"
 	FeatureNotSupported               = "0A000"
 	CharacterNotInRepertoire          = "22021"
 	InvalidParameterValue             = "22023"

@@ -93,13 +93,19 @@ type IrreversibleError struct {
 	Revision, Message string
 	File              string // the missing down file; "" if only the ledger has the revision
 	Unwritten         bool   // the down file exists, but its script is still to be written
+	Replaces          int    // how many revisions it replaces
+	Above             bool   // of one that replaces others: revisions above it are applied
 }
 
 func (e *IrreversibleError) Error() string {
 	if e.Unwritten {
 		return fmt.Sprintf("revision %s cannot be reverted: its down script %s is not written yet", text.Named(e.Revision, e.Message), e.File)
 	}
-	return fmt.Sprintf("revision %s is irreversible: it has no down script", text.Named(e.Revision, e.Message))
+	s := fmt.Sprintf("revision %s is irreversible: it has no down script", text.Named(e.Revision, e.Message))
+	if e.Replaces > 0 {
+		s += ", because it replaces " + text.Count(e.Replaces, "revision") + ", and would drop all that they have made, with all rows"
+	}
+	return s
 }
 
 // UnfinishedError refuses to move past an unfinished revision.

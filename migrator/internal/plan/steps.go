@@ -213,11 +213,22 @@ func (v *View) downStep(id string) (Step, error) {
 	default:
 		e := &IrreversibleError{Revision: id, Message: s.Message}
 		if r != nil {
-			e.File, e.Unwritten = r.DownFile(), r.Down.Unwritten()
+			e.File, e.Unwritten, e.Replaces = r.DownFile(), r.Down.Unwritten(), len(r.ReplacedIDs())
+			e.Above = e.Replaces > 0 && v.appliedAbove(id)
 		}
 		return s, e
 	}
 	return v.markResumed(s), nil
+}
+
+// appliedAbove reports whether a revision that requires this one is applied.
+func (v *View) appliedAbove(id string) bool {
+	for above := range v.Applied {
+		if above != id && v.Graph.Closure(graph.NewSet(above)).Has(id) {
+			return true
+		}
+	}
+	return false
 }
 
 // markResumed sets the fields of a step that continues an interrupted revision.

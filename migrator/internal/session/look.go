@@ -24,7 +24,7 @@ type surroundings struct {
 // look reads the surroundings, after a read that found no ledger, and refuses a server that is
 // not PostgreSQL.
 func (s *Session) look(ctx context.Context) error {
-	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect(), "SELECT " + ledger.HasCitus + ", pg_catalog.version()"}
+	statements := []string{s.Ledger.HasSchema(), s.Ledger.Others(), foreign.Detect(), "SELECT " + ledger.HasCitus + ", pg_catalog.version(), NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled OPERATOR(pg_catalog.<>) 'D')"}
 	if s.TargetSchema != "" {
 		statements = append(statements, ledger.HasSchema(s.TargetSchema))
 	}
@@ -52,6 +52,7 @@ func (s *Session) look(ctx context.Context) error {
 		return &SchemaError{s.TargetSchema}
 	}
 	s.runner.CreateSchema, s.runner.Citus = results[0][0][0] != "t", results[3][0][0] == "t"
+	s.runner.Unwatched = results[3][0][2] == "t"
 	s.around = surroundings{foreign: foreign.Recognized(results[2])}
 	for _, row := range results[1] {
 		if other, ok := ledger.ParseOther(row[0], row[1]); ok && other.Revisions() != s.Ledger.Revisions() {

@@ -32,7 +32,7 @@ func Unqualified(sql string) []string {
 
 // withoutExpressions begin statements that look up nothing that we name.
 var withoutExpressions = []string{
-	"set", "reset", "begin", "commit", "rollback", "savepoint", "release", "close", "discard", "deallocate", "unlisten", "grant", "show",
+	"set", "reset", "begin", "commit", "rollback", "savepoint", "release", "close", "discard", "deallocate", "execute", "unlisten", "grant", "show",
 	"lock",          // of tables with their schema
 	"drop", "alter", // of an object whose name the catalog or the revision has
 }

@@ -4,10 +4,9 @@ SET LOCAL search_path = 'app', 'public';
 SET LOCAL lock_timeout = '5000ms';
 SET LOCAL statement_timeout = '0';
 SET LOCAL idle_in_transaction_session_timeout = '0';
-SELECT CASE WHEN pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0 THEN pg_catalog.set_config('client_connection_check_interval', '500ms', true) END;
 SET LOCAL transaction_timeout = '0';
 SET LOCAL role = 'app_owner';
-SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-4779457325393803055) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END;
+SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock(-4779457325393803055) THEN 1 ELSE ('ambix:busy/'::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.pg_backend_pid()::pg_catalog.text)::pg_catalog.int4 END, CASE WHEN pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0 THEN pg_catalog.set_config('client_connection_check_interval', '500ms', true) END;
 CREATE SCHEMA IF NOT EXISTS "ops";
 CREATE TABLE "ops"."ambix_meta" (
     format integer NOT NULL,
