@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -56,6 +58,32 @@ func TestStructsAreSortedBySharedCode(t *testing.T) {
 		if (function == "slices.pdqsortCmpFunc" || function == "slices.stableCmpFunc") && strings.Contains(shape, "example.com/ambix") {
 			t.Errorf("sort these structs with sort.Slice or sort.SliceStable: %s", name)
 		}
+	}
+}
+
+// Every command pays for what packages do before main, so they leave regular expressions
+// and large maps to the first use.
+func TestPackagesDoLittleBeforeMain(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(program, "migrate", "version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	seen := 0
+	for _, m := range regexp.MustCompile(`(?m)^init (example\.com/ambix\S*) .* (\d+) allocs$`).FindAllStringSubmatch(string(out), -1) {
+		seen++
+		if n, _ := strconv.Atoi(m[2]); n > 50 { // a regular expression takes about 40
+			t.Errorf("package %s allocates memory %d times when the program starts", m[1], n)
+		}
+	}
+	if seen == 0 {
+		t.Errorf("the runtime no longer tells what packages do:\n%s", out)
 	}
 }
 

@@ -20,7 +20,31 @@ func (m *Migrator) guardScripts(scripts ...*revision.Script) error {
 	if err := guardPublishers(scripts...); err != nil {
 		return err
 	}
+	if err := guardServer(scripts...); err != nil {
+		return err
+	}
 	return m.guardDatabase(scripts...)
+}
+
+// guardServer refuses scripts that change the server of the scratch databases itself.
+func guardServer(scripts ...*revision.Script) error {
+	var problems revision.Problems
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return err
+		}
+		for _, st := range loaded.Statements() {
+			if command := sqltext.ServerCommand(loaded.Text, st); command != "" {
+				at := sqltext.PositionAt(loaded.Text, st.Start)
+				problems = append(problems, revision.Problem{
+					Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
+					Text: command + " would change the server of the scratch databases, and not only one of them: nothing was run; do this by hand, not in a script",
+				})
+			}
+		}
+	}
+	return problems.Err()
 }
 
 // guardPublishers refuses scripts that would connect to the publisher of a subscription: a scratch database must not take its
@@ -93,7 +117,7 @@ func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
 	return nil
 }
 
-// guardRoles refuses scripts that drop a role of the scratch server: it belongs to all of its databases.
+// guardRoles refuses scripts that drop or change a role of the scratch server: it belongs to all of its databases.
 func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revision.Script) error {
 	var problems revision.Problems
 	for _, script := range scripts {
@@ -101,7 +125,7 @@ func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scrip
 		if err != nil {
 			return err
 		}
-		existing, err := server.Roles(ctx, sqltext.DroppedRoles(loaded.Text))
+		existing, err := server.Roles(ctx, append(sqltext.DroppedRoles(loaded.Text), sqltext.AlteredRoles(loaded.Text)...))
 		if err != nil {
 			return err
 		}
@@ -109,12 +133,19 @@ func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scrip
 			continue
 		}
 		for _, st := range loaded.Statements() {
-			for _, role := range sqltext.DroppedRoles(loaded.Text[st.Start:st.End]) {
-				if slices.Contains(existing, role) {
+			statement := loaded.Text[st.Start:st.End]
+			for _, found := range []struct {
+				verb  string
+				roles []string
+			}{{"drops", sqltext.DroppedRoles(statement)}, {"changes", sqltext.AlteredRoles(statement)}} {
+				for _, role := range found.roles {
+					if !slices.Contains(existing, role) {
+						continue
+					}
 					at := sqltext.PositionAt(loaded.Text, st.Start)
 					problems = append(problems, revision.Problem{
 						Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
-						Text: "it drops role " + schema.QuoteIdent(role) + ", which exists on the server of the scratch databases: nothing was run; use another server for these",
+						Text: "it " + found.verb + " role " + schema.QuoteIdent(role) + ", which exists on the server of the scratch databases: nothing was run; use another server for these",
 					})
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -72,5 +73,42 @@ func TestHiddenSubscriptionsDoNotHideTheError(t *testing.T) {
 SELECT nonsense;`}}})
 	if e, ok := errors.AsType[*migrator.SchemaFileError](err); !ok || !strings.Contains(e.Error(), "one.sql:2:8") {
 		t.Error(err)
+	}
+}
+
+// What belongs to the server of the scratch databases is not that of a script.
+func TestScriptsDoNotChangeTheServer(t *testing.T) {
+	t.Parallel()
+	admin := pgtest.Role(t, pgtest.Shared(t).URL("postgres"), "CREATEDB")
+	role := projecttest.Config(t, admin).User
+	for _, test := range []struct{ up, down, want string }{
+		{"ALTER SYSTEM SET work_mem = '8MB';", "SELECT 1;", "ALTER SYSTEM would change the server"},
+		{"CREATE DATABASE other;", "SELECT 1;", "CREATE DATABASE would change the server"},
+		{"CREATE TABLESPACE x LOCATION '/nowhere';", "SELECT 1;", "CREATE TABLESPACE would change the server"},
+		{"DROP TABLESPACE x;", "SELECT 1;", "DROP TABLESPACE would change the server"},
+		{"ALTER TABLESPACE x RENAME TO y;", "SELECT 1;", "ALTER TABLESPACE would change the server"},
+		{"CREATE TABLE t (a text); COPY t FROM PROGRAM 'true';", "SELECT 1;", "COPY PROGRAM would change the server"},
+		{"COPY (SELECT 1) TO PROGRAM 'true';", "SELECT 1;", "COPY PROGRAM would change the server"},
+		{"ALTER ROLE " + role + " SET work_mem = '8MB';", "SELECT 1;", "it changes role " + role},
+		{"DO $$ BEGIN EXECUTE 'ALTER USER " + role + " PASSWORD ''x'''; END $$;", "SELECT 1;", "it changes role " + role},
+		{"ALTER ROLE ALL SET work_mem = '8MB';", "SELECT 1;", "it changes role"},
+		{"ALTER ROLE CURRENT_USER SET work_mem = '8MB';", "SELECT 1;", `it changes role "current_user"`},
+	} {
+		p := projecttest.New(t).Add("a1", "", test.up, test.down, projecttest.NonTransactional)
+		made := 0
+		m := p.Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres")), OnDatabase: func(string, bool) { made++ }}})
+		_, err := m.Rehearse(t.Context(), migrator.RehearseOptions{})
+		if e, ok := errors.AsType[*migrator.FilesError](err); !ok || !strings.Contains(e.Error(), test.want) || made > 0 {
+			t.Errorf("%s %s: %v, %d databases", test.up, test.down, err, made)
+		}
+	}
+	p := projecttest.New(t).Add("a1", "", "CREATE ROLE made_"+role+"; ALTER ROLE made_"+role+" SET work_mem = '8MB';", "DROP ROLE made_"+role+";").
+		Add("b2", "a1", "SELECT 1;", "ALTER ROLE "+role+" SET work_mem = '8MB';")
+	r, err := p.Migrator(rehearsing(t)).Rehearse(t.Context(), migrator.RehearseOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := findingOf(r, rehearse.NotInverse); !strings.Contains(f.Text, "was not tried: it changes or drops role "+role) || f.Revision != "b2" {
+		t.Error(listFindings(r))
 	}
 }

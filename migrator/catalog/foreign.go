@@ -7,10 +7,12 @@ import (
 )
 
 // foreignTableColumns are NULL for everything but a foreign table.
-var foreignTableColumns = []column{
-	fact("server", `CASE WHEN c.relkind = 'f' THEN (SELECT s.srvname FROM pg_catalog.pg_foreign_table f
+func foreignTableColumns() []column {
+	return []column{
+		fact("server", `CASE WHEN c.relkind = 'f' THEN (SELECT s.srvname FROM pg_catalog.pg_foreign_table f
     JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid) END`),
-	fact("foreign options", "CASE WHEN c.relkind = 'f' THEN (SELECT "+options("f.ftoptions")+" FROM pg_catalog.pg_foreign_table f WHERE f.ftrelid = c.oid) END"),
+		fact("foreign options", "CASE WHEN c.relkind = 'f' THEN (SELECT "+options("f.ftoptions")+" FROM pg_catalog.pg_foreign_table f WHERE f.ftrelid = c.oid) END"),
+	}
 }
 
 func foreignQueries() []query {

@@ -31,7 +31,7 @@ func relationQueries() []query {
     (SELECT pg_catalog.to_json(pg_catalog.array_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text ORDER BY i.inhseqno))::pg_catalog.text
     FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) END`),
 			in("detaching", "(SELECT true FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhdetachpending)").from(14),
-		}, foreignTableColumns, owned(`'r'::pg_catalog."char"`, "c.relacl", "c.relowner")),
+		}, foreignTableColumns(), owned(`'r'::pg_catalog."char"`, "c.relacl", "c.relowner")),
 		from: `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT (c.relkind = ANY ('{i,I,S,c}'::pg_catalog."char"[])) AND ` + lasting("c.oid", "c.relnamespace"),
 		decode: decodeRelations,

@@ -23,7 +23,7 @@ func routineQueries(version int) []query {
 			fact("query", "CASE WHEN "+body+" THEN "+definition+" END"),
 			fact("expression", "CASE WHEN NOT ("+body+") AND p.proargdefaults IS NOT NULL THEN "+definition+" END"),
 			fact("definition", "CASE WHEN NOT ("+body+") AND p.proargdefaults IS NULL AND p.prokind <> 'a' THEN "+definition+" END"),
-		}, aggregateColumns, owned(`'f'::pg_catalog."char"`, "p.proacl", "p.proowner")),
+		}, aggregateColumns(), owned(`'f'::pg_catalog."char"`, "p.proacl", "p.proowner")),
 		from: `pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
 WHERE ` + lasting("p.oid", "p.pronamespace"),
 		decode: decodeRoutines,
@@ -31,29 +31,31 @@ WHERE ` + lasting("p.oid", "p.pronamespace"),
 }
 
 // aggregateColumns are NULL for everything but an aggregate.
-var aggregateColumns = []column{
-	fact("arguments", "CASE WHEN p.prokind = 'a' THEN pg_catalog.pg_get_function_arguments(p.oid) END"),
-	fact("parallel", "CASE WHEN p.prokind = 'a' THEN "+word("p.proparallel", "s", "safe", "r", "restricted", "u", "unsafe")+" END"),
-	flag("hypothetical", "a.aggkind = 'h'"),
-	fact("state function", "a.aggtransfn::pg_catalog.text"),
-	fact("state type", "pg_catalog.format_type(a.aggtranstype, NULL)"),
-	fact("state space", "CASE WHEN a.aggtransspace <> 0 THEN a.aggtransspace::pg_catalog.text END"),
-	fact("initial value", "pg_catalog.quote_literal(a.agginitval)"),
-	fact("final function", object("a.aggfinalfn", "regproc")),
-	flag("final extra", "a.aggfinalextra"),
-	fact("final modify", word("a.aggfinalmodify", "r", "read_only", "s", "shareable", "w", "read_write")),
-	fact("combine function", object("a.aggcombinefn", "regproc")),
-	fact("serial function", object("a.aggserialfn", "regproc")),
-	fact("deserial function", object("a.aggdeserialfn", "regproc")),
-	fact("moving state function", object("a.aggmtransfn", "regproc")),
-	fact("moving inverse function", object("a.aggminvtransfn", "regproc")),
-	fact("moving state type", "CASE WHEN a.aggmtranstype <> 0 THEN pg_catalog.format_type(a.aggmtranstype, NULL) END"),
-	fact("moving state space", "CASE WHEN a.aggmtransspace <> 0 THEN a.aggmtransspace::pg_catalog.text END"),
-	fact("moving initial value", "pg_catalog.quote_literal(a.aggminitval)"),
-	fact("moving final function", object("a.aggmfinalfn", "regproc")),
-	flag("moving final extra", "a.aggmfinalextra"),
-	fact("moving final modify", word("a.aggmfinalmodify", "r", "read_only", "s", "shareable", "w", "read_write")),
-	fact("sort operator", operatorName("a.aggsortop")),
+func aggregateColumns() []column {
+	return []column{
+		fact("arguments", "CASE WHEN p.prokind = 'a' THEN pg_catalog.pg_get_function_arguments(p.oid) END"),
+		fact("parallel", "CASE WHEN p.prokind = 'a' THEN "+word("p.proparallel", "s", "safe", "r", "restricted", "u", "unsafe")+" END"),
+		flag("hypothetical", "a.aggkind = 'h'"),
+		fact("state function", "a.aggtransfn::pg_catalog.text"),
+		fact("state type", "pg_catalog.format_type(a.aggtranstype, NULL)"),
+		fact("state space", "CASE WHEN a.aggtransspace <> 0 THEN a.aggtransspace::pg_catalog.text END"),
+		fact("initial value", "pg_catalog.quote_literal(a.agginitval)"),
+		fact("final function", object("a.aggfinalfn", "regproc")),
+		flag("final extra", "a.aggfinalextra"),
+		fact("final modify", word("a.aggfinalmodify", "r", "read_only", "s", "shareable", "w", "read_write")),
+		fact("combine function", object("a.aggcombinefn", "regproc")),
+		fact("serial function", object("a.aggserialfn", "regproc")),
+		fact("deserial function", object("a.aggdeserialfn", "regproc")),
+		fact("moving state function", object("a.aggmtransfn", "regproc")),
+		fact("moving inverse function", object("a.aggminvtransfn", "regproc")),
+		fact("moving state type", "CASE WHEN a.aggmtranstype <> 0 THEN pg_catalog.format_type(a.aggmtranstype, NULL) END"),
+		fact("moving state space", "CASE WHEN a.aggmtransspace <> 0 THEN a.aggmtransspace::pg_catalog.text END"),
+		fact("moving initial value", "pg_catalog.quote_literal(a.aggminitval)"),
+		fact("moving final function", object("a.aggmfinalfn", "regproc")),
+		flag("moving final extra", "a.aggmfinalextra"),
+		fact("moving final modify", word("a.aggmfinalmodify", "r", "read_only", "s", "shareable", "w", "read_write")),
+		fact("sort operator", operatorName("a.aggsortop")),
+	}
 }
 
 func decodeRoutines(r *reader, records []record) {

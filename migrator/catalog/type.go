@@ -15,7 +15,7 @@ func typeQueries() []query {
 			in("is array", "e.typarray = t.oid"), in("defined", "t.typisdefined"),
 			fact("labels", `CASE WHEN t.typtype = 'e' THEN (SELECT pg_catalog.to_json(pg_catalog.array_agg(l.enumlabel ORDER BY l.enumsortorder))::pg_catalog.text
     FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid) END`),
-		}, domainColumns, baseTypeColumns, owned("'T'", "t.typacl", "t.typowner")),
+		}, domainColumns(), baseTypeColumns(), owned("'T'", "t.typacl", "t.typowner")),
 		from: `pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
 WHERE ` + lasting("t.oid", "t.typnamespace"),
@@ -40,34 +40,38 @@ WHERE ` + lasting("g.rngtypid", "t.typnamespace"),
 	}}
 }
 
-var domainColumns = []column{
-	fact("base type", "CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END"),
-	fact("collation", `CASE WHEN t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)
+func domainColumns() []column {
+	return []column{
+		fact("base type", "CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END"),
+		fact("collation", `CASE WHEN t.typtype = 'd' AND t.typcollation <> (SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)
     THEN t.typcollation::pg_catalog.regcollation::pg_catalog.text END`),
-	flag("not null", "t.typtype = 'd' AND t.typnotnull"),
-	fact("expression", "CASE WHEN t.typtype = 'd' THEN COALESCE(pg_catalog.pg_get_expr(t.typdefaultbin, 0), pg_catalog.quote_literal(t.typdefault)) END"),
+		flag("not null", "t.typtype = 'd' AND t.typnotnull"),
+		fact("expression", "CASE WHEN t.typtype = 'd' THEN COALESCE(pg_catalog.pg_get_expr(t.typdefaultbin, 0), pg_catalog.quote_literal(t.typdefault)) END"),
+	}
 }
 
 // baseTypeColumns are for base types. Arrays are base types too, but not objects.
-var baseTypeColumns = []column{
-	baseType("input", "t.typinput::pg_catalog.text"),
-	baseType("output", "t.typoutput::pg_catalog.text"),
-	baseType("receive", object("t.typreceive", "regproc")),
-	baseType("send", object("t.typsend", "regproc")),
-	baseType("modifier input", object("t.typmodin", "regproc")),
-	baseType("modifier output", object("t.typmodout", "regproc")),
-	baseType("analyze", object("t.typanalyze", "regproc")),
-	baseType("subscript", object("t.typsubscript", "regproc")).from(14),
-	baseType("length", "t.typlen::pg_catalog.text"),
-	baseType("by value", "CASE WHEN t.typbyval THEN 'true' END"),
-	baseType("alignment", word("t.typalign", "c", "char", "s", "int2", "i", "int4", "d", "double")),
-	baseType("storage", storageName("t.typstorage")),
-	baseType("category", "CASE WHEN t.typcategory <> 'U' THEN t.typcategory::pg_catalog.text END"),
-	baseType("preferred", "CASE WHEN t.typispreferred THEN 'true' END"),
-	baseType("delimiter", "CASE WHEN t.typdelim <> ',' THEN t.typdelim::pg_catalog.text END"),
-	baseType("element", "CASE WHEN t.typelem <> 0 THEN pg_catalog.format_type(t.typelem, NULL) END"),
-	baseType("collatable", "CASE WHEN t.typcollation <> 0 THEN 'true' END"),
-	baseType("default", "pg_catalog.quote_literal(t.typdefault)"),
+func baseTypeColumns() []column {
+	return []column{
+		baseType("input", "t.typinput::pg_catalog.text"),
+		baseType("output", "t.typoutput::pg_catalog.text"),
+		baseType("receive", object("t.typreceive", "regproc")),
+		baseType("send", object("t.typsend", "regproc")),
+		baseType("modifier input", object("t.typmodin", "regproc")),
+		baseType("modifier output", object("t.typmodout", "regproc")),
+		baseType("analyze", object("t.typanalyze", "regproc")),
+		baseType("subscript", object("t.typsubscript", "regproc")).from(14),
+		baseType("length", "t.typlen::pg_catalog.text"),
+		baseType("by value", "CASE WHEN t.typbyval THEN 'true' END"),
+		baseType("alignment", word("t.typalign", "c", "char", "s", "int2", "i", "int4", "d", "double")),
+		baseType("storage", storageName("t.typstorage")),
+		baseType("category", "CASE WHEN t.typcategory <> 'U' THEN t.typcategory::pg_catalog.text END"),
+		baseType("preferred", "CASE WHEN t.typispreferred THEN 'true' END"),
+		baseType("delimiter", "CASE WHEN t.typdelim <> ',' THEN t.typdelim::pg_catalog.text END"),
+		baseType("element", "CASE WHEN t.typelem <> 0 THEN pg_catalog.format_type(t.typelem, NULL) END"),
+		baseType("collatable", "CASE WHEN t.typcollation <> 0 THEN 'true' END"),
+		baseType("default", "pg_catalog.quote_literal(t.typdefault)"),
+	}
 }
 
 func baseType(name, expr string) column {

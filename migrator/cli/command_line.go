@@ -195,7 +195,7 @@ func (p *program) startedFromLine() bool {
 
 // builtOnRun reports whether running the program again builds it from its sources.
 func (p *program) builtOnRun() bool {
-	return p.startedFromLine() && builtByGoRun.MatchString(os.Args[0])
+	return p.startedFromLine() && builtByGoRun().MatchString(os.Args[0])
 }
 
 // parentFlags returns the flags that were given before the name of a subcommand, in a tree

@@ -6,17 +6,20 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"example.com/ambix/migrator/cli/internal/scaffold"
 )
 
 // builtByGoRun matches the executables of go run: in a temporary folder, or in the build
 // cache.
-var builtByGoRun = regexp.MustCompile(`[/\\]go-build[0-9]+[/\\].*[/\\]exe[/\\][^/\\]+$|[/\\][0-9a-f]{64}-d[/\\][^/\\]+$`)
+var builtByGoRun = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[/\\]go-build[0-9]+[/\\].*[/\\]exe[/\\][^/\\]+$|[/\\][0-9a-f]{64}-d[/\\][^/\\]+$`)
+})
 
 // programWords returns the shell words that start this program again, as it was started.
 func programWords(arg0 string) string {
-	if !builtByGoRun.MatchString(arg0) {
+	if !builtByGoRun().MatchString(arg0) {
 		return shellWord(arg0)
 	}
 	if words := goRun(); words != "" {

@@ -19,7 +19,7 @@ func TestExecutablesOfGoRunAreRecognized(t *testing.T) {
 		"app":                         false,
 		"/usr/local/bin/app":          false,
 	} {
-		if got := builtByGoRun.MatchString(arg0); got != want {
+		if got := builtByGoRun().MatchString(arg0); got != want {
 			t.Errorf("%s: %t", arg0, got)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/ambix/migrator/schema"
 )
@@ -75,7 +76,7 @@ var order = [][]any{
 
 const foreignKeys step = "foreign key"
 
-var ranks = func() map[any]int {
+var ranks = sync.OnceValue(func() map[any]int {
 	ranks := map[any]int{}
 	for i, group := range order {
 		for _, what := range group {
@@ -83,7 +84,7 @@ var ranks = func() map[any]int {
 		}
 	}
 	return ranks
-}()
+})
 
 func isForeignKey(o *schema.Object) bool { return o.Fact("type") == "foreign key" }
 
@@ -92,11 +93,11 @@ func newUnit(o *schema.Object, s step) *unit {
 	u := &unit{object: o, step: s, needs: map[*unit]bool{}}
 	switch {
 	case s != stepCreate:
-		u.rank = ranks[s]
+		u.rank = ranks()[s]
 	case isForeignKey(o):
-		u.rank = ranks[foreignKeys]
+		u.rank = ranks()[foreignKeys]
 	default:
-		u.rank = ranks[o.Key.Kind]
+		u.rank = ranks()[o.Key.Kind]
 	}
 	root := o
 	for root.Parent != nil {

@@ -81,6 +81,9 @@ type loader struct {
 
 	buf     bytes.Buffer // for one file at a time, so that each costs one allocation of its size
 	limited io.LimitedReader
+	// mayBeLarge is set if the folders do not tell that all files are at most limits.file long. Entries of embedded folders
+	// have the size with them, those of folders on disk would have to ask for it.
+	mayBeLarge bool
 
 	// Shown names of the files. Those of downs do not have the suffix, and are removed once their up file is read.
 	ups   []string
@@ -123,6 +126,9 @@ func (l *loader) walk(folder string) error {
 		case d.IsDir():
 			err = l.walk(l.name(shownFolder + base))
 		default:
+			if info, ok := d.(fs.FileInfo); !ok || !d.Type().IsRegular() || info.Size() > int64(l.limits.file) {
+				l.mayBeLarge = true
+			}
 			err = l.addFile(shownFolder, base, d.Type())
 		}
 		if err != nil {

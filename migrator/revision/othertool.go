@@ -5,27 +5,33 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
-// otherToolMarks match what is in the files of other migration tools, the text first.
-var otherToolMarks = []struct {
+// toolMark matches what is in the files of another migration tool.
+type toolMark struct {
 	tool       string
 	name, text *regexp.Regexp // of the path, of what it contains; nil: any
-}{
-	{"goose", nil, regexp.MustCompile(`(?m)^\s*--\s*\+goose\s`)},
-	{"sql-migrate", nil, regexp.MustCompile(`(?m)^-- \+migrate (?:Up|Down)\b`)},
-	{"dbmate", nil, regexp.MustCompile(`(?m)^--[ \t]*migrate:(?:up|down)\b`)},
-	{"tern", nil, regexp.MustCompile(`(?m)^---- (?:create above / drop below|tern: disable-tx) ----`)},
-	{"atlas", nil, regexp.MustCompile(`(?m)^-- atlas:\w+`)},
-	{"sqlx", nil, regexp.MustCompile(`^-- no-transaction\b`)},
-	{"rails", regexp.MustCompile(`(?:^|[/_])structure\.sql$`), regexp.MustCompile(`INSERT INTO "?schema_migrations"? \(version\)`)},
-	{"flyway", regexp.MustCompile(`(?:^|/)(?:[VUB][0-9]+(?:[._][0-9]+)*|R)__.*\.sql$`), nil},
-	{"prisma", regexp.MustCompile(`(?:^|/)[0-9][^/]*/migration\.sql$`), nil},
-	{"diesel", regexp.MustCompile(`(?:^|/)[0-9][0-9-]*_[^/]*/(?:up|down)\.sql$`), nil},
 }
 
+// otherToolMarks returns the marks of all tools, those of the text first.
+var otherToolMarks = sync.OnceValue(func() []toolMark {
+	return []toolMark{
+		{"goose", nil, regexp.MustCompile(`(?m)^\s*--\s*\+goose\s`)},
+		{"sql-migrate", nil, regexp.MustCompile(`(?m)^-- \+migrate (?:Up|Down)\b`)},
+		{"dbmate", nil, regexp.MustCompile(`(?m)^--[ \t]*migrate:(?:up|down)\b`)},
+		{"tern", nil, regexp.MustCompile(`(?m)^---- (?:create above / drop below|tern: disable-tx) ----`)},
+		{"atlas", nil, regexp.MustCompile(`(?m)^-- atlas:\w+`)},
+		{"sqlx", nil, regexp.MustCompile(`^-- no-transaction\b`)},
+		{"rails", regexp.MustCompile(`(?:^|[/_])structure\.sql$`), regexp.MustCompile(`INSERT INTO "?schema_migrations"? \(version\)`)},
+		{"flyway", regexp.MustCompile(`(?:^|/)(?:[VUB][0-9]+(?:[._][0-9]+)*|R)__.*\.sql$`), nil},
+		{"prisma", regexp.MustCompile(`(?:^|/)[0-9][^/]*/migration\.sql$`), nil},
+		{"diesel", regexp.MustCompile(`(?:^|/)[0-9][0-9-]*_[^/]*/(?:up|down)\.sql$`), nil},
+	}
+})
+
 // numberedUp matches the names of golang-migrate and SQLx, which are also valid here.
-var numberedUp = regexp.MustCompile(`^[0-9]+_.*\.up\.sql$`)
+var numberedUp = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+_.*\.up\.sql$`) })
 
 // maxMark is how much of a file is searched for the mark of a tool.
 const maxMark = 64 << 10
@@ -38,12 +44,12 @@ func (l *loader) otherTool(shown string) string {
 		start = strings.TrimPrefix(string(data), "\ufeff")
 		_ = f.Close()
 	}
-	for _, m := range otherToolMarks {
+	for _, m := range otherToolMarks() {
 		if (m.name == nil || m.name.MatchString(shown)) && (m.text == nil || m.text.MatchString(start)) {
 			return m.tool
 		}
 	}
-	if numberedUp.MatchString(path.Base(shown)) {
+	if numberedUp().MatchString(path.Base(shown)) {
 		return "golang-migrate"
 	}
 	return ""
@@ -57,7 +63,7 @@ func (l *loader) markOtherTool(up string, problems Problems) {
 			missing++
 		}
 	}
-	if missing < 2 || !numberedUp.MatchString(path.Base(up)) {
+	if missing < 2 || !numberedUp().MatchString(path.Base(up)) {
 		return
 	}
 	tool := l.otherTool(up)

@@ -74,12 +74,18 @@ func readRest(f io.Reader, start []byte, size int) (string, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", err
 	}
-	all = all[:n+m]
-	return unsafe.String(unsafe.SliceData(all), len(all)), nil // not changed any more
+	return asText(all[:n+m]), nil
 }
+
+// asText returns data as a string without copying it. It must not be changed any more.
+func asText(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
 
 // readFile reads a file. If it is larger than limits.file, it is not read to its end, and text is "".
 func (l *loader) readFile(shown string) (text string, larger bool, err error) {
+	if !l.mayBeLarge { // less work than opening the file
+		data, err := fs.ReadFile(l.fsys, l.name(shown))
+		return asText(data), false, err
+	}
 	f, err := l.fsys.Open(l.name(shown))
 	if err != nil {
 		return "", false, err

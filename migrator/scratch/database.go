@@ -115,7 +115,10 @@ func (s *Server) missingRoles(ctx context.Context) ([]string, error) {
 	return missing, nil
 }
 
-// Roles returns those of the names that are roles of the server.
+// currentRoles are words that stand for a role of the server, or for all.
+var currentRoles = []string{"all", "current_role", "current_user", "session_user"}
+
+// Roles returns those of the names that are roles of the server, or stand for one.
 func (s *Server) Roles(ctx context.Context, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -125,6 +128,11 @@ func (s *Server) Roles(ctx context.Context, names []string) ([]string, error) {
 		return nil, err
 	}
 	var existing []string
+	for _, word := range currentRoles {
+		if slices.Contains(names, word) {
+			existing = append(existing, word)
+		}
+	}
 	for _, row := range rows {
 		if slices.Contains(names, row[0].Text) {
 			existing = append(existing, row[0].Text)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -213,20 +214,33 @@ func (b *bench) checkTables(ctx context.Context, e *entrant, u *url.URL) error {
 // goBench runs Go benchmarks of a package of this module once and returns the nanoseconds
 // per operation by name.
 func (b *bench) goBench(ctx context.Context, pkg, pattern string) (map[string]float64, error) {
+	metrics, err := b.goMetrics(ctx, pkg, pattern)
+	found := map[string]float64{}
+	for name, units := range metrics {
+		found[name] = units["ns/op"]
+	}
+	return found, err
+}
+
+// goMetrics is goBench for all units. Benchmarks that need a server use that of the bench.
+func (b *bench) goMetrics(ctx context.Context, pkg, pattern string) (map[string]map[string]float64, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^$", "-bench", pattern, "-benchtime", "3x")
 	cmd.Dir = b.checkout
+	cmd.Env = append(os.Environ(), "TEST_DATABASE_URL="+b.server.url.String())
 	text, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", cmd, err, lastLines(text))
 	}
-	found := map[string]float64{}
+	found := map[string]map[string]float64{}
 	for line := range strings.Lines(string(text)) {
-		var name string
-		var runs int
-		var ns float64
-		if n, _ := fmt.Sscanf(line, "%s %d %f ns/op", &name, &runs, &ns); n == 3 {
-			name, _, _ = strings.Cut(name, "-")
-			found[name] = ns
+		fields := strings.Fields(line)
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		name, _, _ := strings.Cut(fields[0], "-")
+		found[name] = map[string]float64{}
+		for i := 2; i+1 < len(fields); i += 2 {
+			found[name][fields[i+1]], _ = strconv.ParseFloat(fields[i], 64)
 		}
 	}
 	return found, nil

@@ -20,6 +20,7 @@ func rows() []kind {
 		{"latency", (*bench).latencyRows},
 		{"idle", (*bench).idleRow},
 		{"fingerprint", (*bench).fingerprintRow},
+		{"catalog", (*bench).catalogRows},
 		{"schemas", (*bench).schemaRows},
 		{"databases", (*bench).databaseRows},
 		{"memory", (*bench).memoryRows},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -125,8 +126,39 @@ func (b *bench) idleRow(ctx context.Context) error {
 			}
 		}
 	}
-	r.compare(bare, 1.3)
+	r.compare(bare, 1.5)
 	r.compare(fastest, 0)
+	return b.idleFew(ctx, plain)
+}
+
+// few is a number of revisions with which a project begins.
+const few = 11
+
+// idleFew measures runs with nothing to do and few revisions.
+func (b *bench) idleFew(ctx context.Context, plain invocation) error {
+	dir := filepath.Join(b.work, "few")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if err := writeAmbix(ctx, b, dir, chain(few)); err != nil {
+		return err
+	}
+	u, err := b.server.create(ctx)
+	if err != nil {
+		return err
+	}
+	ours := invocation{dir: dir, program: "./app", args: []string{"migrate", "up"}, url: u.String()}
+	if _, err := ours.time(ctx); err != nil {
+		return err
+	}
+	plain.url = ours.url
+	r := b.row(seconds, "`up` with nothing to do, %d revisions", few)
+	for range b.repeat {
+		if err := r.pairs(ctx, ours, plain); err != nil {
+			return err
+		}
+	}
+	r.compare(bare, 1.25)
 	return nil
 }
 

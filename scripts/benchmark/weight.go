@@ -150,7 +150,7 @@ func (b *bench) sizeRows(ctx context.Context) error {
 			}
 		}
 	}
-	r.limit(8e6)
+	r.limit(9.8e6)
 	r.compare(fastest, 1)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -60,10 +61,10 @@ func (e *RevisionError) pointAtStatement(p part, se *pgconn.PgError) {
 
 // copyContext is how the server names the row of a COPY, in any language: COPY account,
 // line 2, …
-var copyContext = regexp.MustCompile(`(?m)^COPY [^,]+, \pL+ (\d+)`)
+var copyContext = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^COPY [^,]+, \pL+ (\d+)`) })
 
 func copyRow(where string) int {
-	match := copyContext.FindStringSubmatch(where)
+	match := copyContext().FindStringSubmatch(where)
 	if match == nil {
 		return 0
 	}

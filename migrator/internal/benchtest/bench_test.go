@@ -113,6 +113,7 @@ func testTable(t *testing.T, file string) {
 		"`up` of 3 small revisions":                                                         {"ambix", "psql"},
 		"the same with 2ms of latency":                                                      {"ambix", "psql"},
 		"`up` with nothing to do, 3 revisions":                                              {"ambix", "bare client"},
+		"`up` with nothing to do, 11 revisions":                                             {"ambix", "bare client"},
 		"`up` of 3 small revisions with a fingerprint":                                      {"ambix", "without fingerprint"},
 		"`up` of 3 schemas with nothing to do, loops of 1 extrapolated":                     {"ambix", "ambix in a loop"},
 		"one revision more in 3 schemas, loops of 1 extrapolated":                           {"ambix", "ambix in a loop", "psql"},

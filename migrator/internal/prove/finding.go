@@ -30,7 +30,7 @@ func (r *Reverted) Findings() []rehearse.Finding {
 	switch {
 	case r.Drops != "":
 		f.Severity, f.Pos = rehearse.Warning, position(r.Revision.DownScript())
-		f.Text = "the down script was not tried: it drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
+		f.Text = "the down script was not tried: it changes or drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
 		f.Why = "a role belongs to all databases of a server, and others may use it"
 		f.Safe = "rehearse on a server that does not have the role"
 	case r.Down != nil:

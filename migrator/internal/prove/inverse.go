@@ -16,7 +16,7 @@ import (
 // Reverted is what became of a revision that was applied, reverted and applied again.
 type Reverted struct {
 	Revision *revision.Revision
-	// Drops is a role of the server that the down script would drop, with which databases of others may work: it was not
+	// Drops is a role of the server that the down script would drop or change, with which databases of others may work: it was not
 	// tried. "": none.
 	Drops string
 	// Irreversible: there is no down script, or it is not written yet. It was not reverted.
@@ -146,7 +146,7 @@ func (s *Setup) existingRoles(ctx context.Context, revisions []*revision.Revisio
 			if err != nil {
 				return nil, err
 			}
-			names = append(names, sqltext.DroppedRoles(loaded.Text)...)
+			names = append(append(names, sqltext.DroppedRoles(loaded.Text)...), sqltext.AlteredRoles(loaded.Text)...)
 		}
 	}
 	return s.Server.Roles(ctx, names)
@@ -256,13 +256,13 @@ func (w *inverseWalk) blocked(r *revision.Revision) bool {
 	return slices.ContainsFunc(slices.Concat(node.DownRevision, node.DependsOn), w.failed.Has)
 }
 
-// droppedRole returns a role that a down script drops although it was there before the rehearsal, or "".
+// droppedRole returns a role that a down script drops or changes although it was there before the rehearsal, or "".
 func (w *inverseWalk) droppedRole(script *revision.Script) (string, error) {
 	loaded, err := script.Loaded()
 	if err != nil {
 		return "", err
 	}
-	for _, role := range sqltext.DroppedRoles(loaded.Text) {
+	for _, role := range append(sqltext.DroppedRoles(loaded.Text), sqltext.AlteredRoles(loaded.Text)...) {
 		if slices.Contains(w.roles, role) {
 			return role, nil
 		}

@@ -150,7 +150,7 @@ func TestRolesOfTheServerAreNotDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := got.Findings()
-	if len(found) != 1 || found[0].Severity != rehearse.Warning || !strings.Contains(found[0].Text, "drops role "+kept) || !got.Reverted[1].OK() {
+	if len(found) != 1 || found[0].Severity != rehearse.Warning || !strings.Contains(found[0].Text, "changes or drops role "+kept) || !got.Reverted[1].OK() {
 		t.Errorf("%+v, %s", found, summary(got.Reverted[1]))
 	}
 	if n := pgtest.Value(t, admin, "SELECT count(*) FROM pg_roles WHERE rolname = '"+kept+"'"); n != "1" {

@@ -32,6 +32,35 @@ func CreatedRoles(src string) []string { return rolesAfter(src, "CREATE") }
 // DroppedRoles is CreatedRoles for DROP ROLE, USER or GROUP.
 func DroppedRoles(src string) []string { return rolesAfter(src, "DROP") }
 
+// AlteredRoles is CreatedRoles for ALTER ROLE, USER or GROUP. ALL, CURRENT_USER and the like are among them, in lower case.
+func AlteredRoles(src string) []string { return rolesAfter(src, "ALTER") }
+
+// ServerCommand returns the keywords of a statement that changes the server beyond the database that it runs in: ALTER SYSTEM,
+// what makes a database or a tablespace, and COPY with a program. It returns "" for other statements.
+func ServerCommand(src string, s Statement) string {
+	r := newTokenReader(src, s)
+	switch r.next(); {
+	case r.is("ALTER"):
+		if r.acceptAny("SYSTEM", "TABLESPACE") {
+			return "ALTER " + strings.ToUpper(r.text())
+		}
+	case r.is("CREATE"), r.is("DROP"):
+		verb := strings.ToUpper(r.text())
+		if r.accept("TABLESPACE") || verb == "CREATE" && r.accept("DATABASE") {
+			return verb + " " + strings.ToUpper(r.text())
+		}
+	case r.is("COPY"):
+		for r.next() {
+			if r.is("FROM") || r.is("TO") {
+				if r.accept("PROGRAM") {
+					return "COPY PROGRAM"
+				}
+			}
+		}
+	}
+	return ""
+}
+
 func rolesAfter(src, verb string) []string {
 	var roles []string
 	for r := newTokenReader(src, Statement{End: len(src)}); r.next(); {
