@@ -213,10 +213,13 @@ func (r *run) checkEach(e *eachFlags) error {
 		return err
 	}
 	var next []suggestion
-	if slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingOtherTool }) {
-		next = append(next, suggestion{"next: take over the databases of the other tool one by one, with the command adopt", ""})
+	has := func(kind migrator.FindingKind) bool {
+		return slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == kind })
 	}
-	if slices.ContainsFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingPending }) {
+	switch {
+	case has(migrator.FindingOtherTool): // which up refuses
+		next = append(next, suggestion{"next: take over the databases of the other tool one by one, with the command adopt", ""})
+	case has(migrator.FindingPending):
 		next = append(next, to("apply the pending revisions", r.otherLine(r.cmd, []string{"up"})))
 	}
 	return suggest(&findingsError{len(all)}, next...)

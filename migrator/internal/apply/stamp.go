@@ -28,23 +28,26 @@ func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 
 // Change runs statements that change only the ledger, in one transaction that begins like
 // that of a revision: under the lock, and only if the ledger is at generation. A ledger
-// that does not exist is created. Other sessions see activity in the application name. The
-// errors are those of Stamp.
+// that does not exist is created. Other sessions see activity in the application name. Many
+// statements are sent in several messages. The errors are those of Stamp.
 func (r *Runner) Change(ctx context.Context, activity string, exists bool, generation int64, statements ...string) error {
 	step := plan.Step{Message: "change of the ledger"} // for messages: no script runs
 	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return r.connFailed(ctx, step, err)
 	}
-	m := newMessage(r.renderChange(activity, r.frame(start{exists: exists, generation: generation}), statements))
-	if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
-		if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
-			_ = r.resetSession()
-			return r.LockedLedger(se)
+	messages := pack(r.renderChange(activity, r.frame(start{exists: exists, generation: generation}), statements), false)
+	for i := range messages {
+		m := &messages[i]
+		if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, m, statement, n) }}); err != nil {
+			if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
+				_ = r.resetSession()
+				return r.LockedLedger(se)
+			}
+			return r.sendFailed(ctx, step, m, err)
 		}
-		return r.sendFailed(ctx, step, &m, err)
-	}
-	if m.unconfirmed != nil {
-		return r.unconfirmed(ctx, plan.Step{}, m.unconfirmed)
+		if m.unconfirmed != nil {
+			return r.unconfirmed(ctx, plan.Step{}, m.unconfirmed)
+		}
 	}
 	return nil
 }
@@ -72,6 +75,13 @@ func (r *Runner) renderChange(activity string, f frame, statements []string) par
 	p.add(locking, r.Ledger.TryLock())
 	p.add(creating, f.create...)
 	p.add(guarding, f.guard)
+	size := 0
+	for _, sql := range statements {
+		size += len(sql)
+	}
+	if size > maxMessage {
+		p.set(opening, true, set("idle_in_transaction_session_timeout", "0")) // between the messages
+	}
 	p.add(recording, statements...)
 	if f.offline {
 		p.add(finishing, r.Ledger.SaveGeneration(f.raised+1))
