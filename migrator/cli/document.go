@@ -141,8 +141,8 @@ type revisionDocument struct {
 	Direction      string `json:"direction,omitempty"`       // of an unfinished revision: "up" or "down"
 	StatementsDone *int   `json:"statements_done,omitempty"` // of an unfinished revision: the number of statements that are done
 
-	// omitted, like the fields below, if the revision is not applied; for an unfinished
-	// revision, the time when it was started
+	// when it was recorded; omitted, like the fields below, if the revision is not applied; for a
+	// revision without a transaction, the time when it was started
 	AppliedAt     *time.Time `json:"applied_at,omitempty"`
 	DurationMS    *float64   `json:"duration_ms,omitempty"`
 	AppliedBy     string     `json:"applied_by,omitempty"`
