@@ -104,6 +104,8 @@ func (r *Runner) classify(s plan.Step, m *message, se *pg.StatementError) error 
 			f.part = p
 		} else if s.Script != nil && (e.in(s) || se.Err.Code == pg.ProtocolViolation) {
 			f.part = part{kind: body, script: s.Script}
+		} else if m.parts[0].kind == body { // statements are sent separately
+			f.part = m.parts[0]
 		}
 	case se.Statement < len(m.parts):
 		f.part = m.parts[se.Statement]

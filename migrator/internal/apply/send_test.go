@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
 )
@@ -57,6 +58,15 @@ func TestSendStatementRollsBackAndLocates(t *testing.T) {
 	}
 	if got := pgtest.Value(t, url, "SELECT count(*) FROM pg_class WHERE relname = 'x'"); got != "0" {
 		t.Error("a part of the revision was kept")
+	}
+	// The codes with which a server refuses a whole message, without a position.
+	for _, code := range []string{pg.SyntaxError, pg.UntranslatableCharacter, pg.CharacterNotInRepertoire, pg.ProtocolViolation} {
+		raised := projecttest.New(t).
+			Add("a", "", "CREATE TABLE x (id int);\nDO $$BEGIN RAISE 'refused' USING ERRCODE = '"+code+"'; END$$;", "")
+		_, err = raised.Migrator(migrator.Config{Send: migrator.SendStatement}).Up(context.Background(), projecttest.Config(t, url))
+		if e, ok := errors.AsType[*migrator.RevisionError](err); !ok || e.Line != 7 || e.SQLState != code {
+			t.Errorf("%s: %v, %+v", code, err, e)
+		}
 	}
 	off := projecttest.New(t).
 		Add("a", "", "CREATE TABLE x (id int);\nINSERT INTO x VALUES (1);\nSELECT nonsense;", "", projecttest.NonTransactional)
