@@ -31,7 +31,11 @@ func (p *program) valuesOf(f *pflag.Flag) cobra.CompletionFunc {
 	if choices := settings.Choices(f.Value); choices != nil {
 		return cobra.FixedCompletions(choices, noFiles)
 	}
-	switch first, _, _ := strings.Cut(placeholder, "|"); strings.TrimSuffix(first, ",…") {
+	first, rest, _ := strings.Cut(placeholder, "|")
+	if rest == "FILE" {
+		first = rest
+	}
+	switch strings.TrimSuffix(first, ",…") {
 	case "":
 		return cobra.FixedCompletions([]string{"true", "false"}, noFiles)
 	case "FILE", "REPORT":

@@ -260,7 +260,7 @@ func TestEveryFlagSaysWhatItsValuesAre(t *testing.T) {
 			res := execute(cli.Command(cli.Config{Environ: environ}), cobra.ShellCompNoDescRequestCmd, cmd.Name(), "--"+f.Name+"=")
 			lines := strings.Split(strings.TrimSpace(res.stdout), "\n")
 			last := lines[len(lines)-1]
-			want := map[string]string{"FILE": ":0", "FILE|-": ":0", "REPORT": ":0", "SCHEMA": ":0", "DIR": ":16"}[placeholder[0]]
+			want := map[string]string{"FILE": ":0", "FILE|-": ":0", "URL|FILE": ":0", "REPORT": ":0", "SCHEMA": ":0", "DIR": ":16"}[placeholder[0]]
 			if want == "" {
 				want = ":4"
 				if strings.HasPrefix(placeholder[0], "REV") || strings.HasPrefix(placeholder[0], "TARGET") || placeholder[0] == "A:B" {
