@@ -2,7 +2,7 @@ package ddl
 
 import (
 	"cmp"
-	"slices"
+	"sort"
 
 	"example.com/ambix/migrator/schema"
 )
@@ -43,8 +43,9 @@ func sortedLocks(modes map[schema.Key]schema.LockMode) []Lock {
 	for key, mode := range modes {
 		locks = append(locks, Lock{mode, key})
 	}
-	slices.SortFunc(locks, func(a, b Lock) int {
-		return cmp.Or(cmp.Compare(b.Mode.Strength(), a.Mode.Strength()), a.Object.Compare(b.Object))
+	sort.Slice(locks, func(i, j int) bool {
+		a, b := locks[i], locks[j]
+		return cmp.Or(cmp.Compare(b.Mode.Strength(), a.Mode.Strength()), a.Object.Compare(b.Object)) < 0
 	})
 	return locks
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"sync"
 
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
@@ -62,11 +63,11 @@ func leaves(s plan.Step) sqltext.Leaves {
 }
 
 // watchingText matches a script that may create event triggers, by an extension too.
-var watchingText = regexp.MustCompile(`(?i)\bevent\s+trigger\b|\bextension\b`)
+var watchingText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\bevent\s+trigger\b|\bextension\b`) })
 
 // noteWatching notes that event triggers may run from a step on.
 func (r *Runner) noteWatching(s plan.Step) {
-	if r.Unwatched && watchingText.MatchString(s.Script.Text) {
+	if r.Unwatched && watchingText().MatchString(s.Script.Text) {
 		r.Unwatched = false
 	}
 }

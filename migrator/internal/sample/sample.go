@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/internal/pg"
@@ -68,7 +69,7 @@ func Copy(ctx context.Context, o Options) (*Result, error) {
 		}
 		c.result.Rows += n
 	}
-	slices.SortStableFunc(c.result.Left, func(a, b Left) int { return strings.Compare(a.Table, b.Table) })
+	sort.SliceStable(c.result.Left, func(i, j int) bool { return c.result.Left[i].Table < c.result.Left[j].Table })
 	return c.result, nil
 }
 
