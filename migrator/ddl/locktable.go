@@ -94,12 +94,12 @@ func (l *locker) detach(parent, child *relation) {
 	if l.version >= 140000 {
 		l.take(schema.AccessExclusive, child)
 	}
+	l.take(schema.AccessExclusive, tree(child)[1:]...) // their bounds are those of another tree
 	above := ancestry(parent)
 	for _, k := range slices.Clone(l.keys) {
 		if slices.Contains(above, k.table) {
-			l.take(schema.AccessExclusive, tree(child)[1:]...) // they get a key of their own
 			l.take(schema.ShareRowExclusive, tree(k.references)...)
-			l.keys = append(l.keys, foreignKey{k.name, k.definition, child, k.references})
+			l.keys = append(l.keys, foreignKey{k.name, k.definition, child, k.references}) // they get a key of their own
 		}
 	}
 	for _, table := range l.triggers {
