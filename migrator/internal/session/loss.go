@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -132,6 +133,19 @@ func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 		m.verify = false
 		return nil
 	}
+	if err := m.readCommitted(ctx); err != nil {
+		return err
+	}
+	m.verify, m.unknown = false, nil
+	if s := m.next(m.inFlight); s != nil {
+		m.lostIn[stepKey(*s)]++
+		return m.giveUp(ctx, *s, view)
+	}
+	return nil
+}
+
+// readCommitted corrects the report by the run's own events.
+func (m *Mover) readCommitted(ctx context.Context) error {
 	rows, err := m.query(ctx, m.Ledger.CommittedSteps(m.runner.Author.Run))
 	if se := pg.ServerError(err); se != nil && se.Code == pg.UndefinedTable {
 		rows, err = nil, nil // no ledger (any more): nothing was applied
@@ -139,7 +153,6 @@ func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 	if err != nil {
 		return err
 	}
-	m.verify, m.unknown = false, nil
 	committed := map[string]bool{}
 	for _, row := range rows {
 		committed[row[0].Text+" "+row[1].Text] = true
@@ -160,10 +173,13 @@ func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) error {
 			}
 		}
 	}
-	if s := m.next(m.inFlight); s != nil {
-		m.lostIn[stepKey(*s)]++
-		return m.giveUp(ctx, *s, view)
+	place := map[string]int{}
+	for i, s := range m.first.Steps {
+		place[stepKey(s)] = i
 	}
+	sort.SliceStable(m.report.Steps, func(i, j int) bool {
+		return place[stepKey(m.report.Steps[i].Step)] < place[stepKey(m.report.Steps[j].Step)]
+	})
 	return nil
 }
 

@@ -293,6 +293,12 @@ func (m *Mover) wait(ctx context.Context) (again bool, _ error) {
 // finish completes the report of a run that has nothing more to do.
 func (m *Mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
 	m.report.To = p.To
+	if m.lossErr != nil && len(m.report.Steps) < len(m.first.Steps) {
+		// A message that was lost may have reached the server after its outcome was read.
+		if err := m.readCommitted(ctx); err != nil {
+			return err
+		}
+	}
 	if len(m.report.Steps) == len(m.first.Steps) {
 		if m.resolved {
 			return m.runner.Flush(ctx) // its commit was never confirmed
