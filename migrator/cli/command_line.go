@@ -139,7 +139,7 @@ func isSecret(f *pflag.Flag) bool {
 // withNote precedes commands with what they need and do not contain, one line each.
 func (p *program) withNote(cmd *cobra.Command, suggestions ...suggestion) []string {
 	var lines []string
-	if note := p.omittedNote(cmd); note != "" && len(suggestions) > 0 {
+	if note := p.omittedNote(cmd, suggestions); note != "" && len(suggestions) > 0 {
 		lines = append(lines, note)
 	}
 	for _, s := range suggestions {
@@ -149,8 +149,12 @@ func (p *program) withNote(cmd *cobra.Command, suggestions ...suggestion) []stri
 }
 
 // omittedNote returns which secrets are missing in command lines that are shown, or "".
-func (p *program) omittedNote(cmd *cobra.Command) string {
+func (p *program) omittedNote(cmd *cobra.Command, suggestions []suggestion) string {
 	var notes []string
+	// Another command does not have all flags of this one.
+	repeated := func(f *pflag.Flag) bool {
+		return slices.ContainsFunc(suggestions, func(s suggestion) bool { return strings.Contains(s.command, " --"+f.Name+"=") })
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
 		case !f.Changed:
@@ -162,7 +166,7 @@ func (p *program) omittedNote(cmd *cobra.Command) string {
 				notes = append(notes, "set "+strings.Join(variables, " and ")+" to the password of --database-url")
 			}
 		case (f.Name == "scratch-url" || isURL(f)) && settings.Known(f):
-			if _, variables, ok := dbenv.WithoutSecrets(f.Value.String()); !ok || len(variables) > 0 {
+			if _, variables, ok := dbenv.WithoutSecrets(f.Value.String()); !ok || len(variables) > 0 && repeated(f) {
 				notes = append(notes, "add the password to --"+f.Name)
 			}
 		case isSecret(f):

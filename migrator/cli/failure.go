@@ -57,7 +57,7 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 	f.more = strings.TrimRight(f.more, "\n")
 	lines := []string{a.message(err, p.addressShown), f.more}
 	if !isHelpOnly(suggestions) {
-		lines = append(lines, p.omittedNote(cmd))
+		lines = append(lines, p.omittedNote(cmd, suggestions))
 	}
 	for _, s := range suggestions {
 		lines = append(lines, s.String())
