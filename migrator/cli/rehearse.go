@@ -54,7 +54,7 @@ It exits with 3 if there is a finding of severity --fail-on or worse that no hea
 			settings.AddFlag(f, &o.orders, "orders", "", "N", "how many other orders of branches to try (default: 2)")
 			settings.AddFlag(f, &o.seed, "seed", "", "N", "select the random ones among them (default: 0)")
 			settings.AddFlag(f, &o.data, "data", "", "URL|FILE", "copy the rows of this database, which is only read, and begin where it is; or run SQL that adds rows, such as pg_dump --data-only writes it")
-			settings.AddFlag(f, &o.dataRows, "data-rows", "", "N", "copy at most so many rows of each table of --data URL (default: 100000; 0: all)")
+			settings.AddFlag(f, &o.dataRows, "data-rows", "", "N", "copy at most this many rows of each table of --data URL (default: 100000; 0: all)")
 			settings.AddFlag(f, &o.sizes, "sizes", "", "FILE", "the sizes of tables, from --save-sizes")
 			settings.AddFlag(f, &o.saveSizes, "save-sizes", "", "FILE", "write the sizes of the tables of the database to this file, and do nothing else")
 		},

@@ -95,14 +95,13 @@ func (r *Runner) renderReset(p *parts, s plan.Step, f frame) {
 		}
 	}
 	p.set(resetting, true, r.keepFromWorkers(s)...)
-	switch {
-	case f.repeated != nil && f.flushLater && f.leaves != sqltext.LeavesAnything:
+	if f.repeated != nil && f.flushLater && f.leaves != sqltext.LeavesAnything {
 		p.add(resetting, keepsPrepared...)
-	case f.repeated != nil:
+	} else {
 		p.add(resetting, resets...)
-		clear(f.repeated.ready)
-	default:
-		p.add(resetting, resets...)
+		if f.repeated != nil {
+			clear(f.repeated.ready)
+		}
 	}
 	p.set(resetting, true, r.closingSettings(f)...)
 }
