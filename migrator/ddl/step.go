@@ -82,6 +82,7 @@ func (g *graph) orderPartitions() {
 			attached = append(attached, u)
 		}
 	}
+	g.attachIndexesBelowFirst()
 	for _, u := range g.units {
 		if u.step == stepAttachIndex {
 			u.follow(tables[u.object.Parent])
@@ -104,6 +105,22 @@ func (g *graph) completeBefore(attachesIndex *unit, tables map[*schema.Object]*u
 			if parent := g.table(list(table.Fact("parents"))[0]); parent != nil && !g.w.makes(parent) {
 				above.follow(attachesIndex)
 			}
+		}
+	}
+}
+
+// attachIndexesBelowFirst lets an index follow those that become its parts: the last part completes it, and if it is a part itself
+// by then, newer servers lock the table above too, and older ones leave the index there incomplete.
+func (g *graph) attachIndexesBelowFirst() {
+	units := map[string]*unit{} // by the name of their index
+	for _, u := range g.units {
+		if u.step == stepAttachIndex {
+			units[indexName(u.object)] = u
+		}
+	}
+	for _, u := range units {
+		if above := units[u.object.Fact("parent")]; above != nil {
+			above.follow(u)
 		}
 	}
 }
