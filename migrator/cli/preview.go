@@ -20,7 +20,7 @@ type preview struct {
 
 func (pre *preview) flags(f *pflag.FlagSet) {
 	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script; a TARGET may be a range FROM:TO")
-	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where --sql starts [base, or current of each target]")
+	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where --sql starts [base; many targets: current]")
 	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan, check privileges, and change nothing")
 }
 

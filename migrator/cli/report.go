@@ -43,7 +43,7 @@ revisions make; they are applied in a scratch database, which is dropped at the 
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
-			settings.AddFlag(f, &o.rehearsal, "rehearsal", "", "FILE", "add the findings of this document of rehearse --json")
+			settings.AddFlag(f, &o.rehearsal, "rehearsal", "", "FILE", "add the findings in this file, the output of rehearse --json")
 			settings.AddFlag(f, &o.diff, "diff", "", "", "list the objects of the schema that have changed")
 			settings.AddFlag(f, &o.offline, "offline", "", "", "show the files only")
 		},
