@@ -20,7 +20,7 @@ func columnQueries(version int) []query {
 			fact("storage", "CASE WHEN a.attstorage <> t.typstorage THEN "+storageName("a.attstorage")+" END"),
 			fact("compression", "CASE WHEN a.attcompression <> '' THEN "+word("a.attcompression", "p", "pglz", "l", "lz4")+" END").from(14),
 			fact("statistics target", "CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::pg_catalog.text END"),
-			fact("options", options("a.attoptions")),
+			fact("options", columnOptions()),
 			fact("foreign options", options("a.attfdwoptions")),
 			fact("local", "CASE WHEN NOT a.attislocal THEN 'false' END"),
 			in("acl", "a.attacl::pg_catalog.text"),
@@ -37,6 +37,12 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = ANY ('{r,p,f,v,m,c}'::
 		from:   "pg_catalog.pg_attrdef d JOIN pg_catalog.pg_class c ON c.oid = d.adrelid WHERE " + lasting("c.oid", "c.relnamespace"),
 		decode: decodeDefaults,
 	}}
+}
+
+// columnOptions are the options that somebody has set. Newer minor versions of the server keep numbers of their own among
+// them, such as pg_attver, which differ between equal columns.
+func columnOptions() string {
+	return optionsWhere("a.attoptions", " WHERE NOT pg_catalog.starts_with(o, 'pg_')")
 }
 
 func number(s string) int {
