@@ -95,6 +95,7 @@ type graphDocument struct {
 type reportDocument struct {
 	Database  bool   `json:"database"`       // a database was read
 	Revisions int    `json:"revisions"`      // the number of revisions in the page
+	InFull    int    `json:"in_full"`        // the number of them that are shown with their SQL
 	Findings  int    `json:"findings"`       // the number of findings in the page
 	Events    int    `json:"events"`         // the number of events in the page
 	File      string `json:"file,omitempty"` // what --out named
