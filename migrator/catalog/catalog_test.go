@@ -38,21 +38,6 @@ func TestTheSameFileGivesTheSameSchema(t *testing.T) {
 	}
 }
 
-// Options of columns that the server keeps for itself are not read: they differ between equal columns.
-func TestOptionsOfTheServerAreLeftOut(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t)
-	pgtest.Exec(t, url, "CREATE TABLE t (plain int, mine int, mixed int); ALTER TABLE t ALTER mine SET (n_distinct = 5), ALTER mixed SET (n_distinct = 6); SET allow_system_table_mods = on; "+
-		"UPDATE pg_attribute SET attoptions = CASE attname WHEN 'mixed' THEN '{pg_attver=7,n_distinct=6}' ELSE '{pg_attver=8}' END::text[] WHERE attrelid = 't'::regclass AND attname <> 'mine'")
-	s := schematest.ReadDatabase(t, url)
-	for column, want := range map[string]string{"plain": "", "mine": `["n_distinct=5"]`, "mixed": `["n_distinct=6"]`} {
-		o := s.Object(schema.Key{Kind: schema.Column, Name: "public.t." + column})
-		if o == nil || o.Fact("options") != want {
-			t.Errorf("%s: %+v, want %s", column, o, want)
-		}
-	}
-}
-
 // checkShuffled checks that the order of rows does not matter, neither for facts nor for the order of anything.
 func checkShuffled(t *testing.T, a schematest.Answer, want *schema.Schema) {
 	t.Helper()

@@ -85,12 +85,9 @@ func named(oid, name string) []column {
 }
 
 // options returns an array of options as a JSON array. Their order has no meaning.
-func options(array string) string { return optionsWhere(array, "") }
-
-// optionsWhere is options of those that satisfy a condition on o.
-func optionsWhere(array, where string) string {
+func options(array string) string {
 	return "CASE WHEN " + array + " IS NOT NULL THEN (SELECT pg_catalog.to_json(pg_catalog.array_agg(o ORDER BY o COLLATE pg_catalog.\"C\"))::pg_catalog.text" +
-		" FROM pg_catalog.unnest(" + array + ") o" + where + ") END"
+		" FROM pg_catalog.unnest(" + array + ") o) END"
 }
 
 // object returns the name of the object with an oid, such as a regproc, or NULL for 0.
