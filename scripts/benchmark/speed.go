@@ -17,7 +17,7 @@ func (b *bench) upRow(ctx context.Context) error {
 	if err := b.race(ctx, r, nil, 1); err != nil {
 		return err
 	}
-	r.compare("psql", 0.75)
+	r.compare("psql", 0.9)
 	r.compare(fastest, 1)
 	return nil
 }
