@@ -74,10 +74,13 @@ func (i invocation) peak(ctx context.Context) (int64, error) {
 func peak(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = stderr
-	err := cmd.Run()
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if err != nil || !ok {
+	if err := cmd.Run(); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", args[0], err)
+		return 1
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		fmt.Fprintf(stderr, "%s: this system does not count the memory of a process\n", args[0])
 		return 1
 	}
 	bytes := usage.Maxrss

@@ -47,7 +47,7 @@ func (b *bench) growthTable(ctx context.Context) error {
 			return err
 		}
 		for _, g := range b.report.Growth {
-			call := invocation{dir: dir, program: app, args: append(append([]string{"migrate"}, strings.Fields(g.Command)...), "--dir", dir), url: u.String()}
+			call := invocation{dir: b.ours().dir, program: app, args: append(append([]string{"migrate"}, strings.Fields(g.Command)...), "--dir", dir), url: u.String()}
 			p := point{Revisions: n}
 			for range b.repeat {
 				spent, err := call.time(ctx)

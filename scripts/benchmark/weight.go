@@ -100,9 +100,9 @@ func (b *bench) insertRows(ctx context.Context) error {
 	for _, m := range []struct {
 		command string
 		limit   float64
-	}{{"check", 64 * mebibyte}, {"up", 1.5 * float64(b.insertBytes)}} {
+	}{{"up", 1.5 * float64(b.insertBytes)}, {"check", 64 * mebibyte}} {
 		r := b.row(memory, "memory of `%s`, a revision with %s of INSERTs", m.command, b.insertBytes.text())
-		call := invocation{dir: dir, program: b.ours().program, args: []string{"migrate", m.command, "--dir", dir}, url: u.String()}
+		call := invocation{dir: b.ours().dir, program: b.ours().program, args: []string{"migrate", m.command, "--dir", dir}, url: u.String()}
 		if err := r.peak(ctx, ambix, call); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func writeInserts(file string, size int) error {
 		return err
 	}
 	w := bufio.NewWriter(f)
-	n, _ := io.WriteString(w, "-- fill a table\n--\n-- revision: 433af9f41996\n-- down_revision:\n\nCREATE TABLE filled (id bigint, name text, price numeric);\n")
+	n, _ := io.WriteString(w, "-- fill a table\n--\n-- revision: 433af9f41996\n-- down_revision:\n-- accept: irreversible\n\nCREATE TABLE filled (id bigint, name text, price numeric);\n")
 	random := rand.New(rand.NewPCG(1, 2)) // the same in every run
 	for id := 1; n < size; id++ {
 		more, _ := fmt.Fprintf(w, "INSERT INTO public.filled VALUES (%d, 'name %x of something', %d.%02d);\n", id, random.Uint64(), random.IntN(1000), random.IntN(100))
