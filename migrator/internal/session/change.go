@@ -25,8 +25,9 @@ func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 		if err := s.checkOtherLedgers(); err != nil {
 			return err
 		}
+		before := s.writes
 		err := s.write(ctx, "ensure-version", state)
-		created = apply.IsCommitted(err) || isLoss(err)
+		created = apply.IsCommitted(err) || isLoss(err) && s.writes > before
 		return err
 	})
 	return created && apply.IsCommitted(err), err
@@ -49,6 +50,7 @@ func (s *Session) write(ctx context.Context, activity string, state ledger.State
 	if err := s.mayWrite(ctx, state.Exists); err != nil {
 		return err
 	}
+	s.writes++
 	return s.runner.Change(ctx, activity, state.Exists, state.Generation, statements...)
 }
 
