@@ -169,10 +169,10 @@ func (m *Mover) readCommitted(ctx context.Context) error {
 	}
 	reported := map[string]apply.Result{}
 	for _, d := range m.report.Steps {
-		reported[stepKey(d.Step)] = d
+		reported[stepKey(*d.Step)] = d
 	}
 	var results []apply.Result
-	for _, s := range m.first.Steps {
+	for i, s := range m.first.Steps {
 		key := stepKey(s)
 		result, known := reported[key]
 		switch {
@@ -183,7 +183,7 @@ func (m *Mover) readCommitted(ctx context.Context) error {
 			}
 			continue
 		case !known:
-			result, m.resolved = apply.Result{Step: s}, true
+			result, m.resolved = apply.Result{Step: &m.first.Steps[i]}, true
 			if !m.announced[key] {
 				m.announced[key] = true
 				m.emit(apply.Finished{Step: s})

@@ -272,7 +272,7 @@ func (m *Mover) leftOf(steps []plan.Step) []plan.Step { return without(steps, m.
 func without(steps []plan.Step, done []apply.Result, key func(plan.Step) string) []plan.Step {
 	keys := make(map[string]bool, len(done))
 	for _, d := range done {
-		keys[key(d.Step)] = true
+		keys[key(*d.Step)] = true
 	}
 	left := make([]plan.Step, 0, len(steps))
 	for _, s := range steps {

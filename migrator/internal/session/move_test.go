@@ -21,7 +21,8 @@ func TestLeftStepsAreFoundInLinearTime(t *testing.T) {
 		s := plan.Step{Direction: plan.Up, Revision: fmt.Sprint("r", i)}
 		steps = append(steps, s)
 		if i%2 == 0 {
-			done = append(done, apply.Result{Step: s})
+			finished := s
+			done = append(done, apply.Result{Step: &finished})
 			s.Direction = plan.Down // another step of the same revision
 			steps = append(steps, s)
 		}
