@@ -34,7 +34,7 @@ func guardServer(scripts ...*revision.Script) error {
 		if err != nil {
 			return err
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			if command := sqltext.ServerCommand(loaded.Text, st); command != "" {
 				at := sqltext.PositionAt(loaded.Text, st.Start)
 				problems = append(problems, revision.Problem{
@@ -60,7 +60,7 @@ func guardPublishers(scripts ...*revision.Script) error {
 		if !strings.Contains(strings.ToUpper(loaded.Text), "SUBSCRIPTION") {
 			continue
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			sub := sqltext.SubscriptionOf(loaded.Text, st)
 			if sub.Slot != sqltext.SlotKept {
 				slotless[sub.Name] = sub.Slot == sqltext.SlotNone
@@ -100,7 +100,7 @@ func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
 		if !strings.Contains(strings.ToUpper(loaded.Text), "DATABASE") {
 			continue
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			if name := sqltext.ChangedDatabase(loaded.Text, st); name == "" || cutName(name) != cutName(like.Database) {
 				continue
 			}
@@ -132,7 +132,7 @@ func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scrip
 		if len(existing) == 0 {
 			continue
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			statement := loaded.Text[st.Start:st.End]
 			for _, found := range []struct {
 				verb  string

@@ -117,7 +117,8 @@ WHERE ` + waiting + ` AND 0 OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_p
 
 // indexProgressQuery finds the index builds of sessions with these application names: rows
 // of application name, index, table, phase, and how much of the phase is done, of how much.
-// An index or a table that the running transaction makes has no name here yet.
+// The server names the index only of a concurrent build, and others do not see what a transaction
+// makes before it has committed.
 func indexProgressQuery(names []string) string {
 	const lockers = "p.lockers_total OPERATOR(pg_catalog.>) 0 AND pg_catalog.starts_with(p.phase, 'waiting')"
 	name := func(oid string) string {
