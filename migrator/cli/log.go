@@ -105,7 +105,7 @@ func (f *eventFilter) check() error {
 // actions are the values of --action.
 var actions = []string{
 	string(migrator.LogUp), string(migrator.LogDown), string(migrator.LogStamp), string(migrator.LogFailed), string(migrator.LogInterrupted),
-	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogFormat), string(migrator.LogFingerprint),
+	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogReplace), string(migrator.LogFormat), string(migrator.LogFingerprint),
 }
 
 var actionChoices = strings.Join(actions[:len(actions)-1], ", ") + " or " + actions[len(actions)-1]
