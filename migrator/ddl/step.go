@@ -81,6 +81,7 @@ func (g *graph) putForeignKeysLast() {
 			attached = append(attached, u)
 		}
 	}
+	g.attachIndexesBelowFirst()
 	for _, u := range g.units {
 		if u.step == stepAttachIndex {
 			u.follow(tables[u.object.Parent])
@@ -89,6 +90,22 @@ func (g *graph) putForeignKeysLast() {
 			if u.step == stepCreate && (isForeignKey(u.object) || g.isIndexOfParent(u.object, a)) {
 				u.follow(a)
 			}
+		}
+	}
+}
+
+// attachIndexesBelowFirst lets an index follow those that become its parts: the last part completes it, and if it is a part itself
+// by then, newer servers lock the table above too, and older ones leave the index there incomplete.
+func (g *graph) attachIndexesBelowFirst() {
+	units := map[string]*unit{} // by the name of their index
+	for _, u := range g.units {
+		if u.step == stepAttachIndex {
+			units[indexName(u.object)] = u
+		}
+	}
+	for _, u := range units {
+		if above := units[u.object.Fact("parent")]; above != nil {
+			above.follow(u)
 		}
 	}
 }
