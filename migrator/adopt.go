@@ -24,6 +24,10 @@ type Adopt struct {
 	// Versions maps the tool's versions to revisions; ReadMap reads it. A version that is
 	// not in the map is taken as a revision id.
 	Versions map[string]string
+	// Checkpoints maps versions at which a new database of the tool may begin, as with Atlas, to
+	// revisions: in a database with such a version, the revision and all its ancestors count as
+	// applied. ReadMap reads it.
+	Checkpoints map[string]string
 	// Baseline, for a database that no tool migrated, are the revisions that count as
 	// applied, together with their ancestors.
 	Baseline []string
@@ -31,12 +35,15 @@ type Adopt struct {
 	DryRun bool
 }
 
-// ReadMap reads the map that the importer wrote (adopt.json) into Versions, and into Tool
-// and Table where they are empty.
+// ReadMap reads the map that the importer wrote (adopt.json) into Versions and Checkpoints, and
+// into Tool and Table where they are empty.
 func (a *Adopt) ReadMap(r io.Reader) error {
 	var m struct {
 		Tool, Table string
-		Versions    []struct{ Version, Revision string }
+		Versions    []struct {
+			Version, Revision string
+			Checkpoint        bool
+		}
 	}
 	if err := json.NewDecoder(r).Decode(&m); err != nil {
 		return err
@@ -44,9 +51,13 @@ func (a *Adopt) ReadMap(r io.Reader) error {
 	if len(m.Versions) == 0 {
 		return errors.New(`no versions; the importer writes {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`)
 	}
-	a.Versions = map[string]string{}
+	a.Versions, a.Checkpoints = map[string]string{}, map[string]string{}
 	for _, v := range m.Versions {
-		a.Versions[v.Version] = v.Revision
+		if v.Checkpoint {
+			a.Checkpoints[v.Version] = v.Revision
+		} else {
+			a.Versions[v.Version] = v.Revision
+		}
 	}
 	a.Tool, a.Table = cmp.Or(a.Tool, m.Tool), cmp.Or(a.Table, m.Table)
 	return nil

@@ -110,3 +110,40 @@ func TestAdoptRecognizesColumns(t *testing.T) {
 		}
 	}
 }
+
+// A database that began at a checkpoint has no rows for what comes before it.
+func TestAdoptOfADatabaseThatBeganAtACheckpoint(t *testing.T) {
+	t.Parallel()
+	const versions = `{"tool": "atlas", "versions": [{"version": "1", "revision": "a1"}, {"version": "2", "revision": "b2"},
+		{"version": "2c", "revision": "b2", "checkpoint": true}, {"version": "3", "revision": "c3"}, {"version": "4c", "revision": "d4", "checkpoint": true}]}`
+	row := func(version string) string { return "('" + version + "', '', 2, 1, 1, now(), 1, '', '')" }
+	for _, c := range []struct{ name, rows, revisions, err string }{
+		{"only the checkpoint", row("2c"), "a1 b2", ""},
+		{"and what follows", row("2c") + ", " + row("3"), "a1 b2 c3", ""},
+		{"an older database", row("1") + ", " + row("2"), "a1 b2", ""},
+		{"a gap before another version", row("1") + ", " + row("3"), "", "b2 (add b2) precedes others"},
+		{"a checkpoint of a revision that is not here", row("4c"), "", "version 4c is not a revision of this program: the map leads to d4, which does not exist"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			pgtest.Exec(t, url, versionTables["Atlas"]+"; "+adoptInsert["Atlas"]+c.rows)
+			var a migrator.Adopt
+			if err := a.ReadMap(strings.NewReader(versions)); err != nil {
+				t.Fatal(err)
+			}
+			files := projecttest.New(t).Add("a1", "", "SELECT 1;", "SELECT 1;").Add("b2", "a1", "SELECT 1;", "SELECT 1;").Add("c3", "b2", "SELECT 1;", "SELECT 1;")
+			found, err := files.Migrator(migrator.Config{}).Adopt(context.Background(), projecttest.Config(t, url), a)
+			switch {
+			case c.err != "":
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("%v, want %s", err, c.err)
+				}
+			case err != nil:
+				t.Error(err)
+			case strings.Join(found.Revisions, " ") != c.revisions:
+				t.Errorf("%v, want %s", found.Revisions, c.revisions)
+			}
+		})
+	}
+}

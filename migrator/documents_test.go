@@ -62,9 +62,10 @@ func TestDocumentForm(t *testing.T) {
 	machine := regexp.MustCompile(`/(work|tmp|root|home/[a-z]+|var/lib)/`)
 	for name, text := range texts {
 		prose := comment.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
+		isGenerated := strings.Contains(text, "<!-- generated") && !strings.Contains(text, "<!-- end -->") // as a whole
 		for line := range strings.Lines(prose) {
 			line = strings.TrimRight(line, "\n")
-			if n := utf8.RuneCountInString(line); n > 160 && !strings.HasPrefix(line, "|") && !strings.Contains(text, "<!-- generated") {
+			if n := utf8.RuneCountInString(line); n > 160 && !strings.HasPrefix(line, "|") && !isGenerated {
 				t.Errorf("%s: a line of %d characters: %s", name, n, line)
 			}
 		}

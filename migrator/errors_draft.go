@@ -74,5 +74,5 @@ func describeLeft(d schema.Difference) string {
 	for _, f := range d.Facts {
 		facts = append(facts, f.Name)
 	}
-	return name + " has another " + text.List(facts, "and")
+	return name + " differs in " + text.List(facts, "and")
 }

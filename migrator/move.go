@@ -165,7 +165,7 @@ func (m *Migrator) observer(cfg *pgconn.Config) func(apply.Event) {
 func newReport(r *session.Report) *Report {
 	return &Report{
 		From: r.From, To: r.To, Ahead: r.Ahead, Replaced: each(r.Replaced, newReplacement),
-		Steps: each(r.Steps, func(d apply.Result) Step { return newDoneStep(d.Step, d.Duration, d.PendingOn) }),
+		Steps: each(r.Steps, func(d apply.Result) Step { return newDoneStep(*d.Step, d.Duration, d.PendingOn) }),
 		Others: each(r.Others, func(o session.OtherStep) OtherStep {
 			return OtherStep{Direction: Direction(o.Direction), Revision: o.Revision, By: o.By, From: o.From}
 		}),
@@ -173,7 +173,10 @@ func newReport(r *session.Report) *Report {
 }
 
 func each[From, To any](items []From, convert func(From) To) []To {
-	var converted []To
+	if len(items) == 0 {
+		return nil
+	}
+	converted := make([]To, 0, len(items))
 	for _, item := range items {
 		converted = append(converted, convert(item))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/graph"
+	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
 )
@@ -123,12 +124,10 @@ func (p *Plan) Script(w io.Writer) error {
 			return newError(err)
 		}
 	}
-	script, err := r.Script(p.plan, p.applied)
-	if err != nil {
+	if err := apply.CheckFiles(p.plan); err != nil { // so that half a script is not written
 		return newError(err)
 	}
-	_, err = io.WriteString(w, script)
-	return err
+	return newError(r.Script(w, p.plan, p.applied))
 }
 
 // Preflight checks what can be checked on a database without running the plan: that the

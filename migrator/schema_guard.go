@@ -47,7 +47,7 @@ func guardOutside(scripts ...*revision.Script) (problems revision.Problems, err 
 		if err != nil {
 			return nil, err
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			for _, o := range sqltext.OutsideOf(loaded.Text, st) {
 				if o.Effect != sqltext.Membership { // see guardRoles
 					problems = append(problems, problemAt(script, loaded.Text, o.Start, outsideText(o)))
@@ -99,7 +99,7 @@ func guardPublishers(scripts ...*revision.Script) (problems revision.Problems, e
 		if !strings.Contains(strings.ToUpper(loaded.Text), "SUBSCRIPTION") {
 			continue
 		}
-		for _, st := range loaded.Statements() {
+		for _, st := range loaded.All() {
 			sub := sqltext.SubscriptionOf(loaded.Text, st)
 			if sub.Slot != sqltext.SlotKept {
 				slotless[sub.Name] = sub.Slot == sqltext.SlotNone
@@ -131,7 +131,7 @@ func guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revisio
 		if err != nil {
 			return err
 		}
-		changes, err := server.RoleChanges(ctx, loaded.Text, loaded.Statements())
+		changes, err := server.RoleChanges(ctx, loaded.Text, loaded.All())
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (f *Files) NamedSchemas() []NamedSchema {
 
 func namedSchemas(id string, script *revision.Script) []NamedSchema {
 	var found []NamedSchema
-	for _, st := range script.Statements() {
+	for _, st := range script.All() {
 		schema := sqltext.WrittenSchema(script.Text, st)
 		if schema != "" || sqltext.SettingName(script.Text, st) == "search_path" {
 			found = append(found, NamedSchema{id, script.File, sqltext.PositionAt(script.Text, st.Start).Line, schema})

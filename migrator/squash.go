@@ -229,7 +229,7 @@ func (s *squasher) checkStatements(r *revision.Revision) {
 	if err != nil {
 		return // it fails when it is run
 	}
-	for _, st := range script.Statements() {
+	for _, st := range script.All() {
 		if slices.Contains(outside, st.Keywords) {
 			s.Omissions = append(s.Omissions, SquashOmission{r.Up.File, sqltext.PositionAt(script.Text, st.Start).Line, st.Keywords})
 		}

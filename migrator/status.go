@@ -3,6 +3,7 @@ package migrator
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -208,7 +209,9 @@ func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
 	for _, u := range v.Unfinished() {
 		unfinished[u.Revision] = u
 	}
-	for _, id := range v.Graph.Order() {
+	order := v.Graph.Order()
+	st.Revisions = slices.Grow(st.Revisions, len(order))
+	for _, id := range order {
 		r := RevisionStatus{Revision: id, Message: v.Subject(id), State: Pending, Changes: changes[id]}
 		if f := v.Files.Revision(id); f != nil {
 			r.File, r.BranchLabels, r.Reversible, r.Replaces = f.Up.File, f.BranchLabels, f.Reversible(), f.ReplacedIDs()

@@ -170,6 +170,11 @@ func (p *program) unknownCommand(cmd *cobra.Command, name string) error {
 // nearestCommand returns the subcommand that was probably meant, or one of a subcommand:
 // "migrate up" for up without migrate.
 func nearestCommand(cmd *cobra.Command, name string) string {
+	for _, c := range cmd.Commands() {
+		if slices.Contains(append(commandNames(c), commandAliases(c)...), name) {
+			return c.Name() + " " + name
+		}
+	}
 	if near := text.Nearest(name, append(commandNames(cmd), commandAliases(cmd)...)); near != "" {
 		return near
 	}

@@ -17,7 +17,7 @@ func (p *program) completion() *cobra.Command {
 		use: "completion bash|fish|powershell|zsh", short: "generate a shell completion script",
 		long: `Writes a script to standard output that completes commands, flags, their values and targets
 in a shell. The script for bash needs no other package.`,
-		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"\ncompletion fish > ~/.config/fish/completions/NAME.fish",
+		example:          "completion bash > /etc/bash_completion.d/NAME\ncompletion zsh > \"${fpath[1]}/_NAME\"\ncompletion fish > ~/.config/fish/completions/NAME.fish\ncompletion powershell | Out-String | Invoke-Expression",
 		allowBadSettings: true,
 		check: func(args []string) error {
 			err := exactlyOne("completion", "shell", "missing shell: "+text.List(shells, "or"))(args)

@@ -104,6 +104,9 @@ func (a adviser) variables(keys ...string) string {
 // variable returns the name of the variable that contains a setting, or that of the same
 // family that may contain it.
 func (a adviser) variable(key string) string {
+	if a.urlFlag != "" {
+		return a.urlFlag
+	}
 	source, err := a.database().Source()
 	if a.focus != nil && a.focus.source != nil {
 		source, err = a.focus.source, nil

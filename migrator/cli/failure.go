@@ -13,6 +13,7 @@ import (
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // failure is the error that a command returns. Its text is all that a person needs to read;
@@ -93,7 +94,7 @@ func (p *program) printError(w *os.File, err error) {
 		// The text begins with a position, which editors recognize at the start of a line.
 		p.newOutput(w).PrintError("", err.Error())
 	default:
-		p.newOutput(w).PrintError("error: ", err.Error())
+		p.newOutput(w).PrintError("error: ", text.Error(err))
 	}
 }
 
@@ -107,7 +108,7 @@ func hasPositions(err error) bool {
 func (p *program) logError(log *terminal.Logger, err error) {
 	f, ok := errors.AsType[*failure](err)
 	if !ok {
-		f = &failure{err: err, document: newErrorDocument(err, err.Error())}
+		f = &failure{err: err, document: newErrorDocument(err, text.Error(err))}
 	}
 	attrs := append(p.origin(eventFailed), f.document.attrs()...)
 	msg, more, _ := strings.Cut(f.document.Message, "\n")

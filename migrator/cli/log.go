@@ -38,7 +38,7 @@ version.`,
 			settings.AddFlag(flags, &f.revision, "revision", "", "REV", "only this revision: its id, or the beginning of it")
 			settings.AddFlag(flags, &f.action, "action", "", "ACTION,…", "only "+actionChoices)
 			settings.AddFlag(flags, &f.since, "since", "", "TIME", "not before 2026-01-31 or 2026-01-31T08:00:00Z")
-			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after this time, or not after this day")
+			settings.AddFlag(flags, &f.until, "until", "", "TIME", "not after this time; a day counts to its end")
 		},
 		run: func(r *run) error { return r.logEvents(&f) },
 	})

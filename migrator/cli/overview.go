@@ -40,7 +40,7 @@ type readStatus func(*migrator.Migrator, context.Context, *pgconn.Config) (*migr
 
 // overviewOf is overview, or with offline only that of the revisions.
 func (r *run) overviewOf(need, offline bool, read readStatus) (*overview, error) {
-	o := &overview{run: r, byID: map[string]*migrator.RevisionStatus{}, children: map[string][]string{}}
+	o := &overview{run: r, children: map[string][]string{}}
 	_, err := r.database().Source()
 	switch {
 	case offline && need:
@@ -64,6 +64,7 @@ func (r *run) overviewOf(need, offline bool, read readStatus) (*overview, error)
 	if err != nil {
 		return nil, err
 	}
+	o.byID = make(map[string]*migrator.RevisionStatus, len(o.Revisions))
 	for i := range o.Revisions {
 		s := &o.Revisions[i]
 		o.byID[s.Revision] = s

@@ -20,7 +20,7 @@ type preview struct {
 
 func (pre *preview) flags(f *pflag.FlagSet) {
 	settings.AddFlag(f, &pre.sql, "sql", "", "", "print the SQL script; a TARGET may be a range FROM:TO")
-	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where --sql starts [base, or current of each target]")
+	settings.AddFlag(f, &pre.from, "from", "", "REV,…|base|current", "where --sql starts [base; many targets: current]")
 	settings.AddFlag(f, &pre.dryRun, "dry-run", "", "", "show the plan, check privileges, and change nothing")
 }
 
@@ -95,7 +95,7 @@ func (r *run) planInstead(verb migrator.Verb) []suggestion {
 	return []suggestion{to("show the steps", r.otherLine(r.cmd, args, from...))}
 }
 
-// script prints the script of a move; after an error it prints nothing.
+// script prints the script of a move; an error is found before anything is printed.
 func (r *run) script(from []string, verb migrator.Verb) error {
 	set, p, err := r.makePlan(from, verb, r.args)
 	if set != nil && (err != nil || len(p.Steps) == 0) {
@@ -106,12 +106,11 @@ func (r *run) script(from []string, verb migrator.Verb) error {
 	if err != nil {
 		return err
 	}
-	var script strings.Builder
-	if err := p.Script(&script); err != nil {
-		return err
+	err = p.Script(r.out.SQL())
+	if r.out.Err() != nil {
+		return nil // it is reported as an error of the output
 	}
-	r.out.PrintSQL(script.String())
-	return nil
+	return err
 }
 
 // dryRun shows the plan of a move after all checks that need no change.

@@ -30,6 +30,7 @@ type program struct {
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database
 	focus          *targetFocus                    // the target of many that advice is about, or nil
+	urlFlag        string                          // the flag with the URL of the database that advice is about; "": the configured one
 	again          []string                        // the operation and targets that finish a run; nil: the same
 }
 

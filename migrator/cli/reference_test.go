@@ -128,7 +128,7 @@ func (r reference) markdown() string {
 			writeMarkdown(&b, c)
 		}
 	}
-	b.WriteString("\n## Settings\n\nEach has a flag and a variable. The flag goes before the variable, and the variable before the default, which is in brackets.\n")
+	b.WriteString("\n## Settings\n\nA flag takes precedence over its variable, and the variable over the default, which is in brackets.\n")
 	for _, g := range r.settings {
 		b.WriteString("\n### " + g.title + "\n\n| flag | | variable |\n| --- | --- | --- |\n")
 		for _, f := range g.rows {
@@ -241,7 +241,7 @@ func (r reference) man() string {
 			}
 		}
 	}
-	b.WriteString(".SH SETTINGS\nThe flag goes before the variable, and the variable before the default, which is in brackets.\n")
+	b.WriteString(".SH SETTINGS\nA flag takes precedence over its variable, and the variable over the default, which is in brackets.\n")
 	for _, g := range r.settings {
 		b.WriteString(".SS " + roffArgument(g.title) + "\n")
 		writeRoffFlags(&b, g.rows)

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -109,6 +111,10 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	}
 	result, err := set.Rehearse(r.ctx, options)
 	if err != nil {
+		e, ok := errors.AsType[*migrator.ConnectError](err)
+		if from := options.DataFrom; ok && from != nil && e.Database == from.Database && e.User == from.User && strings.HasPrefix(e.Host, from.Host) {
+			r.urlFlag = "--data"
+		}
 		return r.scratchFailed(err)
 	}
 	v := &rehearsalView{run: r, Rehearsal: result, seed: options.Seed}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -26,16 +27,18 @@ const maxReportEvents = 5000
 type reportOptions struct {
 	out, rehearsal settings.Text
 	offline, diff  settings.Switch
+	limit          settings.Count
 }
 
 func (p *program) report() *cobra.Command {
-	var o reportOptions
+	o := reportOptions{limit: 1000}
 	return p.command(action{
 		use: "report", short: "write a page with all revisions and what was done to the database",
 		long: `Writes one HTML file for a review, an audit or an incident: the graph of the revisions with
 their states, what is pending, findings such as drift and modified revisions, who ran what
 and when and how long it took, and the SQL of each revision. The page needs no network and
 loads nothing. If no database is configured or it cannot be reached, it shows the files.
+Of a long history the older revisions are only in a table, without their SQL; see --limit.
 
 With --diff it also lists the objects in which the database differs from what its applied
 revisions make; they are applied in a scratch database, which is dropped at the end.`,
@@ -43,7 +46,8 @@ revisions make; they are applied in a scratch database, which is dropped at the 
 		groups:  []string{settings.GroupDatabase, settings.GroupScratch, settings.GroupFiles, settings.GroupOutput},
 		flags: func(f *pflag.FlagSet) {
 			settings.AddFlag(f, &o.out, "out", "", "FILE", "write this file instead of standard output")
-			settings.AddFlag(f, &o.rehearsal, "rehearsal", "", "FILE", "add the findings of this document of rehearse --json")
+			settings.AddFlag(f, &o.limit, "limit", "", "N", "show the newest N revisions, and all that are not applied, with their SQL; 0: all (default: 1000)")
+			settings.AddFlag(f, &o.rehearsal, "rehearsal", "", "FILE", "add the findings in this file, the output of rehearse --json")
 			settings.AddFlag(f, &o.diff, "diff", "", "", "list the objects of the schema that have changed")
 			settings.AddFlag(f, &o.offline, "offline", "", "", "show the files only")
 		},
@@ -89,7 +93,8 @@ func (r *run) report(options *reportOptions) error {
 	if options.rehearsal != "" {
 		page.Sections = append(page.Sections, report.Rehearsal(rehearsed))
 	}
-	d := &reportDocument{Database: o.stateKnown, Revisions: len(page.Revisions), Events: len(page.Events), File: out}
+	page.Limit = int(options.limit)
+	d := &reportDocument{Database: o.stateKnown, Revisions: len(page.Revisions), InFull: page.InFull(), Events: len(page.Events), File: out}
 	for _, s := range page.Sections {
 		d.Findings += len(s.Findings)
 	}
@@ -98,7 +103,11 @@ func (r *run) report(options *reportOptions) error {
 		return err
 	}
 	if out != "" {
-		r.say(out + ": " + text.Count(d.Revisions, "revision") + ", " + text.Count(d.Findings, "finding") + ", " + text.Count(d.Events, "event"))
+		revisions := text.Count(d.Revisions, "revision")
+		if d.InFull < d.Revisions {
+			revisions += fmt.Sprintf(" (%d with their SQL)", d.InFull)
+		}
+		r.say(out + ": " + revisions + ", " + text.Count(d.Findings, "finding") + ", " + text.Count(d.Events, "event"))
 	}
 	return nil
 }

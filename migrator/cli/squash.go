@@ -47,8 +47,8 @@ start, are kept with --with-data or left out with --without-data: name each in o
 		check:   anyArgs,
 		flags: func(fs *pflag.FlagSet) {
 			settings.AddFlag(fs, &f.message, "message", p.shorthand("message"), "MESSAGE", "what the revision does")
-			settings.AddFlag(fs, &f.withData, "with-data", "", "TABLE,…", "keep rows and positions of sequences; with * and ?")
-			settings.AddFlag(fs, &f.withoutData, "without-data", "", "TABLE,…", "leave rows and positions of sequences out")
+			settings.AddFlag(fs, &f.withData, "with-data", "", "TABLE,…", "keep rows and sequences of these tables (* and ?)")
+			settings.AddFlag(fs, &f.withoutData, "without-data", "", "TABLE,…", "leave out rows and sequences of these tables")
 			settings.AddFlag(fs, &f.down, "with-down", "", "", "write a down script, which drops everything with all rows")
 			settings.AddFlag(fs, &f.dryRun, "dry-run", "", "", "prove and print the revision, and write nothing")
 			settings.AddFlag(fs, &f.id, "rev-id", "", "ID", "id of the revision (default: 12 random hex digits)")

@@ -40,7 +40,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 			"DB_HOST: contains a character that is not valid in a host name\n" +
 				"DB_PORT: \"x\" is not a port number (1 to 65535)\n" +
 				"DB_NAME: is not set, but DB_USER is; set it to the name of the database\n" +
-				"DB_PASS_FILE: " + missing + ": no such file or directory\n" +
+				"DB_PASS_FILE: " + missing + " does not exist\n" +
 				"DB_SSLMODE: must be disable, allow, prefer, require, verify-ca or verify-full; did you mean require?",
 		},
 
@@ -62,7 +62,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"empty file", "", append([]string{"DB_PASS_FILE=" + empty}, db...), "DB_PASS_FILE: " + empty + ": the file is empty"},
 		{"file with NUL", "", append([]string{"DB_PASS_FILE=" + binary}, db...), "DB_PASS_FILE: " + binary + ": contains a NUL byte, so it is not a password"},
 		{"folder", "", append([]string{"DB_PASS_FILE=" + dir}, db...), "DB_PASS_FILE: " + dir + ": is a directory"},
-		{"a password in place of a file", "", append([]string{"DB_PASS_FILE=hunter2"}, db...), "DB_PASS_FILE: cannot read the file: no such file or directory"},
+		{"a password in place of a file", "", append([]string{"DB_PASS_FILE=hunter2"}, db...), "DB_PASS_FILE: the file does not exist"},
 
 		{"host is a URL", "", []string{"DB_NAME=d", "DB_HOST=postgres://u:pw@h/d"}, "DB_HOST: is a URL; set DATABASE_URL instead, or write only the host name"},
 		{"host in quotes", "", []string{"DB_NAME=d", `DB_HOST="h"`}, "DB_HOST: contains a character that is not valid in a host name"},
@@ -80,12 +80,12 @@ func TestAllProblemsAreReported(t *testing.T) {
 		{"mode of node-postgres", "", append([]string{"DB_SSLMODE=no-verify"}, db...), "DB_SSLMODE: must be disable, allow, prefer, require, verify-ca or verify-full; no-verify corresponds to require"},
 		{"mode in capitals", "", append([]string{"DB_SSLMODE=VERIFY_FULL"}, db...), "DB_SSLMODE: must be disable, allow, prefer, require, verify-ca or verify-full, spelled exactly like that"},
 		{"mode false", "", []string{"DATABASE_URL=postgres://u@h/d?sslmode=false"}, "DATABASE_URL: sslmode must be disable, allow, prefer, require, verify-ca or verify-full; did you mean disable?"},
-		{"no root certificate", "", append([]string{"DB_SSLROOTCERT=" + missing}, db...), "DB_SSLROOTCERT: " + missing + ": no such file or directory"},
+		{"no root certificate", "", append([]string{"DB_SSLROOTCERT=" + missing}, db...), "DB_SSLROOTCERT: " + missing + " does not exist"},
 		{"no certificate in the file", "", append([]string{"DB_SSLROOTCERT=" + big}, db...), "DB_SSLROOTCERT: " + big + " contains no PEM certificate"},
 		{"no certificate in the variable", "", append([]string{"DB_SSLROOTCERT=-----BEGIN CERTIFICATE----- MIIB -----END CERTIFICATE-----"}, db...), "DB_SSLROOTCERT: contains no valid certificate; it must be PEM, including its line breaks"},
 		{"weak mode with the system's roots", "", append([]string{"DB_SSLROOTCERT=system", "DB_SSLMODE=require"}, db...), "DB_SSLROOTCERT: is \"system\", which requires sslmode verify-full"},
 		{"half a client certificate", "", append([]string{"PGSSLCERT=" + missing}, db...), "PGSSLCERT: both \"sslcert\" and \"sslkey\" are required"},
-		{"service", "", []string{"PGSERVICE=shop", "PGSERVICEFILE=" + missing}, "PGSERVICE: service \"shop\": " + missing + ": no such file or directory"},
+		{"service", "", []string{"PGSERVICE=shop", "PGSERVICEFILE=" + missing}, "PGSERVICE: service \"shop\": " + missing + " does not exist"},
 		{"service in a URL", "postgres:///?service=shop", []string{"PGSERVICEFILE=" + empty}, "--database-url: service \"shop\" is not in " + empty + ""},
 		{"revocation list", "", append([]string{"PGSSLCRL=/x"}, db...), "PGSSLCRL: is not supported: certificate revocation lists are not checked; remove it if that is acceptable"},
 	} {

@@ -3,6 +3,7 @@ package dbenv
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -34,8 +35,12 @@ func readSecret(path string) (string, error) {
 // does not look like one is left out: it may be a password in the wrong variable.
 func fileError(path string, err error) error {
 	err = withoutCall(err)
+	name, reason := path, path
 	if !filepath.IsAbs(path) && !strings.HasPrefix(path, "./") && !strings.HasPrefix(path, "../") {
-		return fmt.Errorf("cannot read the file: %w", err)
+		name, reason = "the file", "cannot read the file"
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New(name + " does not exist")
+	}
+	return fmt.Errorf("%s: %w", reason, err)
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/markup"
@@ -212,125 +211,17 @@ func writePending(w *markup.Writer, pending []*Revision) {
 
 func (r *Report) graph(w *markup.Writer) {
 	w.Raw(`<section id="graph" aria-labelledby="graph-heading"><h2 id="graph-heading">Graph</h2>`)
-	w.Element("p", "The newest revisions are on top. Lines lead down to what a revision builds on, broken lines to what it depends on.", markup.Literal("class", "note"))
+	note := "The newest revisions are on top. Lines lead down to what a revision builds on, broken lines to what it depends on."
+	g := r.pictured()
+	if len(g.Nodes) < len(r.Graph.Nodes) {
+		note += " The picture leaves out " + text.Count(len(r.Graph.Nodes)-len(g.Nodes), "older revision") + "."
+	}
+	w.Element("p", note, markup.Literal("class", "note"))
 	w.Raw(`<div class="scroll picture" tabindex="0" role="region" aria-label="Picture of the graph">`)
-	p := newImage(r.Graph)
+	p := newImage(g)
 	p.start(w)
 	p.write(w, true)
 	w.End()
 	w.Raw(`</div></section>`)
 	w.Newline()
-}
-
-// revisions writes all revisions, of which only the headings are visible until they are opened.
-func (r *Report) revisions(w *markup.Writer) {
-	w.Raw(`<section id="revisions" aria-labelledby="revisions-heading"><h2 id="revisions-heading">Revisions</h2>` + "\n")
-	w.Raw(`<div class="tools" hidden><label for="filter">Show only</label> <input id="filter" type="search" autocomplete="off" placeholder="id, message, state"> <button type="button" id="open">Open all</button> <button type="button" id="close">Close all</button> <output id="found"></output></div>`)
-	w.Newline()
-	for i := range r.Revisions {
-		r.Revisions[i].write(w)
-	}
-	w.Raw("</section>")
-	w.Newline()
-}
-
-func (v *Revision) write(w *markup.Writer) {
-	w.Start("details", markup.Attr("id", anchor(v.ID)))
-	w.Start("summary")
-	w.Element("span", v.ID, markup.Literal("class", "id"))
-	w.Text(" " + v.Message + " ")
-	for _, mark := range v.marks() {
-		w.Element("span", mark, markup.Attr("class", "state "+markClass(mark)))
-		w.Text(" ")
-	}
-	if s := v.Status; s != nil && s.State != migrator.Unfinished {
-		w.Start("span", markup.Literal("class", "note"))
-		writeTime(w, s.AppliedAt)
-		w.End()
-	}
-	w.End()
-	w.Newline()
-	if _, more, ok := strings.Cut(v.FullMessage, "\n"); ok {
-		w.Element("p", more, markup.Literal("class", "message"))
-	}
-	w.Start("dl", markup.Literal("class", "facts"))
-	v.facts(w)
-	w.End()
-	w.Newline()
-	if v.Up != nil {
-		script(w, "Up", v.Up)
-		switch {
-		case v.Down != nil:
-			script(w, "Down", v.Down)
-		case v.Irreversible:
-			w.Element("p", "There is no down script: the revision is irreversible.", markup.Literal("class", "note"))
-		}
-	}
-	w.End()
-	w.Newline()
-}
-
-// facts writes what is known of a revision besides its scripts.
-func (v *Revision) facts(w *markup.Writer) {
-	ids := func(title string, list []string, none string) {
-		if len(list) == 0 && none == "" {
-			return
-		}
-		w.Element("dt", title)
-		w.Start("dd")
-		for i, id := range list {
-			if i > 0 {
-				w.Text(", ")
-			}
-			reference(w, id, true)
-		}
-		if len(list) == 0 {
-			w.Text(none)
-		}
-		w.End()
-	}
-	fact := func(title, value string) {
-		if value != "" {
-			w.Element("dt", title)
-			w.Element("dd", value)
-		}
-	}
-	ids("down revision", v.DownRevision, "base")
-	ids("depends on", v.DependsOn, "")
-	fact("labels", strings.Join(v.BranchLabels, ", "))
-	if !v.Created.IsZero() {
-		fact("created", v.Created.UTC().Format(time.DateTime)+" UTC")
-	}
-	if s := v.Status; s != nil {
-		applied := s.AppliedAt.UTC().Format(time.DateTime) + " UTC by " + s.AppliedBy + " from " + s.AppliedFrom
-		if s.BinaryVersion != "" {
-			applied += ", version " + s.BinaryVersion
-		}
-		if s.State == migrator.Unfinished {
-			fact("started", applied)
-		} else {
-			fact("applied", applied+", in "+text.Duration(s.Duration))
-		}
-		fact("modified", strings.Join(s.Changes, ", "))
-	}
-	if v.Up == nil {
-		reversible := "The revision is only in the ledger of the database, with its down script."
-		if v.Irreversible {
-			reversible = "The revision is only in the ledger of the database, and irreversible."
-		}
-		fact("files", reversible)
-	}
-}
-
-// markClass returns the color of a mark.
-func markClass(mark string) string {
-	switch mark {
-	case "current":
-		return "good"
-	case "pending", "unknown", "replaced", "out of order":
-		return "careful"
-	case "modified", "unfinished":
-		return "bad"
-	}
-	return "plain"
 }

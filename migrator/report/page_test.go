@@ -113,6 +113,8 @@ const browse = `const browse = async (browser, file, options, use) => {
 // revisions open too.
 func TestPageIsAccessibleAndClosed(t *testing.T) {
 	t.Parallel()
+	r := reportOf(t, 40)
+	r.Limit = 10
 	var wrong []string
 	browsertest.Run(t, `async (browser, file, modules) => {
 		`+browse+`
@@ -132,7 +134,7 @@ func TestPageIsAccessibleAndClosed(t *testing.T) {
 			}));
 		}
 		return all;
-	}`, page(t, reportOf(t, 40)), &wrong)
+	}`, page(t, r), &wrong)
 	for _, w := range wrong {
 		t.Error(w)
 	}
@@ -185,6 +187,62 @@ func TestPageIsUsedWithTheKeyboard(t *testing.T) {
 			expect(wrong, 'SQL without a program', await page.locator('#revision-r3 pre').first().isVisible());
 		})];
 	}`, page(t, reportOf(t, 40)), &wrong)
+	for _, w := range wrong {
+		t.Error(w)
+	}
+}
+
+// Of a long history the older revisions are rows of a table, which links and the filter find as well, and which is printed.
+func TestOlderRevisionsAreInATable(t *testing.T) {
+	t.Parallel()
+	r := reportOf(t, 40)
+	r.Limit = 10
+	var want []string
+	for i := range r.Revisions {
+		if v := &r.Revisions[i]; i >= 10 && v.State == migrator.Applied && !v.Current {
+			want = append(want, v.ID)
+		}
+	}
+	if len(want) < 5 || r.InFull() != 40-len(want) {
+		t.Fatalf("%d of 40 in full, %v in the table", r.InFull(), want)
+	}
+	var wrong []string
+	browsertest.Run(t, `async (browser, { file, want }) => {
+		`+browse+`
+		const expect = (wrong, what, ok) => { if (!ok) wrong.push(what); };
+		return browse(browser, file, {}, async (page, wrong) => {
+			const rows = await page.evaluate(() => [...document.querySelectorAll('#revisions tbody tr')].map((e) => e.querySelector('.id').textContent));
+			expect(wrong, 'the rows: ' + rows, rows.join() === want.join());
+			expect(wrong, 'the others are in full', await page.locator('#revisions details').count() === 40 - want.length);
+			expect(wrong, 'their number is said', (await page.locator('#revisions .note').first().innerText()).startsWith('The SQL of ' + want.length + ' older revisions is not shown'));
+			const inView = async (id) => { // the page scrolls smoothly
+				for (let tries = 0; tries < 200; tries++) {
+					if (await page.evaluate((id) => { const r = document.getElementById(id).getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight; }, id)) return true;
+					await page.waitForTimeout(50);
+				}
+				return false;
+			};
+			const oldest = 'revision-' + want[want.length - 1];
+			expect(wrong, 'the graph has those in full', await page.locator('#graph a').count() === 40 - want.length && await page.locator('#graph a[href="#' + oldest + '"]').count() === 0);
+			await page.locator('#timeline a[href="#' + oldest + '"]').focus();
+			await page.keyboard.press('Enter');
+			expect(wrong, 'an event leads to the row of its revision', await inView(oldest));
+			await page.locator('#revisions a[href="#older"]').focus();
+			await page.keyboard.press('Enter');
+			await page.keyboard.press('Tab');
+			expect(wrong, 'the table can be scrolled with the keyboard', await page.evaluate(() => document.activeElement.getAttribute('aria-label') === 'Table of older revisions'));
+			await page.fill('#filter', want[0] + ' ');
+			expect(wrong, 'the filter finds a row', await page.locator('#' + 'revision-' + want[0]).isVisible() && !(await page.locator('#' + oldest).isVisible()));
+			expect(wrong, 'and counts it', /^[1-9][0-9]* of 40$/.test(await page.locator('#found').innerText()));
+			await page.goto('file://' + file + '#' + oldest);
+			await page.reload();
+			expect(wrong, 'the address leads to a row', await inView(oldest));
+			await page.click('#open');
+			expect(wrong, 'all are open', await page.locator('#revisions details[open]').count() === 40 - want.length);
+			await page.emulateMedia({ media: 'print' });
+			expect(wrong, 'the whole table is printed', await page.evaluate(() => { const e = document.querySelector('#revisions .scroll'); return e.scrollHeight <= e.clientHeight + 1; }));
+		});
+	}`, map[string]any{"file": page(t, r), "want": want}, &wrong)
 	for _, w := range wrong {
 		t.Error(w)
 	}

@@ -23,8 +23,11 @@ type Report struct {
 	// Sections are findings, in the order of the page. Sections without findings are not shown, except
 	// for those with a Text.
 	Sections []Section
-	// Revisions are those that are shown in full, newest first.
+	// Revisions are all revisions, newest first.
 	Revisions []Revision
+	// Limit is how many of the newest revisions are shown in full, in the graph and with their SQL; 0: all. Those
+	// that are current, or not simply applied, such as pending ones, are always shown in full, the others in a table.
+	Limit int
 	// Events is the log, newest first. OlderEvents is true if it goes further back.
 	Events      []migrator.LogEntry
 	OlderEvents bool

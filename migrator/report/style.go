@@ -28,10 +28,11 @@ table{border-collapse:collapse;width:100%;font-size:.93em}
 th,td{text-align:left;vertical-align:top;padding:.3rem .75rem;border-top:1px solid var(--rule)}
 thead th{position:sticky;top:0;background:var(--panel);border-top:0;z-index:1}
 tbody th{font-weight:400;background:var(--panel);color:var(--faint)}tbody th strong{color:var(--ink)}
-td time,.duration{white-space:nowrap}td .file{margin-left:0}.bar{display:block;margin-top:.15rem}.bar rect{fill:var(--faint)}
+td time,.duration{white-space:nowrap}td .file{margin-left:0}td .id{white-space:nowrap}.bar{display:block;margin-top:.15rem}.bar rect{fill:var(--faint)}
 .detail{font-size:.93em;white-space:pre-wrap;overflow-wrap:anywhere;max-width:36em}
 .findings{padding:0;list-style:none}.findings li{padding:.35rem 0;border-top:1px solid var(--rule)}.findings li:first-child{border-top:0}.findings .state{min-width:5.5em;text-align:center}
 details{border:1px solid var(--rule);border-radius:6px;margin:.35rem 0;content-visibility:auto;contain-intrinsic-size:auto 2.2rem}
+tr:target{outline:2px solid var(--link);outline-offset:-2px}
 details:target{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}
 summary{padding:.35rem .75rem;cursor:pointer;overflow-wrap:anywhere}details[open]>summary{border-bottom:1px solid var(--rule);background:var(--panel);border-radius:6px 6px 0 0}
 details>:not(summary){margin-left:.75rem;margin-right:.75rem}
@@ -39,7 +40,7 @@ details>:not(summary){margin-left:.75rem;margin-right:.75rem}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.25rem;margin-top:.6rem;margin-bottom:.6rem}.facts dt{color:var(--faint)}.facts dd{margin:0;overflow-wrap:anywhere}
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;overflow:auto;max-height:40rem;tab-size:4;line-height:1.45}
 .k{color:var(--keyword);font-weight:600}.s{color:var(--string)}.n{color:var(--number)}.c{color:var(--faint);font-style:italic}.q{color:var(--ink)}.m{color:var(--yellow)}
-.tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.5rem 0}.tools[hidden],details[hidden]{display:none}
+.tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:.5rem 0}.tools[hidden],details[hidden],tr[hidden]{display:none}
 input,button{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--faint);border-radius:6px;padding:.25rem .7rem}input{min-width:16em}button{cursor:pointer}
 footer{margin-top:3rem;color:var(--faint);font-size:.9em}
 @media print{:root{color-scheme:light;--ink:#000;--faint:#444;--paper:#fff;--panel:#fff;--rule:#999;--link:#000;--green:#0b5a24;--yellow:#5c3d00;--red:#8a0010;--keyword:#000;--string:#222;--number:#222}
@@ -51,13 +52,13 @@ details{content-visibility:visible;break-inside:auto}details::details-content{co
 // pageProgram opens the revision that a link leads to, and filters the revisions. The page is complete without it.
 const pageProgram = `
 addEventListener('DOMContentLoaded', () => {
-  const all = [...document.querySelectorAll('#revisions details')];
+  const all = [...document.querySelectorAll('#revisions details, #revisions tbody tr')];
   const shown = () => all.filter((d) => !d.hidden);
   const reveal = () => {
     const d = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (d && d.localName === 'details') {
+    if (all.includes(d)) {
       d.hidden = false;
-      d.open = true;
+      if (d.localName === 'details') d.open = true;
       d.scrollIntoView();
     }
   };
@@ -66,15 +67,15 @@ addEventListener('DOMContentLoaded', () => {
     const a = e.target.closest('a[href]');
     if (a && a.getAttribute('href') === location.hash) setTimeout(reveal);
   });
-  const texts = all.map((d) => d.querySelector('summary').textContent.toLowerCase());
+  const texts = all.map((d) => (d.querySelector('summary') || d).textContent.toLowerCase());
   const filter = document.getElementById('filter');
   filter.addEventListener('input', () => {
     const words = filter.value.toLowerCase().split(/\s+/);
     all.forEach((d, i) => { d.hidden = !words.every((w) => texts[i].includes(w)); });
     document.getElementById('found').textContent = filter.value.trim() ? shown().length + ' of ' + all.length : '';
   });
-  document.getElementById('open').addEventListener('click', () => shown().forEach((d) => { d.open = true; }));
-  document.getElementById('close').addEventListener('click', () => shown().forEach((d) => { d.open = false; }));
+  document.getElementById('open').addEventListener('click', () => shown().forEach((d) => { if (d.localName === 'details') d.open = true; }));
+  document.getElementById('close').addEventListener('click', () => shown().forEach((d) => { if (d.localName === 'details') d.open = false; }));
   document.querySelector('.tools').hidden = false;
   reveal();
 });

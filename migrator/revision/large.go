@@ -153,6 +153,7 @@ func (s *Script) Loaded() (*Script, error) {
 	if s.InMemory() {
 		return s, nil
 	}
+	s.Checksum() // before the digest is compared, so that both are those of the same content
 	left := s.large.left
 	f, err := left.source.open(0, left.source.info.Size())
 	if err != nil {
@@ -180,6 +181,28 @@ func (s *Script) Loaded() (*Script, error) {
 		return nil, &FileChangedError{s.File}
 	}
 	return loaded, nil
+}
+
+// CheckUnchanged reads a script that Load has left in its file again, and keeps nothing of it. The errors are those of Loaded; a
+// script that is in memory has none.
+func (s *Script) CheckUnchanged() error {
+	if s.InMemory() {
+		return nil
+	}
+	source := s.large.left.source
+	f, err := source.open(0, source.info.Size())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return err
+	}
+	if formatDigest([sha256.Size]byte(hash.Sum(nil))) != s.Digest() {
+		return &FileChangedError{s.File}
+	}
+	return nil
 }
 
 // checksum reads the file. If that fails it is "" and no more: whoever runs the script then fails to read it too.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -63,6 +65,13 @@ func TestLargeFilesAreCheckedLikeSmallOnes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := g.Up.CheckUnchanged(); err != nil {
+			t.Fatal(err)
+		}
+		all := maps.Collect(loaded.All()) // before Statements keeps them
+		if diff := cmp.Diff(maps.Collect(slices.All(loaded.Statements())), all); diff != "" {
+			t.Fatalf("statements of %q (-kept +all):\n%s", text, diff)
+		}
 		if diff := cmp.Diff(sent(t, w.Up), sent(t, loaded)); diff != "" {
 			t.Fatalf("statements of %q (-small +large):\n%s", text, diff)
 		}
@@ -102,9 +111,15 @@ func TestChangedFileIsNotRun(t *testing.T) {
 		t.Fatal(problems, err)
 	}
 	up := revisions[0].Up
-	if s, err := up.Loaded(); err != nil || s.Text != text || len(s.Statements()) != 1 {
-		t.Fatalf("%v, %v", s, err)
+	loaded, err := up.Loaded()
+	if err != nil || loaded.Text != text || len(loaded.Statements()) != 1 {
+		t.Fatalf("%v, %v", loaded, err)
 	}
+	defer func() {
+		if sum := loaded.Checksum(); sum != sqltext.Checksum(text) {
+			t.Errorf("checksum %s of a file that was changed after it was loaded", sum)
+		}
+	}()
 	for name, changed := range map[string]*fstest.MapFile{
 		"content": {Data: []byte(strings.Replace(text, "1", "2", 1)), ModTime: at},
 		"size":    {Data: []byte(text + "\n"), ModTime: at},
@@ -113,6 +128,9 @@ func TestChangedFileIsNotRun(t *testing.T) {
 		files["x.up.sql"] = changed
 		var e *FileChangedError
 		if _, err := up.Loaded(); !errors.As(err, &e) || e.File != "sql/x.up.sql" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := up.CheckUnchanged(); !errors.As(err, &e) || e.File != "sql/x.up.sql" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

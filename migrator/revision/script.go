@@ -3,6 +3,8 @@ package revision
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -78,6 +80,29 @@ func (s *Script) Statements() []sqltext.Statement {
 	return statements
 }
 
+// All returns the Statements with their indexes. Those of a large script are not kept, so that it takes no more memory than
+// its text. It must not be called if the script is in its file.
+func (s *Script) All() iter.Seq2[int, sqltext.Statement] {
+	s.mustBeLoaded()
+	if s.large == nil || s.statements.Load() != nil {
+		return slices.All(s.Statements())
+	}
+	return func(yield func(int, sqltext.Statement) bool) {
+		i := 0
+		var b largeObjectBlock
+		for st := range sqltext.Statements(s.Text) {
+			// Load has made sure that blocks are complete.
+			if part, _ := b.add(s.Text, st); part && st.Class == sqltext.TransactionControl && s.Transactional {
+				continue
+			}
+			if !yield(i, st) {
+				return
+			}
+			i++
+		}
+	}
+}
+
 // InMemory reports whether Text is the whole script, except for rows of a large COPY; see Loaded.
 func (s *Script) InMemory() bool { return s.large == nil || s.large.left == nil }
 
@@ -90,7 +115,7 @@ func (s *Script) mustBeLoaded() {
 
 // StatementCount returns the number of Statements, also if the script is in its file.
 func (s *Script) StatementCount() int {
-	if !s.InMemory() {
+	if s.large != nil {
 		return s.large.count
 	}
 	return len(s.Statements())
@@ -98,7 +123,7 @@ func (s *Script) StatementCount() int {
 
 // Empty reports whether the script contains no statement.
 func (s *Script) Empty() bool {
-	if !s.InMemory() {
+	if s.large != nil {
 		return s.large.count == 0
 	}
 	return !sqltext.HasStatement(s.Text)

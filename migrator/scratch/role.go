@@ -2,6 +2,7 @@ package scratch
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -42,7 +43,7 @@ func (s *Server) Roles(ctx context.Context, names []string) ([]string, error) {
 
 // RoleChanges returns what the statements of a script would do to roles that exist on the server. A role that does not exist
 // yet is one that the scripts make themselves, and goes with the scratch databases.
-func (s *Server) RoleChanges(ctx context.Context, src string, statements []sqltext.Statement) ([]RoleChange, error) {
+func (s *Server) RoleChanges(ctx context.Context, src string, statements iter.Seq2[int, sqltext.Statement]) ([]RoleChange, error) {
 	memberships := membershipsOf(src, statements)
 	names := slices.Concat(sqltext.DroppedRoles(src), sqltext.AlteredRoles(src), sqltext.OwnedRoles(src))
 	for _, m := range memberships {
@@ -76,7 +77,7 @@ func (s *Server) RoleChanges(ctx context.Context, src string, statements []sqlte
 	return changes, err
 }
 
-func membershipsOf(src string, statements []sqltext.Statement) []sqltext.Outside {
+func membershipsOf(src string, statements iter.Seq2[int, sqltext.Statement]) []sqltext.Outside {
 	var found []sqltext.Outside
 	for _, st := range statements {
 		for _, o := range sqltext.OutsideOf(src, st) {

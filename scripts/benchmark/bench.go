@@ -175,6 +175,11 @@ func (b *bench) drop(name string, err error) {
 	fmt.Fprintf(b.log, "without %s: %v\n", name, err)
 }
 
+// ours returns ambix, which is always prepared.
+func (b *bench) ours() *entrant {
+	return b.entrants[slices.IndexFunc(b.entrants, func(e *entrant) bool { return e.name == ambix })]
+}
+
 // order returns the entrants in an order that changes with each round, so that no tool
 // always runs first.
 func (b *bench) order(round int) []*entrant {

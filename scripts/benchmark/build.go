@@ -57,6 +57,19 @@ func writeAmbix(ctx context.Context, b *bench, dir string, changes []change) err
 	if err != nil {
 		return err
 	}
+	names, err := writeRevisions(source, changes)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		overlay[filepath.Join(embedded, name)] = filepath.Join(source, name)
+	}
+	return b.build(ctx, ".", filepath.Join(dir, "app"), overlay)
+}
+
+// writeRevisions writes changes in the format of ambix, and returns the names of the files.
+func writeRevisions(dir string, changes []change) ([]string, error) {
+	var names []string
 	for i, c := range changes {
 		parent := ""
 		if i > 0 {
@@ -68,14 +81,13 @@ func writeAmbix(ctx context.Context, b *bench, dir string, changes []change) err
 				c.name, c.id, parent, c.up),
 			".down.sql": fmt.Sprintf("-- revision: %s\n\n%s;\n", c.id, c.down),
 		} {
-			file := filepath.Join(source, stem+suffix)
-			overlay[filepath.Join(embedded, stem+suffix)] = file
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				return err
+			names = append(names, stem+suffix)
+			if err := os.WriteFile(filepath.Join(dir, stem+suffix), []byte(text), 0o644); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return b.build(ctx, ".", filepath.Join(dir, "app"), overlay)
+	return names, nil
 }
 
 // install returns the program of a tool. Tools written in Go are installed into the cache,

@@ -22,15 +22,16 @@ var usage string
 
 // options are the values of the flags.
 type options struct {
-	revisions, memory, repeat int
-	schemas, databases        int
-	loopLength                int // of the loops that are extrapolated
-	copyBytes                 amount
-	latencies                 durations
-	tools, rows               names
-	databaseURL               string
-	json, write               bool
-	document                  string
+	revisions, repeat      int
+	memory, many           int
+	schemas, databases     int
+	loopLength             int // of the loops that are extrapolated
+	copyBytes, insertBytes amount
+	latencies              durations
+	tools, rows            names
+	databaseURL            string
+	json, write            bool
+	document               string
 }
 
 func main() {
@@ -68,17 +69,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func parseFlags(args []string) (options, error) {
 	o := options{
-		copyBytes: 20e6, latencies: durations{time.Millisecond, 5 * time.Millisecond},
+		copyBytes: 20e6, insertBytes: 200e6, latencies: durations{time.Millisecond, 5 * time.Millisecond},
 		tools: toolNames(), rows: rowNames(), document: "docs/performance.md",
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.IntVar(&o.revisions, "n", 1000, "")
 	f.IntVar(&o.memory, "memory", 10000, "")
+	f.IntVar(&o.many, "many", 50000, "")
 	f.IntVar(&o.schemas, "schemas", 1000, "")
 	f.IntVar(&o.databases, "databases", 300, "")
 	f.IntVar(&o.loopLength, "loop", 20, "")
 	f.Var(&o.copyBytes, "copy", "")
+	f.Var(&o.insertBytes, "inserts", "")
 	f.IntVar(&o.repeat, "repeat", 5, "")
 	f.Var(&o.latencies, "latency", "")
 	f.Var(&o.tools, "tools", "")
@@ -93,8 +96,8 @@ func parseFlags(args []string) (options, error) {
 	switch {
 	case f.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case o.revisions < 1 || o.memory < 1 || o.repeat < 1:
-		return o, errors.New("-n, -memory and -repeat must be at least 1")
+	case o.revisions < 1 || o.memory < 1 || o.many < 1 || o.repeat < 1:
+		return o, errors.New("-n, -memory, -many and -repeat must be at least 1")
 	case o.schemas < 1 || o.databases < 1 || o.loopLength < 1:
 		return o, errors.New("-schemas, -databases and -loop must be at least 1")
 	case !slices.Contains(o.tools, ambix):

@@ -24,9 +24,12 @@ func rows() []kind {
 		{"schemas", (*bench).schemaRows},
 		{"databases", (*bench).databaseRows},
 		{"memory", (*bench).memoryRows},
+		{"many", (*bench).manyRow},
 		{"copy", (*bench).copyRows},
+		{"inserts", (*bench).insertRows},
 		{"size", (*bench).sizeRows},
 		{"plan", (*bench).planRows},
+		{"growth", (*bench).growthTable},
 	}
 }
 

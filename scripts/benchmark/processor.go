@@ -22,7 +22,7 @@ func (b *bench) catalogRows(ctx context.Context) error {
 		return err
 	}
 	r := b.row(seconds, "processor time of the server for `up` of %s small revisions with a fingerprint", thousands(b.revisions))
-	ours := b.entrants[slices.IndexFunc(b.entrants, func(e *entrant) bool { return e.name == ambix })]
+	ours := b.ours()
 	for round := range b.repeat {
 		for i := range 2 {
 			name, setting := ambix, "on"

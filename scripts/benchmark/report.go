@@ -11,7 +11,8 @@ import (
 
 // report is the result of a run, as printed with -json.
 type report struct {
-	Rows []*row `json:"rows"`
+	Rows   []*row    `json:"rows"`
+	Growth []*growth `json:"growth,omitempty"`
 
 	PostgreSQL    string             `json:"postgresql"`     // the server's version
 	ServerFlushes string             `json:"server_flushes"` // its setting fsync
@@ -28,7 +29,37 @@ type report struct {
 }
 
 // text returns the table and its conditions as Markdown that is readable in a terminal.
-func (r *report) text() string { return r.table() + "\n" + r.conditions() }
+func (r *report) text() string {
+	var s string
+	if len(r.Rows) > 0 {
+		s = r.table() + "\n"
+	}
+	if len(r.Growth) > 0 {
+		s += r.growthTable() + "\n"
+	}
+	return s + r.conditions()
+}
+
+// growthTable returns a line for each command and a column for each number of revisions.
+func (r *report) growthTable() string {
+	head := []string{"fastest time and peak memory"}
+	for _, p := range r.Growth[0].Points {
+		head = append(head, thousands(p.Revisions)+" revisions")
+	}
+	lines := [][]string{head}
+	for _, g := range r.Growth {
+		line := []string{"`" + g.Command + "`"}
+		for _, p := range g.Points {
+			cell := quantity(seconds, p.Seconds)
+			if p.Bytes > 0 {
+				cell += ", " + quantity(memory, float64(p.Bytes))
+			}
+			line = append(line, cell)
+		}
+		lines = append(lines, line)
+	}
+	return aligned(lines)
+}
 
 // table returns a line for each row and a column for each tool.
 func (r *report) table() string {
@@ -122,7 +153,7 @@ func limit(unit string, n float64) string {
 	case unit == size:
 		return fmt.Sprintf("%v MB", n/1e6)
 	case unit == memory:
-		return fmt.Sprintf("%v MiB", n/mebibyte)
+		return fmt.Sprintf("%.3g MiB", n/mebibyte)
 	}
 	return fmt.Sprintf("%v s", n)
 }

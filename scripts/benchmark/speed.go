@@ -17,7 +17,7 @@ func (b *bench) upRow(ctx context.Context) error {
 	if err := b.race(ctx, r, nil, 1); err != nil {
 		return err
 	}
-	r.compare("psql", 0.75)
+	r.compare("psql", 0.9)
 	r.compare(fastest, 1)
 	return nil
 }
@@ -171,7 +171,7 @@ func (b *bench) fingerprintRow(ctx context.Context) error {
 		return err
 	}
 	r := b.row(seconds, "`up` of %s small revisions with a fingerprint", thousands(b.revisions))
-	ours := b.entrants[slices.IndexFunc(b.entrants, func(e *entrant) bool { return e.name == ambix })]
+	ours := b.ours()
 	for round := range 1 + b.repeat {
 		for i := range 2 {
 			name, setting := ambix, "auto"

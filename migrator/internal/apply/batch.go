@@ -33,8 +33,8 @@ func batchSize(steps []plan.Step) int {
 			return max(i, 1)
 		}
 		size += len(s.Script.Text)
-		if s.Entry.DownSQL != nil {
-			size += len(*s.Entry.DownSQL)
+		if sql := s.DownSQL(); sql != nil {
+			size += len(*sql)
 		}
 		if size > batchBytes || i == batchSteps {
 			return max(i, 1)
@@ -49,7 +49,7 @@ func batchable(s plan.Step) bool {
 	if !s.Script.Transactional || !s.Script.InMemory() {
 		return false
 	}
-	for _, st := range s.Script.Statements() {
+	for _, st := range s.Script.All() {
 		if st.Class == sqltext.CopyIn || changesReading(s.Script.Text, st) {
 			return false
 		}
@@ -96,7 +96,7 @@ func (r *Runner) sendBatch(ctx context.Context, steps []plan.Step, at start) (do
 	})
 	for _, p := range m.parts[:min(completed, len(m.parts))] {
 		if p.kind == commit {
-			done = append(done, Result{Step: steps[p.step], Duration: took[p.step]})
+			done = append(done, Result{Step: &steps[p.step], Duration: took[p.step]})
 			r.stepStarted = r.stepStarted.Add(took[p.step]) // the next step began after this one
 		}
 	}
@@ -123,7 +123,7 @@ func (r *Runner) renderBatch(steps []plan.Step, at start) parts {
 		r.noteWatching(s)
 		f.repeated, f.leaves = repeated, leaves(s)
 		f.plain = f.flushLater && r.Unwatched && !r.guards(false) && f.leaves == sqltext.LeavesNothing
-		for _, p := range r.render(s, f) {
+		for p := range r.render(s, f) {
 			p.step = i
 			all = append(all, p)
 		}

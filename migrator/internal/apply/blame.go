@@ -179,7 +179,7 @@ func (f *failure) standing(at start) (generation pg.Value, applied bool) {
 
 // hasBody reports whether the part belongs to a revision that may have prevented it.
 func (f *failure) hasBody() bool {
-	return f.step.Script != nil && len(f.step.Script.Statements()) > 0 &&
+	return f.step.Script != nil && f.step.Script.StatementCount() > 0 &&
 		slices.ContainsFunc(f.m.parts, func(p part) bool { return p.kind == body || p.kind == deferred })
 }
 
@@ -204,11 +204,11 @@ func (f *failure) lacksExtensionVersion() bool {
 }
 
 func (f *failure) createsExtension() bool {
-	return f.part.kind == body && f.part.source().Keywords == "CREATE EXTENSION"
+	return f.part.kind == body && f.part.source.Keywords == "CREATE EXTENSION"
 }
 
 func (f *failure) copies() bool {
-	return f.part.kind == body && strings.HasPrefix(f.part.source().Keywords, "COPY")
+	return f.part.kind == body && strings.HasPrefix(f.part.source.Keywords, "COPY")
 }
 
 // locksTooMuch: the table of locks is full. The name of the setting is not translated.
@@ -243,12 +243,12 @@ func (f *failure) needsOff() bool {
 // inFunction: REINDEX names the partitioned table in the same field as a function.
 func (f *failure) inFunction() bool {
 	return f.err.Routine == "PreventInTransactionBlock" && f.err.Where != "" &&
-		!(f.part.kind == body && strings.HasPrefix(f.part.source().Keywords, "REINDEX"))
+		!(f.part.kind == body && strings.HasPrefix(f.part.source.Keywords, "REINDEX"))
 }
 
 // duringCopy: we canceled the COPY ourselves.
 func (f *failure) duringCopy() bool {
-	return f.part.kind == body && f.part.source().Class == sqltext.CopyIn && strings.HasPrefix(f.err.Routine, "CopyGetData")
+	return f.part.kind == body && f.part.source.Class == sqltext.CopyIn && strings.HasPrefix(f.err.Routine, "CopyGetData")
 }
 
 // pendingTriggers: the other reason for this error is a query of the session that is using

@@ -73,13 +73,13 @@ func (r *Runner) renderGuardEnd(p *parts, offline bool) {
 	}
 }
 
-// checkedBody adds a statement of a body, and the check of what it did.
-func (r *Runner) checkedBody(p *parts, s plan.Step, i int, offline bool) {
-	*p = append(*p, bodyPart(s.Script, i))
+// checkedBody returns a statement of a body, and the check of what it did.
+func (r *Runner) checkedBody(s plan.Step, i int, st sqltext.Statement, offline bool) parts {
+	p := parts{bodyPart(s.Script, i, st)}
 	if !r.guards(offline) {
-		return
+		return p
 	}
-	switch st := s.Script.Statements()[i]; {
+	switch {
 	case sqltext.SettingName(s.Script.Text, st) == "all": // RESET ALL
 		p.add(watching, r.rememberTables(s))
 	case onlyChangesSetting(s.Script.Text, st):
@@ -88,8 +88,9 @@ func (r *Runner) checkedBody(p *parts, s plan.Step, i int, offline bool) {
 		if !s.Script.Transactional {
 			check = r.checkTables()
 		}
-		*p = append(*p, part{kind: checking, sql: check, script: s.Script, index: i})
+		p = append(p, part{kind: checking, sql: check, script: s.Script, source: st, index: i})
 	}
+	return p
 }
 
 const preparedCheck = "EXECUTE " + guardName
@@ -224,7 +225,7 @@ func (f *failure) guardError() error {
 	e := f.e
 	e.SQLState, e.Err = "", nil
 	if f.part.kind == checking && f.part.script != nil {
-		e.pointAtStatement(part{kind: body, sql: bodyPart(f.part.script, f.part.index).sql, script: f.part.script, index: f.part.index}, f.err)
+		e.pointAtStatement(bodyPart(f.part.script, f.part.index, f.part.source), f.err)
 	}
 	if found == "" || strings.HasPrefix(found, guardLost) {
 		e.Text, e.Hint = "the revision resets the session, so that the guard cannot tell what it reads", "leave out DEALLOCATE ALL, and RESET ALL in functions, or run this revision without the guard"
@@ -280,7 +281,7 @@ func (n *nonTransactional) checkNamed(st sqltext.Statement) error {
 			continue
 		}
 		e := &RevisionError{Direction: n.step.Direction, Revision: n.step.Revision, Message: n.step.Message, File: script.File}
-		e.pointAt(bodyPart(script, n.done), 0)
+		e.pointAt(bodyPart(script, n.done, st), 0)
 		g := &GuardError{RevisionError: e, oid: row[0].Text, Rewrites: true, Before: true, Size: size, Limit: n.Guard}
 		n.nameTable(g)
 		return g

@@ -18,7 +18,7 @@ import (
 func Load(ctx context.Context, conn *pg.Conn, script *revision.Script) error {
 	r := &Runner{Conn: conn}
 	for i, st := range script.Statements() {
-		m := newMessage(parts{bodyPart(script, i)})
+		m := newMessage(parts{bodyPart(script, i, st)})
 		m.bytes = r.countsBytes()
 		if _, err := conn.Send(ctx, m.Message, pg.Handler{}); err != nil {
 			if ctx.Err() != nil {
@@ -46,7 +46,7 @@ func Load(ctx context.Context, conn *pg.Conn, script *revision.Script) error {
 
 func atStatement(script *revision.Script, index int, text string) error {
 	e := &RevisionError{File: script.File, Text: text}
-	e.pointAt(bodyPart(script, index), 0)
+	e.pointAt(bodyPart(script, index, script.Statements()[index]), 0)
 	e.Exact = true
 	return e
 }

@@ -64,7 +64,7 @@ func (e *RevisionError) noteLocks(p part) {
 	if p.kind != body {
 		return
 	}
-	st := p.source()
+	st := p.source
 	e.locks = sqltext.Names(p.script.Text, st, maxLockNames)
 	word, _, _ := strings.Cut(st.Keywords, " ")
 	e.reads = slices.Contains([]string{"INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "WITH", "COPY"}, word)

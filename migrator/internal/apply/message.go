@@ -2,6 +2,7 @@ package apply
 
 import (
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -28,27 +29,35 @@ const maxMessage = 1 << 20
 // pack makes as few messages of all parts as possible. The server decodes and parses a
 // message as a whole, so a change of encoding or string syntax takes effect with the next
 // one. separately puts each statement of a body into its own message.
-func pack(all parts, separately bool) []message {
-	oneSyntax := !slices.ContainsFunc(all, part.changesReading)
-	var messages []message
-	from, size := 0, 0
-	for i, p := range all {
-		full := size > 0 && size+len(p.sql) > maxMessage
-		if separately && i > from && (p.kind == body || all[i-1].kind == body) {
-			full = true
+func pack(all iter.Seq[part], separately bool) iter.Seq[message] {
+	return func(yield func(message) bool) {
+		var next parts
+		var last part
+		size, changed := 0, false // changed: a part has changed the encoding or string syntax
+		for p := range all {
+			full := size+len(p.sql) > maxMessage
+			if separately && (p.kind == body || last.kind == body) {
+				full = true
+			}
+			// The literals of the closing write must not be parsed with the body's settings.
+			if len(next) > 0 && (full || changed && (last.changesReading() || p.kind == finishing)) {
+				if !yield(newMessage(next)) {
+					return
+				}
+				next, size = nil, 0 // the message keeps them
+			}
+			next, last = append(next, p), p
+			size += len(p.sql)
+			changed = changed || p.changesReading()
 		}
-		// The literals of the closing write must not be parsed with the body's settings.
-		if full || !oneSyntax && i > from && (all[i-1].changesReading() || p.kind == finishing) {
-			messages = append(messages, newMessage(all[from:i]))
-			from, size = i, 0
+		if len(next) > 0 {
+			yield(newMessage(next))
 		}
-		size += len(p.sql)
 	}
-	return append(messages, newMessage(all[from:]))
 }
 
 func (p part) changesReading() bool {
-	return p.kind == body && changesReading(p.script.Text, p.source())
+	return p.kind == body && changesReading(p.script.Text, p.source)
 }
 
 // changesReading reports whether a statement changes how the server parses the next one.
@@ -67,8 +76,8 @@ func newMessage(parts parts) message {
 		m.starts[i] = sql.Len()
 		sql.WriteString(p.sql)
 		sql.WriteString(";\n")
-		if p.kind == body && p.source().Class == sqltext.CopyIn {
-			m.Copy = append(m.Copy, func() (io.ReadCloser, error) { return p.script.Rows(p.source()) })
+		if p.kind == body && p.source.Class == sqltext.CopyIn {
+			m.Copy = append(m.Copy, func() (io.ReadCloser, error) { return p.script.Rows(p.source) })
 		}
 	}
 	m.SQL = sql.String()

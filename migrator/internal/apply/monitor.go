@@ -115,10 +115,12 @@ WHERE ` + waiting + ` AND 0 OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_p
 }
 
 // indexProgressQuery finds the index builds of sessions with these application names: rows
-// of application name, index, phase, and how much of the phase is done, of how much.
+// of application name, index, phase, and how much of the phase is done, of how much. The server
+// names the index only of a concurrent build, and others do not see an index before its
+// transaction has committed.
 func indexProgressQuery(names []string) string {
 	const lockers = "p.lockers_total OPERATOR(pg_catalog.>) 0 AND pg_catalog.starts_with(p.phase, 'waiting')"
-	return `SELECT a.application_name, COALESCE(p.index_relid::pg_catalog.regclass::pg_catalog.text, ''), p.phase,
+	return `SELECT a.application_name, COALESCE((SELECT i.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class i WHERE i.oid OPERATOR(pg_catalog.=) p.index_relid), ''), p.phase,
   CASE WHEN ` + lockers + ` THEN p.lockers_done WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_done ELSE p.blocks_done END,
   CASE WHEN ` + lockers + ` THEN p.lockers_total WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_total ELSE p.blocks_total END
 FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid

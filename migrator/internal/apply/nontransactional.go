@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,7 +131,7 @@ func (n *nonTransactional) renderOpening(f frame) parts {
 		// Marks do not change the generation.
 		p.add(guarding, n.Ledger.Resume(n.step.Revision, n.state, n.step.StatementsDone, n.step.Checksum))
 	case n.state == ledger.Applying:
-		e := n.step.Entry
+		e := n.step.Entry()
 		e.Checksum = ""
 		p.add(recording, n.Ledger.Begin(e, n.Author))
 	case f.offline:
@@ -172,10 +173,10 @@ func (n *nonTransactional) prepareSession(ctx context.Context) error {
 	p.set(opening, false, n.sessionSettings(false)...)
 	for i, st := range n.step.Script.Statements()[:n.done] {
 		if onlyChangesSetting(n.step.Script.Text, st) {
-			p = append(p, bodyPart(n.step.Script, i))
+			p = append(p, bodyPart(n.step.Script, i, st))
 		}
 	}
-	for _, m := range pack(p, n.sends() == SendStatement) {
+	for m := range pack(slices.Values(p), n.sends() == SendStatement) {
 		if err := n.send(ctx, m.parts, nil); err != nil {
 			return err
 		}
@@ -214,7 +215,7 @@ func (n *nonTransactional) renderClosing(guard string) parts {
 	p.begin("")
 	p.set(opening, true, append(append(ledgerLimits(), atLeastLocal), n.roleSetting()...)...)
 	p.add(guarding, guard)
-	p.add(finishing, n.Ledger.FinishNonTransactional(n.step.Revision, n.state, len(n.checksums)-1, n.step.Entry.Checksum, downSQLOfFile(n.step), n.resumeNote(), n.Author))
+	p.add(finishing, n.Ledger.FinishNonTransactional(n.step.Revision, n.state, len(n.checksums)-1, n.step.Entry().Checksum, downSQLOfFile(n.step), n.resumeNote(), n.Author))
 	p.add(commit, "COMMIT")
 	return p
 }

@@ -5,6 +5,7 @@ import (
 
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/sqltext"
 )
 
 // Observer looks at each statement of a body before and after it runs. With one, each statement is sent in its own message.
@@ -21,9 +22,10 @@ type Observer struct {
 
 // Observed is a statement of a body.
 type Observed struct {
-	Step  plan.Step
-	Index int // of the statement in the script
-	Alone bool
+	Step      plan.Step
+	Statement sqltext.Statement // in the script's text
+	Index     int               // of the statement in the script
+	Alone     bool
 }
 
 // observed calls the observer before and after send, which sends parts.
@@ -31,7 +33,7 @@ func (r *Runner) observed(ctx context.Context, s plan.Step, p parts, alone bool,
 	if r.Observer == nil || p[0].kind != body {
 		return send()
 	}
-	at := Observed{s, p[0].index, alone}
+	at := Observed{s, p[0].source, p[0].index, alone}
 	if err := r.Observer.Before(ctx, r.Conn, at); err != nil {
 		return err
 	}

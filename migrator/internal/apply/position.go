@@ -37,7 +37,7 @@ func locate(s plan.Step, m *message, statement int, se *pgconn.PgError) *Revisio
 
 // pointAt sets the position to an offset in a statement.
 func (e *RevisionError) pointAt(p part, offset int) {
-	st := p.source()
+	st := p.source
 	pos := sqltext.PositionAt(p.script.Text, min(st.Start+offset, st.End))
 	e.Line, e.Column, e.Source = pos.Line, pos.Column, sqltext.Line(p.script.Text, pos.Line)
 	e.Statement = text.FirstLine(p.sql)
@@ -47,7 +47,7 @@ func (e *RevisionError) pointAt(p part, offset int) {
 // the server names.
 func (e *RevisionError) pointAtStatement(p part, se *pgconn.PgError) {
 	e.pointAt(p, 0)
-	st := p.source()
+	st := p.source
 	if row := copyRow(se.Where); row > 0 && st.Class == sqltext.CopyIn {
 		e.pointAtRow(p, row)
 		return
@@ -74,7 +74,7 @@ func copyRow(where string) int {
 
 // pointAtRow sets the position to a row of a COPY, counted from 1.
 func (e *RevisionError) pointAtRow(p part, row int) {
-	st := p.source()
+	st := p.source
 	first := sqltext.PositionAt(p.script.Text, st.Data).Line
 	if line := first + row - 1; line < first+strings.Count(p.script.Text[st.Data:st.DataEnd], "\n")+1 {
 		e.Line, e.Column, e.Source = line, 1, p.script.Row(st, row)
@@ -110,9 +110,10 @@ func (e *RevisionError) pointAtBytes(m *message) (part, bool) {
 // in reports whether what the ledger records of a step has the bytes that the server could
 // not convert.
 func (e *RevisionError) in(s plan.Step) bool {
-	bytes, recorded := e.quotedBytes(), s.Entry.Message
-	if s.Entry.DownSQL != nil {
-		recorded += *s.Entry.DownSQL
+	entry := s.Entry()
+	bytes, recorded := e.quotedBytes(), entry.Message
+	if entry.DownSQL != nil {
+		recorded += *entry.DownSQL
 	}
 	return bytes != "" && strings.Contains(recorded, bytes)
 }

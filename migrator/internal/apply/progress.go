@@ -65,7 +65,7 @@ func (t *tracker) end(results []Result, failed bool) {
 	defer t.mu.Unlock()
 	for ; t.finished < len(results); t.finished++ {
 		t.start(t.finished)
-		t.emit(Finished{Step: results[t.finished].Step, Duration: results[t.finished].Duration, PendingOn: results[t.finished].PendingOn})
+		t.emit(Finished{Step: *results[t.finished].Step, Duration: results[t.finished].Duration, PendingOn: results[t.finished].PendingOn})
 	}
 	if failed {
 		t.start(len(results))
@@ -90,7 +90,7 @@ func (t *tracker) progress() (Progress, bool) {
 		return Progress{}, false
 	}
 	s := t.steps[t.started-1]
-	return Progress{Step: s, Done: t.done, Of: len(s.Script.Statements()), Running: time.Since(t.since), Index: t.started, Len: len(t.steps)}, true
+	return Progress{Step: s, Done: t.done, Of: s.Script.StatementCount(), Running: time.Since(t.since), Index: t.started, Len: len(t.steps)}, true
 }
 
 // runningQuery finds what sessions with these application names do: rows of application

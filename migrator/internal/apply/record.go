@@ -64,7 +64,7 @@ func (r *Runner) tryRecording(s plan.Step) error {
 	var p parts
 	r.openLedgerTransaction(&p, "", "ledger")
 	if s.Direction == plan.Up && s.Transactional() {
-		p.add(recording, r.Ledger.Stamp(s.Entry, r.Author))
+		p.add(recording, r.Ledger.Stamp(s.Entry(), r.Author))
 	}
 	p.add(recording, r.Ledger.Append(ledger.Event{Action: ledger.Failed}, r.Author))
 	p.add(opening, "ROLLBACK")

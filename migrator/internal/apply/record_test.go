@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,9 +53,9 @@ func TestUpgradeIsRecordedInItsTransactionOnly(t *testing.T) {
 			url := server.Database(t)
 			r := renderRunner()
 			r.Role, r.SearchPath, r.ServerVersion = "", nil, server.Major*10000
-			first := r.render(planFrom(t, plan.VerbUp, "a1").Steps[0], r.frame(start{}))
+			first := slices.Collect(r.render(planFrom(t, plan.VerbUp, "a1").Steps[0], r.frame(start{})))
 			pgtest.Exec(t, url, newMessage(first).SQL)
-			second := r.render(planFrom(t, plan.VerbUp, "b2", "a1").Steps[0], r.frame(start{true, 1, "a1"}))
+			second := slices.Collect(r.render(planFrom(t, plan.VerbUp, "b2", "a1").Steps[0], r.frame(start{true, 1, "a1"})))
 			statements := []string{c.body, "SELECT 1"}
 			for i, p := range second {
 				if p.kind == body {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -36,15 +37,13 @@ type part struct {
 	kind   kind
 	sql    string
 	script *revision.Script
-	index  int
-	step   int   // index of the step in a batch
-	begins start // of the closing write of an upgrade: the state before
+	source sqltext.Statement // of a body: the statement in the script's text
+	index  int               // of the statement
+	step   int               // index of the step in a batch
+	begins start             // of the closing write of an upgrade: the state before
 	// prepared: it prepares a statement of ours, or executes one; see repeated.
 	prepared bool
 }
-
-// source returns the statement in the revision's file.
-func (p part) source() sqltext.Statement { return p.script.Statements()[p.index] }
 
 // start is the state of the ledger that a step was planned for.
 type start struct {
@@ -133,15 +132,30 @@ func (p *parts) begin(comment string) {
 	p.add(opening, comment+"BEGIN ISOLATION LEVEL READ COMMITTED")
 }
 
-// bodyPart returns a statement of a script.
-func bodyPart(s *revision.Script, i int) part {
-	st := s.Statements()[i]
-	return part{kind: body, sql: s.Text[st.Start:st.End], script: s, index: i}
+// bodyPart returns a statement of a script, the one with that index.
+func bodyPart(s *revision.Script, i int, st sqltext.Statement) part {
+	return part{kind: body, sql: s.Text[st.Start:st.End], script: s, source: st, index: i}
 }
 
 // render returns the statements of a transactional step. It is the only place where they
-// are written.
-func (r *Runner) render(s plan.Step, f frame) parts {
+// are written. Those of the body are made one after the other: a large script has millions.
+func (r *Runner) render(s plan.Step, f frame) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		each := func(p parts) bool { return !slices.ContainsFunc(p, func(one part) bool { return !yield(one) }) }
+		if !each(r.renderBefore(s, f)) {
+			return
+		}
+		for i, st := range s.Script.All() {
+			if !each(r.checkedBody(s, i, st, f.offline)) {
+				return
+			}
+		}
+		each(r.renderAfter(s, f))
+	}
+}
+
+// renderBefore returns what precedes the body.
+func (r *Runner) renderBefore(s plan.Step, f frame) parts {
 	var p parts
 	if f.first {
 		p.begin(fmt.Sprintf("%s %s", s.Direction, s.Revision))
@@ -168,9 +182,12 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 	}
 	r.renderGuard(&p, s, f.offline)
 	p.set(opening, true, r.bodyTimeout(s)...)
-	for i := range s.Script.Statements() {
-		r.checkedBody(&p, s, i, f.offline)
-	}
+	return p
+}
+
+// renderAfter returns what follows the body.
+func (r *Runner) renderAfter(s plan.Step, f frame) parts {
+	var p parts
 	r.renderReset(&p, s, f)
 	r.renderGuardEnd(&p, f.offline)
 	if s.Direction == plan.Up {
@@ -189,19 +206,19 @@ func (r *Runner) render(s plan.Step, f frame) parts {
 
 // renderRecord adds the closing write of an upgrade.
 func (r *Runner) renderRecord(p *parts, s plan.Step, f frame) {
-	statements := len(s.Script.Statements())
-	record := part{kind: finishing, begins: f.at}
+	statements := s.Script.StatementCount()
+	record, entry := part{kind: finishing, begins: f.at}, s.Entry()
 	if f.offline {
-		record.sql = r.Ledger.RecordSaved(s.Entry, statements, f.at.applied, r.Author)
+		record.sql = r.Ledger.RecordSaved(entry, statements, f.at.applied, r.Author)
 		*p = append(*p, record)
 		return
 	}
-	record.sql = r.Ledger.Record(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
+	record.sql = r.Ledger.Record(entry, statements, f.at.generation+1, f.at.applied, r.Author)
 	q := f.repeated
 	if f.at.applied == "" || !f.flushLater || f.leaves == sqltext.LeavesAnything {
 		q = nil // there is no revision before it, or the reset has removed what was prepared
 	}
-	general, arguments := r.Ledger.RecordGeneral(s.Entry, statements, f.at.generation+1, f.at.applied, r.Author)
+	general, arguments := r.Ledger.RecordGeneral(entry, statements, f.at.generation+1, f.at.applied, r.Author)
 	q.add(p, record, "record", general, arguments)
 }
 

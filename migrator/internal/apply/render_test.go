@@ -2,8 +2,10 @@ package apply
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -63,9 +65,9 @@ func renderRunner() *Runner {
 }
 
 // messagesOf returns what is sent for parts, in one or several messages.
-func messagesOf(p parts) string {
+func messagesOf(p iter.Seq[part]) string {
 	var all []string
-	for _, m := range pack(p, false) {
+	for m := range pack(p, false) {
 		all = append(all, m.SQL)
 	}
 	return strings.Join(all, "-- next message\n")
@@ -106,22 +108,22 @@ func TestRenderedMessages(t *testing.T) {
 		"nontransactional": renderNonTransactional(t, at),
 		"stamp": func(r *Runner) string {
 			p := planFrom(t, plan.VerbStamp, "b2", "a1")
-			return messagesOf(r.renderChange("stamp", r.frame(at), r.stampStatements(p)))
+			return messagesOf(slices.Values(r.renderChange("stamp", r.frame(at), r.stampStatements(p))))
 		},
 		"event": func(r *Runner) string {
 			var p parts
 			r.openLedgerTransaction(&p, "", "ledger")
 			p.add(recording, r.Ledger.Append(ledger.Event{Action: ledger.Failed, Revision: "b2", Direction: "up", Duration: time.Second, Detail: "it's too late"}, r.Author))
 			p.add(commit, "COMMIT")
-			return messagesOf(p)
+			return messagesOf(slices.Values(p))
 		},
 		"script": func(r *Runner) string {
 			r.Guard, r.guardTrigger = 1<<30, true // a script has none
-			script, err := r.Script(planFrom(t, plan.VerbUp, "head"), nil)
-			if err != nil {
+			var script strings.Builder
+			if err := r.Script(&script, planFrom(t, plan.VerbUp, "head"), nil); err != nil {
 				t.Fatal(err)
 			}
-			return script
+			return script.String()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,21 +156,22 @@ func compareRendered(t *testing.T, name, got string) {
 func renderNonTransactional(t *testing.T, at start) func(r *Runner) string {
 	return func(r *Runner) string {
 		n := newNonTransactional(r, planFrom(t, plan.VerbUp, "c3", "a1", "b2").Steps[0])
+		statements := n.step.Script.Statements()
 		var session parts
 		session.set(opening, false, n.sessionSettings(false)...)
-		withMark := append(parts{bodyPart(n.step.Script, 0)}, n.renderMark(1, n.checksums[1])...)
+		withMark := append(parts{bodyPart(n.step.Script, 0, statements[0])}, n.renderMark(1, n.checksums[1])...)
 		n.done = 1
 		messages := []parts{
 			{{kind: locking, sql: r.Ledger.TrySessionLock()}},
 			n.renderOpening(r.frame(at)), session, withMark,
 			n.renderMark(1, ledger.SentPrefix+n.checksums[1]),
-			{bodyPart(n.step.Script, 1)},
+			{bodyPart(n.step.Script, 1, statements[1])},
 			n.renderMark(2, n.checksums[2]),
 			n.renderClosing(r.Ledger.Guard(at.generation + 1)),
 		}
 		var all []string
 		for _, p := range messages {
-			all = append(all, messagesOf(p))
+			all = append(all, messagesOf(slices.Values(p)))
 		}
 		return strings.Join(all, "-- next message\n")
 	}

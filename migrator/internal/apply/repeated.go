@@ -56,7 +56,7 @@ func (r *Runner) repeats(steps []plan.Step) *repeated {
 // leaves returns what the body of a step may leave in the session.
 func leaves(s plan.Step) sqltext.Leaves {
 	most := sqltext.LeavesNothing
-	for _, st := range s.Script.Statements() {
+	for _, st := range s.Script.All() {
 		most = max(most, sqltext.LeavesOf(s.Script.Text, st))
 	}
 	return most

@@ -99,7 +99,7 @@ var ErrBusy = errors.New("another runner holds the lock")
 
 // Result is one committed step.
 type Result struct {
-	Step     plan.Step
+	Step     *plan.Step    // of the plan
 	Duration time.Duration // as the server measured it
 	// PendingOn are nodes of a Citus cluster, host and port, that did not answer the second
 	// phase of the commit. Citus completes it there later.
@@ -115,7 +115,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 	if r.SingleTransaction && len(p.Steps) > 0 {
 		return r.runInSingleTransaction(ctx, p, at)
 	}
-	var done []Result
+	done := slices.Grow([]Result(nil), len(p.Steps))
 	for separately := false; len(done) < len(p.Steps); {
 		if ctx.Err() != nil {
 			return done, &InterruptedError{Err: context.Cause(ctx)}
@@ -126,10 +126,10 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 		if n := batchSize(steps); n > 1 && !separately && !r.NoBatch && r.sends() == SendMessage {
 			results, separately, err = r.runBatch(ctx, steps[:n], at)
 			for _, done := range results {
-				at = at.after(done.Step)
+				at = at.after(*done.Step)
 			}
 		} else {
-			results, at, err = r.runOne(ctx, steps[0], at)
+			results, at, err = r.runOne(ctx, &steps[0], at)
 			separately = false
 		}
 		done = append(done, results...)
@@ -141,8 +141,8 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) ([]Result, error) {
 }
 
 // runOne runs a step in its own messages.
-func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Result, start, error) {
-	s, err := loaded(planned)
+func (r *Runner) runOne(ctx context.Context, planned *plan.Step, at start) ([]Result, start, error) {
+	s, err := loaded(*planned)
 	if err != nil {
 		return nil, at, err
 	}
@@ -163,10 +163,14 @@ func (r *Runner) runOne(ctx context.Context, planned plan.Step, at start) ([]Res
 func loaded(s plan.Step) (plan.Step, error) {
 	script, err := s.Script.Loaded()
 	if err != nil {
-		return s, &RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File, Text: strings.TrimPrefix(err.Error(), text.Visible(s.Script.File)+": "), Cause: FileUnreadable, Err: err}
+		return s, unreadable(s, err)
 	}
 	s.Script = script
 	return s, nil
+}
+
+func unreadable(s plan.Step, err error) error {
+	return &RevisionError{Direction: s.Direction, Revision: s.Revision, Message: s.Message, File: s.Script.File, Text: strings.TrimPrefix(err.Error(), text.Visible(s.Script.File)+": "), Cause: FileUnreadable, Err: err}
 }
 
 // reportStarted reports that a step is about to be run, and warns about a body that sets
@@ -176,7 +180,7 @@ func (r *Runner) reportStarted(s plan.Step) {
 	if r.OnEvent == nil || !strings.Contains(s.Script.SQL(), "lock_timeout") {
 		return
 	}
-	for _, st := range s.Script.Statements() {
+	for _, st := range s.Script.All() {
 		if sqltext.SettingName(s.Script.Text, st) == "lock_timeout" {
 			r.emit(Notice{
 				Step: s, Line: sqltext.PositionAt(s.Script.Text, st.Start).Line, Severity: "WARNING", Text: "the body sets lock_timeout, which overrides the configured lock timeout",
@@ -220,7 +224,7 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 			if !IsCommitted(err) {
 				return err
 			}
-			done = append(done, Result{p.Steps[i], took, r.pendingOn})
+			done = append(done, Result{&p.Steps[i], took, r.pendingOn})
 			if err != nil {
 				return err
 			}
@@ -232,7 +236,7 @@ func (r *Runner) runInSingleTransaction(ctx context.Context, p plan.Plan, at sta
 		return nil, err
 	}
 	for _, d := range done {
-		r.emit(Finished{Step: d.Step, Duration: d.Duration, PendingOn: d.PendingOn})
+		r.emit(Finished{Step: *d.Step, Duration: d.Duration, PendingOn: d.PendingOn})
 	}
 	return done, err
 }
@@ -243,26 +247,37 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		return 0, r.connFailed(ctx, s, err)
 	}
 	var took time.Duration
-	messages := pack(r.render(s, f), r.sends() == SendStatement)
-	for i := 0; i < len(messages); i++ {
-		if i > 0 && r.readsDifferently() {
-			messages = slices.Replace(messages, i, i+1, messages[i].closingApart()...)
+	first := true
+	for whole := range pack(r.render(s, f), r.sends() == SendStatement) {
+		messages := []message{whole}
+		if !first && r.readsDifferently() {
+			messages = whole.closingApart()
 		}
-		m := &messages[i]
-		m.bytes = r.countsBytes()
-		err := r.observed(ctx, s, m.parts, false, func() error { return r.sendMessage(ctx, s, m, &took) })
-		if err != nil {
-			if r.Observer != nil && !r.Conn.Closed() && r.Conn.InTransaction() { // the error is the observer's
-				_ = r.resetSession()
+		first = false
+		for i := range messages {
+			if err := r.sendPart(ctx, s, &messages[i], &took); err != nil {
+				return took, err
 			}
-			return 0, err
 		}
-		if m.unconfirmed != nil {
-			return took, r.unconfirmed(ctx, s, m.unconfirmed)
-		}
-		r.tracker.statements(m.statementsBehind())
 	}
 	return took, nil
+}
+
+// sendPart sends one message of a step. took is set by the closing write.
+func (r *Runner) sendPart(ctx context.Context, s plan.Step, m *message, took *time.Duration) error {
+	m.bytes = r.countsBytes()
+	err := r.observed(ctx, s, m.parts, false, func() error { return r.sendMessage(ctx, s, m, took) })
+	if err != nil {
+		if r.Observer != nil && !r.Conn.Closed() && r.Conn.InTransaction() { // the error is the observer's
+			_ = r.resetSession()
+		}
+		return err
+	}
+	if m.unconfirmed != nil {
+		return r.unconfirmed(ctx, s, m.unconfirmed)
+	}
+	r.tracker.statements(m.statementsBehind())
+	return nil
 }
 
 // readsDifferently reports whether a function in the body has changed how the server reads the
@@ -271,7 +286,7 @@ func (r *Runner) readsDifferently() bool {
 	return !strings.EqualFold(r.Conn.Parameter("client_encoding"), "UTF8") || r.Conn.Parameter("standard_conforming_strings") == "off"
 }
 
-// sendMessage sends one message of a step. took is set by the closing write.
+// sendMessage sends a message, and reports what the server answered.
 func (r *Runner) sendMessage(ctx context.Context, s plan.Step, m *message, took *time.Duration) error {
 	done, err := r.Conn.Send(ctx, m.Message, pg.Handler{
 		Row: func(statement int, fields [][]byte) {
@@ -321,7 +336,7 @@ func (r *Runner) notice(s plan.Step, m *message, statement int, n *pgconn.Notice
 	line, hint := 0, n.Hint
 	switch p := m.parts[statement]; p.kind {
 	case body:
-		line = sqltext.PositionAt(p.script.Text, p.source().Start).Line
+		line = sqltext.PositionAt(p.script.Text, p.source.Start).Line
 	case deferred:
 	case commit:
 		if node := r.pendingNode(n); node != "" {

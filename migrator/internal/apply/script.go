@@ -1,8 +1,12 @@
 package apply
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/internal/ledger"
@@ -11,17 +15,43 @@ import (
 	"example.com/ambix/migrator/internal/text"
 )
 
-// Script returns a plan as an SQL script for psql, with the statements that Run sends.
+// Script writes a plan as an SQL script for psql, with the statements that Run sends.
 // applied are all revisions that must be applied where it starts, sorted; the script fails
 // in any other database.
 //
-// The runner needs no connection, server version or process. The error is that of reading
-// the rows of a large COPY.
-func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
-	w := &scriptWriter{Runner: r}
+// The runner needs no connection, server version or process. The error is that of w, or of
+// reading a large script, of which a part may have been written then.
+func (r *Runner) Script(w io.Writer, p plan.Plan, applied []string) error {
+	s := scriptWriter{bufio.NewWriter(w), r}
+	if err := s.script(p, applied); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+// CheckFiles reads the large scripts of a plan again. The error is that of a script that has changed, or cannot be read.
+func CheckFiles(p plan.Plan) error {
+	for _, s := range p.Steps {
+		if s.Script == nil {
+			continue
+		}
+		if err := s.Script.CheckUnchanged(); err != nil {
+			return unreadable(s, err)
+		}
+	}
+	return nil
+}
+
+type scriptWriter struct {
+	*bufio.Writer
+	r *Runner
+}
+
+func (w *scriptWriter) script(p plan.Plan, applied []string) error {
+	r := w.r
 	from := revisionsOrBase(p.From)
 	// What is visible cannot end a comment.
-	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", text.Visible(from), text.Visible(revisionsOrBase(p.To)), text.Visible(w.Ledger.String()))
+	fmt.Fprintf(w, "-- From %s to %s, for the ledger %s.\n-- Run it with: psql -f FILE\n\n\\set ON_ERROR_STOP on\n", text.Visible(from), text.Visible(revisionsOrBase(p.To)), text.Visible(r.Ledger.String()))
 	w.WriteString("SET client_encoding TO 'UTF8';\nSET standard_conforming_strings TO on;\n")
 	first := frame{first: true, last: !r.SingleTransaction || len(p.Steps) == 1, offline: true}
 	if r.TargetDatabase != "" {
@@ -41,12 +71,11 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 	first.guard = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.GuardSaved(0)
 	first.raise = r.Ledger.Expect(applied, from) + ";\n" + r.Ledger.RaiseSaved(0)
 	if p.Stamp {
-		w.write(r.renderChange("stamp", first, r.stampStatements(p)))
-		return w.String(), w.err
+		return w.write(slices.Values(r.renderChange("stamp", first, r.stampStatements(p))))
 	}
 	if len(p.Steps) == 0 && len(p.Replacing) > 0 {
 		first.last = true
-		w.write(r.renderChange("replace", first, nil))
+		return w.write(slices.Values(r.renderChange("replace", first, nil)))
 	}
 	raised, at := 0, first.at
 	for i, s := range p.Steps {
@@ -56,19 +85,21 @@ func (r *Runner) Script(p plan.Plan, applied []string) (string, error) {
 		}
 		s, err := loaded(s)
 		if err != nil {
-			return "", err
+			return err
 		}
 		at = at.after(s)
 		fmt.Fprintf(w, "\n-- %s %s: %s\n", Operation(s.Direction), text.Visible(s.Revision), text.Visible(s.Message))
-		if s.Script.Transactional {
-			w.write(r.render(s, f))
+		rendered := r.render(s, f)
+		raised++
+		if !s.Script.Transactional {
+			rendered = slices.Values(r.renderNonTransactional(s, f))
 			raised++
-		} else {
-			w.write(r.renderNonTransactional(s, f))
-			raised += 2
+		}
+		if err := w.write(rendered); err != nil {
+			return err
 		}
 	}
-	return w.String(), w.err
+	return nil
 }
 
 func revisionsOrBase(ids []string) string {
@@ -78,41 +109,57 @@ func revisionsOrBase(ids []string) string {
 	return strings.Join(ids, ", ")
 }
 
-type scriptWriter struct {
-	*Runner
-	strings.Builder
-	err error // the first
-}
-
-func (w *scriptWriter) write(p parts) {
-	for _, part := range p {
+// write writes statements. Errors of the writer are returned by Flush, and soon by this too.
+func (w *scriptWriter) write(p iter.Seq[part]) error {
+	for part := range p {
 		w.WriteString(part.sql)
-		w.WriteString(";\n")
-		if part.kind == body && part.source().Class == sqltext.CopyIn {
-			w.copyRows(part)
+		if _, err := w.WriteString(";\n"); err != nil {
+			return err
+		}
+		if part.kind == body && part.source.Class == sqltext.CopyIn {
+			if err := w.copyRows(part); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
-func (w *scriptWriter) copyRows(p part) {
-	before := w.Len()
-	rows, err := p.script.Rows(p.source())
-	if err == nil {
-		_, err = io.Copy(w, rows)
-		_ = rows.Close()
+// copyRows writes the rows of a COPY and the line that ends them. The server requires the same line end everywhere.
+func (w *scriptWriter) copyRows(p part) error {
+	rows, err := p.script.Rows(p.source)
+	if err != nil {
+		return err
 	}
-	if w.err == nil {
-		w.err = err
+	defer func() { _ = rows.Close() }()
+	ends := lineEnds{Writer: w}
+	if _, err := io.Copy(&ends, rows); err != nil {
+		return err
 	}
-	// The server requires the same line ending everywhere, including the end of the rows.
-	lineEnd, copied := "\n", w.String()[before:]
-	if strings.Contains(copied, "\r\n") {
+	lineEnd := "\n"
+	if ends.crlf {
 		lineEnd = "\r\n"
 	}
-	if copied != "" && !strings.HasSuffix(copied, "\n") {
+	if ends.last != 0 && ends.last != '\n' {
 		w.WriteString(lineEnd)
 	}
-	w.WriteString(`\.` + lineEnd)
+	_, err = w.WriteString(`\.` + lineEnd)
+	return err
+}
+
+// lineEnds notes the line ends of what is written.
+type lineEnds struct {
+	io.Writer
+	crlf bool // one of them is CRLF
+	last byte // what was written last; 0: nothing, rows contain none
+}
+
+func (e *lineEnds) Write(b []byte) (int, error) {
+	if len(b) > 0 {
+		e.crlf = e.crlf || e.last == '\r' && b[0] == '\n' || bytes.Contains(b, []byte("\r\n"))
+		e.last = b[len(b)-1]
+	}
+	return e.Writer.Write(b)
 }
 
 // renderNonTransactional returns a revision with `transaction: off` for a script: each
@@ -130,7 +177,7 @@ func (r *Runner) renderNonTransactional(s plan.Step, f frame) parts {
 		if together {
 			p.add(opening, "BEGIN")
 		}
-		p = append(p, bodyPart(s.Script, i))
+		p = append(p, bodyPart(s.Script, i, st))
 		if !together {
 			p.add(opening, "BEGIN")
 		}

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -19,9 +20,9 @@ func (r *Runner) Stamp(ctx context.Context, p plan.Plan) ([]Result, error) {
 		return nil, err
 	}
 	var done []Result
-	for _, s := range p.Steps {
-		done = append(done, Result{Step: s})
-		r.emit(Finished{Step: s})
+	for i := range p.Steps {
+		done = append(done, Result{Step: &p.Steps[i]})
+		r.emit(Finished{Step: p.Steps[i]})
 	}
 	return done, err
 }
@@ -35,15 +36,14 @@ func (r *Runner) Change(ctx context.Context, activity string, exists bool, gener
 	if err := r.Conn.EnsureUTF8(ctx); err != nil {
 		return r.connFailed(ctx, step, err)
 	}
-	messages := pack(r.renderChange(activity, r.frame(start{exists: exists, generation: generation}), statements), false)
-	for i := range messages {
-		m := &messages[i]
-		if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, m, statement, n) }}); err != nil {
+	change := r.renderChange(activity, r.frame(start{exists: exists, generation: generation}), statements)
+	for m := range pack(slices.Values(change), false) {
+		if _, err := r.Conn.Send(ctx, m.Message, pg.Handler{Notice: func(statement int, n *pgconn.Notice) { r.notice(step, &m, statement, n) }}); err != nil {
 			if se := pg.ServerError(err); se != nil && se.Code == pg.LockNotAvailable {
 				_ = r.resetSession()
 				return r.LockedLedger(se)
 			}
-			return r.sendFailed(ctx, step, m, err)
+			return r.sendFailed(ctx, step, &m, err)
 		}
 		if m.unconfirmed != nil {
 			return r.unconfirmed(ctx, plan.Step{}, m.unconfirmed)
@@ -61,7 +61,7 @@ func (r *Runner) stampStatements(p plan.Plan) []string {
 	for _, s := range p.Steps {
 		statements = append(statements, r.Ledger.Unstamp(s.Revision))
 		if s.Direction == plan.Up {
-			statements = append(statements, r.Ledger.Stamp(s.Entry, r.Author))
+			statements = append(statements, r.Ledger.Stamp(s.Entry(), r.Author))
 		}
 		e := ledger.Event{Action: action, Revision: s.Revision, Message: s.Message, Direction: string(s.Direction)}
 		statements = append(statements, r.Ledger.Append(e, r.Author))

@@ -41,7 +41,7 @@ func (n *nonTransactional) statement() sqltext.Statement { return n.step.Script.
 func (n *nonTransactional) runWithMark(ctx context.Context) error {
 	var statement parts
 	n.renderGuard(&statement, n.step, false)
-	n.checkedBody(&statement, n.step, n.done, false)
+	statement = append(statement, n.checkedBody(n.step, n.done, n.statement(), false)...)
 	mark := n.renderMark(n.done+1, n.checksums[n.done+1])
 	mark.add(finishing, n.Ledger.Probe())
 	if n.sends() != SendStatement {
@@ -177,7 +177,7 @@ func (n *nonTransactional) runOnce(ctx context.Context, st sqltext.Statement, se
 	if err := n.send(ctx, n.renderMark(n.done, ledger.SentPrefix+n.checksums[n.done]), nil); err != nil {
 		return err
 	}
-	p := bodyPart(n.step.Script, n.done)
+	p := bodyPart(n.step.Script, n.done, st)
 	if err := n.observed(ctx, n.step, parts{p}, true, func() error { return n.sendWithLongLockTimeout(ctx, st, p) }); err != nil {
 		return n.clearSentMark(ctx, st, err)
 	}

@@ -31,7 +31,7 @@ func TestDocumentShowsTheActualOutput(t *testing.T) {
 			}
 		})
 	}
-	for _, tool := range []string{"alembic", "dbmate", "flyway", "golang-migrate", "goose", "prisma", "rails", "sqitch", "tern"} {
+	for _, tool := range []string{"alembic", "atlas", "dbmate", "diesel", "flyway", "golang-migrate", "goose", "prisma", "rails", "sqitch", "sqlx", "tern"} {
 		if !tools[tool] {
 			t.Errorf("docs/adopting.md does not show how %s is imported", tool)
 		}
@@ -39,7 +39,7 @@ func TestDocumentShowsTheActualOutput(t *testing.T) {
 }
 
 // console runs the commands of a block and returns the block with the actual output. The
-// project is copied to the folder migrations.
+// project is copied to the folder migrations; a crate of Rust has a folder of that name.
 func console(t testing.TB, project, block string) string {
 	t.Helper()
 	built, err := programs()
@@ -47,7 +47,11 @@ func console(t testing.TB, project, block string) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "migrations"), os.DirFS(project)); err != nil {
+	target := filepath.Join(dir, "migrations")
+	if exists(filepath.Join(project, "Cargo.toml")) {
+		target = dir
+	}
+	if err := os.CopyFS(target, os.DirFS(project)); err != nil {
 		t.Fatal(err)
 	}
 	path := "PATH=" + built + ":$PATH\n"

@@ -28,16 +28,36 @@ type Step struct {
 	Script *revision.Script
 	Stored bool                  // the script is from the ledger
 	Accept []revision.Acceptance // what the header of the file accepts
-	Entry  ledger.Entry          // what the ledger records of an applied revision; zero for a down step
 	// Resume: the revision is non-transactional and was interrupted. StatementsDone of its
 	// statements are done; Checksum is that of the row.
 	Resume         bool
 	StatementsDone int
 	Checksum       string
+
+	files *Files // of an up step
 }
 
 // Transactional reports whether the step runs in one transaction.
 func (s *Step) Transactional() bool { return s.Script == nil || s.Script.Transactional }
+
+// Entry returns what the ledger records of an applied revision; zero for a down step. It is made anew by each call, because a plan
+// may have very many steps.
+func (s *Step) Entry() ledger.Entry {
+	if s.files == nil {
+		return ledger.Entry{}
+	}
+	return s.files.Entry(s.files.byID[s.Revision])
+}
+
+// DownSQL returns the script that the ledger records to revert an applied revision; nil for a down step, and for a revision that
+// is irreversible.
+func (s *Step) DownSQL() *string {
+	if s.files == nil {
+		return nil
+	}
+	sql, _ := DownScript(s.files.byID[s.Revision])
+	return sql
+}
 
 // Plan is an ordered list of steps for a database in a certain state.
 type Plan struct {

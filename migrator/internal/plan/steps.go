@@ -87,7 +87,7 @@ func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
 		if r == nil {
 			return Plan{}, noUpScript(id)
 		}
-		p.Steps = append(p.Steps, Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r)})
+		p.Steps = append(p.Steps, Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, files: v.Files})
 	}
 	p.To = v.Graph.Maximal(after)
 	return p, nil
@@ -161,7 +161,7 @@ func (v *View) plan(down, up []string) (Plan, error) {
 	if err := v.checkConflicts(down, up); err != nil {
 		return Plan{}, err
 	}
-	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation}
+	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation, Steps: slices.Grow([]Step(nil), len(down)+len(up))}
 	if len(p.From) > 0 {
 		p.Row = v.RowOf(p.From[0])
 	}
@@ -181,7 +181,7 @@ func (v *View) plan(down, up []string) (Plan, error) {
 		if r.MissingSQL() {
 			empty = append(empty, emptyUp(r))
 		}
-		p.Steps = append(p.Steps, v.markResumed(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, Entry: v.Files.Entry(r), Accept: r.Accept}))
+		p.Steps = append(p.Steps, v.markResumed(Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, files: v.Files, Accept: r.Accept}))
 	}
 	if len(empty) > 0 {
 		empty.Sort()

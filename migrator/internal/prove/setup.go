@@ -45,7 +45,7 @@ func (s *Setup) FindRoles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		changes, err := s.Server.RoleChanges(ctx, loaded.Text, loaded.Statements())
+		changes, err := s.Server.RoleChanges(ctx, loaded.Text, loaded.All())
 		if err != nil {
 			return err
 		}

@@ -38,9 +38,6 @@ type observer struct {
 	started time.Time
 }
 
-// statement returns the statement that is observed.
-func statement(at apply.Observed) sqltext.Statement { return at.Step.Script.Statements()[at.Index] }
-
 // begin prepares for the statements of a step.
 func (o *observer) begin(s plan.Step) {
 	o.end()
@@ -105,7 +102,7 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 		}
 	}
 	o.changes, o.watch = nil, nil
-	st := statement(at)
+	st := at.Statement
 	switch {
 	case at.Alone:
 		if o.watch, err = o.openWatch(ctx, conn, at); err != nil {
@@ -159,7 +156,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 		o.now, err = readCatalog(ctx, conn)
 	} else {
 		o.now, locks, err = o.now.readLocked(ctx, conn)
-		if err == nil && strings.HasPrefix(statement(at).Keywords, "ALTER SCHEMA") {
+		if err == nil && strings.HasPrefix(at.Statement.Keywords, "ALTER SCHEMA") {
 			o.now, err = readCatalog(ctx, conn) // it locks no relation of the schema
 		}
 	}
@@ -171,7 +168,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 			o.made[oid] = at.Step.Revision
 		}
 	}
-	script, st := at.Step.Script, statement(at)
+	script, st := at.Step.Script, at.Statement
 	pos := sqltext.PositionAt(script.Text, st.Start)
 	d := difference{observer: o, was: was, now: o.now, keywords: st.Keywords, changed: o.changes, locks: locks}
 	d.compare()

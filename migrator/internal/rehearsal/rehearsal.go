@@ -154,7 +154,7 @@ func (r *run) observe(ctx context.Context, s *session.Session, verb plan.Verb, t
 	steps := r.observer.steps
 	for i, done := range report.Steps {
 		if i >= len(steps) || steps[i].Revision != done.Step.Revision || steps[i].Down != (done.Step.Direction == plan.Down) {
-			steps = slices.Insert(steps, i, newStep(done.Step))
+			steps = slices.Insert(steps, i, newStep(*done.Step))
 		}
 	}
 	return steps, err

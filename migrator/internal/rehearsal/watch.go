@@ -37,7 +37,7 @@ WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p']::pg_catalog."char"[])
 
 // startWatch begins to watch the session conn, which is about to send a statement. dial opens the second session.
 func startWatch(ctx context.Context, conn *pg.Conn, at apply.Observed, dial func(context.Context) (*pg.Conn, error)) (*watch, error) {
-	rows, err := conn.Query(ctx, tablesQuery(sqltext.Names(at.Step.Script.Text, statement(at), maxWatched)))
+	rows, err := conn.Query(ctx, tablesQuery(sqltext.Names(at.Step.Script.Text, at.Statement, maxWatched)))
 	if err != nil {
 		return nil, err
 	}

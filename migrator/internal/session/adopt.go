@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,16 +22,18 @@ import (
 type Adopt struct {
 	Tool, Table string            // "": found by looking
 	Versions    map[string]string // the tool's versions to revisions; others are revision ids
+	Checkpoints map[string]string // versions that stand for a revision and its ancestors
 	Baseline    []string          // revisions of a database that no tool migrated
 	DryRun      bool
 }
 
 // Adoption is what was found and recorded.
 type Adoption struct {
-	foreign.Table          // zero for a baseline
-	Versions      []string // as the table has them
-	Revisions     []string // that count as applied now, parents first
-	Empty         bool     // a baseline for a database without any objects
+	foreign.Table           // zero for a baseline
+	Versions      []string  // as the table has them
+	Revisions     []string  // that count as applied now, parents first
+	Empty         bool      // a baseline for a database without any objects
+	checkpoint    graph.Set // the revisions for which a checkpoint in the table stands
 }
 
 // AdoptError reports why a database cannot be adopted. Nothing was recorded.
@@ -133,7 +136,7 @@ func (found *Adoption) complete(p plan.Plan, a Adopt) error {
 		recorded[a.revision(version)] = true
 	}
 	for _, step := range p.Steps {
-		if found.RecordsEachVersion() && !recorded[step.Revision] {
+		if found.RecordsEachVersion() && !recorded[step.Revision] && !found.checkpoint.Has(step.Revision) {
 			return &AdoptError{Problem: MissingVersion, Table: found.Name, Reason: fmt.Sprintf(
 				"revision %s precedes others that are in this table, and is missing itself; apply it with %s first, or correct the links of the files", text.Named(step.Revision, step.Message), found.Tool)}
 		}
@@ -165,10 +168,7 @@ func (found *Adoption) checkWhole(a Adopt) error {
 }
 
 func (a Adopt) revision(version string) string {
-	if id, ok := a.Versions[version]; ok {
-		return id
-	}
-	return version
+	return cmp.Or(a.Versions[version], a.Checkpoints[version], version)
 }
 
 // readForeign reads the other tool's table, and returns the revisions of its versions.
@@ -184,7 +184,7 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 	if err := found.checkWhole(a); err != nil {
 		return nil, nil, err
 	}
-	var targets []string
+	var targets, checkpoints []string
 	for _, version := range found.Versions {
 		id := a.revision(version)
 		if by, ok := s.files.Graph.ReplacedBy(id); ok {
@@ -195,7 +195,11 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 			return nil, nil, &AdoptError{Problem: UnknownVersion, Table: table.Name, Reason: a.unknownVersion(version, table.Tool)}
 		}
 		targets = append(targets, id)
+		if _, ok := a.Checkpoints[version]; ok {
+			checkpoints = append(checkpoints, id)
+		}
 	}
+	found.checkpoint = s.files.Graph.Closure(graph.NewSet(checkpoints...))
 	// Only the highest ones: targets that contain each other are refused.
 	return found, s.files.Graph.Maximal(graph.NewSet(targets...)), nil
 }
@@ -203,8 +207,8 @@ func (s *Session) readForeign(ctx context.Context, a Adopt) (*Adoption, []string
 // unknownVersion explains why a version is not a revision of this program.
 func (a Adopt) unknownVersion(version, tool string) string {
 	text := fmt.Sprintf("version %s is not a revision of this program", version)
-	switch id := a.Versions[version]; {
-	case id != "":
+	switch id := a.revision(version); {
+	case id != version:
 		return text + ": the map leads to " + id + ", which does not exist; use the files and the map of the same import"
 	case len(a.Versions) > 0:
 		return text + " and is not in the map: the database was migrated with files that were not imported; import them again with it"

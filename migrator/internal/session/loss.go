@@ -157,15 +157,15 @@ func (m *Mover) readCommitted(ctx context.Context) error {
 	for _, row := range rows {
 		committed[row[0].Text+" "+row[1].Text] = true
 	}
-	m.report.Steps = slices.DeleteFunc(m.report.Steps, func(d apply.Result) bool { return !committed[stepKey(d.Step)] })
-	for _, s := range m.first.Steps {
+	m.report.Steps = slices.DeleteFunc(m.report.Steps, func(d apply.Result) bool { return !committed[stepKey(*d.Step)] })
+	for i, s := range m.first.Steps {
 		key := stepKey(s)
 		switch {
 		case m.announced[key] && !committed[key]:
 			delete(m.announced, key)
 			m.emit(apply.Undone{Step: s})
 		case committed[key] && !m.report.contains(s):
-			m.report.add([]apply.Result{{Step: s}})
+			m.report.add([]apply.Result{{Step: &m.first.Steps[i]}})
 			m.resolved = true
 			if !m.announced[key] {
 				m.announced[key] = true
@@ -178,7 +178,7 @@ func (m *Mover) readCommitted(ctx context.Context) error {
 		place[stepKey(s)] = i
 	}
 	sort.SliceStable(m.report.Steps, func(i, j int) bool {
-		return place[stepKey(m.report.Steps[i].Step)] < place[stepKey(m.report.Steps[j].Step)]
+		return place[stepKey(*m.report.Steps[i].Step)] < place[stepKey(*m.report.Steps[j].Step)]
 	})
 	return nil
 }

@@ -1,6 +1,7 @@
 package sqltext
 
 import (
+	"iter"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -59,6 +60,31 @@ func SplitSized(src string, n int) ([]Statement, []Error) {
 		s.finish(s.stage, len(src))
 	}
 	return s.statements, withInvalidBytes(src, s.errors)
+}
+
+// Statements returns the statements of Split one after the other, without keeping them. Errors are not found.
+func Statements(src string) iter.Seq[Statement] {
+	return func(yield func(Statement) bool) {
+		s := splitter{statementScanner: newStatementScanner(src)}
+		for t, ok := s.next(); ok; t, ok = s.next() {
+			s.add(t)
+			// The last one may still get the rows of a COPY.
+			if len(s.statements) == 2 {
+				if !yield(s.statements[0]) {
+					return
+				}
+				s.statements = append(s.statements[:0], s.statements[1])
+			}
+		}
+		if s.current.End > 0 {
+			s.finish(s.stage, len(src))
+		}
+		for _, st := range s.statements {
+			if !yield(st) {
+				return
+			}
+		}
+	}
 }
 
 // HasStatement reports whether src contains a statement.

@@ -2,6 +2,7 @@ package sqltext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -236,6 +237,9 @@ func checkSplit(t *testing.T, src string) {
 		if e.Offset < 0 || e.Offset >= len(src) || e.Message == "" || i > 0 && e.Offset < errs[i-1].Offset {
 			t.Fatalf("error %d of %q: %+v", i, src, errs)
 		}
+	}
+	if again := slices.Collect(Statements(src)); !slices.Equal(again, statements) {
+		t.Fatalf("Statements of %q: %+v, and those of Split are %+v", src, again, statements)
 	}
 	checkResplit(t, src, statements, errs)
 }

@@ -88,8 +88,8 @@ func runAlembic(src source) ([]byte, error) {
 		if config, err = filepath.Abs(src.config); err != nil {
 			return nil, err
 		}
-	} else if _, err := os.Stat(filepath.Join(src.dir, config)); err != nil {
-		return nil, err
+	} else if file := filepath.Join(src.dir, config); !isFile(file) {
+		return nil, fmt.Errorf("%s does not exist; --config names another file", file)
 	}
 	python, err := alembicPython()
 	if err != nil {

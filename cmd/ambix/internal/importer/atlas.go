@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -13,7 +14,7 @@ var atlas = tool{
 	sharesSession: true, read: readAtlas,
 }
 
-const atlasCheckpoint = "These are checkpoints, which Atlas uses only for new databases, and were left out. A database that began with one is taken over with `adopt --baseline` and the revision:"
+const atlasCheckpoint = "Atlas uses checkpoints only for new databases, and they were left out. In a database that began with one, adopt records all revisions up to:"
 
 var (
 	atlasDirective = regexp.MustCompile(`^-- atlas:(\w+)(?: +(.+))?$`)
@@ -27,7 +28,6 @@ func readAtlas(src source) (*project, error) {
 		return nil, err
 	}
 	p, bad := &project{}, problems{}
-	checkpoints := map[int]entry{} // by the number of migrations before
 	for _, f := range files {
 		version, name, _ := strings.Cut(strings.TrimSuffix(f.name, ".sql"), "_")
 		m := migration{version: version, name: f.name, message: messageOf(name), created: versionTime(version)}
@@ -36,14 +36,15 @@ func readAtlas(src source) (*project, error) {
 		}
 		text := bad.read(f.path)
 		if _, ok := atlasDirectives(text)["checkpoint"]; ok {
-			checkpoints[len(p.migrations)] = f
+			if len(p.migrations) == 0 {
+				return nil, fmt.Errorf("%s: a checkpoint without the migrations before it: import the whole folder", f.path)
+			}
+			before := &p.migrations[len(p.migrations)-1]
+			before.checkpoints = append(before.checkpoints, checkpoint{version, f.name})
 			continue
 		}
 		m.readAtlas(text)
 		p.migrations = append(p.migrations, m)
-	}
-	if f, ok := checkpoints[0]; ok {
-		return nil, fmt.Errorf("%s: a checkpoint without the migrations before it: import the whole folder", f.path)
 	}
 	bad.add(checkAtlasSum(src.dir, files))
 	if len(p.migrations) == 0 && len(bad) == 0 {
@@ -56,9 +57,9 @@ func readAtlas(src source) (*project, error) {
 		return nil, bad.err()
 	}
 	ids, _ := p.ids("atlas")
-	for i, m := range p.migrations {
-		if f, ok := checkpoints[i+1]; ok {
-			p.findings = append(p.findings, finding{atlasCheckpoint, f.path + ": " + ids[m.version]})
+	for _, m := range p.migrations {
+		for _, c := range m.checkpoints {
+			p.findings = append(p.findings, finding{atlasCheckpoint, filepath.Join(src.dir, c.name) + ": " + ids[m.version]})
 		}
 	}
 	return p, nil

@@ -43,7 +43,7 @@ func checkAtlasSum(dir string, files []entry) error {
 	for _, f := range files {
 		data, err := os.ReadFile(f.path)
 		if err != nil {
-			return err
+			return unreadable(f.path, err)
 		}
 		h.Write([]byte(f.name))
 		if atlasUnsummed.Match(data) {

@@ -2,8 +2,6 @@ package importer
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,23 +21,23 @@ var (
 )
 
 func readDbmate(src source) (*project, error) {
-	entries, err := os.ReadDir(src.dir)
+	files, err := listFiles(src.dir, ".sql")
 	if err != nil {
 		return nil, err
 	}
 	p := &project{}
-	for _, entry := range entries {
-		parts := dbmateFile.FindStringSubmatch(entry.Name())
-		if parts == nil || entry.IsDir() {
+	for _, f := range files {
+		parts := dbmateFile.FindStringSubmatch(f.name)
+		if parts == nil {
+			p.findings = append(p.findings, finding{leftOut, f.path})
 			continue
 		}
-		file := filepath.Join(src.dir, entry.Name())
-		text, err := readText(file)
+		text, err := readText(f.path)
 		if err != nil {
 			return nil, err
 		}
-		m := migration{version: parts[1], name: entry.Name(), message: messageOf(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
-		if err := m.readDbmate(file, text, src.data); err != nil {
+		m := migration{version: parts[1], name: f.name, message: messageOf(strings.TrimLeft(parts[2], "-.")), created: versionTime(parts[1])}
+		if err := m.readDbmate(f.path, text, src.data); err != nil {
 			return nil, err
 		}
 		p.migrations = append(p.migrations, m)

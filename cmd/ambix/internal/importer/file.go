@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 func readText(file string) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", err
+		return "", unreadable(file, err)
 	}
 	text := string(data)
 	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
@@ -32,17 +33,28 @@ func readText(file string) (string, error) {
 	return text, nil
 }
 
+// unreadable returns the error of the system about a file or folder as a sentence.
+func unreadable(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New(name + " does not exist")
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w", name, err)
+}
+
 // entry is a file or a folder in a folder, links followed.
 type entry struct {
 	name, path string
 	isDir      bool
 }
 
-// list returns the entries of a folder by name, without hidden ones.
+// listDir returns the entries of a folder by name, without hidden ones.
 func listDir(dir string) ([]entry, error) {
 	found, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(dir, err)
 	}
 	var entries []entry
 	for _, f := range found {
@@ -52,14 +64,14 @@ func listDir(dir string) ([]entry, error) {
 		path := filepath.Join(dir, f.Name())
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, err // a dangling link: the tool would fail as well
+			return nil, unreadable(path, err) // a dangling link: the tool would fail as well
 		}
 		entries = append(entries, entry{f.Name(), path, info.IsDir()})
 	}
 	return entries, nil
 }
 
-// files returns the files with a suffix in a folder.
+// listFiles returns the files with a suffix in a folder.
 func listFiles(dir, suffix string) ([]entry, error) {
 	entries, err := listDir(dir)
 	var files []entry

@@ -236,17 +236,7 @@ func canonical(version string) string {
 
 // compareVersions compares versions like 1.10 number by number; missing ones are zero.
 func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range max(len(x), len(y)) {
-		part := func(parts []string) string {
-			if i >= len(parts) {
-				return ""
-			}
-			return strings.TrimLeft(parts[i], "0")
-		}
-		if c := cmp.Or(cmp.Compare(len(part(x)), len(part(y))), strings.Compare(part(x), part(y))); c != 0 {
-			return c
-		}
-	}
-	return 0
+	return slices.CompareFunc(strings.Split(canonical(a), "."), strings.Split(canonical(b), "."), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -22,14 +21,6 @@ type flywaySettings struct {
 	locations                                         []string
 }
 
-// flywaySection matches a section of flyway.toml, flywayKey a setting in either format.
-var (
-	flywaySection = regexp.MustCompile(`^\[([\w.]+)\]$`)
-	flywayKey     = regexp.MustCompile(`^([\w."-]+)\s*[=:]\s*(.*)$`)
-	tomlString    = regexp.MustCompile(`^(?:"([^"\\]*)"|'([^']*)')\s*(?:#.*)?$`)
-	tomlList      = regexp.MustCompile(`"([^"]*)"|'([^']*)'`)
-)
-
 // readFlywaySettings reads --config and -D.
 func readFlywaySettings(src source) (flywaySettings, error) {
 	s := flywaySettings{
@@ -37,40 +28,17 @@ func readFlywaySettings(src source) (flywaySettings, error) {
 		replacement: true, before: "${", after: "}", placeholders: map[string]string{},
 	}
 	if src.config != "" {
-		text, err := readText(src.config)
+		settings, err := readSettings(src.config)
 		if err != nil {
 			return s, err
 		}
-		isTOML := strings.HasSuffix(src.config, ".toml")
-		section, n := "", 0
-		lines := strings.Split(text, "\n")
-		for n < len(lines) {
-			line := strings.TrimSpace(lines[n])
-			n++
-			start := n
-			// A list in TOML, and a value with a backslash at the end in the other format, go on in the next line.
-			for goesOn(line, isTOML) && n < len(lines) {
-				line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[n])
-				n++
-			}
-			if parts := flywaySection.FindStringSubmatch(line); parts != nil {
-				section = parts[1] + "."
-				continue
-			}
-			parts := flywayKey.FindStringSubmatch(line)
-			if parts == nil {
-				continue
-			}
-			key, value := strings.ReplaceAll(section+parts[1], `"`, ""), parts[2]
-			if isTOML && strings.HasPrefix(value, "[") {
-				value = strings.Join(tomlStrings(value), ",")
-			} else if word := tomlString.FindStringSubmatch(value); isTOML && word != nil {
-				value = word[1] + word[2]
-			} else if isTOML && strings.ContainsAny(value, `"'{`) && strings.HasPrefix(key, "flyway.") {
-				return s, fmt.Errorf("%s:%d: %s: write the value as a plain string, or pass it with -D", src.config, start, key)
-			}
-			if key, ok := strings.CutPrefix(key, "flyway."); ok {
-				s.set(key, value)
+		for _, e := range settings {
+			key, ok := strings.CutPrefix(e.key, "flyway.")
+			switch {
+			case ok && !e.plain:
+				return s, fmt.Errorf("%s:%d: %s: write the value as a plain string, or pass it with -D", src.config, e.line, e.key)
+			case ok:
+				s.set(key, e.value)
 			}
 		}
 	}
@@ -78,23 +46,6 @@ func readFlywaySettings(src source) (flywaySettings, error) {
 		s.placeholders[strings.ToLower(key)] = value
 	}
 	return s, nil
-}
-
-// goesOn reports whether the setting in a line continues in the next one.
-func goesOn(line string, isTOML bool) bool {
-	if !isTOML {
-		return strings.HasSuffix(line, `\`) && !strings.HasPrefix(line, "#")
-	}
-	parts := flywayKey.FindStringSubmatch(line)
-	return parts != nil && strings.HasPrefix(parts[2], "[") && !strings.Contains(parts[2], "]")
-}
-
-func tomlStrings(list string) []string {
-	var words []string
-	for _, word := range tomlList.FindAllStringSubmatch(list, -1) {
-		words = append(words, word[1]+word[2])
-	}
-	return words
 }
 
 func (s *flywaySettings) set(key, value string) {

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -17,23 +16,29 @@ var golangMigrate = tool{
 	sharesSession: true, read: readGolangMigrate,
 }
 
-var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\..*$`)
+const golangMigrateOther = "golang-migrate runs files whatever their names end in. These do not end in .sql and were left out. If one of them is a migration, rename it and import again:"
+
+var golangMigrateFile = regexp.MustCompile(`^([0-9]+)_(.*)\.(down|up)\.(.*)$`)
 
 func readGolangMigrate(src source) (*project, error) {
-	entries, err := os.ReadDir(src.dir)
+	entries, err := listDir(src.dir)
 	if err != nil {
 		return nil, err
 	}
-	byVersion := map[uint64]*migration{}
+	p, byVersion := &project{}, map[uint64]*migration{}
 	names := map[uint64][2]string{} // down, up
 	for _, entry := range entries {
-		parts := golangMigrateFile.FindStringSubmatch(entry.Name())
-		if parts == nil || entry.IsDir() {
+		parts := golangMigrateFile.FindStringSubmatch(entry.name)
+		if parts == nil || entry.isDir {
+			continue
+		}
+		if parts[4] != "sql" {
+			p.findings = append(p.findings, finding{golangMigrateOther, entry.path})
 			continue
 		}
 		version, err := strconv.ParseUint(parts[1], 10, 63)
 		if err != nil {
-			return nil, fmt.Errorf("%s: number out of range", entry.Name())
+			return nil, fmt.Errorf("%s: number out of range", entry.name)
 		}
 		if err := addGolangMigrate(src.dir, byVersion, names, version, parts); err != nil {
 			return nil, err
@@ -42,7 +47,6 @@ func readGolangMigrate(src source) (*project, error) {
 	if len(byVersion) == 0 {
 		return nil, noMigrations(src.dir, "000001_create_account.up.sql")
 	}
-	p := &project{}
 	for _, m := range byVersion {
 		p.migrations = append(p.migrations, *m)
 	}

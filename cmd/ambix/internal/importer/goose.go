@@ -3,8 +3,6 @@ package importer
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -16,26 +14,25 @@ var goose = tool{
 }
 
 func readGoose(src source) (*project, error) {
-	entries, err := os.ReadDir(src.dir)
+	entries, err := listDir(src.dir)
 	if err != nil {
 		return nil, err
 	}
 	p := &project{}
 	for _, entry := range entries {
-		base := entry.Name()
+		base := entry.name
 		stem, isSQL := strings.CutSuffix(base, ".sql")
 		code, isGo := strings.CutSuffix(base, ".go")
 		if isGo {
 			stem = code
 		}
-		if entry.IsDir() || !isSQL && !isGo || strings.HasSuffix(base, "_test.go") {
+		if entry.isDir || !isSQL && !isGo || strings.HasSuffix(base, "_test.go") {
 			continue
 		}
 		version, name, ok := numbered(stem)
-		file := filepath.Join(src.dir, base)
 		if !ok {
 			if isSQL {
-				p.findings = append(p.findings, finding{"These file names do not begin with a number, and the files were left out:", file})
+				p.findings = append(p.findings, finding{leftOut, entry.path})
 			}
 			continue
 		}
@@ -43,7 +40,7 @@ func readGoose(src source) (*project, error) {
 		m := migration{version: version, name: base, message: messageOf(name), created: versionTime(digits)}
 		if isGo {
 			m.up.code = "goose runs Go code: " + base
-		} else if err := m.readGoose(file, src); err != nil {
+		} else if err := m.readGoose(entry.path, src); err != nil {
 			return nil, err
 		}
 		p.migrations = append(p.migrations, m)

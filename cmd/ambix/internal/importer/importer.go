@@ -67,7 +67,7 @@ func (t tool) check(src source) error {
 	}
 	switch info, err := os.Stat(src.dir); {
 	case err != nil:
-		return &usageError{err.Error()}
+		return &usageError{unreadable(src.dir, err).Error()}
 	case !info.IsDir():
 		return &usageError{src.dir + " is not a folder"}
 	}

@@ -34,14 +34,19 @@ type migration struct {
 	number string
 	// alsoVersions are other versions for which the revision stands.
 	alsoVersions []string
-	message      string
-	created      time.Time // zero: unknown
+	// checkpoints are those that stand for the migration and all before it.
+	checkpoints []checkpoint
+	message     string
+	created     time.Time // zero: unknown
 
 	downRevision, dependsOn, labels []string
 
 	up   script
 	down *script // nil: there is none
 }
+
+// checkpoint is a version at which a new database may begin instead of the first migration.
+type checkpoint struct{ version, name string }
 
 // script is one direction of a migration.
 type script struct {

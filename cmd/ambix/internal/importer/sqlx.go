@@ -2,6 +2,8 @@ package importer
 
 import (
 	"cmp"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +14,10 @@ import (
 // with "-- no-transaction".
 var sqlx = tool{
 	name: "sqlx", reads: "the folder of NUMBER_NAME.sql, or NUMBER_NAME.up.sql and NUMBER_NAME.down.sql", rows: each, table: "_sqlx_migrations",
-	sharesSession: true, read: readSQLx,
+	config: "another sqlx.toml", sharesSession: true, read: readSQLx,
 }
+
+const sqlxSchemas = "SQLx creates these schemas itself (create-schemas in sqlx.toml), and no revision does. Add CREATE SCHEMA IF NOT EXISTS to the first one if a migration needs them:"
 
 func readSQLx(src source) (*project, error) {
 	files, err := listFiles(src.dir, ".sql")
@@ -21,6 +25,9 @@ func readSQLx(src source) (*project, error) {
 		return nil, err
 	}
 	p, bad := &project{}, problems{}
+	if err := p.readSQLxSettings(src); err != nil {
+		return nil, err
+	}
 	downs := map[string]entry{}
 	for _, f := range files {
 		digits, name, ok := strings.Cut(f.name, "_")
@@ -75,4 +82,49 @@ func sqlxScript(text string) script {
 		return script{sql: rest, noTransaction: true}
 	}
 	return script{sql: text}
+}
+
+// readSQLxSettings reads what sqlx.toml says about the version table and schemas.
+func (p *project) readSQLxSettings(src source) error {
+	file := src.config
+	if file == "" {
+		file = findSQLxSettings(src.dir)
+	}
+	if file == "" {
+		return nil
+	}
+	settings, err := readSettings(file)
+	if err != nil {
+		return err
+	}
+	for _, s := range settings {
+		switch s.key {
+		case "migrate.table-name", "migrate.create-schemas":
+		default:
+			continue // about the checksums of SQLx, and new migrations
+		}
+		switch {
+		case !s.plain:
+			return fmt.Errorf("%s:%d: %s: write the value as a string without backslashes", file, s.line, s.key)
+		case s.key == "migrate.table-name" && s.value != "_sqlx_migrations":
+			p.table = s.value // SQLx does not quote it either
+		case s.key == "migrate.create-schemas" && s.value != "":
+			p.findings = append(p.findings, finding{sqlxSchemas, strings.ReplaceAll(s.value, ",", ", ")})
+		}
+	}
+	return nil
+}
+
+// findSQLxSettings returns the sqlx.toml of the crate to which a folder belongs, or "".
+func findSQLxSettings(dir string) string {
+	for range 4 {
+		if file := filepath.Join(dir, "sqlx.toml"); isFile(file) {
+			return file
+		}
+		if isFile(filepath.Join(dir, "Cargo.toml")) {
+			break
+		}
+		dir = filepath.Join(dir, "..")
+	}
+	return ""
 }

@@ -121,7 +121,7 @@ func ternConfig(src source, data map[string]any) (table string, err error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", err
+		return "", unreadable(file, err)
 	}
 	conf, err := template.New(filepath.Base(file)).Funcs(sprig.TxtFuncMap()).Parse(string(text))
 	if err != nil {

@@ -42,6 +42,9 @@ type adoptVersion struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision"`
 	Name     string `json:"name"` // of the tool's file
+	// Checkpoint: a database that has this version began with it. The revision and all its ancestors
+	// count as applied there.
+	Checkpoint bool `json:"checkpoint,omitempty"`
 }
 
 // text returns the file, with a line for each version.
@@ -80,7 +83,10 @@ func (p *project) write(t tool, out string) (*document, error) {
 		files, findings = append(files, pair...), append(findings, found...)
 		findings = append(findings, p.leftovers(t, pair)...)
 		for _, version := range append(slices.Clone(p.migrations[i].alsoVersions), p.migrations[i].version) {
-			m.Versions = append(m.Versions, adoptVersion{version, ids[p.migrations[i].version], p.migrations[i].name})
+			m.Versions = append(m.Versions, adoptVersion{Version: version, Revision: ids[p.migrations[i].version], Name: p.migrations[i].name})
+		}
+		for _, c := range p.migrations[i].checkpoints {
+			m.Versions = append(m.Versions, adoptVersion{Version: c.version, Revision: ids[p.migrations[i].version], Name: c.name, Checkpoint: true})
 		}
 	}
 	text, err := m.text()

@@ -116,6 +116,17 @@ func (o *Output) PrintTable(t Table) { o.write(o.format(t)) }
 // value.
 func (o *Output) PrintSQL(script string) { o.write(script) }
 
+// SQL returns a writer for a script of any size. Its errors are also those of Err.
+func (o *Output) SQL() io.Writer { return sqlWriter{o} }
+
+type sqlWriter struct{ *Output }
+
+func (w sqlWriter) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	w.keep(err)
+	return n, err
+}
+
 func (o *Output) write(text string) {
 	_, err := io.WriteString(o.w, text)
 	o.keep(err)

@@ -1,0 +1,1 @@
+CREATE TABLE shop.account (id bigint PRIMARY KEY, name varchar(50));

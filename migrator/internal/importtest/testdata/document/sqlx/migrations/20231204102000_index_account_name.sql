@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY account_name ON shop.account (name);
