@@ -18,6 +18,7 @@ type DiffOptions struct {
 	Ignore []string
 	// Renames are applied to the first schema before it is compared: "public.account.nick:nickname" for a column, and
 	// "public.customer:client" for a table or another object. The part before the colon is the name as a difference shows it.
+	// "public.customer:sales.customer" moves an object to another schema, and "public.customer:sales.client" also renames it.
 	Renames []string
 	// Destructive lets Statements drop and make again a table that cannot be altered, with all its rows. Otherwise such a
 	// table is refused.
@@ -85,7 +86,7 @@ func DiffSchemas(from, to *schema.Schema, o DiffOptions) (*SchemaDiff, error) {
 	}
 	d.before = d.From
 	for _, r := range o.Renames {
-		if err := d.rename(r); err != nil {
+		if _, err := d.rename(r); err != nil {
 			return nil, err
 		}
 	}
@@ -109,7 +110,7 @@ func (d *SchemaDiff) compare() {
 	d.Differences, d.PossibleRenames = d.From.Compare(d.To, d.options.except()...), nil
 	for _, r := range d.From.RenameCandidates(d.To) {
 		owned := d.From.Object(r.Key).Fact("owned by") != ""
-		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + schema.QuoteIdent(r.Name), owned})
+		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), owned})
 	}
 }
 
@@ -153,12 +154,14 @@ func (d *SchemaDiff) SQL() (string, error) {
 	return draft.Script(statements), nil
 }
 
-// rename applies OLD:NEW to the first schema. The error is a *ConfigError.
-func (d *SchemaDiff) rename(text string) error {
-	wrong := func(reason string) error { return &ConfigError{Setting: "rename", Value: text, Reason: reason} }
-	old, name, err := cutRename(text)
+// rename applies OLD:NEW to the first schema, and returns the key of the object after it. The error is a *ConfigError.
+func (d *SchemaDiff) rename(text string) (schema.Key, error) {
+	wrong := func(reason string) (schema.Key, error) {
+		return schema.Key{}, &ConfigError{Setting: "rename", Value: text, Reason: reason}
+	}
+	old, parts, err := cutRename(text)
 	if err != nil {
-		return err
+		return schema.Key{}, err
 	}
 	var found []*schema.Object
 	for _, o := range d.From.Objects {
@@ -172,33 +175,76 @@ func (d *SchemaDiff) rename(text string) error {
 	case len(found) > 1:
 		return wrong("the first schema has several objects with that name: " + found[0].Key.String() + " and " + found[1].Key.String())
 	}
-	r := schema.Renaming{Key: found[0].Key, Name: unquoted(name)}
-	renamed, err := d.From.Rename(r.Key, r.Name)
+	name := parts[len(parts)-1]
+	r := schema.Renaming{Key: found[0].Key, Name: name}
+	isPart := found[0].Parent != nil && found[0].Key.Kind != schema.Statistics
+	switch {
+	case len(parts) > 1 && isPart || len(parts) > 2:
+		return wrong("the new name comes without schema and table: " + old + ":" + schema.QuoteIdent(name))
+	case len(parts) == 2:
+		r.Schema = parts[0]
+	}
+	renamed, key, err := d.From.Renamed(r)
 	if err != nil {
 		return wrong(err.Error())
 	}
 	d.From, d.renames = renamed, append(d.renames, r)
-	return nil
+	return key, nil
 }
 
-// cutRename splits OLD:NEW. The error is a *ConfigError.
-func cutRename(text string) (old, name string, err error) {
-	i := strings.LastIndex(text, ":")
-	if i <= 0 || i == len(text)-1 {
-		return "", "", &ConfigError{Setting: "rename", Value: text, Reason: "an old and a new name are required, such as public.account.nick:nickname"}
+// apply applies a rename to the first schema.
+func (d *SchemaDiff) apply(r schema.Renaming) error {
+	renamed, _, err := d.From.Renamed(r)
+	if err == nil {
+		d.From, d.renames = renamed, append(d.renames, r)
 	}
-	old, name = text[:i], text[i+1:]
-	if unquoted(name) == name && strings.Contains(name, ".") {
-		right := old + ":" + name[strings.LastIndex(name, ".")+1:]
-		return "", "", &ConfigError{Setting: "rename", Value: text, Reason: "the new name comes without schema and table: " + right}
-	}
-	return old, name, nil
+	return err
 }
 
-// unquoted returns a name without its double quotes.
-func unquoted(name string) string {
-	if len(name) > 2 && strings.HasPrefix(name, `"`) && strings.HasSuffix(name, `"`) {
-		return strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
+// cutRename splits OLD:NEW, and NEW at its dots. The error is a *ConfigError.
+func cutRename(text string) (old string, parts []string, err error) {
+	i := colonOfRename(text)
+	if i > 0 {
+		parts = splitName(text[i+1:])
 	}
-	return name
+	if i <= 0 || len(parts) == 0 {
+		return "", nil, &ConfigError{Setting: "rename", Value: text, Reason: "an old and a new name are required, such as public.account.nick:nickname"}
+	}
+	return text[:i], parts, nil
+}
+
+// colonOfRename returns the index of the last colon outside of quotes, or -1.
+func colonOfRename(text string) int {
+	colon, quoted := -1, false
+	for i := range len(text) {
+		switch {
+		case text[i] == '"':
+			quoted = !quoted
+		case text[i] == ':' && !quoted:
+			colon = i
+		}
+	}
+	return colon
+}
+
+// splitName splits a name at its dots, and takes the double quotes away. It returns nil if a part is empty.
+func splitName(text string) []string {
+	var parts []string
+	quoted, start := false, 0
+	for i := range len(text) + 1 {
+		switch {
+		case i < len(text) && text[i] == '"':
+			quoted = !quoted
+		case i == len(text) || text[i] == '.' && !quoted:
+			part := text[start:i]
+			if len(part) > 2 && strings.HasPrefix(part, `"`) && strings.HasSuffix(part, `"`) {
+				part = strings.ReplaceAll(part[1:len(part)-1], `""`, `"`)
+			}
+			if part == "" {
+				return nil
+			}
+			parts, start = append(parts, part), i+1
+		}
+	}
+	return parts
 }

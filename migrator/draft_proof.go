@@ -201,7 +201,7 @@ func (p *draftProof) downScripts(ups []draftScript, states []*schema.Schema) ([]
 		if err != nil {
 			return nil, &DraftError{Problem: DraftNoDown, failure: failure{err: err, cause: newError(err)}}
 		}
-		downs[i] = draftScript{statements: draft.Undo(statements, states[i+1], up.transactional), transactional: up.transactional, comment: lostLines(up.statements)}
+		downs[i] = draftScript{statements: draft.Undo(statements, states[i+1], states[i], up.transactional), transactional: up.transactional, comment: lostLines(up.statements)}
 	}
 	return downs, nil
 }

@@ -9,12 +9,11 @@ import (
 // decideRenames applies the renames of the options, and asks about others until none is left.
 func (w *draftWriter) decideRenames(d *SchemaDiff) error {
 	for _, text := range w.options.Renames {
-		before := d.From
-		if err := d.rename(text); err != nil {
+		key, err := d.rename(text)
+		if err != nil {
 			return err
 		}
-		r := d.renames[len(d.renames)-1]
-		if key, ok := renamedKey(before, d.From, r); ok && d.To.Object(key) == nil {
+		if d.To.Object(key) == nil {
 			return &ConfigError{Setting: "rename", Value: text, Reason: "the desired schema has no " + key.String()}
 		}
 	}
@@ -25,7 +24,7 @@ func (w *draftWriter) decideRenames(d *SchemaDiff) error {
 		if err != nil || !found {
 			return err
 		}
-		if err := d.rename(r.Rename); err != nil {
+		if err := d.apply(r.Renaming); err != nil {
 			return err
 		}
 	}
@@ -73,30 +72,23 @@ func ownedSequence(r PossibleRename) bool { return r.Key.Kind == schema.Sequence
 // isOnly reports whether no other object could have the old or the new name of a rename.
 func isOnly(r PossibleRename, possible []PossibleRename) bool {
 	return !slices.ContainsFunc(possible, func(other PossibleRename) bool {
-		return other != r && other.Key.Kind == r.Key.Kind && (other.Key == r.Key || other.Name == r.Name)
+		return other != r && other.Key.Kind == r.Key.Kind && (other.Key == r.Key || other.To() == r.To())
 	})
-}
-
-// renamedKey returns the key that an object has after it was renamed.
-func renamedKey(before, after *schema.Schema, r schema.Renaming) (schema.Key, bool) {
-	for _, o := range after.Objects {
-		if o.Key.Kind == r.Key.Kind && o.Name == r.Name && before.Object(o.Key) == nil {
-			return o.Key, true
-		}
-	}
-	return schema.Key{}, false
 }
 
 // undoRenames returns the renames that undo renames, in their order.
 func undoRenames(s *schema.Schema, renames []schema.Renaming) ([]schema.Renaming, error) {
 	var undo []schema.Renaming
 	for _, r := range renames {
-		renamed, err := s.Rename(r.Key, r.Name)
+		renamed, key, err := s.Renamed(r)
 		if err != nil {
 			return nil, err
 		}
-		key, _ := renamedKey(s, renamed, r)
-		undo = append(undo, schema.Renaming{Key: key, Name: s.Object(r.Key).Name})
+		back := schema.Renaming{Key: key, Name: s.Object(r.Key).Name}
+		if r.Schema != "" {
+			back.Schema = s.Object(r.Key).Schema
+		}
+		undo = append(undo, back)
 		s = renamed
 	}
 	slices.Reverse(undo)

@@ -37,7 +37,7 @@ func (e *DraftError) Error() string {
 	case DraftRenames:
 		var list []string
 		for _, r := range e.Renames {
-			list = append(list, strings.ToLower(r.Key.Kind.String())+" "+r.Key.Name+" may have been renamed to "+schema.QuoteIdent(r.Name)+", or dropped")
+			list = append(list, strings.ToLower(r.Key.Kind.String())+" "+r.Key.Name+" may have been "+r.Verb()+" to "+r.To()+", or dropped")
 		}
 		return strings.Join(list, "\n")
 	case DraftUnproven:

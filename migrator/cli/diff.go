@@ -149,7 +149,7 @@ func (v *diffView) print() {
 	}
 	var t terminal.Table
 	for _, r := range v.Renames() {
-		t.Add(terminal.Yellow.Cell("renamed"), terminal.Plain.Cell(strings.ToLower(r.Key.Kind.String())), terminal.Bold.Cell(r.Key.Name), terminal.Plain.Cell("-> "+schema.QuoteIdent(r.Name)))
+		t.Add(terminal.Yellow.Cell(r.Verb()), terminal.Plain.Cell(strings.ToLower(r.Key.Kind.String())), terminal.Bold.Cell(r.Key.Name), terminal.Plain.Cell("-> "+r.To()))
 	}
 	for _, d := range v.Differences {
 		where := map[schema.Change]terminal.Cell{
@@ -223,9 +223,17 @@ func (v *diffView) result() error {
 	}
 	var ask []suggestion
 	for _, r := range v.PossibleRenames {
-		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+r.Name+" now", v.sameLine(v.cmd, flagValue{"rename", strings.Join(append(slices.Clone(v.renames), r.Rename), ",")})))
+		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+newName(r.Renaming)+" now", v.sameLine(v.cmd, flagValue{"rename", strings.Join(append(slices.Clone(v.renames), r.Rename), ",")})))
 	}
 	return suggest(&differencesError{fmt.Sprintf("%s and %s differ in %s", v.from, v.to, text.Count(n, "object"))}, ask...)
+}
+
+// newName returns the new name as it is, or with the schema, quoted where needed, if that is another one.
+func newName(r schema.Renaming) string {
+	if r.Schema != "" {
+		return r.To()
+	}
+	return r.Name
 }
 
 func newDiffDocument(d *migrator.SchemaDiff, names []string) *diffDocument {
@@ -238,10 +246,10 @@ func newDiffDocument(d *migrator.SchemaDiff, names []string) *diffDocument {
 		doc.Differences = append(doc.Differences, difference)
 	}
 	for _, r := range d.Renames() {
-		doc.Renames = append(doc.Renames, renamedDocument{strings.ToLower(r.Key.Kind.String()), r.Key.Name, r.Name})
+		doc.Renames = append(doc.Renames, renamedDocument{strings.ToLower(r.Key.Kind.String()), r.Key.Name, newName(r)})
 	}
 	for _, r := range d.PossibleRenames {
-		doc.PossibleRenames = append(doc.PossibleRenames, renameDocument{r.Key.Name, r.Name, r.Rename})
+		doc.PossibleRenames = append(doc.PossibleRenames, renameDocument{r.Key.Name, newName(r.Renaming), r.Rename})
 	}
 	return doc
 }

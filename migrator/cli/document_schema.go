@@ -100,13 +100,13 @@ type factDocument struct {
 type renamedDocument struct {
 	Kind string `json:"kind"`
 	From string `json:"from"`
-	To   string `json:"to"` // the new name, without schema and table
+	To   string `json:"to"` // the new name, without table; with the schema, as SQL writes it, if that is another one
 }
 
 // renameDocument is a pair of objects that may be one with a new name.
 type renameDocument struct {
 	From   string `json:"from"`
-	To     string `json:"to"`     // the new name, without schema and table
+	To     string `json:"to"`     // the new name, without table; with the schema, as SQL writes it, if that is another one
 	Rename string `json:"rename"` // the value for --rename
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func (r *run) draftOptions(n *newRevision, o *draftFlags, rev *revision.Revision
 		a := r.newAsker()
 		options.AskRename = func(rename migrator.PossibleRename) (bool, error) {
 			kind := strings.ToLower(rename.Key.Kind.String())
-			return a.yes(kind + " " + rename.Key.Name + ": was it renamed to " + rename.Name + "? Otherwise it is dropped with what it contains.")
+			return a.yes(kind + " " + rename.Key.Name + ": was it " + rename.Verb() + " to " + newName(rename.Renaming) + "? Otherwise it is dropped with what it contains.")
 		}
 	}
 	return options
@@ -201,6 +202,21 @@ func (r *run) writeDraft(d *migrator.Draft, versionPath string) ([]string, error
 	return files, err
 }
 
+// oneOfEach returns renames that can be applied together: the first for each object and for each new name, and what they do.
+func oneOfEach(possible []migrator.PossibleRename) (verb string, renames []string) {
+	seen, verbs := map[string]bool{}, map[string]bool{}
+	for _, r := range possible {
+		table := r.Key.Name[:strings.LastIndex(r.Key.Name, ".")+1]
+		if to := r.Key.Kind.String() + " " + table + r.To(); !seen[r.Key.String()] && !seen[to] {
+			renames = append(renames, r.Rename)
+			verbs[strings.TrimSuffix(r.Verb(), "d")] = true
+			seen[to] = true
+		}
+		seen[r.Key.String()] = true
+	}
+	return strings.Join(slices.Sorted(maps.Keys(verbs)), " and "), renames
+}
+
 // draftProblem returns what to do about a draft that was not made.
 func (a adviser) draftProblem(e *migrator.DraftError) advice {
 	switch e.Problem {
@@ -209,16 +225,9 @@ func (a adviser) draftProblem(e *migrator.DraftError) advice {
 		if f := a.cmd.Flags().Lookup("rename"); f != nil && f.Value.String() != "" {
 			given = append(given, f.Value.String())
 		}
-		seen := map[string]bool{}
-		var renames []string
-		for _, r := range e.Renames {
-			if !seen[r.Key.String()] && !seen[r.Name] {
-				renames = append(renames, r.Rename)
-			}
-			seen[r.Key.String()], seen[r.Name] = true, true
-		}
+		verb, renames := oneOfEach(e.Renames)
 		return advice{"", []suggestion{
-			to("rename "+terminal.Plural(len(renames), "it", "them")+" and keep the rows", a.sameLine(a.cmd, flagValue{"rename", strings.Join(append(given, renames...), ",")})),
+			to(verb+" "+terminal.Plural(len(renames), "it", "them")+" and keep the rows", a.sameLine(a.cmd, flagValue{"rename", strings.Join(append(given, renames...), ",")})),
 			to("drop and add", a.sameLine(a.cmd, flagValue{"no-rename", "true"})),
 		}}
 	case migrator.DraftUnproven, migrator.DraftFailed:

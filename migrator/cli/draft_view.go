@@ -51,7 +51,7 @@ func (v *draftView) printDifferences() {
 		t.Add(style.Cell(word), terminal.Plain.Cell(strings.ToLower(key.Kind.String())), terminal.Bold.Cell(key.Name), terminal.Plain.Cell(more))
 	}
 	for _, r := range v.Diff.Renames() {
-		add(terminal.Yellow, "rename", r.Key, "-> "+schema.QuoteIdent(r.Name))
+		add(terminal.Yellow, strings.TrimSuffix(r.Verb(), "d"), r.Key, "-> "+r.To())
 	}
 	d := diffView{run: v.run}
 	for _, o := range v.Diff.Differences {

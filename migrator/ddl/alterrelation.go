@@ -115,7 +115,7 @@ func (a *alteration) index() {
 		if f, ok := a.left[fact]; ok && f.From != "" && f.To != "" {
 			old, oldOptions := cutOptions(f.From)
 			now, newOptions := cutOptions(f.To)
-			if schema.NormalText(old) == schema.NormalText(now) {
+			if schema.NormalText(old) == schema.NormalText(now) && to.Parent.Fact("partition key") == "" {
 				a.take(fact)
 				a.changeOptions("ALTER INDEX "+indexName(to), oldOptions, newOptions)
 			}
@@ -126,7 +126,9 @@ func (a *alteration) index() {
 
 func (a *alteration) indexDetails(from, to *schema.Object) {
 	name := indexName(to)
-	a.setOptions("ALTER INDEX "+name, "options", "")
+	if to.Parent.Fact("partition key") == "" { // the server cannot alter those of a partitioned index
+		a.setOptions("ALTER INDEX "+name, "options", "")
+	}
 	if f, ok := a.take("clustered"); ok && f.To != "" {
 		a.add("ALTER " + to.Parent.Key.String() + " CLUSTER ON " + schema.QuoteIdent(to.Name))
 	} else if ok && !slices.ContainsFunc(to.Parent.Parts, func(p *schema.Object) bool { return p.Fact("clustered") != "" }) {

@@ -42,10 +42,14 @@ func Change(from, to *schema.Schema, o Options) ([]Statement, error) {
 		return nil, &VersionError{newest}
 	}
 	original := from
-	renames, from, err := rename(from, o.Renames)
-	if err != nil {
-		return nil, err
+	r := renamer{from: from, to: to}
+	for _, one := range o.Renames {
+		if err := r.rename(one); err != nil {
+			return nil, err
+		}
 	}
+	r.renameIndexesOfPartitions()
+	from = r.from
 	c := newChange(from, to, o)
 	c.decide()
 	if refused := c.refusals(); len(refused) > 0 {
@@ -56,7 +60,7 @@ func Change(from, to *schema.Schema, o Options) ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	statements = slices.Concat(renames, statements)
+	statements = slices.Concat(r.statements, statements)
 	SetLocks([][]Statement{statements}, original, to)
 	return statements, nil
 }
@@ -70,34 +74,6 @@ func refusals(from, to *schema.Schema) []schema.Refusal {
 		}
 	}
 	return all
-}
-
-// rename returns the statements that rename objects, and the schema after them.
-func rename(s *schema.Schema, renames []schema.Renaming) ([]Statement, *schema.Schema, error) {
-	var statements []Statement
-	for _, r := range renames {
-		renamed, err := s.Rename(r.Key, r.Name)
-		if err != nil {
-			return nil, nil, err
-		}
-		statements = append(statements, Statement{SQL: renameSQL(s.Object(r.Key), r.Name), Object: r.Key, Does: Alters})
-		s = renamed
-	}
-	return statements, s, nil
-}
-
-func renameSQL(o *schema.Object, name string) string {
-	quoted := schema.QuoteIdent(name)
-	switch o.Key.Kind {
-	case schema.Column:
-		if o.Parent.Key.Kind == schema.Type {
-			return "ALTER TYPE " + o.Parent.Key.Name + " RENAME ATTRIBUTE " + schema.QuoteIdent(o.Name) + " TO " + quoted + " CASCADE"
-		}
-		return "ALTER " + o.Parent.Key.String() + " RENAME COLUMN " + schema.QuoteIdent(o.Name) + " TO " + quoted
-	case schema.Constraint:
-		return "ALTER " + o.Parent.Key.String() + " RENAME CONSTRAINT " + schema.QuoteIdent(o.Name) + " TO " + quoted
-	}
-	return "ALTER " + sqlName(o) + " RENAME TO " + quoted
 }
 
 // change is the way from one schema to another. Objects of the first schema are kept, or they are dropped; those that are
@@ -208,6 +184,8 @@ func (c *change) drops() (now, late []Statement, err error) {
 		o := u.object
 		statements := statementsOf(o, c.action(o, Drops), w.undo(u), c.dropMarks(u)...)
 		switch {
+		case referencesPartitions(o):
+			c.separate = slices.Insert(c.separate, 0, statements...) // a partition with rows that are referenced cannot be detached
 		case !c.late[o]:
 			now = append(now, statements...)
 		case c.to.Object(o.Key) == nil:
@@ -218,6 +196,13 @@ func (c *change) drops() (now, late []Statement, err error) {
 		}
 	}
 	return now, late, nil
+}
+
+// referencesPartitions reports whether a foreign key references a partitioned table.
+func referencesPartitions(o *schema.Object) bool {
+	return isForeignKey(o) && slices.ContainsFunc(o.Needs, func(n schema.Need) bool {
+		return n.On.Parent != nil && n.On.Parent != o.Parent && n.On.Parent.Fact("partition key") != ""
+	})
 }
 
 // oldName is the name that a type has while columns change from it to the one that is made again.

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ func (c *change) decide() {
 		}
 	}
 	c.doomIndexesOfSomePartitions()
+	c.doomReferencesToPartitions()
 	c.doomValidatedChecks()
 	c.old.made = c.dropped
 	c.new.made = map[*schema.Object]bool{}
@@ -120,13 +122,6 @@ func (c *change) decideAlter(from, to *schema.Object) {
 		c.doom(from.Parent, "whether "+from.Key.String()+" is inherited cannot be altered")
 		return
 	}
-	if c.different[from.Key]["parent"].From != "" && !c.moves(from.Parent) {
-		for _, n := range from.Needs {
-			if n.Kind == 'P' && (n.On.Key.Kind == schema.Index || n.On.Key.Kind == schema.Constraint) {
-				c.doom(n.On, "an index cannot be detached")
-			}
-		}
-	}
 	c.doom(from, strings.Join(names, ", ")+" cannot be altered")
 }
 
@@ -166,6 +161,46 @@ func (c *change) doomIndexesOfSomePartitions() {
 			}
 		}
 	}
+}
+
+// doomReferencesToPartitions makes foreign keys again that reference a partitioned table of which a partition leaves, to come
+// back: a partition with rows that are referenced cannot leave.
+func (c *change) doomReferencesToPartitions() {
+	for _, table := range c.from.Objects {
+		if !isTable(table) || c.dropped[table] || !c.leavesParent(table) || c.to.Object(table.Key).Fact("partition") == "" {
+			continue
+		}
+		for above := range c.above(table) {
+			for _, fk := range c.referencesTo(above) {
+				c.doom(fk, "a partition leaves "+above.Key.String()+" for a moment")
+			}
+		}
+	}
+}
+
+// above yields the partitioned tables that a table of the first schema is a partition of, from the nearest one on.
+func (c *change) above(table *schema.Object) iter.Seq[*schema.Object] {
+	return func(yield func(*schema.Object) bool) {
+		for table.Fact("partition") != "" {
+			table = tableNamed(c.from, list(table.Fact("parents"))[0])
+			if table == nil || !yield(table) {
+				return
+			}
+		}
+	}
+}
+
+// referencesTo returns the foreign keys that reference a table.
+func (c *change) referencesTo(table *schema.Object) []*schema.Object {
+	var keys []*schema.Object
+	for _, part := range table.Parts {
+		for _, o := range c.from.Dependents(part) {
+			if isForeignKey(o) && part.Key.Kind != schema.Column && !slices.Contains(keys, o) {
+				keys = append(keys, o)
+			}
+		}
+	}
+	return keys
 }
 
 // refusals returns the tables that would be lost, and the user mappings whose options would be.

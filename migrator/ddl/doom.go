@@ -22,6 +22,9 @@ func (c *change) doom(o *schema.Object, reason string) {
 	}
 	c.dropped[o] = true
 	c.reasons[o] = reason
+	if parent := c.parentIndex(o); parent != nil {
+		c.doom(parent, "the index of a partition cannot be dropped alone")
+	}
 	for _, part := range o.Parts {
 		c.doom(part, reason)
 	}
@@ -67,6 +70,21 @@ func (c *change) spare(o, dependent *schema.Object) bool {
 		return (o.Key.Kind == schema.Index || o.Key.Kind == schema.Constraint) && c.leavesParent(dependent.Parent) && dependent.Parent != o.Parent
 	}
 	return false
+}
+
+// parentIndex returns the index that an index of a partition belongs to, and goes with; nil if there is none, or if the
+// partition is dropped or detached before.
+func (c *change) parentIndex(o *schema.Object) *schema.Object {
+	if o.Fact("parent") == "" || c.dropped[o.Parent] || c.leavesParent(o.Parent) {
+		return nil
+	}
+	i := slices.IndexFunc(o.Needs, func(n schema.Need) bool {
+		return n.Kind == 'P' && (n.On.Key.Kind == schema.Index || n.On.Key.Kind == schema.Constraint)
+	})
+	if i < 0 {
+		return nil
+	}
+	return o.Needs[i].On
 }
 
 // isAlteredAttribute reports whether an attribute of a composite type that is kept is dropped or gets another type, both

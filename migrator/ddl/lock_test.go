@@ -255,3 +255,35 @@ func TestLocksOfRenames(t *testing.T) {
 		})
 	}
 }
+
+func TestLocksOfMoves(t *testing.T) {
+	t.Parallel()
+	for sql, key := range map[string]schema.Key{
+		"TABLE town SET SCHEMA app; DROP INDEX app.town_city; ALTER SEQUENCE app.town_id_seq INCREMENT 2": {Kind: schema.Table, Name: "public.town"},
+		"TABLE parent SET SCHEMA app; ALTER TABLE app.parent ALTER x SET DEFAULT 1":                       {Kind: schema.Table, Name: "public.parent"},
+		"TABLE big SET SCHEMA app; ALTER TABLE app.big ADD w int":                                         {Kind: schema.Table, Name: "public.big"},
+		"TABLE to_big SET SCHEMA app; ALTER TABLE app.to_big ALTER i SET INCREMENT 5":                     {Kind: schema.Table, Name: "public.to_big"},
+		"VIEW v SET SCHEMA app; ALTER VIEW app.v ALTER id SET DEFAULT 1":                                  {Kind: schema.View, Name: "public.v"},
+		"MATERIALIZED VIEW mv SET SCHEMA app; DROP INDEX app.mv_id":                                       {Kind: schema.MaterializedView, Name: "public.mv"},
+		"SEQUENCE s SET SCHEMA app; ALTER SEQUENCE app.s INCREMENT 5":                                     {Kind: schema.Sequence, Name: "public.s"},
+		"FOREIGN TABLE ft SET SCHEMA app":                                                                 {Kind: schema.ForeignTable, Name: "public.ft"},
+		"TYPE pair SET SCHEMA app; ALTER TYPE app.pair DROP ATTRIBUTE r CASCADE":                          {Kind: schema.Type, Name: "public.pair"},
+		"DOMAIN low SET SCHEMA app; ALTER DOMAIN app.low ADD CHECK (VALUE > 0)":                           {Kind: schema.Domain, Name: "public.low"},
+		"FUNCTION trg() SET SCHEMA app":                                                                   {Kind: schema.Function, Name: "public.trg()"},
+		"STATISTICS st SET SCHEMA app":                                                                    {Kind: schema.Statistics, Name: "public.st"},
+	} {
+		t.Run(sql, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := pgtest.Database(t)
+			pgtest.Exec(t, databaseURL, lockSetup)
+			conn := schematest.Connect(t, databaseURL)
+			before := schematest.Read(t, conn)
+			after := schematest.ReadAfter(t, conn, "CREATE SCHEMA app; COMMENT ON SCHEMA app IS 'x'; GRANT USAGE ON SCHEMA app TO PUBLIC; ALTER "+sql)
+			options := changeEverything
+			options.Renames = []schema.Renaming{{Key: key, Schema: "app"}}
+			applyWith(t, conn, before, after, options)
+			options.Renames[0] = schema.Renaming{Key: schema.Key{Kind: key.Kind, Name: "app" + strings.TrimPrefix(key.Name, "public")}, Schema: "public"}
+			applyWith(t, conn, after, before, options)
+		})
+	}
+}

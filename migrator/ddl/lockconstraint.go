@@ -58,6 +58,10 @@ func (l *locker) addConstraint(w *words, st Statement, r *relation, all []*relat
 func (l *locker) changeConstraint(w *words, st Statement, r *relation, all []*relation) {
 	name := w.name()
 	l.take(schema.AccessExclusive, r)
+	if index := l.relations[tokens(r.key.Name)[0]+"."+name]; index != nil && index.table == r && w.accept("TO") {
+		l.renameTo(index, tokens(r.key.Name)[0]+"."+w.name())
+		return
+	}
 	if o := l.object(st.Object); o != nil && o.Detail("index") != "" {
 		l.take(schema.AccessExclusive, tree(l.relation(o.Detail("index")))...)
 		return

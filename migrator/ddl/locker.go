@@ -13,6 +13,7 @@ type locker struct {
 	version   int
 	relations map[string]*relation
 	keys      []foreignKey
+	types     map[string]string             // the first names of types and domains that were renamed
 	triggers  map[schema.Key]*relation      // those that partitions get too, and their tables
 	taken     map[*relation]schema.LockMode // by the current statement
 }
@@ -51,7 +52,7 @@ func (r *relation) belong(table *relation, column string) {
 }
 
 func newLocker(from, to *schema.Schema) *locker {
-	l := &locker{from: from, to: to, version: from.Version, relations: map[string]*relation{}, triggers: map[schema.Key]*relation{}}
+	l := &locker{from: from, to: to, version: from.Version, relations: map[string]*relation{}, triggers: map[schema.Key]*relation{}, types: map[string]string{}}
 	for _, o := range from.Objects {
 		l.add(o)
 	}
@@ -214,55 +215,4 @@ func (r *relation) sequences(column string) []*relation {
 		}
 	}
 	return owned
-}
-
-// forget removes what a statement has dropped, and renames what it has renamed. Both count from the next statement on.
-func (l *locker) forget(st Statement) {
-	w := &words{tokens(st.SQL)}
-	switch {
-	case w.accept("DROP"):
-		if !w.relationKind() {
-			return
-		}
-		w.accept("CONCURRENTLY")
-		dropped := l.relation(w.name())
-		for _, r := range tree(dropped) {
-			l.remove(r)
-		}
-	case w.accept("ALTER"):
-		if !w.relationKind() {
-			return
-		}
-		w.accept("ONLY")
-		l.rename(l.relation(w.name()), w)
-	}
-}
-
-func (l *locker) rename(r *relation, w *words) {
-	parts := tokens(r.key.Name)
-	var name string
-	switch {
-	case w.accept("RENAME", "TO"):
-		name = parts[0] + "." + w.name()
-	case w.accept("SET", "SCHEMA"):
-		name = w.name() + "." + parts[len(parts)-1]
-	default:
-		return
-	}
-	delete(l.relations, r.key.Name)
-	r.key.Name = name
-	l.relations[name] = r
-}
-
-// remove removes a relation with its parts.
-func (l *locker) remove(r *relation) {
-	delete(l.relations, r.key.Name)
-	for _, parent := range slices.Clone(r.parents) {
-		r.unlink(parent)
-	}
-	for _, part := range r.parts {
-		delete(l.relations, part.key.Name)
-	}
-	r.belong(nil, "")
-	l.keys = slices.DeleteFunc(l.keys, func(k foreignKey) bool { return k.table == r || k.references == r })
 }

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"strings"
 
 	"example.com/ambix/migrator/schema"
@@ -155,7 +156,8 @@ func (l *locker) alter(w *words, st Statement) {
 			}
 		}
 	case w.accept("DOMAIN"):
-		domain := l.from.Object(schema.Key{Kind: schema.Domain, Name: w.name()})
+		name := w.name()
+		domain := l.from.Object(schema.Key{Kind: schema.Domain, Name: cmp.Or(l.types[name], name)})
 		validates := w.accept("SET", "NOT", "NULL") || w.accept("VALIDATE") || w.accept("ADD") && !w.has("NOT", "VALID")
 		if domain != nil && validates {
 			l.tablesOf(domain, schema.Share)

@@ -41,6 +41,9 @@ func (l *locker) alterRelation(w *words, st Statement) {
 	case w.accept("OWNER"):
 		l.take(schema.AccessExclusive, r)
 		l.take(schema.AccessExclusive, r.sequences("")...)
+	case w.accept("SET", "SCHEMA"):
+		l.take(schema.AccessExclusive, r)
+		l.take(schema.AccessExclusive, r.sequences("")...)
 	case w.accept("SET", "LOGGED"), w.accept("SET", "UNLOGGED"):
 		l.take(schema.AccessExclusive, r)
 		if l.version >= 150000 { // before, sequences are always logged
@@ -86,6 +89,20 @@ func (l *locker) attach(parent, child *relation) {
 			l.inherit(k)
 		}
 	}
+	if l.version >= 150000 {
+		l.take(schema.ShareRowExclusive, l.referencing(parent)...)
+	}
+}
+
+// referencing returns the tables with foreign keys that reference a partitioned table, or one above it.
+func (l *locker) referencing(table *relation) []*relation {
+	var list []*relation
+	for _, k := range l.keys {
+		if slices.Contains(ancestry(table), k.references) {
+			list = append(list, k.table)
+		}
+	}
+	return list
 }
 
 func (l *locker) detach(parent, child *relation) {
@@ -107,6 +124,7 @@ func (l *locker) detach(parent, child *relation) {
 			l.take(schema.AccessExclusive, tree(child)...) // it loses the copies of the trigger
 		}
 	}
+	l.take(schema.AccessExclusive, l.referencing(parent)...)
 	child.unlink(parent)
 	for _, index := range child.parts {
 		for _, above := range slices.Clone(index.parents) {

@@ -1,11 +1,14 @@
 package ddl_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/schematest"
+	"example.com/ambix/migrator/schema"
 )
 
 // changeCase is a change that is made there and back, without asking for destructive statements.
@@ -83,4 +86,105 @@ CREATE VIEW w AS SELECT id, k FROM p`, check: rows},
 		{name: "index and key added", setup: setup, sql: "CREATE UNIQUE INDEX u ON p (id, k, v); ALTER TABLE p ADD CHECK (id > 0)", check: rows},
 		{name: "column type changed", setup: setup, sql: "DROP VIEW w; ALTER TABLE p ALTER v TYPE varchar(20), ALTER id TYPE bigint; CREATE VIEW w AS SELECT id, k FROM p", check: rows},
 	})
+}
+
+const tree = `CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1);
+CREATE TABLE big (k int NOT NULL, v int NOT NULL, o int, PRIMARY KEY (k, v)) PARTITION BY RANGE (k);
+CREATE TABLE big1 PARTITION OF big FOR VALUES FROM (1) TO (100) PARTITION BY LIST (v);
+CREATE TABLE big11 PARTITION OF big1 FOR VALUES IN (1); CREATE TABLE big1_rest PARTITION OF big1 DEFAULT; CREATE TABLE big_rest PARTITION OF big DEFAULT;
+CREATE INDEX big_v ON big (v); CREATE INDEX ON big (o); ALTER TABLE big ADD UNIQUE (v, k), ADD CONSTRAINT positive CHECK (v > 0), ADD FOREIGN KEY (o) REFERENCES other;
+CREATE TABLE ref (k int, v int, FOREIGN KEY (k, v) REFERENCES big);
+INSERT INTO big VALUES (1, 1, 1), (2, 3, 1), (200, 1, NULL); INSERT INTO ref VALUES (1, 1);
+`
+
+// The server names indexes and keys of partitions after the table and the columns. After a rename they still have the old names,
+// at all levels, and a schema that is written with the new name has new ones.
+func TestRenamesReachIndexesOfPartitions(t *testing.T) {
+	t.Parallel()
+	column := func(name string) schema.Key { return schema.Key{Kind: schema.Column, Name: name} }
+	table := func(name string) schema.Key { return schema.Key{Kind: schema.Table, Name: name} }
+	written := func(old, now string) string {
+		return regexp.MustCompile(`\b`+old+`\b`).ReplaceAllString(tree, now)
+	}
+	for name, test := range map[string]struct {
+		key, back   schema.Key
+		name, to    string
+		from, check string
+	}{
+		"column renamed":           {column("public.big.v"), column("public.big.w"), "w", tree + "ALTER TABLE big RENAME v TO w", "", ""},
+		"column with another name": {column("public.big.v"), column("public.big.w"), "w", written("v", "w"), "", ""},
+		"key column":               {column("public.big.k"), column("public.big.w"), "w", written("k", "w"), "", ""},
+		"partitioned partition":    {table("public.big1"), table("public.part"), "part", written("big1", "part"), "", ""},
+		"leaf":                     {table("public.big11"), table("public.leaf"), "leaf", written("big11", "leaf"), "", ""},
+		"root":                     {table("public.big"), table("public.root"), "root", written("big", "root"), "", ""},
+		"attribute": {
+			column("public.pair.l"), column("public.pair.w"), "w", "CREATE TYPE pair AS (w int, r text); CREATE TABLE t OF pair; CREATE INDEX i ON t (w); CREATE TABLE c () INHERITS (t); CREATE INDEX ci ON c (w)",
+			"CREATE TYPE pair AS (l int, r text); CREATE TABLE t OF pair; CREATE INDEX i ON t (l); CREATE TABLE c () INHERITS (t); CREATE INDEX ci ON c (l); INSERT INTO c VALUES (1)", "SELECT count(*) FROM c",
+		},
+		"children": {
+			column("public.p.x"), column("public.p.w"), "w", "CREATE TABLE p (w int CHECK (w > 0)); CREATE TABLE c (y int) INHERITS (p); CREATE TABLE d () INHERITS (c); CREATE INDEX i ON d (w); ALTER TABLE p RENAME CONSTRAINT p_w_check TO p_x_check",
+			"CREATE TABLE p (x int CHECK (x > 0)); CREATE TABLE c (y int) INHERITS (p); CREATE TABLE d () INHERITS (c); CREATE INDEX i ON d (x); INSERT INTO d VALUES (1)", "SELECT count(*) FROM d",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.from == "" {
+				test.from, test.check = tree, "SELECT string_agg(r::text, ' ') FROM big1_rest r"
+			}
+			databaseURL, other := pgtest.Database(t), pgtest.Database(t)
+			pgtest.Exec(t, databaseURL, test.from)
+			pgtest.Exec(t, other, test.to)
+			conn := schematest.Connect(t, databaseURL)
+			before, after := schematest.Read(t, conn), schematest.ReadDatabase(t, other)
+			rows := pgtest.Value(t, databaseURL, test.check)
+			applyWith(t, conn, before, after, ddl.Options{Renames: []schema.Renaming{{Key: test.key, Name: test.name}}})
+			_, old, _ := strings.Cut(test.key.Name, ".")
+			if test.key.Kind == schema.Column {
+				old = old[strings.LastIndex(old, ".")+1:]
+			}
+			if got := pgtest.Value(t, databaseURL, test.check); got != rows {
+				t.Errorf("%s rows, want %s", got, rows)
+			}
+			applyWith(t, conn, schematest.Read(t, conn), before, ddl.Options{Renames: []schema.Renaming{{Key: test.back, Name: old}}})
+			if got := pgtest.Value(t, databaseURL, test.check); got != rows {
+				t.Errorf("back: %s rows, want %s", got, rows)
+			}
+		})
+	}
+}
+
+// A partitioned partition that is made again gets the keys and indexes of its parent, and its partitions come back with theirs.
+func TestPartitionedPartitionsAreMadeAgain(t *testing.T) {
+	t.Parallel()
+	const rows = "SELECT string_agg(concat_ws('|', tableoid::regclass, k, v, o), ' ' ORDER BY k, v) FROM big"
+	again := func(key string) string {
+		return strings.Replace(tree, "PARTITION BY LIST (v)", key, 1)
+	}
+	for name, to := range map[string]string{
+		"other key":        strings.Replace(again("PARTITION BY RANGE (v)"), "FOR VALUES IN (1)", "FOR VALUES FROM (1) TO (2)", 1),
+		"other key column": again("PARTITION BY LIST (k)"),
+		"plain and index":  again("PARTITION BY LIST (k)") + "CREATE INDEX new ON big (v, o); DROP INDEX big_v; CREATE TABLE big2 PARTITION OF big FOR VALUES FROM (100) TO (110) PARTITION BY LIST (v); CREATE TABLE big21 PARTITION OF big2 DEFAULT;",
+		"other keys":       again("PARTITION BY LIST (k)") + "ALTER TABLE ref DROP CONSTRAINT ref_k_v_fkey; ALTER TABLE big DROP CONSTRAINT big_pkey; ALTER TABLE big ADD PRIMARY KEY (k, v) WITH (fillfactor = 80); ALTER TABLE big ADD UNIQUE (v, o, k);",
+		"detached":         tree + "ALTER TABLE big DETACH PARTITION big_rest",
+		"detached below":   tree + "ALTER TABLE big1 DETACH PARTITION big1_rest",
+		"other bound":      strings.Replace(tree, "FROM (1) TO (100)", "FROM (0) TO (150)", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL, other := pgtest.Database(t), pgtest.Database(t)
+			pgtest.Exec(t, databaseURL, tree)
+			pgtest.Exec(t, other, to)
+			conn := schematest.Connect(t, databaseURL)
+			before, after := schematest.Read(t, conn), schematest.ReadDatabase(t, other)
+			want := pgtest.Value(t, databaseURL, rows)
+			apply(t, conn, before, after)
+			if got := pgtest.Value(t, databaseURL, rows); got != want && !strings.HasPrefix(name, "detached") {
+				t.Errorf("there: %s, want %s", got, want)
+			}
+			apply(t, conn, schematest.Read(t, conn), before)
+			if got := pgtest.Value(t, databaseURL, rows); got != want {
+				t.Errorf("back: %s, want %s", got, want)
+			}
+		})
+	}
 }

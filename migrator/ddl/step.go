@@ -68,8 +68,9 @@ func tableNamed(s *schema.Schema, name string) *schema.Object {
 	return s.Object(schema.Key{Kind: schema.ForeignTable, Name: name})
 }
 
-// putForeignKeysLast lets foreign keys follow whole partition trees, and indexes of partitions follow their tables.
-func (g *graph) putForeignKeysLast() {
+// orderPartitions lets foreign keys follow whole partition trees, indexes of partitioned tables their partitions, and
+// partitioned partitions what makes their indexes valid.
+func (g *graph) orderPartitions() {
 	var attached []*unit
 	tables := map[*schema.Object]*unit{}
 	for _, u := range g.units {
@@ -85,10 +86,24 @@ func (g *graph) putForeignKeysLast() {
 	for _, u := range g.units {
 		if u.step == stepAttachIndex {
 			u.follow(tables[u.object.Parent])
+			g.completeBefore(u, tables)
 		}
 		for _, a := range attached {
 			if u.step == stepCreate && (isForeignKey(u.object) || g.isIndexOfParent(u.object, a)) {
 				u.follow(a)
+			}
+		}
+	}
+}
+
+// completeBefore lets the partitioned partitions that an index is in be attached after the index is. Without the indexes of
+// its partitions, that of a partitioned table is invalid, and ATTACH to a table with the same index would make another one.
+func (g *graph) completeBefore(attachesIndex *unit, tables map[*schema.Object]*unit) {
+	for table := attachesIndex.object.Parent; table != nil && table.Fact("partition") != ""; {
+		table = g.table(list(table.Fact("parents"))[0])
+		if above := tables[table]; above != nil {
+			if parent := g.table(list(table.Fact("parents"))[0]); parent != nil && !g.w.makes(parent) {
+				above.follow(attachesIndex)
 			}
 		}
 	}
@@ -113,6 +128,7 @@ func (g *graph) attachIndexesBelowFirst() {
 // isIndexOfParent reports whether an index is made for the partitioned table that another unit attaches a partition to.
 // ATTACH would make indexes for those that are there.
 func (g *graph) isIndexOfParent(o *schema.Object, attach *unit) bool {
-	return o.Key.Kind == schema.Index && attach.step == stepAttach && g.w.makes(o) && !g.w.makes(o.Parent) &&
+	isIndex := o.Key.Kind == schema.Index || o.Key.Kind == schema.Constraint && o.Detail("index") != ""
+	return isIndex && attach.step == stepAttach && g.w.makes(o) &&
 		attach.object.Fact("partition") != "" && list(attach.object.Fact("parents"))[0] == o.Parent.Key.Name
 }

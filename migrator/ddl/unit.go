@@ -182,7 +182,7 @@ func (w *writer) units() []*unit {
 	for _, o := range w.schema.Objects {
 		g.addLaterSteps(o)
 	}
-	g.putForeignKeysLast()
+	g.orderPartitions()
 	return g.units
 }
 

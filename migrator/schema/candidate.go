@@ -6,7 +6,8 @@ import "slices"
 // others are only there. Each is a question to ask: applying one changes data that dropping and adding would lose, or the
 // reverse, and only its author knows which is meant.
 //
-// A removed and an added object could be the same if they are of the same kind, in the same schema or table, and
+// A removed and an added object could be the same if they are of the same kind, in the same schema or table, or have the same
+// name in two schemas, and
 //   - columns of a table: have the same type;
 //   - tables: have at least two thirds of their columns in common, by name and type;
 //   - all others: have equal facts but for the name.
@@ -26,8 +27,14 @@ func (s *Schema) RenameCandidates(to *Schema) []Renaming {
 	var candidates []Renaming
 	for _, from := range removed {
 		for _, other := range added {
-			if canBeRenamed(from, other) && looksAlike(from, other) {
-				candidates = append(candidates, Renaming{from.Key, other.Name})
+			r := Renaming{Key: from.Key, Name: other.Name}
+			if from.Schema != other.Schema {
+				r.Schema = other.Schema
+			}
+			if (canBeRenamed(from, other) || canBeMoved(from, other)) && s.looksAlike(from, other) {
+				if _, _, err := s.Renamed(r); err == nil {
+					candidates = append(candidates, r)
+				}
 			}
 		}
 	}
@@ -52,18 +59,28 @@ func canBeRenamed(from, to *Object) bool {
 	return false
 }
 
-func looksAlike(from, to *Object) bool {
+// canBeMoved reports whether ALTER … SET SCHEMA makes one object the other. The sequence of a column moves with its table.
+func canBeMoved(from, to *Object) bool {
+	return from.Key.Kind == to.Key.Kind && from.Schema != to.Schema && from.Name == to.Name && canMove(from.Key.Kind) &&
+		(from.Parent == nil) == (to.Parent == nil) && (from.Parent == nil || from.Parent.Key == to.Parent.Key) &&
+		from.Fact("owned by") == "" && to.Fact("owned by") == ""
+}
+
+func (s *Schema) looksAlike(from, to *Object) bool {
 	switch from.Key.Kind {
 	case Column:
 		return from.Fact("type") == to.Fact("type") && from.Fact("generated") == to.Fact("generated")
 	case Table, ForeignTable:
 		return mostColumnsEqual(from, to)
 	}
-	r := renaming{target: from, from: QuoteIdent(from.Name), to: QuoteIdent(to.Name), name: to.Name}
+	facts := newRenaming(from, to.Name, map[*Object]bool{from: true}).facts(from)
+	if from.Schema != to.Schema {
+		facts = s.newMoving(from, to.Schema).facts(from)
+	}
 	structure := func(facts []Fact) []Fact {
 		return slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return FacetOf(f.Name) != 0 })
 	}
-	return slices.EqualFunc(structure(r.facts(from)), structure(to.Facts), func(a, b Fact) bool {
+	return slices.EqualFunc(structure(facts), structure(to.Facts), func(a, b Fact) bool {
 		return a.Name == b.Name && normalValue(a) == normalValue(b)
 	})
 }

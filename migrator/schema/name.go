@@ -83,3 +83,41 @@ func (o *Object) setMadeNames() {
 		set("multirange", IsMadeMultirange(name, o.Name), Qualify(o.Schema, name))
 	}
 }
+
+// RelationName returns the name, with the schema, that an object has among the relations of that schema: tables, views,
+// sequences, composite types and indexes. That of a constraint is the one of its index, and that of an identity column the one of
+// its sequence. "": it has none.
+func (o *Object) RelationName() string {
+	switch o.Key.Kind {
+	case Constraint:
+		return o.Detail("index")
+	case Index, Table, ForeignTable, View, MaterializedView, Sequence:
+		return o.Key.Name
+	case Type:
+		if o.Fact("form") == "composite" {
+			return o.Key.Name
+		}
+	case Column:
+		if name := o.Detail("sequence name"); name != "" {
+			return Qualify(o.Detail("sequence schema"), name)
+		}
+	}
+	return ""
+}
+
+// typeName returns the name, with the schema, that an object has among the types of that schema, or "".
+func (o *Object) typeName() string {
+	switch o.Key.Kind {
+	case Type, Domain, Table, ForeignTable, View, MaterializedView:
+		return o.Key.Name
+	}
+	return ""
+}
+
+// isTaken reports whether an object cannot get a name, because another one has it among the relations or types of the schema.
+func (s *Schema) isTaken(o *Object, name string) bool {
+	relation, kind := o.RelationName() != "" && o.Key.Kind != Column, o.typeName() != ""
+	return slices.ContainsFunc(s.Objects, func(other *Object) bool {
+		return other != o && (relation && other.RelationName() == name || kind && other.typeName() == name)
+	})
+}

@@ -6,20 +6,37 @@ import (
 	"strings"
 )
 
-// Renaming gives an object a new name. The key is that of the object before, with the renames before it applied.
+// Renaming gives an object a new name, or moves it to another schema, or both. The key is that of the object before, with the
+// renames before it applied.
 type Renaming struct {
-	Key  Key
-	Name string // not quoted
+	Key    Key
+	Name   string // not quoted; "": the same
+	Schema string // not quoted; "": the same
+}
+
+// To returns the new name as it is written after the old one: with the schema if that is another one.
+func (r Renaming) To() string { return Qualify(r.Schema, r.Name) }
+
+// Verb returns "renamed", or "moved" if the object gets another schema.
+func (r Renaming) Verb() string {
+	if r.Schema != "" {
+		return "moved"
+	}
+	return "renamed"
 }
 
 // RenameError reports a rename that cannot be applied.
 type RenameError struct {
 	Key    Key
-	Name   string
+	Name   string // the new name, or the name of the schema that the object should move to
 	Reason string
+	Moves  bool
 }
 
 func (e *RenameError) Error() string {
+	if e.Moves {
+		return fmt.Sprintf("move %s to schema %s: %s", e.Key, QuoteIdent(e.Name), e.Reason)
+	}
 	return fmt.Sprintf("rename %s to %s: %s", e.Key, QuoteIdent(e.Name), e.Reason)
 }
 
@@ -28,32 +45,57 @@ func (e *RenameError) Error() string {
 // the server change where it prints the new name by itself: in the definitions of everything that refers to a relation,
 // type or function; and, for a column, in the constraints, indexes, defaults, statistics, triggers and policies of its
 // table. Views and functions that use a renamed column are left as they are, because the server then prints both names:
-// they compare as changed. s itself does not change. The error is a *RenameError.
+// they compare as changed. A column and a check are renamed together with those that children inherit, as the server does
+// it, and an attribute together with the columns of typed tables. s itself does not change. The error is a *RenameError.
 func (s *Schema) Rename(key Key, name string) (*Schema, error) {
+	renamed, _, err := s.rename(key, name)
+	return renamed, err
+}
+
+// rename also returns the new key.
+func (s *Schema) rename(key Key, name string) (*Schema, Key, error) {
+	wrong := func(reason string) (*Schema, Key, error) { return nil, Key{}, &RenameError{key, name, reason, false} }
 	target := s.Object(key)
 	switch {
 	case target == nil:
-		return nil, &RenameError{key, name, "no such object"}
+		return wrong("no such object")
 	case target.Name == "" || key.Kind == Default || key.Kind == UserMapping || key.Kind == Extension:
-		return nil, &RenameError{key, name, "objects of this kind cannot be renamed"}
+		return wrong("objects of this kind cannot be renamed")
 	case name == "":
-		return nil, &RenameError{key, name, "the new name is empty"}
+		return wrong("the new name is empty")
+	case s.isTaken(target, Qualify(target.Schema, name)):
+		return wrong("that name is already in use")
 	}
-	r := renaming{target: target, from: QuoteIdent(target.Name), to: QuoteIdent(name), name: name}
-	objects := r.copy(s.Objects)
-	renamed, err := New(s.Version, objects, s.Refused, s.Members)
+	with, reason := s.renamedWith(target)
+	if reason != "" {
+		return wrong(reason)
+	}
+	r := newRenaming(target, name, with)
+	renamed, err := New(s.Version, r.copy(s.Objects), s.Refused, s.Members)
 	if err != nil {
-		return nil, &RenameError{key, name, "that name is already in use"}
+		return wrong("that name is already in use")
 	}
-	return renamed, nil
+	return renamed, Key{key.Kind, r.key(target)}, nil
 }
 
 // renaming rewrites keys and facts.
 type renaming struct {
 	target   *Object
-	from, to string // quoted if they have to be
+	with     map[*Object]bool   // the target, and what is renamed together with it
+	tables   map[string]*Object // of columns: the tables that have them, by the name in their key
+	from, to string             // quoted if they have to be
 	name     string
 	related  bool // the object that is rewritten depends on the target, so that name.column is a column of that
+}
+
+func newRenaming(target *Object, name string, with map[*Object]bool) renaming {
+	r := renaming{target: target, with: with, tables: map[string]*Object{}, from: QuoteIdent(target.Name), to: QuoteIdent(name), name: name}
+	for o := range with {
+		if o.Key.Kind == Column {
+			r.tables[o.Parent.Key.Name] = o.Parent
+		}
+	}
+	return r
 }
 
 // copy returns copies of all objects with the new name in them.
@@ -64,7 +106,7 @@ func (r renaming) copy(objects []*Object) []*Object {
 		list[i] = &Object{Key: Key{o.Key.Kind, r.key(o)}, Schema: o.Schema, Name: o.Name, Facts: r.facts(o), Details: r.details(o)}
 		copies[o] = list[i]
 		switch {
-		case o == r.target || o.Key.Kind == Default && o.Parent == r.target:
+		case r.with[o] || o.Key.Kind == Default && r.with[o.Parent]:
 			list[i].Name = r.name
 		case r.target.Key.Kind == Namespace && o.Schema == r.target.Name:
 			list[i].Schema = r.name
@@ -78,7 +120,7 @@ func (r renaming) copy(objects []*Object) []*Object {
 		for _, n := range o.Needs {
 			list[i].Needs = append(list[i].Needs, Need{copies[n.On], n.Kind})
 		}
-		if o == r.target || o.Parent == r.target {
+		if r.with[o] || r.with[o.Parent] {
 			list[i].setMadeNames()
 		}
 	}
@@ -97,11 +139,13 @@ func (r renaming) isLocal() bool {
 
 func (r renaming) key(o *Object) string {
 	switch kind := r.target.Key.Kind; {
-	case kind == Column && (o == r.target || o.Parent == r.target):
-		return r.target.Parent.Key.Name + "." + r.to
+	case kind == Column && r.with[o]:
+		return o.Parent.Key.Name + "." + r.to
+	case kind == Column && o.Key.Kind == Default && r.with[o.Parent]:
+		return o.Parent.Parent.Key.Name + "." + r.to
 	case kind == Column:
 		return o.Key.Name
-	case r.isLocal() && o != r.target:
+	case r.isLocal() && !r.with[o]:
 		return o.Key.Name
 	case r.isLocal():
 		return r.rewriteFirst(o.Key.Name)
@@ -142,6 +186,7 @@ func (r renaming) details(o *Object) []Fact {
 func (r renaming) facts(o *Object) []Fact {
 	r.related = slices.ContainsFunc(o.Needs, func(n Need) bool { return n.On == r.target || n.On.Parent == r.target }) || o.Parent == r.target
 	facts := slices.Clone(o.Facts)
+	index := r.indexName()
 	for i, f := range facts {
 		if FacetOf(f.Name) != 0 || f.Name == "labels" {
 			continue
@@ -155,7 +200,9 @@ func (r renaming) facts(o *Object) []Fact {
 			facts[i].Name = "trigger " + r.to // the copy on a partition
 		case r.target.Key.Kind == Column:
 			facts[i].Value = r.columnFact(o, f)
-		case r.isLocal() && o == r.target:
+		case f.Name == "parent" && f.Value == index:
+			facts[i].Value = Qualify(r.target.Schema, r.name) // the index of a partition
+		case r.isLocal() && r.with[o]:
 			facts[i].Value = r.rewriteFirst(f.Value)
 		case !r.isLocal():
 			facts[i].Value = r.rewrite(f.Value)
@@ -174,111 +221,4 @@ func (o *Object) inherits(ancestor *Object) bool {
 	return slices.ContainsFunc(o.Needs, func(n Need) bool {
 		return isTableKind(n.On.Key.Kind) && n.On != o && o.Fact("partition") != "" && (n.On == ancestor || n.On.inherits(ancestor))
 	})
-}
-
-// columnFact returns the value of a fact after a column was renamed.
-func (r renaming) columnFact(o *Object, f Fact) string {
-	table := r.target.Parent
-	isPart := o.Parent == table || o.Parent != nil && o.Parent.Parent == table
-	definition, references, isKey := strings.Cut(f.Value, " REFERENCES ")
-	switch {
-	case o == r.target:
-		return f.Value
-	case f.Name == "owned by" && f.Value == r.target.Key.Name:
-		return table.Key.Name + "." + r.to
-	case o.Key.Kind == Constraint && isKey:
-		// FOREIGN KEY (columns) REFERENCES table(columns) ON DELETE SET NULL (columns)
-		if isPart {
-			definition = r.rewriteColumn(definition)
-		}
-		columns, actions, _ := strings.Cut(references, ")")
-		if strings.HasPrefix(columns, table.Key.Name+"(") {
-			columns = table.Key.Name + r.rewriteColumn(strings.TrimPrefix(columns, table.Key.Name))
-		}
-		if isPart {
-			actions = r.rewriteColumn(actions)
-		}
-		return definition + " REFERENCES " + columns + ")" + actions
-	case isPart || o == table || strings.HasSuffix(f.Name, " "+table.Key.Name):
-		return r.rewriteColumn(f.Value)
-	}
-	return f.Value
-}
-
-// rewrite changes qualified names: schema.name for an object in a schema, schema.anything for a schema, and columns of a
-// relation, which views call name.column.
-func (r renaming) rewrite(text string) string {
-	schemaName := QuoteIdent(r.target.Schema)
-	return r.tokens(text, func(qualifier, token, after string) bool {
-		switch {
-		case token != r.from:
-			return false
-		case r.target.Key.Kind == Namespace:
-			return qualifier == "" && after == "."
-		case r.target.Schema == "":
-			return qualifier == ""
-		}
-		return qualifier == schemaName || qualifier == "" && after == "." && r.related
-	})
-}
-
-// rewriteColumn changes the name where it cannot be that of a function or of another table's column.
-func (r renaming) rewriteColumn(text string) string {
-	table := QuoteIdent(r.target.Parent.Name)
-	return r.tokens(text, func(qualifier, token, after string) bool {
-		known := qualifier == "" || qualifier == table || qualifier == "old" || qualifier == "new"
-		return token == r.from && known && after != "." && after != "("
-	})
-}
-
-// rewriteFirst changes the first occurrence, which is the name in a key or after CREATE.
-func (r renaming) rewriteFirst(text string) string {
-	done := false
-	return r.tokens(text, func(qualifier, token, after string) bool {
-		if done || token != r.from || after == "." {
-			return false
-		}
-		done = true
-		return true
-	})
-}
-
-// tokens replaces the tokens for which match returns true. match gets the name before the token and its dot, or "", and
-// the token after it. Texts in quotes that consist of qualified names are rewritten too: those of regclass constants, and
-// JSON.
-func (r renaming) tokens(text string, match func(qualifier, token, after string) bool) string {
-	if !strings.Contains(text, r.from) {
-		return text
-	}
-	tokens := tokenize(text)
-	var b strings.Builder
-	for i, token := range tokens {
-		qualifier, after := "", ""
-		if i >= 2 && tokens[i-1] == "." {
-			qualifier = tokens[i-2]
-		}
-		if i+1 < len(tokens) {
-			after = tokens[i+1]
-		}
-		switch {
-		case i > 0 && tokens[i-1] == "::" && r.target.Key.Kind == Column: // a type
-			b.WriteString(token)
-		case match(qualifier, token, after):
-			b.WriteString(r.to)
-		case isQuotedPath(token):
-			b.WriteString(token[:1] + r.tokens(token[1:len(token)-1], match) + token[len(token)-1:])
-		default:
-			b.WriteString(token)
-		}
-	}
-	return b.String()
-}
-
-// isQuotedPath reports whether a token is a string or a quoted name that contains a dot between plain names.
-func isQuotedPath(token string) bool {
-	if len(token) < 3 || token[0] != '\'' && token[0] != '"' {
-		return false
-	}
-	inner := tokenize(token[1 : len(token)-1])
-	return len(inner) == 3 && inner[1] == "." && isPlainIdent(inner[0]) && isPlainIdent(inner[2])
 }

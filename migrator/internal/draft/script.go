@@ -8,9 +8,9 @@ import (
 	"example.com/ambix/migrator/schema"
 )
 
-// Undo returns the statements that revert a part, from those of ddl.Change, whose first schema is from. Without a transaction,
-// indexes of tables that remain are built and dropped concurrently.
-func Undo(statements []ddl.Statement, from *schema.Schema, transactional bool) []ddl.Statement {
+// Undo returns the statements that revert a part, from those of ddl.Change between the two schemas. Without a transaction,
+// indexes of tables that remain are built and dropped concurrently; one that replaces another is built before that is dropped.
+func Undo(statements []ddl.Statement, from, to *schema.Schema, transactional bool) []ddl.Statement {
 	parts := nonEmpty([]Part{{Statements: statements}})
 	if len(parts) == 0 {
 		return nil
@@ -19,10 +19,18 @@ func Undo(statements []ddl.Statement, from *schema.Schema, transactional bool) [
 		return statements
 	}
 	var list []ddl.Statement
+	replaced := map[schema.Key]bool{}
 	for _, st := range statements {
 		switch name, isDrop := strings.CutPrefix(st.SQL, "DROP INDEX "); {
+		case isDrop && isPlain(from.Object(st.Object)) && st.Does == ddl.Replaces && isPlain(to.Object(st.Object)):
+			replaced[st.Object] = true
+			continue
 		case isDrop && isPlain(from.Object(st.Object)):
 			st.SQL = "DROP INDEX CONCURRENTLY " + name
+		case isIndex(st.SQL) && replaced[st.Object]:
+			o := to.Object(st.Object)
+			list = append(list, exchangeIndex(st, o, unusedName(from, to, o.Schema, o.Name))...)
+			continue
 		case isIndex(st.SQL) && hasMark(st, ddl.Scans):
 			st = buildConcurrently(st, "")
 		}

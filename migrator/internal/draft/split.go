@@ -58,27 +58,28 @@ func Split(statements []ddl.Statement, from, to *schema.Schema) []Part {
 // splitter assigns statements to phases.
 type splitter struct {
 	from, to *schema.Schema
-	dropped  map[schema.Key]bool   // objects of from that are dropped, also to be made again
-	retyped  map[schema.Key]bool   // columns that get another type
-	moved    map[schema.Key]bool   // tables that get a parent or a child, which has to have the same constraints and indexes
-	together map[schema.Key]bool   // objects that stay in the change
-	added    map[schema.Key]string // the definitions of constraints that are added
+	dropped  map[schema.Key]bool          // objects of from that are dropped, also to be made again
+	retyped  map[schema.Key]bool          // columns that get another type
+	moved    map[schema.Key]bool          // tables that get a parent or a child, which has to have the same constraints and indexes
+	together map[schema.Key]bool          // objects that stay in the change
+	created  map[schema.Key]ddl.Statement // what makes an index or a constraint, and reads the table for it
 
 	statements [numberOfPhases][]ddl.Statement
 	ends       []ddl.Statement // of validatePhase: what takes strong locks for a moment
 	phase      map[schema.Key]int
-	cause      map[schema.Key]schema.Key    // of an object in followPhase: the object whose index it waits for
-	replaced   map[schema.Key]bool          // indexes that are dropped once the new one is built
-	waiting    map[schema.Key]ddl.Statement // drops constraints once the new index is built
-	names      map[schema.Key][]string      // of checks that were added for columns
-	identities map[schema.Key]bool          // columns that become identity columns at the end of validatePhase
+	cause      map[schema.Key]schema.Key // of an object in followPhase: the object whose index it waits for
+	replaced   map[schema.Key]bool       // indexes that are dropped once the new one is built
+	lost       map[schema.Key]bool       // tables of which a unique index is dropped in the change
+	waiting    []*schema.Object          // constraints and indexes that are dropped once the new ones are built
+	names      map[schema.Key][]string   // of checks that were added for columns
+	identities map[schema.Key]bool       // columns that become identity columns at the end of validatePhase
 }
 
 func (s *splitter) lookAhead(statements []ddl.Statement) {
-	s.dropped, s.retyped, s.moved, s.added = map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]string{}
+	s.dropped, s.retyped, s.moved, s.created = map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]bool{}, map[schema.Key]ddl.Statement{}
 	for _, st := range statements {
-		if d := definition(st, s.to.Object(st.Object)); d != "" && hasMark(st, ddl.Scans) {
-			s.added[st.Object] = d
+		if o := s.to.Object(st.Object); o != nil && hasMark(st, ddl.Scans) && (isIndex(st.SQL) || definition(st, o) != "") {
+			s.created[st.Object] = st
 		}
 		if st.Does == ddl.Drops || st.Does == ddl.Replaces {
 			s.dropped[st.Object] = true
@@ -99,20 +100,19 @@ func (s *splitter) begin() {
 	s.statements, s.ends = [numberOfPhases][]ddl.Statement{}, nil
 	s.phase, s.cause = map[schema.Key]int{}, map[schema.Key]schema.Key{}
 	s.replaced, s.names, s.identities = map[schema.Key]bool{}, map[schema.Key][]string{}, map[schema.Key]bool{}
-	s.waiting = map[schema.Key]ddl.Statement{}
+	s.waiting, s.lost = nil, map[schema.Key]bool{}
 }
 
 // place assigns all statements. The result is nil, or names objects that have to stay in the change.
 func (s *splitter) place(statements []ddl.Statement) (late []schema.Key) {
 	values := usedValues(statements)
+	s.findLost(statements)
 	for i, st := range statements {
 		switch {
 		case i < values && st.Object != schema.Key{}:
 			s.add(valuePhase, st)
-		case st.Does == ddl.Drops || st.Does == ddl.Replaces && strings.HasPrefix(st.SQL, "DROP "):
+		case st.Does == ddl.Drops || st.Does == ddl.Replaces && (strings.HasPrefix(st.SQL, "DROP ") || s.disposalOf(st) == whenBuilt):
 			s.placeDrop(st)
-		case s.waits(st):
-			s.waiting[st.Object] = st
 		default:
 			phase, waits := s.earliest(st)
 			if phase > changePhase && st.Does == ddl.Replaces && st.Object != waits {
