@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"sort"
 
 	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/schema"
@@ -73,7 +74,7 @@ func (s *Server) RoleChanges(ctx context.Context, src string, statements iter.Se
 	}
 	changed, err := s.membershipChanges(ctx, memberships, existing)
 	changes = append(changes, changed...)
-	slices.SortStableFunc(changes, func(a, b RoleChange) int { return a.Start - b.Start })
+	sort.SliceStable(changes, func(i, j int) bool { return changes[i].Start < changes[j].Start })
 	return changes, err
 }
 

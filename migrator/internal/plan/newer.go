@@ -2,7 +2,7 @@ package plan
 
 import (
 	"slices"
-	"strings"
+	"sort"
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/ledger"
@@ -101,7 +101,7 @@ func (v *View) restore(n Newer, in ledger.Row) {
 		row.AppliedAt, row.AppliedBy, row.AppliedFrom, row.BinaryVersion = in.AppliedAt, in.AppliedBy, in.AppliedFrom, in.BinaryVersion
 		rows, v.Recorded[id] = append(rows, row), n.Revision
 	}
-	slices.SortFunc(rows, func(a, b ledger.Row) int { return strings.Compare(a.Revision, b.Revision) })
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Revision < rows[j].Revision })
 	v.State.Rows = rows
 	v.indexRows()
 }
