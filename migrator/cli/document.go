@@ -203,13 +203,15 @@ type findingDocument struct {
 	Message  string `json:"message"`
 }
 
-// logDocument is printed by log, newest first.
+// logDocument is printed by log, newest first. If log fails after it has printed events, error
+// follows them.
 type logDocument struct {
 	Events []eventDocument `json:"events"`
+	Error  *errorDocument  `json:"error,omitempty"`
 }
 
 // eventDocument is one event. Action is "up", "down", "stamp", "failed", "interrupted",
-// "repair", "adopt" or "format".
+// "repair", "adopt", "replace", "format" or "fingerprint".
 type eventDocument struct {
 	Event         int64     `json:"event"`
 	At            time.Time `json:"at"`
