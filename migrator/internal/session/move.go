@@ -175,7 +175,7 @@ func (m *Mover) view(ctx context.Context) (*plan.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Join(m.files, state)
+	return m.join(ctx, state, m.verb)
 }
 
 // plan turns the targets into steps the first time. After that the steps count, not the
