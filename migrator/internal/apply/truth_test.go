@@ -200,11 +200,21 @@ func (w *turmoil) faults(t *testing.T) []disturbance {
 			return false
 		}
 		defer func() { _ = conn.Close(context.Background()) }()
+		// A session whose client is held may keep a lock until release.
+		if _, err := conn.Exec(context.Background(), "SET lock_timeout = '1s'").ReadAll(); err != nil {
+			return false
+		}
 		_, err = conn.Exec(context.Background(), sql).ReadAll()
 		return err == nil
 	}
 	must := func(sql string) {
-		pgtest.Eventually(t, "undone: "+sql, func() bool { return try(sql) })
+		pgtest.Eventually(t, "undone: "+sql, func() bool {
+			done := try(sql)
+			if !done {
+				w.release()
+			}
+			return done
+		})
 	}
 	forAWhile := func(do, undo string) func() {
 		return func() {
