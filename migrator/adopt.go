@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // Adopt says how to take over a database that another tool migrated.
@@ -46,7 +47,7 @@ func (a *Adopt) ReadMap(r io.Reader) error {
 		}
 	}
 	if err := json.NewDecoder(r).Decode(&m); err != nil {
-		return err
+		return errors.New("it is not a map of versions: " + text.JSONProblem(err))
 	}
 	if len(m.Versions) == 0 {
 		return errors.New(`no versions; the importer writes {"tool": "…", "versions": [{"version": "…", "revision": "…"}]}`)

@@ -161,7 +161,7 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 		found = append(found, f)
 	}
 	for _, r := range st.Replacements {
-		if r.State != ReplacementComplete {
+		if r.Conflicts() {
 			found = append(found, Finding{Kind: FindingReplaced, Revision: r.Revision, File: m.files.Revision(r.Revision).Up.File, Replacement: &r})
 		}
 	}

@@ -136,7 +136,9 @@ type RefusedError struct {
 	Unwritten         bool   // of an irreversible revision: the down file exists, but its script is still to be written
 	Replaces          int    // of an irreversible revision: how many it replaces, see Migrator.Squash
 	Above             bool   // of one that replaces others: revisions above it are applied
-	Line              int    // of Statement
+	// Recorded, of an irreversible revision, is the one that a newer program has recorded in its place; "" otherwise.
+	Recorded string
+	Line     int // of Statement
 	// Of an unfinished revision: what was interrupted, how many statements are done, and
 	// the verb and targets that finish it (nil when the files do not have its script).
 	Direction      Direction

@@ -34,6 +34,10 @@ const (
 	CauseLockTimeout      Cause = "lock timeout"
 	CauseStatementTimeout Cause = "statement timeout"
 	CauseMissingPrivilege Cause = "missing privilege"
+	// What the server lacks. The file need not be wrong, and the next run fails in the same way until that was changed.
+	CauseMissingExtension Cause = "missing extension" // or its library, or this version of it
+	CauseMissingRole      Cause = "missing role"
+	CauseServerSetting    Cause = "server setting" // one that needs a restart, such as shared_preload_libraries
 	// The server or an administrator is to blame, not the file: see RevisionError.Kind.
 	CauseServerCondition Cause = "server condition" // out of disk, memory or connections; another server cannot be reached
 	CauseCanceled        Cause = "canceled"         // another session canceled the statement

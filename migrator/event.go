@@ -80,7 +80,8 @@ type StepBlocked struct {
 type IndexProgress struct {
 	Origin
 	Step        Step
-	Index       string // "" until the server names it
+	Index       string // "" for one that a transaction makes, which others do not see before it commits
+	Table       string // "" for one that the same transaction makes
 	Phase       string // PostgreSQL manual, "CREATE INDEX Progress Reporting"
 	Done, Total int64  // blocks, tuples or lockers of this phase; Total 0 when unknown
 	Running     time.Duration
@@ -203,7 +204,7 @@ func newEvent(o Origin, event apply.Event) Event {
 	case apply.Blocked:
 		return StepBlocked{o, newStep(e.Step, 0), each(e.Blockers, func(s apply.Session) Session { return Session(s) }), e.Waited}
 	case apply.IndexProgress:
-		return IndexProgress{o, newStep(e.Step, 0), e.Index, e.Phase, e.Done, e.Total, e.Running}
+		return IndexProgress{o, newStep(e.Step, 0), e.Index, e.Table, e.Phase, e.Done, e.Total, e.Running}
 	case apply.Progress:
 		return StepProgress{o, newStep(e.Step, 0), e.Done, e.Of, e.Rows, e.Running, e.Index, e.Len}
 	case apply.Repaired:

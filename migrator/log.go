@@ -2,6 +2,7 @@ package migrator
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,17 +48,35 @@ const (
 // database without a ledger has none. It writes nothing and locks nothing.
 func (m *Migrator) Log(ctx context.Context, cfg *pgconn.Config, limit int) ([]LogEntry, error) {
 	var entries []LogEntry
-	err := m.with(ctx, cfg, func(s *session.Session) error {
-		events, err := s.Events(ctx, limit)
-		entries = each(events, func(e ledger.Event) LogEntry {
-			return LogEntry{
-				ID: e.ID, At: e.At, Action: LogAction(e.Action), Revision: e.Revision, Message: e.Message, Direction: Direction(e.Direction), Duration: e.Duration,
-				AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
-			}
+	for e, err := range m.LogEntries(ctx, cfg) {
+		if err != nil {
+			return nil, err
+		}
+		if entries = append(entries, e); len(entries) == limit {
+			break
+		}
+	}
+	return entries, nil
+}
+
+// LogEntries is Log for a log of any length: it keeps only some hundred events in memory. An
+// error is the last element, with a zero entry.
+func (m *Migrator) LogEntries(ctx context.Context, cfg *pgconn.Config) iter.Seq2[LogEntry, error] {
+	return func(yield func(LogEntry, error) bool) {
+		stopped := false
+		err := m.with(ctx, cfg, func(s *session.Session) error {
+			return s.Events(ctx, func(e ledger.Event) bool {
+				stopped = !yield(LogEntry{
+					ID: e.ID, At: e.At, Action: LogAction(e.Action), Revision: e.Revision, Message: e.Message, Direction: Direction(e.Direction), Duration: e.Duration,
+					AppliedBy: e.AppliedBy, AppliedFrom: e.AppliedFrom, BinaryVersion: e.BinaryVersion, Run: e.Run, Detail: e.Detail,
+				}, nil)
+				return !stopped
+			})
 		})
-		return err
-	})
-	return entries, err
+		if err != nil && !stopped {
+			yield(LogEntry{}, err)
+		}
+	}
 }
 
 // EnsureLedger creates the ledger of a database that has none, and reports whether it

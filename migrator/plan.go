@@ -41,7 +41,7 @@ func (m *Migrator) Plan(ctx context.Context, cfg *pgconn.Config, verb Verb, targ
 }
 
 func (m *Migrator) planIn(ctx context.Context, s *session.Session, verb Verb, targets []string) (*Plan, error) {
-	v, err := s.View(ctx)
+	v, err := s.ViewFor(ctx, plan.Verb(verb))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (m *Migrator) plan(v *plan.View, verb Verb, targets []string) (*Plan, error
 		return nil, err
 	}
 	made := newPlan(p)
-	made.migrator, made.applied = m, v.Applied.IDs()
+	made.migrator, made.applied = m, v.RecordedIDs()
 	return made, nil
 }
 

@@ -87,7 +87,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 			scripts = append(scripts, down)
 		}
 	}
-	if err := m.guardScripts(scripts...); err != nil {
+	if err := guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	var rows func(context.Context, *scratch.Database) error
@@ -116,6 +116,9 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 	var proof proof
 	err = m.withScratch(ctx, guarded, func(server *scratch.Server) error {
 		setup.Server = server
+		if err := setup.FindRoles(ctx); err != nil {
+			return err
+		}
 		if o.UpOnly {
 			result, err = m.observe(ctx, setup, start, o)
 			return err
@@ -136,7 +139,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 // observe carries out the revisions once. A failure that says nothing about them is an error.
 func (m *Migrator) observe(ctx context.Context, setup *prove.Setup, start *rehearsalStart, o RehearseOptions) (result *rehearsal.Result, err error) {
 	err = setup.Begin(ctx, func(ctx context.Context, d *scratch.Database) (err error) {
-		result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: setup.Settings, Targets: start.targets, Down: !o.UpOnly})
+		result, err = rehearsal.Run(ctx, d.Config, rehearsal.Options{Files: m.files.set, Settings: setup.Settings, Targets: start.targets, Down: !o.UpOnly, NotReverted: setup.Roles})
 		return err
 	})
 	if err != nil {

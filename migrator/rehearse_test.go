@@ -105,6 +105,15 @@ var dangerous = []struct {
 		[]string{"ALTER TABLE account ALTER name TYPE text;"},
 	},
 	{
+		"type of an indexed column",
+		[]string{"off:CREATE INDEX CONCURRENTLY i ON account (name);", `ALTER TABLE account ALTER name TYPE varchar(50) COLLATE "C";`},
+		rehearse.Scans, "public.account", bySize,
+		[]string{
+			"off:CREATE UNIQUE INDEX CONCURRENTLY u ON account (name);", "ALTER TABLE account ADD CONSTRAINT u UNIQUE USING INDEX u;",
+			"off:CREATE INDEX CONCURRENTLY i ON account (name, id);", "ALTER TABLE account ALTER name TYPE text;",
+		},
+	},
+	{
 		"drop column",
 		[]string{"ALTER TABLE account DROP COLUMN email;"},
 		rehearse.Destroys, "public.account.email",

@@ -2,6 +2,7 @@ package migrator
 
 import (
 	"example.com/ambix/migrator/internal/plan"
+	"example.com/ambix/migrator/internal/text"
 )
 
 // ReplacedFolder is the folder, below that of the revisions, where [Squash.Write] puts the files of replaced revisions, in a
@@ -13,7 +14,7 @@ type Replacement struct {
 	Revision, Message string // the message's first line
 	State             ReplacementState
 	Recorded          []string // the replaced revisions that the ledger has, sorted
-	Missing           []string // of ReplacementPartial: those that it lacks
+	Missing           []string // of ReplacementPartial: those that it lacks; of ReplacementNewer: those that the files lack
 	Unfinished        []string // of ReplacementPartial: those of Recorded that were interrupted
 }
 
@@ -30,7 +31,16 @@ const (
 	ReplacementPartial ReplacementState = "partial"
 	// ReplacementBoth: the ledger has the revision and some that it replaces.
 	ReplacementBoth ReplacementState = "both"
+	// ReplacementNewer: a newer program has recorded the revision, which the files do not contain, in the place of Recorded.
+	// These count as applied, and cannot be reverted. Missing are those that the files do not contain: then the revision is
+	// unknown, and above the others.
+	ReplacementNewer ReplacementState = "newer"
 )
+
+// Conflicts reports whether nothing can be applied because of it: of ReplacementPartial and ReplacementBoth.
+func (r Replacement) Conflicts() bool {
+	return r.State == ReplacementPartial || r.State == ReplacementBoth
+}
 
 func newReplacement(r plan.Replacement) Replacement {
 	return Replacement{Revision: r.Revision, Message: r.Message, State: ReplacementComplete, Recorded: r.Replaced}
@@ -44,9 +54,13 @@ func newReplacementConflict(e *plan.ReplacedError) Replacement {
 	return r
 }
 
-// newReplacements returns what is to be exchanged, and what cannot be.
+// newReplacements returns what is to be exchanged, what cannot be, and what a newer program has exchanged.
 func newReplacements(v *plan.View) []Replacement {
-	return append(each(v.Replacements, newReplacement), each(v.Conflicts, newReplacementConflict)...)
+	list := append(each(v.Replacements, newReplacement), each(v.Conflicts, newReplacementConflict)...)
+	for _, n := range v.Newer {
+		list = append(list, Replacement{Revision: n.Revision, Message: text.Subject(n.Message), State: ReplacementNewer, Recorded: n.Replaced, Missing: n.Missing})
+	}
+	return list
 }
 
 // ReplacedError reports a ledger that has only some of the revisions that another one replaces, or that one and some of them.

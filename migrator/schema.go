@@ -112,7 +112,7 @@ func (m *Migrator) makeSchemas(ctx context.Context, found []*schema.Schema, fill
 // withScratch calls use with the server for scratch databases, unless one of the scripts that use will run there would do harm
 // outside of them, or drop a role of that server.
 func (m *Migrator) withScratch(ctx context.Context, scripts []*revision.Script, use func(*scratch.Server) error) error {
-	if err := m.guardScripts(scripts...); err != nil {
+	if err := guardScripts(scripts...); err != nil {
 		return err
 	}
 	server, err := scratch.Open(ctx, scratch.Options{
@@ -127,7 +127,7 @@ func (m *Migrator) withScratch(ctx context.Context, scripts []*revision.Script, 
 	if m.cfg.Scratch.OnOpen != nil {
 		m.cfg.Scratch.OnOpen()
 	}
-	if err := m.guardRoles(ctx, server, scripts...); err != nil {
+	if err := guardRoles(ctx, server, scripts...); err != nil {
 		return err
 	}
 	return use(server)
@@ -228,7 +228,7 @@ func (m *Migrator) scratchSettings() session.Settings {
 // revisionFiller returns a filler that applies revisions, and those below them, with the executor of every run.
 func (m *Migrator) revisionFiller(ids []string) (*filler, error) {
 	scripts := m.upScripts(ids)
-	if err := m.guardScripts(scripts...); err != nil {
+	if err := guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	settings := m.scratchSettings()
@@ -266,7 +266,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (*filler, error) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	if err := m.guardScripts(scripts...); err != nil {
+	if err := guardScripts(scripts...); err != nil {
 		return nil, err
 	}
 	settings := m.scratchSettings()

@@ -2,11 +2,7 @@ package migrator
 
 import (
 	"context"
-	"net"
-	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/sqltext"
@@ -15,47 +11,90 @@ import (
 	"example.com/ambix/migrator/scratch"
 )
 
-// guardScripts refuses scripts whose statements would do harm outside of a scratch database, before any of them is run.
-func (m *Migrator) guardScripts(scripts ...*revision.Script) error {
-	if err := guardPublishers(scripts...); err != nil {
-		return err
-	}
-	if err := guardServer(scripts...); err != nil {
-		return err
-	}
-	return m.guardDatabase(scripts...)
-}
-
-// guardServer refuses scripts that change the server of the scratch databases itself.
-func guardServer(scripts ...*revision.Script) error {
-	var problems revision.Problems
-	for _, script := range scripts {
-		loaded, err := script.Loaded()
+// CheckScratch refuses up scripts of the targets and of everything below them that would do something outside of the database
+// in which they run, as far as that can be seen: change the server or another database, write its files, end sessions, or
+// connect to a publisher. Whatever runs revisions in a scratch database checks that first. It needs no database; roles are not
+// checked. Errors: *FilesError, *TargetError.
+func (m *Migrator) CheckScratch(targets ...string) error {
+	var ids []string
+	for _, target := range targets {
+		resolved, err := m.EmptyStatus().Resolve(target)
 		if err != nil {
 			return err
 		}
-		for _, st := range loaded.All() {
-			if command := sqltext.ServerCommand(loaded.Text, st); command != "" {
-				at := sqltext.PositionAt(loaded.Text, st.Start)
-				problems = append(problems, revision.Problem{
-					Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
-					Text: command + " would change the server of the scratch databases, and not only one of them: nothing was run; do this by hand, not in a script",
-				})
-			}
+		ids = append(ids, resolved...)
+	}
+	return newError(guardScripts(m.upScripts(ids)...))
+}
+
+// guardScripts refuses scripts whose statements would do something outside of a scratch database, before any of them is run.
+func guardScripts(scripts ...*revision.Script) error {
+	var problems revision.Problems
+	for _, guard := range []func(...*revision.Script) (revision.Problems, error){guardPublishers, guardOutside} {
+		found, err := guard(scripts...)
+		if err != nil {
+			return err
 		}
+		problems = append(problems, found...)
 	}
 	return problems.Err()
 }
 
-// guardPublishers refuses scripts that would connect to the publisher of a subscription: a scratch database must not take its
+// guardOutside finds statements that change the server of the scratch databases, or reach another database.
+func guardOutside(scripts ...*revision.Script) (problems revision.Problems, err error) {
+	for _, script := range scripts {
+		loaded, err := script.Loaded()
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range loaded.All() {
+			for _, o := range sqltext.OutsideOf(loaded.Text, st) {
+				if o.Effect != sqltext.Membership { // see guardRoles
+					problems = append(problems, problemAt(script, loaded.Text, o.Start, outsideText(o)))
+				}
+			}
+		}
+	}
+	return problems, nil
+}
+
+// outsideText says what a statement would do from a scratch database, and what to do instead.
+func outsideText(o sqltext.Outside) string {
+	const byHand = ": nothing was run; do this by hand, not in a script"
+	switch o.Effect {
+	case sqltext.OtherDatabase:
+		text := o.Command + " names database " + schema.QuoteIdent(o.Database) + ", which is not the scratch database in which it would run: nothing was run; "
+		if o.Command == "DROP DATABASE" {
+			return text + "do this by hand, not in a script"
+		}
+		return text + "write it for the database in which it runs, with EXECUTE format('… %I …', current_database()) in a DO block"
+	case sqltext.RunsProgram:
+		return o.Command + " would run a program on the server of the scratch databases" + byHand
+	case sqltext.WritesFile:
+		return o.Command + " would write on the disk of the server of the scratch databases" + byHand
+	case sqltext.EndsSessions:
+		return o.Command + " would end what others do on the server of the scratch databases" + byHand
+	case sqltext.UsesSlot:
+		return o.Command + " would use a replication slot of the server of the scratch databases" + byHand
+	case sqltext.Connects:
+		return o.Command + " would connect to another database from a scratch database: nothing was run; do this by hand, or connect to current_database() only"
+	}
+	return o.Command + " would change the server of the scratch databases, and not only one of them" + byHand
+}
+
+func problemAt(script *revision.Script, src string, offset int, text string) revision.Problem {
+	at := sqltext.PositionAt(src, offset)
+	return revision.Problem{Pos: revision.Pos{File: script.File, Line: at.Line, Column: at.Column}, Text: text}
+}
+
+// guardPublishers finds statements that would connect to the publisher of a subscription: a scratch database must not take its
 // changes, and DROP SUBSCRIPTION drops the slot there, which may be that of the real subscriber.
-func guardPublishers(scripts ...*revision.Script) error {
-	var problems revision.Problems
+func guardPublishers(scripts ...*revision.Script) (problems revision.Problems, err error) {
 	slotless := map[string]bool{}
 	for _, script := range scripts {
 		loaded, err := script.Loaded()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !strings.Contains(strings.ToUpper(loaded.Text), "SUBSCRIPTION") {
 			continue
@@ -78,77 +117,26 @@ func guardPublishers(scripts ...*revision.Script) error {
 			default:
 				text += "do this by hand, not in a script"
 			}
-			at := sqltext.PositionAt(loaded.Text, st.Start)
-			problems = append(problems, revision.Problem{Pos: revision.Pos{File: script.File, Line: at.Line, Column: at.Column}, Text: text})
+			problems = append(problems, problemAt(script, loaded.Text, st.Start, text))
 		}
 	}
-	return problems.Err()
-}
-
-// guardDatabase refuses scripts that drop or alter the configured database, if scratch databases are on its server.
-func (m *Migrator) guardDatabase(scripts ...*revision.Script) error {
-	like := m.cfg.Scratch.Like
-	if like == nil || m.cfg.Scratch.Server != nil && !sameServer(m.cfg.Scratch.Server, like) {
-		return nil
-	}
-	var problems revision.Problems
-	for _, script := range scripts {
-		loaded, err := script.Loaded()
-		if err != nil {
-			return err
-		}
-		if !strings.Contains(strings.ToUpper(loaded.Text), "DATABASE") {
-			continue
-		}
-		for _, st := range loaded.All() {
-			if name := sqltext.ChangedDatabase(loaded.Text, st); name == "" || cutName(name) != cutName(like.Database) {
-				continue
-			}
-			at := sqltext.PositionAt(loaded.Text, st.Start)
-			problems = append(problems, revision.Problem{
-				Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
-				Text: st.Keywords + " of the configured database, which is on the server of the scratch databases: nothing was run; use another server for these",
-			})
-		}
-	}
-	if len(problems) > 0 {
-		return problems
-	}
-	return nil
+	return problems, nil
 }
 
 // guardRoles refuses scripts that drop or change a role of the scratch server: it belongs to all of its databases.
-func (m *Migrator) guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revision.Script) error {
+func guardRoles(ctx context.Context, server *scratch.Server, scripts ...*revision.Script) error {
 	var problems revision.Problems
 	for _, script := range scripts {
 		loaded, err := script.Loaded()
 		if err != nil {
 			return err
 		}
-		existing, err := server.Roles(ctx, append(sqltext.DroppedRoles(loaded.Text), sqltext.AlteredRoles(loaded.Text)...))
+		changes, err := server.RoleChanges(ctx, loaded.Text, loaded.All())
 		if err != nil {
 			return err
 		}
-		if len(existing) == 0 {
-			continue
-		}
-		for _, st := range loaded.All() {
-			statement := loaded.Text[st.Start:st.End]
-			for _, found := range []struct {
-				verb  string
-				roles []string
-			}{{"drops", sqltext.DroppedRoles(statement)}, {"changes", sqltext.AlteredRoles(statement)}} {
-				for _, role := range found.roles {
-					if !slices.Contains(existing, role) {
-						continue
-					}
-					at := sqltext.PositionAt(loaded.Text, st.Start)
-					problems = append(problems, revision.Problem{
-						Pos:  revision.Pos{File: script.File, Line: at.Line, Column: at.Column},
-						Text: "it " + found.verb + " role " + schema.QuoteIdent(role) + ", which exists on the server of the scratch databases: nothing was run; use another server for these",
-					})
-				}
-			}
+		for _, change := range changes {
+			problems = append(problems, problemAt(script, loaded.Text, change.Start, change.Text+": nothing was run; use another server for these"))
 		}
 	}
 	return problems.Err()
@@ -168,22 +156,4 @@ func (m *Migrator) upScripts(ids []string) []*revision.Script {
 		}
 	}
 	return scripts
-}
-
-// cutName cuts a name as the server does.
-func cutName(name string) string {
-	const longest = 63 // bytes: NAMEDATALEN-1
-	return name[:min(len(name), longest)]
-}
-
-// sameServer reports whether two configurations may be of one server. All names of this machine are one.
-func sameServer(a, b *pgconn.Config) bool {
-	return a.Port == b.Port && machine(a.Host) == machine(b.Host)
-}
-
-func machine(host string) string {
-	if ip := net.ParseIP(host); host == "localhost" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || ip != nil && ip.IsLoopback() {
-		return "localhost"
-	}
-	return strings.ToLower(host)
 }

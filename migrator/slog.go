@@ -54,7 +54,7 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		}
 		return slog.LevelWarn, "waiting for locks", of(e.Step, slog.Any("blockers", blockers), ms("waited_ms", e.Waited))
 	case IndexProgress:
-		return slog.LevelDebug, "building an index", of(e.Step, slog.String("index", e.Index), slog.String("phase", e.Phase), slog.Int64("done", e.Done), slog.Int64("total", e.Total), ms("running_ms", e.Running))
+		return slog.LevelDebug, "building an index", of(e.Step, slog.String("index", e.Index), slog.String("table", e.Table), slog.String("phase", e.Phase), slog.Int64("done", e.Done), slog.Int64("total", e.Total), ms("running_ms", e.Running))
 	case StepProgress:
 		return slog.LevelDebug, "step in progress", of(e.Step, slog.Int("statements_done", e.Done), slog.Int("statements", e.Of), slog.Int64("rows", e.Rows), ms("running_ms", e.Running))
 	case Repaired:

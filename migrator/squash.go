@@ -159,7 +159,7 @@ func (m *Migrator) newSquasher(o SquashOptions) (*squasher, error) {
 	if _, err := m.planFrom(nil, Up, s.targets); err != nil { // scripts that are not written
 		return nil, err
 	}
-	return s, m.guardScripts(m.upScripts(m.files.set.Graph.Heads())...)
+	return s, guardScripts(m.upScripts(m.files.set.Graph.Heads())...)
 }
 
 // choose finds the revisions to replace.

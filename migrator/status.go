@@ -24,6 +24,8 @@ const (
 	Modified   RevisionState = "changed"    // applied, and its files were modified since
 	Unfinished RevisionState = "unfinished" // non-transactional, and interrupted
 	Unknown    RevisionState = "unknown"    // applied, and not among the files
+	// Replaced: applied, and replaced by a revision of the files that cannot take its place yet; see Replacement.
+	Replaced RevisionState = "replaced"
 )
 
 // Status says where a database is.
@@ -197,6 +199,12 @@ func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
 	for _, r := range v.Graph.OutOfOrder(v.Applied) {
 		late[r.Revision] = struct{}{}
 	}
+	replaced := graph.Set{}
+	for _, c := range v.Conflicts {
+		for _, id := range c.Recorded {
+			replaced[id] = struct{}{}
+		}
+	}
 	unfinished := map[string]plan.Unfinished{}
 	for _, u := range v.Unfinished() {
 		unfinished[u.Revision] = u
@@ -211,6 +219,9 @@ func (m *Migrator) newStatus(v *plan.View, modified []plan.Change) *Status {
 		}
 		if row := v.Row(id); row != nil {
 			r.fill(row)
+			if r.State == Unknown && replaced.Has(id) {
+				r.State = Replaced
+			}
 		} else {
 			r.OutOfOrder = late.Has(id)
 		}

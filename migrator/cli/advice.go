@@ -204,6 +204,8 @@ func (a adviser) refused(e *migrator.RefusedError) advice {
 	switch e.Reason {
 	case migrator.RefusedIrreversible:
 		switch {
+		case e.Recorded != "":
+			return advice{"use a program that contains " + e.Recorded, nil}
 		case e.File == "":
 			return advice{"the ledger has no down script for it either", nil}
 		case e.Replaces > 0 && !e.Unwritten:

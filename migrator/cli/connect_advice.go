@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/sqltext"
@@ -36,13 +39,20 @@ func (a adviser) connect(e *migrator.ConnectError) advice {
 	case migrator.ConnectServerError:
 		return advice{"", []suggestion{to("try again", a.retry())}}
 	case migrator.ConnectWrongPassword:
-		return advice{a.password(e.NoPassword, user), nil}
+		return advice{a.authentication(e, user), nil}
 	case migrator.ConnectNoRole:
+		if strings.Contains(e.Reason, "is not permitted to log in") {
+			return advice{"check " + a.variables("user") + ", or let the role log in: ALTER ROLE " + user + " LOGIN", nil}
+		}
 		return advice{"check " + a.variables("user") + ", or create the role: CREATE ROLE " + user + " LOGIN", nil}
 	case migrator.ConnectNoDatabase:
 		return advice{"check " + a.variables("database") + ", or create it: CREATE DATABASE " + db + " OWNER " + user, nil}
 	case migrator.ConnectNoAccess:
-		return advice{"allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user + ", and add an entry to pg_hba.conf", nil}
+		return advice{a.access(e, db, user), nil}
+	case migrator.ConnectRejected:
+		if sqlState(e) == objectNotInPrerequisiteState {
+			return advice{"check " + a.variables("database") + ", or allow connections again, in another database: ALTER DATABASE " + db + " ALLOW_CONNECTIONS true", nil}
+		}
 	case migrator.ConnectNotPostgreSQL:
 		return advice{"PostgreSQL 13 or newer is required; check " + a.variables("host", "port"), nil}
 	case migrator.ConnectBadSetting:
@@ -130,6 +140,45 @@ var (
 		"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT",
 	}
 )
+
+// SQLSTATEs of a server that refuses a connection.
+const (
+	insufficientPrivilege        = "42501"
+	objectNotInPrerequisiteState = "55000"
+	invalidPassword              = "28P01"
+)
+
+// sqlState returns the SQLSTATE of the server, or "".
+func sqlState(err error) string {
+	if se, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return se.Code
+	}
+	return ""
+}
+
+// access returns what to do about a role that may not connect to a database: it lacks the privilege, or an entry in pg_hba.conf.
+func (a adviser) access(e *migrator.ConnectError, db, user string) string {
+	switch {
+	case sqlState(e) == insufficientPrivilege:
+		return "allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user
+	case strings.Contains(e.Reason, "no encryption") && !strings.Contains(e.Reason, "rejects"):
+		return "the server may require encryption: use sslmode=require (" + a.variables("sslmode") + "), or add an entry to its pg_hba.conf and reload it"
+	}
+	return "add or change the entry in the server's pg_hba.conf and reload it"
+}
+
+// authentication returns what to do about a role that was not authenticated.
+func (a adviser) authentication(e *migrator.ConnectError, user string) string {
+	method, _, _ := strings.Cut(e.Reason, " authentication failed")
+	switch code := sqlState(e); {
+	case code == "" || code == invalidPassword || method == e.Reason:
+	case method == "Peer" || method == "Ident":
+		return "the operating system user has to have the name of the role (pg_hba.conf): run as that user, or let the server use a method with a password"
+	default:
+		return "check user and password (" + a.variables("user", "password") + "): the server lets " + method + " check them (pg_hba.conf)"
+	}
+	return a.password(e.NoPassword, user)
+}
 
 // password returns what to do about a password that is wrong or missing.
 func (a adviser) password(missing bool, user string) string {

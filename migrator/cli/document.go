@@ -55,10 +55,10 @@ type replacementDocument struct {
 	Revision string `json:"revision"`
 	Message  string `json:"message"`
 	// "complete": it counts as applied; "partial": the database lacks some of them; "both": the database has it and some of
-	// them
+	// them; "newer": a newer program has recorded it in their place, and this one, which lacks it, counts them as applied
 	State      string   `json:"state"`
 	Recorded   []string `json:"recorded"`             // the replaced revisions that the database has
-	Missing    []string `json:"missing,omitempty"`    // those that it lacks
+	Missing    []string `json:"missing,omitempty"`    // those that it lacks; of "newer", those that the program lacks
 	Unfinished []string `json:"unfinished,omitempty"` // those that were interrupted
 }
 
@@ -203,13 +203,15 @@ type findingDocument struct {
 	Message  string `json:"message"`
 }
 
-// logDocument is printed by log, newest first.
+// logDocument is printed by log, newest first. If log fails after it has printed events, error
+// follows them.
 type logDocument struct {
 	Events []eventDocument `json:"events"`
+	Error  *errorDocument  `json:"error,omitempty"`
 }
 
 // eventDocument is one event. Action is "up", "down", "stamp", "failed", "interrupted",
-// "repair", "adopt" or "format".
+// "repair", "adopt", "replace", "format" or "fingerprint".
 type eventDocument struct {
 	Event         int64     `json:"event"`
 	At            time.Time `json:"at"`

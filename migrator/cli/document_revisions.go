@@ -63,8 +63,8 @@ type shownDocument struct {
 // revisionDocument is a revision.
 type revisionDocument struct {
 	Revision string `json:"revision"`
-	// "applied", "pending", "changed" (modified), "unfinished" or "unknown"; omitted if no
-	// database was read
+	// "applied", "pending", "changed" (modified), "unfinished", "unknown" or "replaced" (applied, and replaced by a revision
+	// that cannot take its place yet); omitted if no database was read
 	State        string     `json:"state,omitempty"`
 	Message      string     `json:"message"` // its first line; in show, the whole message
 	DownRevision []string   `json:"down_revision"`

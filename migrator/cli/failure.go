@@ -71,6 +71,10 @@ func (p *program) fail(cmd *cobra.Command, err error, d any, after advice) error
 		case *checkDocument, *currentDocument, *diffDocument, *rehearsalDocument: // the findings are the document
 		case *fleetDocument:
 			document.Error = f.document
+		case *startedLog:
+			document.Error = f.document
+			document.end()
+			return f
 		default:
 			d = &failedDocument{f.document}
 		}

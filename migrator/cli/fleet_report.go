@@ -161,7 +161,7 @@ func (f *fleetRun) statusNote(st *migrator.Status) string {
 		}
 	}
 	for _, r := range st.Replacements {
-		if r.State != migrator.ReplacementComplete {
+		if r.Conflicts() {
 			parts = append(parts, "only some of what "+r.Revision+" replaces")
 		}
 	}

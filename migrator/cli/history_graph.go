@@ -38,6 +38,9 @@ func (o *overview) point(s *migrator.RevisionStatus) string {
 	if slices.Contains(o.Current, s.Revision) && s.State == migrator.Applied {
 		state = "current"
 	}
+	if s.State == migrator.Replaced {
+		state = string(migrator.Unknown) // it has no file either
+	}
 	for _, p := range points {
 		switch {
 		case p.state != state:

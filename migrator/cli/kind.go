@@ -31,7 +31,7 @@ type kindRow struct {
 
 // kinds has a row for every kind, sorted by exit code.
 var kinds = []kindRow{
-	{exitFailed, migrator.KindRevision, "a revision failed on the server", "fix the file named in the message, rebuild the program, run again"},
+	{exitFailed, migrator.KindRevision, "a revision failed on the server", "fix the file named in the message and rebuild the program, or give the server or the role what the message says is missing; run again"},
 	{exitFailed, kindOther, "any other error", "read the message"},
 	{exitUsage, settings.KindUsage, "invalid command, flag or argument", "read the help named in the message"},
 	{exitUsage, migrator.KindConfiguration, "invalid value of a flag or variable; all of them are listed at once", "fix them"},

@@ -66,7 +66,7 @@ func (o *overview) color(s *migrator.RevisionStatus) terminal.Style {
 		return terminal.Bold
 	case slices.Contains(o.Current, s.Revision):
 		return terminal.Green
-	case s.State == migrator.Pending, s.State == migrator.Unknown:
+	case s.State == migrator.Pending, s.State == migrator.Unknown, s.State == migrator.Replaced:
 		return terminal.Yellow
 	case s.State == migrator.Applied:
 		return terminal.Plain

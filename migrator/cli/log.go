@@ -52,32 +52,87 @@ func (r *run) logEvents(f *eventFilter) error {
 	if err != nil {
 		return err
 	}
-	all, err := set.Log(r.ctx, cfg, 0)
-	if err != nil {
-		return err
-	}
-	d := &logDocument{Events: []eventDocument{}}
-	var t terminal.Table
-	for i := range all {
-		if e := &all[i]; f.match(e) && (f.limit == 0 || len(d.Events) < int(f.limit)) {
-			d.Events = append(d.Events, newEventDocument(e))
-			t.Add(r.eventLine(e)...)
-			t = append(t, detailRows(e)...)
+	v := &eventView{run: r}
+	some := false
+	for e, err := range set.LogEntries(r.ctx, cfg) {
+		if err != nil {
+			v.flush()
+			return err
+		}
+		if some = true; !f.match(&e) {
+			continue
+		}
+		if v.add(&e); v.shown == int(f.limit) {
+			break
 		}
 	}
-	r.document = d
-	if r.settings.JSON {
-		return nil
-	}
-	switch {
-	case len(all) == 0:
-		r.out.Print("no events\n")
-	case len(d.Events) == 0:
-		r.out.Print("no matching events\n")
-	default:
-		r.out.PrintTable(t)
-	}
+	v.end(some)
 	return nil
+}
+
+// eventView prints events as they come, so that a log of any length needs little memory.
+type eventView struct {
+	*run
+	shown int
+	table terminal.LongTable
+}
+
+// startedLog is a logDocument whose events are being printed.
+type startedLog struct {
+	logDocument // without the events
+	list        *terminal.JSONList
+}
+
+// end prints the rest.
+func (d *startedLog) end() {
+	if d.Error != nil {
+		d.list.End("error", d.Error)
+		return
+	}
+	d.list.End("", nil)
+}
+
+// eventsAtOnce is the number of events whose columns are aligned before they are printed.
+const eventsAtOnce = 1000
+
+func (v *eventView) add(e *migrator.LogEntry) {
+	v.shown++
+	if v.settings.JSON {
+		v.start().list.Add(newEventDocument(e))
+		return
+	}
+	v.table.Add(v.eventLine(e)...)
+	v.table.Table = append(v.table.Table, detailRows(e)...)
+	if v.shown%eventsAtOnce == 0 {
+		v.flush()
+	}
+}
+
+// start returns the document, which it begins if that was not done.
+func (v *eventView) start() *startedLog {
+	d, ok := v.document.(*startedLog)
+	if !ok {
+		d = &startedLog{list: v.out.NewJSONList("events")}
+		v.document = d
+	}
+	return d
+}
+
+func (v *eventView) flush() { v.table.Print(v.out) }
+
+// end completes the output. some: there are events, whether they match or not.
+func (v *eventView) end(some bool) {
+	switch {
+	case v.settings.JSON:
+		v.start().end()
+		v.document = nil // it is printed
+	case v.shown > 0:
+		v.flush()
+	case some:
+		v.out.Print("no matching events\n")
+	default:
+		v.out.Print("no events\n")
+	}
 }
 
 func (f *eventFilter) match(e *migrator.LogEntry) bool {
@@ -105,7 +160,7 @@ func (f *eventFilter) check() error {
 // actions are the values of --action.
 var actions = []string{
 	string(migrator.LogUp), string(migrator.LogDown), string(migrator.LogStamp), string(migrator.LogFailed), string(migrator.LogInterrupted),
-	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogFormat), string(migrator.LogFingerprint),
+	string(migrator.LogRepair), string(migrator.LogAdopt), string(migrator.LogReplace), string(migrator.LogFormat), string(migrator.LogFingerprint),
 }
 
 var actionChoices = strings.Join(actions[:len(actions)-1], ", ") + " or " + actions[len(actions)-1]

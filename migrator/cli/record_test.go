@@ -109,7 +109,7 @@ func events() []migrator.Event {
 		migrator.ConnectionLost{Origin: o, Err: errors.New("the connection was lost")},
 		migrator.StepRetrying{Origin: o, Step: step, Err: &migrator.RevisionError{SQLState: "55P03", Reason: "canceling statement due to lock timeout"}, Try: 1, Pause: time.Second},
 		migrator.StepBlocked{Origin: o, Step: step, Blockers: []migrator.Session{session}, Waited: time.Second},
-		migrator.IndexProgress{Origin: o, Step: step, Index: "i", Phase: "building index", Done: 1, Total: 2, Running: time.Second},
+		migrator.IndexProgress{Origin: o, Step: step, Index: "i", Table: "t", Phase: "building index", Done: 1, Total: 2, Running: time.Second},
 		migrator.Repaired{Origin: o, Step: step, Object: "public.i", Problem: "invalid index", Statement: "DROP INDEX i"},
 		migrator.Notice{Origin: o, Step: step, Severity: "WARNING", Text: "look out", SQLState: "01000"},
 		migrator.Waiting{Origin: o, Holder: session, Waited: time.Second},

@@ -82,11 +82,28 @@ func (rep *reporter) nextStep(set *migrator.Migrator, failed *migrator.RevisionE
 		return to("try again", again)
 	case strings.HasPrefix(failed.File, "ledger:"):
 		return suggestion{"next: fix the cause in the database, or use a program that contains the revision (the down script is stored in the ledger), then", again}
-	case rep.embedded() && !rep.builtOnRun():
-		return suggestion{"next: fix " + terminal.Quote(failed.File) + ", rebuild the program, then", again}
 	}
-	return suggestion{"next: fix " + terminal.Quote(failed.File) + ", then", again}
+	fix := "fix " + terminal.Quote(failed.File)
+	if rep.embedded() && !rep.builtOnRun() {
+		fix += ", rebuild the program"
+	}
+	switch {
+	case failed.Cause == migrator.CauseMissingExtension:
+		fix = "install it on the server"
+	case failed.Cause == migrator.CauseServerSetting:
+		fix = "configure the server"
+	case failed.Cause == migrator.CauseMissingRole:
+		fix = "create the role, or " + fix
+	case failed.Cause == migrator.CauseMissingPrivilege:
+		fix = "grant what is missing, or " + fix
+	case strings.HasPrefix(failed.SQLState, integrityViolation):
+		fix = "correct the rows, or " + fix
+	}
+	return suggestion{"next: " + fix + ", then", again}
 }
+
+// integrityViolation begins the SQLSTATEs of rows that violate a constraint.
+const integrityViolation = "23"
 
 // hitTimeoutOfRun reports whether a revision failed because of --statement-timeout, and not
 // of a limit that its file sets.

@@ -38,7 +38,7 @@ func (rep *reporter) replaced(r migrator.Replacement) {
 func (v *statusView) replacements() {
 	for _, r := range v.Replacements {
 		color := terminal.Plain
-		if r.State != migrator.ReplacementComplete {
+		if r.Conflicts() {
 			color = terminal.Red
 		}
 		v.add("replaced", color.Cell(r.Revision), terminal.Plain.Cell(replacementText(r)))
@@ -49,6 +49,10 @@ func (v *statusView) replacements() {
 func replacementText(r migrator.Replacement) string {
 	recorded := text.Count(len(r.Recorded), "revision")
 	switch {
+	case r.State == migrator.ReplacementNewer && len(r.Missing) > 0:
+		return "a newer program has recorded it in the place of " + fewIDs(r.Recorded) + ", and of " + text.Count(len(r.Missing), "revision") + " that this program does not know"
+	case r.State == migrator.ReplacementNewer:
+		return "a newer program has recorded it in the place of " + recorded + ", which count as applied"
 	case r.State == migrator.ReplacementBoth:
 		return "the ledger has it and also " + recorded + " that it replaces: " + fewIDs(r.Recorded)
 	case len(r.Unfinished) > 0:

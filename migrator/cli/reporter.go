@@ -87,7 +87,7 @@ func (rep *reporter) event(e migrator.Event) {
 	case migrator.IndexProgress:
 		rep.record(record{
 			event: eventIndex, msg: stepName(e.Step) + ": " + e.Phase, text: indexProgress(e),
-			attrs: []any{"revision", e.Step.Revision, "index", e.Index, "phase", e.Phase, "done", e.Done, "total", e.Total, "running_ms", milliseconds(e.Running)},
+			attrs: []any{"revision", e.Step.Revision, "index", e.Index, "table", e.Table, "phase", e.Phase, "done", e.Done, "total", e.Total, "running_ms", milliseconds(e.Running)},
 		})
 	case migrator.Deferred:
 		reason, _, _ := strings.Cut(e.Err.Error(), "\n")
@@ -197,8 +197,11 @@ func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n   
 
 func indexProgress(e migrator.IndexProgress) string {
 	progress := stepName(e.Step) + ": " + e.Phase
-	if e.Index != "" {
+	switch {
+	case e.Index != "":
 		progress += " of " + e.Index
+	case e.Table != "":
+		progress += " of an index of " + e.Table
 	}
 	if e.Total > 0 {
 		progress += fmt.Sprintf(", %d %%", 100*e.Done/e.Total)

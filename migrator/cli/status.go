@@ -219,7 +219,7 @@ func (v *statusView) next() {
 func (v *statusView) todo() (string, []suggestion) {
 	a := adviser{v.program, v.cmd}
 	for _, r := range v.Replacements {
-		if r.State != migrator.ReplacementComplete {
+		if r.Conflicts() {
 			advice := a.replaced(r)
 			return advice.text, advice.suggestions
 		}

@@ -296,6 +296,11 @@ func TestFailuresNameTheProblem(t *testing.T) {
 			func(*migratortest.Config) {}, revisions(account, "SELECT emial FROM account;"),
 			[]string{"r2.up.sql:4:8", `column "emial" does not exist`, "   4 | SELECT emial"},
 		},
+		"publisher": {
+			func(*migratortest.Config) {}, revisions(account, "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p;"),
+			[]string{"r2.up.sql:4:1", "would connect to the publisher from a scratch database: nothing was run"},
+		},
+		"other database": {func(*migratortest.Config) {}, revisions("ALTER DATABASE postgres SET work_mem = '8MB';"), []string{"r1.up.sql:4:1", "ALTER DATABASE names database postgres"}},
 		"unknown target": {func(c *migratortest.Config) { c.Targets = []string{"r9"} }, revisions(account), []string{"r9"}},
 		"no start": {func(c *migratortest.Config) {
 			c.URL = ""

@@ -86,11 +86,6 @@ func (c Config) template(ctx context.Context, s *server, open *scratch.Server, f
 
 // fill makes the content of a template.
 func (c Config) fill(ctx context.Context, files *migrator.Files, cfg *pgconn.Config) error {
-	if c.Prepare != nil {
-		if err := c.Prepare(ctx, cfg); err != nil {
-			return fmt.Errorf("Config.Prepare: %w", err)
-		}
-	}
 	settings := c.Migrator
 	settings.Database = nil // another one
 	m, err := files.Migrator(settings)
@@ -100,6 +95,16 @@ func (c Config) fill(ctx context.Context, files *migrator.Files, cfg *pgconn.Con
 	targets := c.Targets
 	if len(targets) == 0 {
 		targets = []string{"head"}
+	}
+	if len(files.Revisions()) > 0 {
+		if err := m.CheckScratch(targets...); err != nil {
+			return err
+		}
+	}
+	if c.Prepare != nil {
+		if err := c.Prepare(ctx, cfg); err != nil {
+			return fmt.Errorf("Config.Prepare: %w", err)
+		}
 	}
 	if len(files.Revisions()) > 0 {
 		if _, err := m.To(ctx, cfg, targets...); err != nil {

@@ -20,7 +20,7 @@ func TestSizesAreReadAsTheyWereWritten(t *testing.T) {
 
 func TestWrongSizesAreExplained(t *testing.T) {
 	for text, want := range map[string]string{
-		"":   "it is not a file of table sizes: EOF",
+		"":   "it is not a file of table sizes: it is empty",
 		"[]": "it is not a file of table sizes: cannot unmarshal array",
 		"{}": "format is missing",
 		`{"format":"ambix sizes 2","applied":[],"tables":{},"more":1}`:                             `its format is "ambix sizes 2", and this version reads "ambix sizes 1"`,
@@ -28,7 +28,7 @@ func TestWrongSizesAreExplained(t *testing.T) {
 		`{"format":"ambix sizes 1","applied":[],"tables":{"public.t":{}}}`:                         "table public.t: bytes is missing",
 		`{"format":"ambix sizes 1","applied":[],"tables":{"public.t":{"bytes":-1}}}`:               "table public.t: bytes is missing, or a number is negative",
 		`{"format":"ambix sizes 1","applied":[],"tables":{}}{}`:                                    "there is something after the document",
-		`{"format":"ambix sizes 1","applied":[],"tables":{"public.t":{"bytes":99999999999999999}}`: "unexpected EOF",
+		`{"format":"ambix sizes 1","applied":[],"tables":{"public.t":{"bytes":99999999999999999}}`: "it ends too early",
 	} {
 		if _, err := ParseSizes([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, not %s", text, err, want)

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // sizesFormat identifies a file of sizes.
@@ -40,16 +41,16 @@ func (s *Sizes) Marshal() []byte {
 }
 
 // ParseSizes reads the result of Marshal. The error says what is wrong with the text.
-func ParseSizes(text []byte) (*Sizes, error) {
+func ParseSizes(document []byte) (*Sizes, error) {
 	var file sizesFile
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(document))
 	d.DisallowUnknownFields()
 	err := d.Decode(&file)
 	switch {
 	case file.Format != "" && file.Format != sizesFormat:
 		return nil, fmt.Errorf("its format is %q, and this version reads %q", file.Format, sizesFormat)
 	case err != nil:
-		return nil, errors.New("it is not a file of table sizes: " + strings.TrimPrefix(err.Error(), "json: "))
+		return nil, errors.New("it is not a file of table sizes: " + text.JSONProblem(err))
 	case file.Format == "":
 		return nil, errors.New("it is not a file of table sizes: format is missing")
 	case file.Applied == nil || file.Tables == nil:

@@ -125,6 +125,9 @@ func (n *Node) kind() string {
 	if n.Current && n.State == migrator.Applied {
 		return "current"
 	}
+	if n.State == migrator.Replaced {
+		return string(migrator.Unknown) // it has no file either
+	}
 	return StateName(n.State)
 }
 

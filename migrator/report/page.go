@@ -80,7 +80,7 @@ func (r *Report) header(w *markup.Writer) {
 			state  migrator.RevisionState
 			class  string
 			always bool
-		}{{migrator.Applied, "good", true}, {migrator.Pending, "careful", true}, {migrator.Modified, "bad", false}, {migrator.Unfinished, "bad", false}, {migrator.Unknown, "careful", false}} {
+		}{{migrator.Applied, "good", true}, {migrator.Pending, "careful", true}, {migrator.Modified, "bad", false}, {migrator.Unfinished, "bad", false}, {migrator.Unknown, "careful", false}, {migrator.Replaced, "careful", false}} {
 			if n := r.count(s.state); n > 0 || s.always {
 				class := s.class
 				if n == 0 {

@@ -142,6 +142,8 @@ func statusFindings(st *migrator.Status) []Finding {
 			f.Message = "Modified after it was applied: " + text.List(s.Changes, "and") + "."
 		case s.State == migrator.Unknown:
 			f.Message = "It is applied, but not among the revisions of this program."
+		case s.State == migrator.Replaced:
+			f.Message = "It is applied, and was replaced by a revision that cannot take its place yet."
 		case s.OutOfOrder:
 			f.Message = "It is pending below a revision that is applied."
 		default:

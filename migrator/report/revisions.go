@@ -197,7 +197,7 @@ func markClass(mark string) string {
 	switch mark {
 	case "current":
 		return "good"
-	case "pending", "unknown", "out of order":
+	case "pending", "unknown", "replaced", "out of order":
 		return "careful"
 	case "modified", "unfinished":
 		return "bad"

@@ -115,32 +115,6 @@ func (s *Server) missingRoles(ctx context.Context) ([]string, error) {
 	return missing, nil
 }
 
-// currentRoles are words that stand for a role of the server, or for all.
-var currentRoles = []string{"all", "current_role", "current_user", "session_user"}
-
-// Roles returns those of the names that are roles of the server, or stand for one.
-func (s *Server) Roles(ctx context.Context, names []string) ([]string, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	rows, err := s.query(ctx, s.conn, "SELECT r.rolname FROM pg_catalog.pg_roles r")
-	if err != nil {
-		return nil, err
-	}
-	var existing []string
-	for _, word := range currentRoles {
-		if slices.Contains(names, word) {
-			existing = append(existing, word)
-		}
-	}
-	for _, row := range rows {
-		if slices.Contains(names, row[0].Text) {
-			existing = append(existing, row[0].Text)
-		}
-	}
-	return existing, nil
-}
-
 // read returns the schema of a database.
 func (s *Server) read(ctx context.Context, cfg *pgconn.Config) (*schema.Schema, error) {
 	conn, err := s.dial(ctx, cfg, s.options.Server == nil)

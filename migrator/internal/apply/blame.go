@@ -77,7 +77,10 @@ var rules = []rule{
 
 	// The server.
 	{parts: ours, states: serverConditions, verdict: ledgerFailed},
-	{parts: theirs, states: []string{pg.UndefinedFile}, when: (*failure).namesExtension, hint: "the extension has to be installed on the server first"}, // PostgreSQL 13; later it is 0A000
+	{parts: theirs, states: []string{pg.FeatureNotSupported, pg.UndefinedFile}, when: (*failure).lacksExtension, cause: MissingExtension, hint: "it is not installed on the server: install it there, for PostgreSQL VERSION, or use a service that offers it"}, // PostgreSQL 13: 58P01
+	{parts: theirs, states: []string{pg.InvalidParameterValue}, when: (*failure).lacksExtensionVersion, cause: MissingExtension, hint: "another version of it is installed on the server (see pg_available_extension_versions): install this one there, or name no version"},
+	{parts: []kind{body}, states: []string{pg.UndefinedFile}, when: (*failure).copies, hint: "the server reads this file on its own machine; COPY … FROM stdin takes the rows from the revision"},
+	{parts: theirs, states: []string{pg.OutOfMemory}, when: (*failure).locksTooMuch, verdict: serverFailed, cause: ServerCondition, hint: "the revision locks more tables, partitions and indexes than the server has room for; raise max_locks_per_transaction, which needs a restart, or divide the revision"},
 	{parts: theirs, states: serverConditions, verdict: serverFailed, cause: ServerCondition, hint: "this is a condition of the server, or of another server that the statement uses, not of the file"},
 	{parts: ours, states: lockStates, verdict: ledgerLocked, cause: LedgerLocked, hint: "another session holds a lock on the ledger's tables"},
 	{parts: ours, states: []string{pg.QueryCanceled}, verdict: ledgerFailed, hint: "another session canceled a statement of this program (pg_cancel_backend)"},
@@ -103,7 +106,13 @@ var rules = []rule{
 	{parts: theirs, states: []string{pg.QueryCanceled}, when: (*failure).duringCopy, cause: FileUnreadable, hint: "the file could not be read to the end, or was modified, while its rows were sent"},
 	{parts: theirs, states: []string{pg.QueryCanceled}, when: (*failure).hasStatementTimeout, cause: StatementTimeout, hint: "a longer statement_timeout in the header allows more time"},
 	{parts: theirs, states: []string{pg.QueryCanceled}, verdict: serverFailed, cause: Canceled, hint: "no statement_timeout is set: another session canceled the statement (pg_cancel_backend)"},
+	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, when: (*failure).createsExtension, cause: MissingPrivilege, hint: "it ran as role ROLE; a superuser can create the extension in this database, and CREATE EXTENSION IF NOT EXISTS then leaves it as it is"},
+	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, when: (*failure).inPublic, cause: MissingPrivilege, hint: "it ran as role ROLE; since PostgreSQL 15 others than the owner of the database need GRANT CREATE ON SCHEMA public TO ROLE"},
 	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, cause: MissingPrivilege, hint: "it ran as role ROLE"},
+	{parts: []kind{body}, when: (*failure).needsSetting, cause: ServerSetting, hint: "the server is not configured for this; the setting is one of its configuration file, and needs a restart"},
+	{parts: []kind{body}, states: []string{pg.UndefinedObject}, when: (*failure).lacksRole, cause: MissingRole, hint: "roles belong to the server, not to a database: create it there before"},
+	{parts: []kind{body}, states: []string{pg.InvalidCatalogName}, hint: "this server has no such database; a revision can name the one in which it runs, with EXECUTE format('… %I …', current_database()) in a DO block"},
+	{parts: []kind{body}, states: []string{pg.FeatureNotSupported}, when: (*failure).preparedBefore, hint: "a statement that was prepared before has other columns now; DEALLOCATE it, or prepare it after the change"},
 	{parts: []kind{body}, states: []string{pg.ObjectInUse}, when: (*failure).pendingTriggers, cause: PendingTriggers, hint: "deferred constraints or triggers of the table are still to be checked; write SET CONSTRAINTS ALL IMMEDIATE before this statement"},
 	{parts: []kind{body}, states: []string{pg.UndefinedObject}, when: (*failure).isSet, cause: UnknownSetting, hint: "this server is PostgreSQL VERSION; remove the statement if it comes from a dump of a newer version"},
 	{parts: []kind{body}, states: []string{pg.UnsafeNewEnumValueUsage}, cause: NewEnumValue, hint: "a value that was added to an enum type can be used after its transaction; use it in a separate revision"},
@@ -184,8 +193,46 @@ func (f *failure) lacksNothing() bool {
 // prevented it. What is written to find out is rolled back.
 func (f *failure) canRecord() bool { return f.hasBody() && f.tryRecording(f.step) == nil }
 
-// namesExtension reports whether the statement creates an extension that the server lacks.
-func (f *failure) namesExtension() bool { return f.err.Routine == "parse_extension_control_file" }
+// lacksExtension reports whether the files of an extension, or of its library, are not on the server.
+func (f *failure) lacksExtension() bool {
+	return f.err.Routine == "parse_extension_control_file" || f.err.Routine == "internal_load_library"
+}
+
+// lacksExtensionVersion: the server has the extension, in another version.
+func (f *failure) lacksExtensionVersion() bool {
+	return f.err.Routine == "CreateExtensionInternal" || f.err.Routine == "identify_update_path"
+}
+
+func (f *failure) createsExtension() bool {
+	return f.part.kind == body && f.part.source.Keywords == "CREATE EXTENSION"
+}
+
+func (f *failure) copies() bool {
+	return f.part.kind == body && strings.HasPrefix(f.part.source.Keywords, "COPY")
+}
+
+// locksTooMuch: the table of locks is full. The name of the setting is not translated.
+func (f *failure) locksTooMuch() bool {
+	return strings.Contains(f.err.Hint, "max_locks_per_transaction") || strings.Contains(f.err.Hint, "max_pred_locks_per_transaction")
+}
+
+func (f *failure) inPublic() bool {
+	return f.err.Routine == "aclcheck_error" && strings.HasSuffix(f.err.Message, " public") && strings.Contains(f.err.Message, "schema")
+}
+
+// startSettings are settings that only a restart changes, and that features depend on.
+var startSettings = []string{"shared_preload_libraries", "wal_level", "max_prepared_transactions", "max_replication_slots", "track_commit_timestamp"}
+
+// needsSetting reports whether the server names such a setting. It is not translated.
+func (f *failure) needsSetting() bool {
+	return f.err.Code != pg.RaiseException && slices.ContainsFunc(startSettings, func(name string) bool {
+		return strings.Contains(f.err.Message, name) || strings.Contains(f.err.Hint, name)
+	})
+}
+
+func (f *failure) lacksRole() bool { return strings.HasPrefix(f.err.Routine, "get_role") }
+
+func (f *failure) preparedBefore() bool { return f.err.Routine == "RevalidateCachedQuery" }
 
 func (f *failure) transactional() bool { return f.step.Transactional() }
 

@@ -55,8 +55,9 @@ func TestBlame(t *testing.T) {
 		before string // done to a database with revision a
 		body   string // of revision b, "SELECT 1;" if it is ""
 		off    bool
-		stamp  bool // instead of up
-		since  int  // the first version of the server that reports it; 0: all
+		member string // of which role the one that migrates is a member
+		stamp  bool   // instead of up
+		since  int    // the first version of the server that reports it; 0: all
 		kind   migrator.Kind
 		cause  migrator.Cause
 		want   string // a part of the message
@@ -111,7 +112,20 @@ func TestBlame(t *testing.T) {
 		{name: "body, another server", body: raising("08006"), kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
 		{name: "body, foreign data wrapper", body: raising("HV00N"), kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
 		{name: "body, shutdown", body: raising("57P01"), off: true, kind: database, cause: migrator.CauseServerCondition, want: "b.up.sql"},
-		{name: "body, missing extension", body: "CREATE EXTENSION nonsense;", kind: file, want: "nonsense"},
+		{name: "body, missing extension", body: "CREATE EXTENSION nonsense;", kind: file, cause: migrator.CauseMissingExtension, want: "install it there, for PostgreSQL 1"},
+		{name: "body, missing library", body: "LOAD '$libdir/plugins/nonsense';", kind: file, cause: migrator.CauseMissingExtension, want: "install it there"},
+		{name: "body, version of an extension", body: "CREATE EXTENSION hstore VERSION '99';", kind: file, cause: migrator.CauseMissingExtension, want: "another version of it is installed"},
+		{name: "body, privilege for an extension", body: "CREATE EXTENSION pageinspect;", kind: file, cause: migrator.CauseMissingPrivilege, want: "a superuser can create the extension"},
+		{name: "body, privilege for schema public", since: 150000, before: "REVOKE ALL ON SCHEMA public FROM CURRENT_USER", body: "CREATE TABLE t ();", kind: file, cause: migrator.CauseMissingPrivilege, want: "GRANT CREATE ON SCHEMA public TO"},
+		{name: "body, missing role", body: "GRANT SELECT ON ambix_meta TO nobody_x;", kind: file, cause: migrator.CauseMissingRole, want: "roles belong to the server"},
+		{name: "body, missing database", body: "ALTER DATABASE nowhere_x SET work_mem = '8MB';", kind: file, want: "current_database()"},
+		{name: "body, setting of the server", body: "DO $$ BEGIN RAISE 'x must be loaded via shared_preload_libraries' USING ERRCODE = '55000'; END $$;", kind: file, cause: migrator.CauseServerSetting, want: "needs a restart"},
+		{name: "body, prepared before", body: "CREATE TABLE t (a int);\nPREPARE p AS SELECT * FROM t;\nEXECUTE p;\nALTER TABLE t ADD b int;\nEXECUTE p;", kind: file, want: "DEALLOCATE it"},
+		{
+			name: "body, too many locks", body: "DO $$ BEGIN RAISE 'out of shared memory' USING ERRCODE = '53200', HINT = 'You might need to increase max_locks_per_transaction.'; END $$;",
+			kind: database, cause: migrator.CauseServerCondition, want: "divide the revision",
+		},
+		{name: "body, file of the server", member: "pg_read_server_files", body: "CREATE TABLE t (a int);\nCOPY t FROM '/nowhere/x';", kind: file, want: "COPY … FROM stdin"},
 		{name: "body, canceled", body: raising("57014"), kind: database, cause: migrator.CauseCanceled, want: "b.up.sql"},
 		{name: "body, timeout", body: "SET statement_timeout = '20ms';\nSELECT pg_sleep(9);", kind: file, cause: migrator.CauseStatementTimeout, want: "b.up.sql:8"},
 		{name: "body, lock", body: raising("55P03"), kind: migrator.KindLockTimeout, cause: migrator.CauseLockTimeout, want: "b.up.sql"},
@@ -153,7 +167,12 @@ func TestBlame(t *testing.T) {
 			if _, err := m.Move(ctx, cfg, migrator.Up, "a"); err != nil {
 				t.Fatal(err)
 			}
-			if test.before != "" {
+			if test.member != "" {
+				pgtest.Exec(t, url, "GRANT "+test.member+" TO "+cfg.User)
+			}
+			if strings.HasPrefix(test.before, "REVOKE") {
+				pgtest.Exec(t, url, strings.ReplaceAll(test.before, "CURRENT_USER", cfg.User))
+			} else if test.before != "" {
 				pgtest.Exec(t, role, test.before)
 			}
 			verb := migrator.Up

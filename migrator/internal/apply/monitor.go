@@ -26,7 +26,8 @@ type Blocked struct {
 type IndexProgress struct {
 	Base
 	Step        plan.Step
-	Index       string // "" until the server names it
+	Index       string // "" for one that a transaction makes, which others do not see before it commits
+	Table       string // "" for one that the same transaction makes
 	Phase       string // PostgreSQL manual, "CREATE INDEX Progress Reporting"
 	Done, Total int64  // blocks, tuples or lockers of this phase; Total 0 when unknown
 	Running     time.Duration
@@ -115,12 +116,15 @@ WHERE ` + waiting + ` AND 0 OPERATOR(pg_catalog.=) ANY (pg_catalog.pg_blocking_p
 }
 
 // indexProgressQuery finds the index builds of sessions with these application names: rows
-// of application name, index, phase, and how much of the phase is done, of how much. The server
-// names the index only of a concurrent build, and others do not see an index before its
-// transaction has committed.
+// of application name, index, table, phase, and how much of the phase is done, of how much.
+// The server names the index only of a concurrent build, and others do not see what a transaction
+// makes before it has committed.
 func indexProgressQuery(names []string) string {
 	const lockers = "p.lockers_total OPERATOR(pg_catalog.>) 0 AND pg_catalog.starts_with(p.phase, 'waiting')"
-	return `SELECT a.application_name, COALESCE((SELECT i.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class i WHERE i.oid OPERATOR(pg_catalog.=) p.index_relid), ''), p.phase,
+	name := func(oid string) string {
+		return "COALESCE((SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) " + oid + "), '')"
+	}
+	return `SELECT a.application_name, ` + name("p.index_relid") + `, ` + name("p.relid") + `, p.phase,
   CASE WHEN ` + lockers + ` THEN p.lockers_done WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_done ELSE p.blocks_done END,
   CASE WHEN ` + lockers + ` THEN p.lockers_total WHEN p.tuples_total OPERATOR(pg_catalog.>) 0 THEN p.tuples_total ELSE p.blocks_total END
 FROM pg_catalog.pg_stat_progress_create_index p JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid
@@ -179,8 +183,8 @@ func (m *monitor) reportProgress(rows []pg.Row) {
 		return
 	}
 	m.progressReported = time.Now()
-	p := IndexProgress{Step: m.steps[rows[0][0].Text], Index: rows[0][1].Text, Phase: rows[0][2].Text, Running: time.Since(m.began)}
-	_, _ = fmt.Sscan(rows[0][3].Text, &p.Done) // stays 0 for NULL
-	_, _ = fmt.Sscan(rows[0][4].Text, &p.Total)
+	p := IndexProgress{Step: m.steps[rows[0][0].Text], Index: rows[0][1].Text, Table: rows[0][2].Text, Phase: rows[0][3].Text, Running: time.Since(m.began)}
+	_, _ = fmt.Sscan(rows[0][4].Text, &p.Done) // stays 0 for NULL
+	_, _ = fmt.Sscan(rows[0][5].Text, &p.Total)
 	m.emit(p)
 }

@@ -55,7 +55,7 @@ type start struct {
 // startOf returns the state that a plan begins with.
 func startOf(p plan.Plan) start {
 	at := start{exists: p.Exists, generation: p.Generation}
-	if len(p.From) > 0 {
+	if at.applied = p.Row; at.applied == "" && len(p.From) > 0 {
 		at.applied = p.From[0]
 	}
 	return at

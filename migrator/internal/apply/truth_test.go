@@ -48,6 +48,8 @@ type turmoil struct {
 	url    string // of a superuser
 	owner  string // of the ledger: a plain role
 	pooled bool   // one runner uses the pooler, which allows no non-transactional revision
+	// proxies are between the runners and the server.
+	proxies []*pgtest.Proxy
 }
 
 func newTurmoil(t *testing.T, server *pgtest.Server, pooler *pgtest.Bouncer, random *rand.Rand) *turmoil {
@@ -112,8 +114,9 @@ func (w *turmoil) check(t *testing.T) {
 				behind = w.pooler.Through(w.url)
 			}
 			proxy := pgtest.NewProxy(t, behind)
+			w.proxies = append(w.proxies, proxy)
 			for range w.random.IntN(3) {
-				proxy.Inject(pgtest.Fault{Direction: pgtest.Direction(w.random.IntN(2)), After: 1 + w.random.Int64N(20000), Action: []pgtest.Action{pgtest.Cut, pgtest.Reset, pgtest.HalfClose}[w.random.IntN(3)]})
+				proxy.Inject(pgtest.Fault{Direction: pgtest.Direction(w.random.IntN(2)), After: 1 + w.random.Int64N(20000), Action: []pgtest.Action{pgtest.Cut, pgtest.Reset, pgtest.HalfClose, pgtest.Hold}[w.random.IntN(4)]})
 			}
 			through = proxy.URL
 		}
@@ -129,6 +132,7 @@ func (w *turmoil) check(t *testing.T) {
 	faults := w.faults(t)
 	go func() {
 		defer close(done)
+		defer w.release()
 		for range 12 { // in the end the runners are left in peace
 			select {
 			case <-over:
@@ -175,6 +179,13 @@ func (w *turmoil) compare(t *testing.T, r report) {
 	t.Logf("%q: %v", r.steps, r.err)
 }
 
+// release lets arrive what the proxies hold, and disarms them.
+func (w *turmoil) release() {
+	for _, p := range w.proxies {
+		p.Clear()
+	}
+}
+
 type disturbance struct {
 	name string
 	do   func()
@@ -189,11 +200,21 @@ func (w *turmoil) faults(t *testing.T) []disturbance {
 			return false
 		}
 		defer func() { _ = conn.Close(context.Background()) }()
+		// A session whose client is held may keep a lock until release.
+		if _, err := conn.Exec(context.Background(), "SET lock_timeout = '1s'").ReadAll(); err != nil {
+			return false
+		}
 		_, err = conn.Exec(context.Background(), sql).ReadAll()
 		return err == nil
 	}
 	must := func(sql string) {
-		pgtest.Eventually(t, "undone: "+sql, func() bool { return try(sql) })
+		pgtest.Eventually(t, "undone: "+sql, func() bool {
+			done := try(sql)
+			if !done {
+				w.release()
+			}
+			return done
+		})
 	}
 	forAWhile := func(do, undo string) func() {
 		return func() {
@@ -212,6 +233,7 @@ func (w *turmoil) faults(t *testing.T) []disturbance {
 		{"terminate", func() { try("SELECT pg_terminate_backend(pid) " + runners) }},
 		{"cancel", func() { try("SELECT pg_cancel_backend(pid) " + runners) }},
 		{"crash", func() { w.server.Restart(t, pgtest.Immediate) }},
+		{"held messages arrive", w.release},
 		{"pooler restarts", func() { w.pooler.Restart(t) }},
 		{"runner's lock is prepared", prepared(fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", ledger.Tables{}.LockKey()))},
 		{"tables are locked, prepared", prepared("LOCK TABLE " + []string{"ambix_meta", "ambix_revision", "ambix_event", "x"}[w.random.IntN(4)])},

@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"sort"
-	"strconv"
 	"strings"
 
 	"example.com/ambix/migrator/internal/sqltext"
@@ -126,14 +125,11 @@ func (t Tables) HasEvent(run string) string {
 	return fmt.Sprintf("SELECT EXISTS (SELECT FROM %s WHERE run OPERATOR(pg_catalog.=) %s)", t.Events(), sqltext.QuoteLiteral(run))
 }
 
-// ReadEvents reads the event log, the newest event first, at most limit events (0: all).
-func (t Tables) ReadEvents(limit int) string {
-	sql := "SELECT event, extract(epoch FROM at), action, revision, message, direction, extract(epoch FROM duration), applied_by, applied_from, binary_version, run, detail FROM " +
-		t.Events() + " ORDER BY event DESC"
-	if limit > 0 {
-		sql += " LIMIT " + strconv.Itoa(limit)
-	}
-	return sql
+// ReadEvents reads the event log, the newest event first: at most limit events whose id is less
+// than before.
+func (t Tables) ReadEvents(before int64, limit int) string {
+	return fmt.Sprintf("SELECT event, extract(epoch FROM at), action, revision, message, direction, extract(epoch FROM duration), applied_by, applied_from, binary_version, run, detail FROM %s WHERE event OPERATOR(pg_catalog.<) %d ORDER BY event DESC LIMIT %d",
+		t.Events(), before, limit)
 }
 
 // DecodeEvent decodes and validates a row of ReadEvents of t. The error is a *DecodeError.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/ambix/migrator/internal/name"
 	"example.com/ambix/migrator/internal/sqltext"
 )
 
@@ -19,8 +20,33 @@ SELECT CASE WHEN (SELECT pg_catalog.count(*) FROM d) OPERATOR(pg_catalog.=) %d T
 	}
 }
 
+// inPlaceOf begins the detail of the event, which programs read that do not have the revision.
+const inPlaceOf = "in the place of "
+
 func replaceEvent(e Entry, replaced []string) Event {
-	return Event{Action: Replaced, Revision: e.Revision, Message: e.Message, Detail: "in the place of " + strings.Join(replaced, ", ")}
+	return Event{Action: Replaced, Revision: e.Revision, Message: e.Message, Detail: inPlaceOf + strings.Join(replaced, ", ")}
+}
+
+// ReadReplaced reads what was recorded in the place of what: rows of revision and detail, the last event of each revision.
+func (t Tables) ReadReplaced(revisions []string) string {
+	return fmt.Sprintf(`SELECT DISTINCT ON (revision) revision, detail FROM %s
+WHERE action OPERATOR(pg_catalog.=) %s AND detail IS NOT NULL AND revision OPERATOR(pg_catalog.=) ANY (%s) ORDER BY revision, event DESC`,
+		t.Events(), sqltext.QuoteLiteral(string(Replaced)), Array(revisions))
+}
+
+// ParseReplaced returns the revisions that a detail of ReadReplaced lists; nil if it is not one of ours.
+func ParseReplaced(detail string) []string {
+	list, ok := strings.CutPrefix(detail, inPlaceOf)
+	if !ok {
+		return nil
+	}
+	ids := strings.Split(list, ", ")
+	for _, id := range ids {
+		if fault, _ := name.Check(id); fault != name.None {
+			return nil
+		}
+	}
+	return ids
 }
 
 // ReplacedRevision is a revision that was replaced, with those that it had replaced itself.

@@ -46,6 +46,8 @@ type State struct {
 	Generation int64
 	Rows       []Row // sorted by revision
 	Citus      bool  // the database has the Citus extension; false if there is no ledger
+	// Replaced is, for revisions that were recorded in the place of others, which these were: from the events. Nil: not read.
+	Replaced map[string][]string
 }
 
 // Event is an entry of the event log.

@@ -247,7 +247,7 @@ func cutDetail(s string) string {
 }
 
 // Append writes an event that is not part of a revision's transaction. A detail of more than
-// 8 kB is cut.
+// 8 kB is cut, but for a list of replaced revisions.
 func (t Tables) Append(e Event, a Author) string { return t.appendIf(e, "", a) }
 
 // appendIf is Append under a condition; "": none.
@@ -263,7 +263,11 @@ func (t Tables) appendIf(e Event, condition string, a Author) string {
 	if e.Duration > 0 {
 		duration = "(" + strconv.FormatInt(e.Duration.Microseconds(), 10) + "::pg_catalog.text OPERATOR(pg_catalog.||) ' microseconds')::pg_catalog.interval"
 	}
+	detail := e.Detail
+	if e.Action != Replaced { // which is read again
+		detail = cutDetail(detail)
+	}
 	values := fmt.Sprintf("pg_catalog.clock_timestamp(), %s, %s, %s, %s, %s, SESSION_USER, %s, %s, %s, %s",
-		lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(cutDetail(e.Detail)))
+		lit(string(e.Action)), null(e.Revision), null(e.Message), null(e.Direction), duration, lit(a.From), lit(a.Version), lit(a.Run), null(detail))
 	return "INSERT INTO " + t.Events() + " (at, action, revision, message, direction, duration, applied_by, applied_from, binary_version, run, detail)\n" + valuesIf(values, condition)
 }

@@ -56,8 +56,8 @@ func classifyServer(se *pgconn.PgError) (problem ConnectProblem, temporary bool)
 		switch {
 		case strings.Contains(se.Message, "pg_hba.conf"):
 			return NoAccess, false
-		case strings.Contains(se.Message, "Peer") || strings.Contains(se.Message, "Ident"):
-			return WrongPassword, false
+		case se.Routine == "auth_failed":
+			return WrongPassword, false // by another method than a password of the server
 		}
 		return NoRole, false
 	case InvalidCatalogName:

@@ -129,7 +129,7 @@ func TestConnectErrorsOfAServer(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t, pgtest.Options{
 		Settings: map[string]string{"max_connections": "4", "superuser_reserved_connections": "0"},
-		Files:    map[string]string{"pg_hba.conf": "host all ghost 127.0.0.1/32 trust\nhost postgres all 127.0.0.1/32 scram-sha-256\n"},
+		Files:    map[string]string{"pg_hba.conf": "host all ghost 127.0.0.1/32 trust\nhost all mapped 127.0.0.1/32 ident\nhost postgres all 127.0.0.1/32 scram-sha-256\n"},
 	})
 	cfg := config(t, server.URL("postgres"))
 	ctx := context.Background()
@@ -150,6 +150,9 @@ func TestConnectErrorsOfAServer(t *testing.T) {
 	}
 	if e := try(func(c *pgconn.Config) { c.User = "ghost" }); e.Problem != pg.NoRole || e.Temporary || !strings.Contains(e.Error(), `role "ghost" does not exist`) {
 		t.Errorf("no such role: %v", e)
+	}
+	if e := try(func(c *pgconn.Config) { c.User = "mapped" }); e.Problem != pg.WrongPassword || e.Temporary || !strings.Contains(e.Error(), "Ident authentication failed") {
+		t.Errorf("not authenticated: %v", e)
 	}
 	if e := try(func(c *pgconn.Config) { c.Database = "template1" }); e.Problem != pg.NoAccess || e.Temporary || !strings.Contains(e.Error(), "pg_hba.conf") {
 		t.Errorf("not in pg_hba.conf: %v", e)

@@ -32,6 +32,7 @@ const (
 	DuplicateDatabase                 = "42P04"
 	DuplicateTable                    = "42P07"
 	InvalidObjectDefinition           = "42P17"
+	OutOfMemory                       = "53200"
 	TooManyConnections                = "53300"
 	ObjectInUse                       = "55006"
 	LockNotAvailable                  = "55P03"
@@ -42,6 +43,7 @@ const (
 	UndefinedFile                     = "58P01"
 	UnableToConnect                   = "HV00N" // of a foreign data wrapper
 	InternalError                     = "XX000"
+	RaiseException                    = "P0001"
 	DataCorrupted                     = "XX001"
 	IndexCorrupted                    = "XX002"
 )

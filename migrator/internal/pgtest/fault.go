@@ -27,6 +27,9 @@ const (
 	HalfClose
 	// Stall stops forwarding in the fault's direction, without closing anything.
 	Stall
+	// Hold closes the connection to the client only. What the client has sent reaches the server
+	// after Clear, late.
+	Hold
 	// Watch has no effect except that the fault's channel is closed.
 	Watch
 )

@@ -226,11 +226,20 @@ func (p *pipe) act(a Action) {
 		p.drop()
 		_ = p.to.CloseWrite()
 	case Stall:
-		p.mu.Lock()
-		if p.stall == nil {
-			p.stall = make(chan struct{})
-		}
-		p.mu.Unlock()
+		p.hold()
+	case Hold:
+		p.link.pipes[ToServer].hold()
+		p.link.pipes[ToClient].drop()
+		_ = p.link.pipes[ToClient].to.CloseWrite()
+	}
+}
+
+// hold lets send wait until resume.
+func (p *pipe) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stall == nil {
+		p.stall = make(chan struct{})
 	}
 }
 

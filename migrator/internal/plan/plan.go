@@ -65,8 +65,9 @@ type Plan struct {
 	// of links, sorted.
 	From, To []string
 	Steps    []Step
-	// Exists and Generation are those of the ledger.
+	// Exists and Generation are those of the ledger. Row is a revision that it has a row of at the start, "" if there is none.
 	Exists     bool
+	Row        string
 	Generation int64
 	// Replacements are exchanged before the first step. Replacing are the revisions among those that count as applied where the
 	// plan starts that replace others: for a script, which may run where these are recorded.
@@ -115,9 +116,13 @@ type IrreversibleError struct {
 	Unwritten         bool   // the down file exists, but its script is still to be written
 	Replaces          int    // how many revisions it replaces
 	Above             bool   // of one that replaces others: revisions above it are applied
+	Recorded          string // the revision that a newer program has recorded in its place; "" otherwise
 }
 
 func (e *IrreversibleError) Error() string {
+	if e.Recorded != "" {
+		return fmt.Sprintf("revision %s cannot be reverted: a newer program has recorded %s in its place", text.Named(e.Revision, e.Message), e.Recorded)
+	}
 	if e.Unwritten {
 		return fmt.Sprintf("revision %s cannot be reverted: its down script %s is not written yet", text.Named(e.Revision, e.Message), e.File)
 	}

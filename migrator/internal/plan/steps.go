@@ -162,6 +162,9 @@ func (v *View) plan(down, up []string) (Plan, error) {
 		return Plan{}, err
 	}
 	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation, Steps: slices.Grow([]Step(nil), len(down)+len(up))}
+	if len(p.From) > 0 {
+		p.Row = v.RowOf(p.From[0])
+	}
 	for _, id := range down {
 		s, err := v.downStep(id)
 		if err != nil {
@@ -206,6 +209,8 @@ func (v *View) downStep(id string) (Step, error) {
 	s := Step{Direction: Down, Revision: id, Message: v.Subject(id)}
 	r, row := v.Files.byID[id], v.rows[id]
 	switch {
+	case v.Recorded[id] != "":
+		return s, &IrreversibleError{Revision: id, Message: s.Message, Recorded: v.Recorded[id]}
 	case r != nil && r.Reversible():
 		s.Script, s.Accept = r.DownScript(), r.Accept
 	case row != nil && row.Reversible:

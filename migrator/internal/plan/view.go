@@ -22,6 +22,10 @@ type View struct {
 	// Row are as if the rows were exchanged. Conflicts are those of which it has some.
 	Replacements []Replacement
 	Conflicts    []*ReplacedError
+	// Newer are the revisions that a newer program has recorded in the place of some of the files. State, Applied and Row have
+	// these instead, and Recorded says which revision has the row of each of them.
+	Newer    []Newer
+	Recorded map[string]string
 
 	rows      map[string]*ledger.Row
 	unchanged bool // no applied revision was modified, according to the digests
@@ -53,6 +57,7 @@ func Join(f *Files, state ledger.State) (*View, error) {
 	v := &View{Files: f, Graph: f.Graph, State: state}
 	v.indexRows()
 	v.replaceRows()
+	v.restoreReplaced()
 	var unknown []graph.Node
 	for _, row := range v.State.Rows {
 		if f.byID[row.Revision] == nil {

@@ -28,9 +28,9 @@ func (r *Reverted) Findings() []rehearse.Finding {
 		Accept: revision.Acceptance{Word: revision.AcceptNotInverse}, Accepted: r.Revision.Accepts(revision.AcceptNotInverse, ""),
 	}
 	switch {
-	case r.Drops != "":
+	case r.Roles != "":
 		f.Severity, f.Pos = rehearse.Warning, position(r.Revision.DownScript())
-		f.Text = "the down script was not tried: it changes or drops role " + schema.QuoteIdent(r.Drops) + ", which exists on the server of the scratch databases"
+		f.Text = "the down script was not tried: " + r.Roles
 		f.Why = "a role belongs to all databases of a server, and others may use it"
 		f.Safe = "rehearse on a server that does not have the role"
 	case r.Down != nil:

@@ -6,7 +6,6 @@ import (
 
 	"example.com/ambix/migrator/graph"
 	"example.com/ambix/migrator/internal/apply"
-	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 	"example.com/ambix/migrator/schema"
@@ -16,9 +15,8 @@ import (
 // Reverted is what became of a revision that was applied, reverted and applied again.
 type Reverted struct {
 	Revision *revision.Revision
-	// Drops is a role of the server that the down script would drop or change, with which databases of others may work: it was not
-	// tried. "": none.
-	Drops string
+	// Roles is what the down script would do to roles of the server: see Setup.Roles. It was not tried. "": nothing.
+	Roles string
 	// Irreversible: there is no down script, or it is not written yet. It was not reverted.
 	Irreversible bool
 	// Down is why the down script failed, or nil.
@@ -42,7 +40,7 @@ type Reverted struct {
 
 // OK reports whether the down script is the inverse of the up script.
 func (r *Reverted) OK() bool {
-	return !r.Irreversible && r.Drops == "" && r.Down == nil && r.Again == nil && len(r.Left)+len(r.Moved)+len(r.Rows)+len(r.Differs) == 0
+	return !r.Irreversible && r.Roles == "" && r.Down == nil && r.Again == nil && len(r.Left)+len(r.Moved)+len(r.Rows)+len(r.Differs) == 0
 }
 
 // RowCount is a table with another number of rows than before.
@@ -91,16 +89,12 @@ func (s *Setup) Inverse(ctx context.Context, revisions []*revision.Revision, don
 	for i, r := range revisions {
 		w.order[r] = i
 	}
-	var err error
-	if w.roles, err = w.existingRoles(ctx, revisions); err != nil {
-		return nil, err
-	}
 	again := false
 	run := func(ctx context.Context, d *database) (err error) {
 		again, err = w.run(ctx, d)
 		return err
 	}
-	err = s.with(ctx, w.applied, w.notice, run)
+	err := s.with(ctx, w.applied, w.notice, run)
 	if err == nil && again && !s.NoCopies {
 		err = w.continueInCopies(ctx, run, &again)
 	}
@@ -137,26 +131,10 @@ func (w *inverseWalk) continueInCopies(ctx context.Context, run func(context.Con
 	})
 }
 
-// existingRoles returns the roles of the server that down scripts name to drop them.
-func (s *Setup) existingRoles(ctx context.Context, revisions []*revision.Revision) ([]string, error) {
-	var names []string
-	for _, r := range revisions {
-		if down := r.DownScript(); down != nil {
-			loaded, err := down.Loaded()
-			if err != nil {
-				return nil, err
-			}
-			names = append(append(names, sqltext.DroppedRoles(loaded.Text)...), sqltext.AlteredRoles(loaded.Text)...)
-		}
-	}
-	return s.Server.Roles(ctx, names)
-}
-
 // inverseWalk goes through revisions. Its database may be replaced on the way.
 type inverseWalk struct {
 	*Setup
 	applied graph.Set // what a new database starts with
-	roles   []string  // of the server, which down scripts must not drop
 	left    []*revision.Revision
 	failed  graph.Set // revisions that could not be applied, and those that require one
 	result  *Inverse
@@ -256,20 +234,6 @@ func (w *inverseWalk) blocked(r *revision.Revision) bool {
 	return slices.ContainsFunc(slices.Concat(node.DownRevision, node.DependsOn), w.failed.Has)
 }
 
-// droppedRole returns a role that a down script drops or changes although it was there before the rehearsal, or "".
-func (w *inverseWalk) droppedRole(script *revision.Script) (string, error) {
-	loaded, err := script.Loaded()
-	if err != nil {
-		return "", err
-	}
-	for _, role := range append(sqltext.DroppedRoles(loaded.Text), sqltext.AlteredRoles(loaded.Text)...) {
-		if slices.Contains(w.roles, role) {
-			return role, nil
-		}
-	}
-	return "", nil
-}
-
 // revert reverts a revision that was applied to a database in the state before, and applies it again. before becomes the
 // state after it. clean reports whether the database is as if the revision had been applied once.
 func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revision, before *state) (found Reverted, clean bool, err error) {
@@ -280,10 +244,7 @@ func (w *inverseWalk) revert(ctx context.Context, d *database, r *revision.Revis
 		*before, err = d.read(ctx)
 		return found, true, err
 	}
-	if found.Drops, err = w.droppedRole(r.DownScript()); err != nil {
-		return found, false, err
-	}
-	if found.Drops != "" {
+	if found.Roles = w.Roles[r.ID]; found.Roles != "" {
 		*before, err = d.read(ctx)
 		return found, true, err
 	}

@@ -26,8 +26,34 @@ type Setup struct {
 	// NoCopies: each database is made from the revisions and not copied from another. Otherwise two of them exist at the same
 	// time, and a script can neither create nor drop a role: a role belongs to both.
 	NoCopies bool
+	// Roles is, for revisions by id, what their down scripts would do to roles of the server, with which databases of others may
+	// work: they are not tried. See FindRoles.
+	Roles map[string]string
 
 	origin *scratch.Database // in which Before are applied, and the rows are; nil: there is none
+}
+
+// FindRoles sets Roles. It has to be called before a script is run: a role that a script creates is not one of the server.
+func (s *Setup) FindRoles(ctx context.Context) error {
+	s.Roles = map[string]string{}
+	for _, r := range s.Files.Ordered() {
+		down := r.DownScript()
+		if down == nil {
+			continue
+		}
+		loaded, err := down.Loaded()
+		if err != nil {
+			return err
+		}
+		changes, err := s.Server.RoleChanges(ctx, loaded.Text, loaded.All())
+		if err != nil {
+			return err
+		}
+		if len(changes) > 0 {
+			s.Roles[r.ID] = changes[0].Text
+		}
+	}
+	return nil
 }
 
 // Begin calls use with a scratch database in which the revisions before are applied, and the rows are added. use must have

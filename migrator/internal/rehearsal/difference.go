@@ -231,7 +231,7 @@ func (r *relation) hasColumns(numbers string) bool {
 func (d *difference) compareIndexes() {
 	for _, oid := range slices.Sorted(maps.Keys(d.now.relations)) {
 		index, old := d.now.relations[oid], d.was.relations[oid]
-		if index.kind != "i" || old != nil && old.file == index.file {
+		if index.kind != "i" || old != nil && old.file == index.file || old == nil && d.hadFile(index) {
 			continue
 		}
 		r := d.existed(d.was, index.parent)
@@ -246,6 +246,17 @@ func (d *difference) compareIndexes() {
 			d.change(r, rehearse.AddUnique, index.name, "")
 		}
 	}
+}
+
+// hadFile reports whether an index has the file of one that is gone: ALTER COLUMN TYPE makes indexes again, and keeps their
+// files if the values keep their representation.
+func (d *difference) hadFile(index *relation) bool {
+	for oid, old := range d.was.relations {
+		if _, kept := d.now.relations[oid]; !kept && old.kind == "i" && old.parent == index.parent && old.file == index.file {
+			return true
+		}
+	}
+	return false
 }
 
 // isConstraint reports whether an index was made for a constraint, which has its name.

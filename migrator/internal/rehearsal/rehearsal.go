@@ -24,6 +24,8 @@ type Options struct {
 	Targets  []string         // revisions; those below them that are not applied are rehearsed
 	// Down: what was applied is reverted at the end, as far as there are down scripts.
 	Down bool
+	// NotReverted are revisions whose down scripts must not run.
+	NotReverted map[string]string
 }
 
 // Result is what was observed.
@@ -111,8 +113,8 @@ func (r *run) upgrade(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-// downgrade reverts the revisions one after the other, the last one first. It ends at one without a down script, and at one
-// that fails.
+// downgrade reverts the revisions one after the other, the last one first. It ends at one without a down script, at one
+// whose down script must not run, and at one that fails.
 func (r *run) downgrade(ctx context.Context, s *session.Session) error {
 	view, err := s.View(ctx)
 	if err != nil {
@@ -120,6 +122,9 @@ func (r *run) downgrade(ctx context.Context, s *session.Session) error {
 	}
 	applied := maps.Clone(view.Applied)
 	for _, up := range slices.Backward(r.result.Steps) {
+		if _, ok := r.NotReverted[up.Revision]; ok {
+			return nil
+		}
 		delete(applied, up.Revision)
 		targets := plan.At(r.Files, applied).Current()
 		if len(targets) == 0 {

@@ -124,6 +124,7 @@ func (s *Session) adopt(ctx context.Context, a Adopt, state ledger.State) (*Adop
 	}
 	// Without steps it creates the ledger, which says that the database was taken over.
 	p.Adopt = true
+	s.writes++
 	_, err = s.runner.Stamp(ctx, p)
 	return found, err
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"math"
 
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/ledger"
@@ -24,8 +25,9 @@ func (s *Session) EnsureLedger(ctx context.Context) (created bool, err error) {
 		if err := s.checkOtherLedgers(); err != nil {
 			return err
 		}
+		before := s.writes
 		err := s.write(ctx, "ensure-version", state)
-		created = apply.IsCommitted(err) || isLoss(err)
+		created = apply.IsCommitted(err) || isLoss(err) && s.writes > before
 		return err
 	})
 	return created && apply.IsCommitted(err), err
@@ -48,17 +50,40 @@ func (s *Session) write(ctx context.Context, activity string, state ledger.State
 	if err := s.mayWrite(ctx, state.Exists); err != nil {
 		return err
 	}
+	s.writes++
 	return s.runner.Change(ctx, activity, state.Exists, state.Generation, statements...)
 }
 
-// Events reads the event log, the newest first, at most limit (0: all). A database
-// without a ledger has none.
-func (s *Session) Events(ctx context.Context, limit int) ([]ledger.Event, error) {
+// eventPage is how many events are read at once, and kept in memory.
+const eventPage = 500
+
+// Events passes the events of the log to visit, the newest first, until it returns false. A
+// database without a ledger has none.
+func (s *Session) Events(ctx context.Context, visit func(ledger.Event) bool) error {
+	for before := int64(math.MaxInt64); ; {
+		page, err := s.events(ctx, before)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if !visit(e) {
+				return nil
+			}
+		}
+		if len(page) < eventPage {
+			return nil
+		}
+		before = page[len(page)-1].ID
+	}
+}
+
+// events reads the newest events before one.
+func (s *Session) events(ctx context.Context, before int64) ([]ledger.Event, error) {
 	var events []ledger.Event
 	var found []string
 	var invalid error
 	first := len(s.limits())
-	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(s.Ledger.Relations(), s.Ledger.ReadEvents(limit))}, pg.Handler{Row: func(statement int, fields [][]byte) {
+	_, err := s.conn.Send(ctx, pg.Message{SQL: s.withLimits(s.Ledger.Relations(), s.Ledger.ReadEvents(before, eventPage))}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		if statement == first {
 			found = append(found, string(fields[0]))
 			return

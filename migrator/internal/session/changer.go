@@ -38,6 +38,8 @@ type changer struct {
 	// Of lost connections: the state before the write whose answer was lost, or nil; that
 	// loss; how many writes were lost; when that session began; when the server has to be back.
 	sent      *ledger.State
+	fenced    bool // it does not take effect any more; see fence
+	unchanged bool // before that, the ledger was in that state
 	lossErr   error
 	losses    int
 	lostSince time.Time
@@ -61,18 +63,25 @@ func (c *changer) round(ctx context.Context) (again bool, err error) {
 				c.sent = nil
 			}
 			return false, err
+		case !c.fenced:
+			c.unchanged = state.Exists == c.sent.Exists && state.Generation == c.sent.Generation
+			if err := c.fence(ctx, state); err != nil {
+				return c.wait(ctx, state, err)
+			}
+			c.fenced = true
+			return true, nil
 		}
-		unchanged := state.Exists == c.sent.Exists && state.Generation == c.sent.Generation
 		c.sent = nil
-		if unchanged {
+		if c.unchanged {
 			if err := c.giveUp(ctx); err != nil {
 				return false, err
 			}
 		}
 	}
+	before := c.writes
 	err = c.do(state)
-	if isLoss(err) {
-		c.sent, c.lossErr, c.lostSince = &state, err, c.connectedAt
+	if isLoss(err) && c.writes > before {
+		c.sent, c.lossErr, c.lostSince, c.fenced = &state, err, c.connectedAt, false
 		c.losses++
 	}
 	return c.wait(ctx, state, err)
@@ -96,8 +105,7 @@ func (c *changer) wait(ctx context.Context, state ledger.State, err error) (agai
 }
 
 // recorded reports whether the change whose answer was lost is committed: this run has then
-// written an event. The session that was lost has ended, because nobody holds the lock; if its
-// message arrives later, its guard refuses it or that of the next try.
+// written an event. If not, it may still be until there is a fence.
 func (c *changer) recorded(ctx context.Context, state ledger.State) (bool, error) {
 	if !state.Exists {
 		return false, nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sort"
 	"strconv"
 	"time"
 
@@ -26,6 +24,7 @@ type loss struct {
 	resolved  bool            // some step was found committed after a loss
 	lostIn    map[string]int  // how often a step lost the connection, by stepKey
 	losses    int             // without progress
+	fenced    bool            // nothing that was sent before that loss takes effect any more; see fence
 	answered  bool            // the state was read since the last loss
 	returnBy  time.Time       // when a lost server has to be back
 	// lostSince is when the session of that loss began; awaited: a server that was read-only
@@ -127,21 +126,32 @@ func (m *Mover) unresolved(ctx context.Context, err error) error {
 // resolveOutcome finds out what became of this run's steps after a lost connection: of
 // those that were in progress, and of those committed before, which a crash or a failover
 // may have undone. The run's own events say it: each is written in the transaction of its
-// revision.
-func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) error {
+// revision. A step without one counts as not carried out only after a fence; until then,
+// again is true.
+func (m *Mover) resolveOutcome(ctx context.Context, view *plan.View) (again bool, _ error) {
 	if m.first == nil {
 		m.verify = false
-		return nil
+		return false, nil
 	}
 	if err := m.readCommitted(ctx); err != nil {
-		return err
+		return m.recover(ctx, err)
+	}
+	inDoubt := m.leftOf(m.inFlight.Steps)
+	if len(inDoubt) > 0 && !m.fenced {
+		if err := m.fence(ctx, view.State); err != nil {
+			return m.after(ctx, plan.Plan{Exists: view.State.Exists, Generation: view.State.Generation}, 0, err)
+		}
+		m.fenced = true
+		return true, nil
 	}
 	m.verify, m.unknown = false, nil
-	if s := m.next(m.inFlight); s != nil {
-		m.lostIn[stepKey(*s)]++
-		return m.giveUp(ctx, *s, view)
+	if len(inDoubt) == 0 {
+		return false, nil
 	}
-	return nil
+	m.lostIn[stepKey(inDoubt[0])]++
+	err := m.giveUp(ctx, inDoubt[0], view)
+	m.inFlight = plan.Plan{} // another loss does not count for it
+	return false, err
 }
 
 // readCommitted corrects the report by the run's own events.
@@ -157,29 +167,32 @@ func (m *Mover) readCommitted(ctx context.Context) error {
 	for _, row := range rows {
 		committed[row[0].Text+" "+row[1].Text] = true
 	}
-	m.report.Steps = slices.DeleteFunc(m.report.Steps, func(d apply.Result) bool { return !committed[stepKey(*d.Step)] })
+	reported := map[string]apply.Result{}
+	for _, d := range m.report.Steps {
+		reported[stepKey(*d.Step)] = d
+	}
+	var results []apply.Result
 	for i, s := range m.first.Steps {
 		key := stepKey(s)
+		result, known := reported[key]
 		switch {
-		case m.announced[key] && !committed[key]:
-			delete(m.announced, key)
-			m.emit(apply.Undone{Step: s})
-		case committed[key] && !m.report.contains(s):
-			m.report.add([]apply.Result{{Step: &m.first.Steps[i]}})
-			m.resolved = true
+		case !committed[key]:
+			if m.announced[key] {
+				delete(m.announced, key)
+				m.emit(apply.Undone{Step: s})
+			}
+			continue
+		case !known:
+			result, m.resolved = apply.Result{Step: &m.first.Steps[i]}, true
 			if !m.announced[key] {
 				m.announced[key] = true
 				m.emit(apply.Finished{Step: s})
 			}
 		}
+		results = append(results, result)
 	}
-	place := map[string]int{}
-	for i, s := range m.first.Steps {
-		place[stepKey(s)] = i
-	}
-	sort.SliceStable(m.report.Steps, func(i, j int) bool {
-		return place[stepKey(*m.report.Steps[i].Step)] < place[stepKey(*m.report.Steps[j].Step)]
-	})
+	m.report.Steps = nil
+	m.report.add(results)
 	return nil
 }
 

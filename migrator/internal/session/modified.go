@@ -47,7 +47,7 @@ func (s *Session) modifiedDownScripts(ctx context.Context, v *plan.View) ([]stri
 	var differ, compare []string
 	for _, r := range v.Files.Ordered() {
 		row := v.Row(r.ID)
-		if row == nil || row.State != ledger.Applied {
+		if row == nil || row.State != ledger.Applied || v.Recorded[r.ID] != "" {
 			continue
 		}
 		sql, options := plan.DownScript(r)

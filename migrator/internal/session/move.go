@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"example.com/ambix/migrator/internal/apply"
@@ -92,8 +91,8 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 	}
 	if m.verify {
 		m.report.To = view.Current()
-		if err := m.resolveOutcome(ctx, view); err != nil {
-			return m.recover(ctx, err)
+		if again, err := m.resolveOutcome(ctx, view); again || err != nil {
+			return again, err
 		}
 	}
 	if err := m.CheckForeign(view, m.verb); err != nil {
@@ -107,13 +106,13 @@ func (m *Mover) round(ctx context.Context) (again bool, err error) {
 		done, err := m.replace(ctx)
 		m.report.Replaced = append(m.report.Replaced, done...)
 		if refused, ok := errors.AsType[*pg.ConnectError](err); ok && refused.Problem == pg.ReadOnly && len(p.Steps) == 0 {
-			return false, m.finish(ctx, view, p) // before version 14 the server does not say it unasked
+			return m.finish(ctx, view, p) // before version 14 the server does not say it unasked
 		}
 		return err == nil, err
 	}
 	creates := p.Stamp && !p.Exists // also without steps
 	if len(p.Steps) == 0 && !creates {
-		return false, m.finish(ctx, view, p)
+		return m.finish(ctx, view, p)
 	}
 	if err := m.writable(); err != nil { // reading is all that a run without steps does
 		return m.awaitPromotion(ctx, err)
@@ -176,7 +175,7 @@ func (m *Mover) view(ctx context.Context) (*plan.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Join(m.files, state)
+	return m.join(ctx, state, m.verb)
 }
 
 // plan turns the targets into steps the first time. After that the steps count, not the
@@ -242,6 +241,7 @@ func (m *Mover) after(ctx context.Context, p plan.Plan, answered int, err error)
 	}
 	if _, lost := errors.AsType[*pg.LostError](err); lost && answered < len(p.Steps) {
 		m.unknown, m.inFlight, m.lossErr, m.lostSince = &p.Steps[answered], p, err, m.connectedAt
+		m.verify, m.fenced = true, false
 		m.several = !m.runner.NoBatch && answered+1 < len(p.Steps) && p.Steps[answered].Transactional()
 		m.runner.NoBatch = true // so that the next loss has one step to blame
 	}
@@ -261,18 +261,26 @@ func (m *Mover) stuck(p plan.Plan) bool {
 // left is the first plan without what this run has carried out.
 func (m *Mover) left() plan.Plan {
 	left := *m.first
-	left.Steps = slices.DeleteFunc(slices.Clone(left.Steps), m.report.contains)
+	left.Steps = m.leftOf(left.Steps)
 	return left
 }
 
-// next is the step of p that was in progress: the first that is not in the report.
-func (m *Mover) next(p plan.Plan) *plan.Step {
-	for i := range p.Steps {
-		if !m.report.contains(p.Steps[i]) {
-			return &p.Steps[i]
+// leftOf returns the steps that this run has not carried out.
+func (m *Mover) leftOf(steps []plan.Step) []plan.Step { return without(steps, m.report.Steps, stepKey) }
+
+// without returns the steps that are not among the results.
+func without(steps []plan.Step, done []apply.Result, key func(plan.Step) string) []plan.Step {
+	keys := make(map[string]bool, len(done))
+	for _, d := range done {
+		keys[key(*d.Step)] = true
+	}
+	left := make([]plan.Step, 0, len(steps))
+	for _, s := range steps {
+		if !keys[key(s)] {
+			left = append(left, s)
 		}
 	}
-	return nil
+	return left
 }
 
 // wait lets other runners finish.
@@ -291,26 +299,19 @@ func (m *Mover) wait(ctx context.Context) (again bool, _ error) {
 }
 
 // finish completes the report of a run that has nothing more to do.
-func (m *Mover) finish(ctx context.Context, view *plan.View, p plan.Plan) error {
+func (m *Mover) finish(ctx context.Context, view *plan.View, p plan.Plan) (again bool, _ error) {
 	m.report.To = p.To
-	if m.lossErr != nil && len(m.report.Steps) < len(m.first.Steps) {
-		// A message that was lost may have reached the server after its outcome was read.
-		if err := m.readCommitted(ctx); err != nil {
-			return err
-		}
+	left := m.left().Steps
+	if len(left) == 0 && !m.resolved {
+		return false, nil
 	}
-	if len(m.report.Steps) == len(m.first.Steps) {
-		if m.resolved {
-			return m.runner.Flush(ctx) // its commit was never confirmed
-		}
-		return nil
-	}
-	for _, step := range m.left().Steps {
+	for _, step := range left {
 		other := OtherStep{Step: step}
 		if row := view.Row(step.Revision); row != nil {
 			other.By, other.From = row.AppliedBy, row.AppliedFrom
 		}
 		m.report.Others = append(m.report.Others, other)
 	}
-	return m.runner.Flush(ctx) // another runner's commits may not be flushed yet
+	// What another runner committed may not be flushed yet, nor a commit that was never confirmed.
+	return m.recover(ctx, m.runner.Flush(ctx))
 }

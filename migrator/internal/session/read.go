@@ -22,7 +22,10 @@ import (
 // one elsewhere. It writes nothing and locks nothing. Errors: *apply.LedgerError,
 // *ledger.NewerError, *ledger.DecodeError, *plan.JoinError, *OtherLedgerError,
 // *CitusError, *pg.ConnectError, *pg.LostError.
-func (s *Session) View(ctx context.Context) (*plan.View, error) {
+func (s *Session) View(ctx context.Context) (*plan.View, error) { return s.ViewFor(ctx, "") }
+
+// ViewFor is View for an operation.
+func (s *Session) ViewFor(ctx context.Context, verb plan.Verb) (*plan.View, error) {
 	state, err := s.read(ctx, true)
 	if err == nil && !state.Exists {
 		if err = s.checkCitus(ctx, false); err == nil {
@@ -32,7 +35,52 @@ func (s *Session) View(ctx context.Context) (*plan.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.join(ctx, state, verb)
+}
+
+// join combines the files with a state. Where a newer program has recorded a revision in the place of others, these count as
+// applied, unless the verb changes the rows themselves.
+func (s *Session) join(ctx context.Context, state ledger.State, verb plan.Verb) (*plan.View, error) {
+	if verb == plan.VerbStamp || verb == plan.VerbPurge {
+		return plan.Join(s.files, state)
+	}
+	for unknown := s.withoutFile(state); len(unknown) > 0; {
+		rows, err := s.query(ctx, s.Ledger.ReadReplaced(unknown))
+		if se := pg.ServerError(err); se != nil && se.Code == pg.InsufficientPrivilege {
+			break // without the events, less is known
+		}
+		if err != nil {
+			return nil, err
+		}
+		unknown = nil
+		for _, row := range rows {
+			if state.Replaced == nil {
+				state.Replaced = map[string][]string{}
+			}
+			if _, read := state.Replaced[row[0].Text]; read {
+				continue
+			}
+			ids := ledger.ParseReplaced(row[1].Text)
+			state.Replaced[row[0].Text] = ids
+			for _, id := range ids {
+				if s.files.Revision(id) == nil {
+					unknown = append(unknown, id) // it may have replaced others itself
+				}
+			}
+		}
+	}
 	return plan.Join(s.files, state)
+}
+
+// withoutFile returns the revisions of the ledger that the files do not contain.
+func (s *Session) withoutFile(state ledger.State) []string {
+	var ids []string
+	for i := range state.Rows {
+		if id := state.Rows[i].Revision; s.files.Revision(id) == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // Runner returns the runner that is at work on the ledger, and whether there is one. It locks

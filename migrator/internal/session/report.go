@@ -25,14 +25,12 @@ type OtherStep struct {
 
 func (r *Report) add(done []apply.Result) {
 	r.Steps = append(r.Steps, done...)
-	for _, d := range done {
-		r.Ahead = slices.DeleteFunc(r.Ahead, func(id string) bool { return id == d.Step.Revision })
+	if len(r.Ahead) == 0 {
+		return
 	}
-}
-
-// contains reports whether the run has carried out a step.
-func (r *Report) contains(s plan.Step) bool {
-	return slices.ContainsFunc(r.Steps, func(d apply.Result) bool {
-		return d.Step.Direction == s.Direction && d.Step.Revision == s.Revision
-	})
+	gone := make(map[string]bool, len(done))
+	for _, d := range done {
+		gone[d.Step.Revision] = true
+	}
+	r.Ahead = slices.DeleteFunc(r.Ahead, func(id string) bool { return gone[id] })
 }

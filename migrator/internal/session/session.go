@@ -88,6 +88,7 @@ type Session struct {
 	// report it without being asked.
 	recovering bool
 	around     surroundings // as of the last read that found no ledger
+	writes     int          // how many changes of the ledger alone were sent
 }
 
 // Open connects to a database, and waits for a server that does not answer. first is an

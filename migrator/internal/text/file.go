@@ -2,6 +2,7 @@ package text
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,17 @@ func Error(err error) string {
 		s = strings.Replace(s, e.Error(), FileProblem(e.Path, writing, e.Err), 1)
 	}
 	return s
+}
+
+// JSONProblem returns what is wrong with a JSON text that could not be decoded.
+func JSONProblem(err error) string {
+	switch {
+	case errors.Is(err, io.EOF):
+		return "it is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends too early"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 // pathErrors yields the errors about files in the tree of an error.

@@ -120,9 +120,22 @@ func (s *script) dbmateOptions(options, sql string, data map[string]string) (str
 	}
 	filled, err := template.New("section").Option("missingkey=error").Parse(sql)
 	if err != nil {
-		return "", err
+		return "", templateError(err)
 	}
 	var b strings.Builder
-	err = filled.Execute(&b, variables)
-	return b.String(), err
+	if err := filled.Execute(&b, variables); err != nil {
+		return "", templateError(err)
+	}
+	return b.String(), nil
+}
+
+// templateMissing matches the error of package template for a variable that is not among the data.
+var templateMissing = regexp.MustCompile(`map has no entry for key "(.*)"`)
+
+// templateError says what is wrong with a section that is a template.
+func templateError(err error) error {
+	if parts := templateMissing.FindStringSubmatch(err.Error()); parts != nil {
+		return fmt.Errorf("{{ .%s }} has no value: add env:%s to the line of the section, and -D %s=VALUE to the command", parts[1], parts[1], parts[1])
+	}
+	return fmt.Errorf("the section is a template because of env:, and is not valid: %s", strings.TrimPrefix(err.Error(), "template: section:"))
 }

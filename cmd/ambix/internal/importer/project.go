@@ -186,7 +186,8 @@ func messageOf(name string) string {
 }
 
 // versionTime returns the time in a version: a date with or without a time of day, or a Unix
-// time in seconds, milliseconds or nanoseconds. It is zero for a sequence number.
+// time in seconds, milliseconds or nanoseconds. Diesel writes a time zone after the time, and others milliseconds or
+// microseconds. It is zero for a sequence number.
 func versionTime(version string) time.Time {
 	var t time.Time
 	n, _ := strconv.ParseInt(version, 10, 64)
@@ -199,8 +200,8 @@ func versionTime(version string) time.Time {
 		t, _ = time.Parse("200601021504", version)
 	case 13:
 		t = time.UnixMilli(n)
-	case 14:
-		t, _ = time.Parse("20060102150405", version)
+	case 14, 17, 18, 20:
+		t, _ = time.Parse("20060102150405", version[:14])
 	case 19:
 		t = time.Unix(0, n)
 	}

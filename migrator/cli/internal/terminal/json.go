@@ -17,6 +17,58 @@ func (o *Output) JSON(d any) {
 	o.keep(e.Encode(d))
 }
 
+// JSONList writes a JSON document whose first field is a list, element by element. The result
+// is that of JSON.
+type JSONList struct {
+	o       *Output
+	started bool // an element was added
+}
+
+// NewJSONList begins a document with the list field.
+func (o *Output) NewJSONList(field string) *JSONList {
+	name, err := json.Marshal(field)
+	o.keep(err)
+	o.write("{\n  " + string(name) + ": [")
+	return &JSONList{o: o}
+}
+
+// Add writes an element.
+func (l *JSONList) Add(d any) {
+	separator := "\n    "
+	if l.started {
+		separator = "," + separator
+	}
+	l.started = true
+	l.o.write(separator)
+	l.o.jsonValue("    ", d)
+}
+
+// End completes the document with one more field; "": none.
+func (l *JSONList) End(field string, d any) {
+	if l.started {
+		l.o.write("\n  ")
+	}
+	l.o.write("]")
+	if field != "" {
+		name, err := json.Marshal(field)
+		l.o.keep(err)
+		l.o.write(",\n  " + string(name) + ": ")
+		l.o.jsonValue("  ", d)
+	}
+	l.o.write("\n}\n")
+}
+
+// jsonValue writes d as a part of a document, without a newline at its end.
+func (o *Output) jsonValue(indent string, d any) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent(indent, "  ")
+	o.keep(e.Encode(d))
+	_, err := jsonWriter{o.w}.Write(bytes.TrimRight(b.Bytes(), "\n"))
+	o.keep(err)
+}
+
 // JSONLine writes d as a JSON document on one line.
 func (o *Output) JSONLine(d any) {
 	e := json.NewEncoder(jsonWriter{o.w})

@@ -43,9 +43,25 @@ type Table [][]Cell
 // Add appends a row.
 func (t *Table) Add(cells ...Cell) { *t = append(*t, cells) }
 
+// LongTable is a table that is printed in parts. The columns of each part are as wide as those
+// of the parts before it, or wider.
+type LongTable struct {
+	Table  // the rows of the next part
+	widths []int
+}
+
+// Print writes the rows of t that were added since the last call.
+func (t *LongTable) Print(o *Output) {
+	o.write(o.formatFrom(&t.widths, t.Table))
+	t.Table = t.Table[:0]
+}
+
 // format returns the rows of t in aligned columns, each row ending in a newline. Cells wider
 // than 60 characters do not widen their column.
-func (o *Output) format(t Table) string {
+func (o *Output) format(t Table) string { return o.formatFrom(new([]int), t) }
+
+// formatFrom is format with the least widths of the columns, which it raises.
+func (o *Output) formatFrom(least *[]int, t Table) string {
 	rows := make(Table, len(t))
 	for i, row := range t {
 		for len(row) > 0 && row[len(row)-1].text == "" {
@@ -53,7 +69,8 @@ func (o *Output) format(t Table) string {
 		}
 		rows[i] = row
 	}
-	widths := columnWidths(rows)
+	widths := columnWidths(*least, rows)
+	*least = widths
 	var b strings.Builder
 	for _, row := range rows {
 		for i, c := range row {
@@ -67,10 +84,10 @@ func (o *Output) format(t Table) string {
 	return b.String()
 }
 
-// columnWidths ignores the last cell of each row, which may have any length.
-func columnWidths(rows Table) []int {
+// columnWidths ignores the last cell of each row, which may have any length. It begins with
+// widths.
+func columnWidths(widths []int, rows Table) []int {
 	const widest = 60
-	var widths []int
 	for _, row := range rows {
 		for i := range len(row) - 1 {
 			if i == len(widths) {
