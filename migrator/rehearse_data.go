@@ -158,6 +158,7 @@ func (m *Migrator) copyRows(ctx context.Context, data *dataSource, d *scratch.Da
 	defer to.Close()
 	found, err := sample.Copy(ctx, sample.Options{
 		From: from, To: to, Role: settings.Role, Limit: data.limit,
+		Started: func(table string) { m.cfg.Scratch.step(ScratchStep{Table: table}) },
 		Skip: func(name, table string) bool { // of a ledger
 			return data.schema.Object(schema.Key{Kind: schema.Table, Name: schema.Qualify(name, table)}) == nil
 		},

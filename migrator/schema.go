@@ -47,6 +47,24 @@ type Scratch struct {
 	// OnDatabase is called before a scratch database is made, and after it was dropped. A program that is about to exit in
 	// between leaves it behind. Nil: nothing.
 	OnDatabase func(name string, exists bool)
+	// OnStep is called before something that may take long is done in a scratch database, and with the zero ScratchStep at the
+	// end; by one goroutine at a time. Nil: nothing.
+	OnStep func(ScratchStep)
+}
+
+// ScratchStep is what is done in a scratch database. One of Revision, File and Table is set.
+type ScratchStep struct {
+	Revision, Message string // that is applied or reverted; the message's first line
+	Direction         Direction
+	File              string // of SQL that is run
+	Table             string // to which rows are copied; qualified, and quoted where necessary
+}
+
+// step reports a step.
+func (s *Scratch) step(step ScratchStep) {
+	if s.OnStep != nil {
+		s.OnStep(step)
+	}
 }
 
 // Schema returns a schema, without ledgers. A database is only read, in one transaction, by any role that can connect;
@@ -130,6 +148,7 @@ func (m *Migrator) withScratch(ctx context.Context, scripts []*revision.Script, 
 	if err := guardRoles(ctx, server, scripts...); err != nil {
 		return err
 	}
+	defer m.cfg.Scratch.step(ScratchStep{})
 	return use(server)
 }
 
@@ -222,6 +241,9 @@ func (m *Migrator) scratchSettings() session.Settings {
 	if m.cfg.Scratch.Server != nil {
 		settings.BeforeConnect = nil // it is for another server
 	}
+	settings.OnStart = func(s plan.Step) {
+		m.cfg.Scratch.step(ScratchStep{Revision: s.Revision, Message: s.Message, Direction: Direction(s.Direction)})
+	}
 	return settings
 }
 
@@ -284,6 +306,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (*filler, error) {
 			return err
 		}
 		for _, script := range scripts {
+			m.cfg.Scratch.step(ScratchStep{File: script.File})
 			if err := apply.Load(ctx, conn, script); err != nil {
 				return err
 			}

@@ -121,6 +121,7 @@ func (r *run) draftOptions(n *newRevision, o *draftFlags, rev *revision.Revision
 	if r.canAsk() {
 		a := r.newAsker()
 		options.AskRename = func(rename migrator.PossibleRename) (bool, error) {
+			r.endScratchProgress()
 			kind := strings.ToLower(rename.Key.Kind.String())
 			return a.yes(kind + " " + rename.Key.Name + ": was it " + rename.Verb() + " to " + newName(rename.Renaming) + "? Otherwise it is dropped with what it contains.")
 		}

@@ -252,3 +252,16 @@ func TestLongStepIsLoggedWhileItRuns(t *testing.T) {
 	release()
 	p.want(0, `^upgrade r1 \(step r1\) has been running for \d+s$`)
 }
+
+// A rehearsal says what it waits for, as a run does.
+func TestLongRehearsalSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Database(t)
+	role := "go_" + strings.ReplaceAll(pgtest.Value(t, db, "SELECT gen_random_uuid()"), "-", "_") // seen from all databases of the server
+	wait := "DO $$ BEGIN LOOP EXIT WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = '" + role + "'); PERFORM pg_sleep(0.05); END LOOP; END $$"
+	p := start(t, "app", db, []string{wait}, "rehearse", "--up-only")
+	p.says("has been running for")
+	pgtest.Exec(t, db, "CREATE ROLE "+role)
+	t.Cleanup(func() { pgtest.Exec(t, db, "DROP ROLE "+role) })
+	p.want(0, `^scratch database: upgrade r1 \(step r1\) has been running for \d+s$`)
+}

@@ -17,6 +17,7 @@ type eventName string
 const (
 	eventDatabase       eventName = "database"
 	eventScratch        eventName = "scratch"
+	eventScratchStep    eventName = "scratch-step"
 	eventVariable       eventName = "variable-ignored"
 	eventSignal         eventName = "signal"
 	eventUnavailable    eventName = "server-unavailable"
@@ -79,6 +80,7 @@ type eventRow struct {
 var eventRows = []eventRow{
 	{eventDatabase, "the database that is used", "`host`, `user`"},
 	{eventScratch, "the server where scratch databases are made", "`host`, `user`"},
+	{eventScratchStep, "a step in a scratch database is still running, or how many there have been", "`revision`, `file` or `table`; `running_ms` or `step`"},
 	{eventVariable, "a variable is set that no setting has, and similar to one that is read", ""},
 	{eventSignal, "a signal was received", ""},
 	{eventUnavailable, "the server does not accept connections; retrying", "`problem`, `reason`, `limit_ms`"},

@@ -177,7 +177,7 @@ func (r *run) openScratch(need bool) (*migrator.Migrator, *pgconn.Config, error)
 	case need || !noDatabaseNamed(err):
 		return nil, nil, err
 	}
-	config.Scratch.Like, config.Scratch.OnDatabase = cfg, r.noteScratch
+	config.Scratch.Like, config.Scratch.OnDatabase, config.Scratch.OnStep = cfg, r.noteScratch, r.scratchProgress()
 	if config.Scratch.Server, err = r.scratchServer(); err != nil {
 		return nil, nil, err
 	}

@@ -52,6 +52,8 @@ type Runner struct {
 	// OnEvent is called with what happens, also by the monitor from its own goroutine. Nil:
 	// nothing is reported.
 	OnEvent func(Event)
+	// OnStart is called with each step that is about to be run, for a run of which nothing else is reported. Nil: nobody is told.
+	OnStart func(plan.Step)
 	// OpenMonitor opens a second session that looks what a long step waits for. Nil: no
 	// monitor.
 	OpenMonitor func(context.Context) (*pg.Conn, error)
@@ -176,6 +178,9 @@ func unreadable(s plan.Step, err error) error {
 // reportStarted reports that a step is about to be run, and warns about a body that sets
 // lock_timeout: other sessions queue behind a statement that waits for a lock.
 func (r *Runner) reportStarted(s plan.Step) {
+	if r.OnStart != nil {
+		r.OnStart(s)
+	}
 	r.emit(Started{Step: s})
 	if r.OnEvent == nil || !strings.Contains(s.Script.SQL(), "lock_timeout") {
 		return

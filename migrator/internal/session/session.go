@@ -45,6 +45,7 @@ type Settings struct {
 	Send                          apply.Send
 	Fingerprint                   FingerprintMode // "": off
 	Observer                      *apply.Observer // of a rehearsal; nil: none
+	OnStart                       func(plan.Step) // see apply.Runner; nil: nobody is told
 	plan.Policies
 
 	// BeforeConnect may change the configuration before each attempt. Nil: nothing.
@@ -62,7 +63,7 @@ func (s *Settings) Runner() *apply.Runner {
 	host, process := processName()
 	return &apply.Runner{
 		Ledger: s.Ledger, LedgerOwner: s.LedgerOwner, TargetDatabase: s.TargetDatabase, TargetSchema: s.TargetSchema, Author: ledger.Author{From: host, Version: s.Version, Run: newRunID()}, Role: s.Role, SearchPath: s.SearchPath, Process: process,
-		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Guard: s.Guard, Observer: s.Observer,
+		LockTimeout: s.LockTimeout, StatementTimeout: s.StatementTimeout, RetryFor: s.RetryFor, SingleTransaction: s.SingleTransaction, FlushEvery: s.FlushEvery, Send: s.Send, Guard: s.Guard, Observer: s.Observer, OnStart: s.OnStart,
 	}
 }
 
