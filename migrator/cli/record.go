@@ -94,7 +94,7 @@ var eventRows = []eventRow{
 	{eventRetrying, "a step did not get a lock and was rolled back; retrying", "`revision`, `sqlstate`, `reason`, `try`, `pause_ms`"},
 	{eventCommitted, "a step is committed; on standard output", "`direction`, `revision`, `message`, `duration_ms`, `pending_on`"},
 	{eventRecorded, "`stamp` recorded a step without running it; on standard output", "`direction`, `revision`, `message`, `duration_ms`"},
-	{eventIndex, "the progress of an index build", "`revision`, `index`, `phase`, `done`, `total`, `running_ms`"},
+	{eventIndex, "the progress of an index build", "`revision`, `table`, `index`, `phase`, `done`, `total`, `running_ms`"},
 	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},
 	{eventNotice, "a message of the server; `msg` is its text", "`revision`, `file`, `line`, `severity`, `sqlstate`, `detail`, `hint`"},
 	{eventDrifted, "the schema is not what the last run left", "`state`"},

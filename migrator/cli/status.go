@@ -246,7 +246,7 @@ func (v *statusView) todo() (string, []suggestion) {
 	case modified >= 0:
 		return "nothing to apply; restore the modified files, or accept them", []suggestion{{"", a.other("repair", v.Revisions[modified].Revision, "--accept")}}
 	}
-	if len(v.Replacements) > 0 {
+	if slices.ContainsFunc(v.Replacements, func(r migrator.Replacement) bool { return r.State == migrator.ReplacementComplete }) {
 		return "nothing to apply", []suggestion{to("record the replacement", a.other("up"))}
 	}
 	return "nothing to do", nil
