@@ -161,7 +161,7 @@ func (a adviser) access(e *migrator.ConnectError, db, user string) string {
 	switch {
 	case sqlState(e) == insufficientPrivilege:
 		return "allow the role to connect: GRANT CONNECT ON DATABASE " + db + " TO " + user
-	case strings.Contains(e.Reason, "no encryption") && !strings.Contains(e.Reason, "rejects"):
+	case (strings.Contains(e.Reason, "no encryption") || strings.Contains(e.Reason, "SSL off")) && !strings.Contains(e.Reason, "rejects"): // SSL off: before 14
 		return "the server may require encryption: use sslmode=require (" + a.variables("sslmode") + "), or add an entry to its pg_hba.conf and reload it"
 	}
 	return "add or change the entry in the server's pg_hba.conf and reload it"

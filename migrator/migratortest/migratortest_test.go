@@ -297,7 +297,7 @@ func TestFailuresNameTheProblem(t *testing.T) {
 			[]string{"r2.up.sql:4:8", `column "emial" does not exist`, "   4 | SELECT emial"},
 		},
 		"publisher": {
-			func(*migratortest.Config) {}, revisions(account, "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p;"),
+			func(*migratortest.Config) {}, revisions(account, "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (create_slot = false);"),
 			[]string{"r2.up.sql:4:1", "would connect to the publisher from a scratch database: nothing was run"},
 		},
 		"other database": {func(*migratortest.Config) {}, revisions("ALTER DATABASE postgres SET work_mem = '8MB';"), []string{"r1.up.sql:4:1", "ALTER DATABASE names database postgres"}},
