@@ -88,6 +88,7 @@ func TestDownScriptsAreComparedWithWhatWasBefore(t *testing.T) {
 			for _, f := range got.Reverted[1].Findings() {
 				finding = strings.TrimRight(fmt.Sprintf("%s %s %s\n%s\n%s\n%s", f.Severity, f.Rule, f.Pos, f.Text, f.Why, f.Safe), "\n")
 				finding = regexp.MustCompile(`'20[-0-9 :.+]*'`).ReplaceAllString(finding, "'MOMENT'")
+				finding = regexp.MustCompile(`'MOMENT'::\w* …`).ReplaceAllString(finding, "'MOMENT' …") // a moment with fewer digits leaves room for more
 			}
 			if want, ok := wantFindings[test.name]; ok != (finding != "") || want != finding {
 				t.Errorf("%q: `%s`,", test.name, finding)

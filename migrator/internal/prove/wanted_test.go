@@ -41,7 +41,7 @@ add to the down script: DROP VIEW public.two; CREATE VIEW public.two AS SELECT C
 	"moment lost": `danger not-inverse sql/r1.down.sql:3:1
 the down script does not restore view public.born (query)
 after a rollback the database is not what it was before the revision
-add to the down script: CREATE OR REPLACE VIEW public.born AS SELECT 'MOMENT'::timestamp without time zone AS at, ('MOMENT'::timestamp with time zone > 'MOMENT'::t …;`,
+add to the down script: CREATE OR REPLACE VIEW public.born AS SELECT 'MOMENT'::timestamp without time zone AS at, ('MOMENT'::timestamp with time zone > 'MOMENT' …;`,
 	"extension left": `note not-inverse sql/r1.down.sql:1:1
 the down script leaves extension pg_trgm
 an extension is often left on purpose, because others may use it by now
