@@ -70,8 +70,8 @@ func testTable(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	bed := pgtest.Shared(t)
-	out, err := bench(t, file, "-n", "3", "-memory", "3", "-repeat", "1", "-copy", "10kB", "-latency", "2ms",
-		"-tools", "ambix,psql", "-schemas", "3", "-databases", "2", "-loop", "1", "-rows", "up,latency,idle,fingerprint,schemas,databases,memory,copy", "-database-url", bed.URL("postgres"), "-json", "-write", "-document", document)
+	out, err := bench(t, file, "-n", "3", "-memory", "3", "-many", "4", "-inserts", "2kB", "-repeat", "1", "-copy", "10kB", "-latency", "2ms",
+		"-tools", "ambix,psql", "-schemas", "3", "-databases", "2", "-loop", "1", "-rows", "up,latency,idle,fingerprint,schemas,databases,memory,many,copy,inserts", "-database-url", bed.URL("postgres"), "-json", "-write", "-document", document)
 	if err != nil {
 		t.Fatal(err, out)
 	}
@@ -119,6 +119,15 @@ func testTable(t *testing.T, file string) {
 		"one revision more in 3 schemas, loops of 1 extrapolated":                           {"ambix", "ambix in a loop", "psql"},
 		"processor time of `up` of 2 databases with nothing to do, loops of 1 extrapolated": {"ambix", "ambix in a loop"},
 		"memory of `heads`, 3 revisions":                                                    {"ambix"},
+		"memory of `up` with nothing to do, 3 revisions":                                    {"ambix"},
+		"memory of `status`, 3 revisions":                                                   {"ambix"},
+		"memory of `status --json`, 3 revisions":                                            {"ambix"},
+		"memory of `check`, 3 revisions":                                                    {"ambix"},
+		"memory of `history`, 3 revisions":                                                  {"ambix"},
+		"memory of `log`, 3 revisions":                                                      {"ambix"},
+		"memory of `up`, 4 revisions":                                                       {"ambix"},
+		"memory of `up`, a revision with 2 kB of INSERTs":                                   {"ambix"},
+		"memory of `check`, a revision with 2 kB of INSERTs":                                {"ambix"},
 		"memory of `up`, 3 revisions":                                                       {"ambix"},
 		"a revision with 10 kB of COPY":                                                     {"ambix", "psql"},
 		"memory of that revision":                                                           {"ambix", "psql"},
