@@ -210,3 +210,20 @@ func TestLargeCopyIsStreamed(t *testing.T) {
 		t.Error("the revision with a modified file was not rolled back")
 	}
 }
+
+// A psql of August 2026 or later takes a statement that begins with no word for the COPY before it, and skips what follows it.
+func TestScriptGoesOnAfterRows(t *testing.T) {
+	t.Parallel()
+	m := projecttest.New(t).Add("a", "", "CREATE TABLE x (id int);\nCOPY x FROM stdin;\n1\n\\.\n(SELECT id FROM x);\nINSERT INTO x VALUES (2);", "").Migrator(migrator.Config{})
+	script, err := projecttest.Script(m, nil, migrator.Up)
+	if err != nil || !strings.Contains(script, "\\.\nSAVEPOINT ambix;\nRELEASE SAVEPOINT ambix;\n(SELECT") {
+		t.Fatalf("%v\n%s", err, script)
+	}
+	url := pgtest.Database(t)
+	if out, err := projecttest.Psql(t, url, script); err != nil {
+		t.Fatalf("psql: %v\n%s", err, out)
+	}
+	if got := pgtest.Value(t, url, "SELECT (SELECT sum(id) FROM x) || ' ' || (SELECT string_agg(revision, ' ') FROM ambix_revision)"); got != "3 a" {
+		t.Errorf("the rows and revisions: %s", got)
+	}
+}

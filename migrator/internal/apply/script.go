@@ -111,12 +111,18 @@ func revisionsOrBase(ids []string) string {
 
 // write writes statements. Errors of the writer are returned by Flush, and soon by this too.
 func (w *scriptWriter) write(p iter.Seq[part]) error {
+	copied := false // the part before has rows
 	for part := range p {
+		// Since its minor releases of August 2026, psql takes a statement that begins with no word, such as (SELECT 1), for the
+		// COPY before it, and skips the rest of the script.
+		if copied && strings.HasPrefix(part.sql, "(") {
+			w.WriteString("SAVEPOINT ambix;\nRELEASE SAVEPOINT ambix;\n")
+		}
 		w.WriteString(part.sql)
 		if _, err := w.WriteString(";\n"); err != nil {
 			return err
 		}
-		if part.kind == body && part.source.Class == sqltext.CopyIn {
+		if copied = part.kind == body && part.source.Class == sqltext.CopyIn; copied {
 			if err := w.copyRows(part); err != nil {
 				return err
 			}

@@ -16,7 +16,8 @@ const regressVariable = "AMBIX_REGRESS_SQL"
 //
 // Both sides refuse the meta-commands in them and continue after their line, so the statements around them are compared
 // too; one that \g would have sent extends to the next semicolon. Before the comparison, \; is replaced by a semicolon,
-// and variables that psql substitutes even if they are not set by text that it does not.
+// and variables that psql substitutes even if they are not set by text that it does not. One file has a COPY (query) FROM stdin,
+// which the server refuses; psql since August 2026 skips the lines after it, so that it gets its \. here.
 func TestSplitAgreesWithPsqlOnRegressionSuite(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv(regressVariable)
@@ -27,7 +28,8 @@ func TestSplitAgreesWithPsqlOnRegressionSuite(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s=%s contains no .sql files (%v): scripts/regress-corpus DIR fetches them", regressVariable, dir, err)
 	}
-	rewritten := strings.NewReplacer(`\;`, "\n;\n", ":{?", ":{", ":'LAST_ERROR_MESSAGE'", ":'last_error_message'")
+	const refused = "copy (select * from test1) from stdin;\n"
+	rewritten := strings.NewReplacer(refused, refused+"\\.\n", `\;`, "\n;\n", ":{?", ":{", ":'LAST_ERROR_MESSAGE'", ":'last_error_message'")
 	var sources []string
 	for _, file := range files {
 		text, err := os.ReadFile(file)
