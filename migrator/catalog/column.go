@@ -20,7 +20,7 @@ func columnQueries(version int) []query {
 			fact("storage", "CASE WHEN a.attstorage <> t.typstorage THEN "+storageName("a.attstorage")+" END"),
 			fact("compression", "CASE WHEN a.attcompression <> '' THEN "+word("a.attcompression", "p", "pglz", "l", "lz4")+" END").from(14),
 			fact("statistics target", "CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::pg_catalog.text END"),
-			fact("options", columnOptions),
+			fact("options", columnOptions()),
 			fact("foreign options", options("a.attfdwoptions")),
 			fact("local", "CASE WHEN NOT a.attislocal THEN 'false' END"),
 			in("acl", "a.attacl::pg_catalog.text"),
@@ -41,8 +41,10 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind = ANY ('{r,p,f,v,m,c}'::
 
 // columnOptions leaves out what the server itself keeps among the options since the minor releases of November 2026: a number that
 // tells one version of a column from another, and is another one wherever the column is made. pg_dump leaves it out too.
-const columnOptions = `CASE WHEN a.attoptions[2] IS NOT NULL OR NOT pg_catalog.starts_with(a.attoptions[1], 'pg_attver=') THEN (SELECT pg_catalog.to_json(pg_catalog.array_agg(o ORDER BY o COLLATE pg_catalog."C"))::pg_catalog.text
-FROM pg_catalog.unnest(a.attoptions) o WHERE NOT pg_catalog.starts_with(o, 'pg_attver=')) END`
+func columnOptions() string {
+	isOwn := func(option string) string { return "pg_catalog.starts_with(" + option + ", 'pg_attver=')" }
+	return "CASE WHEN a.attoptions[2] IS NOT NULL OR NOT " + isOwn("a.attoptions[1]") + " THEN " + optionsThat("a.attoptions", "NOT "+isOwn("o")) + " END"
+}
 
 func number(s string) int {
 	n, _ := strconv.Atoi(s) // the catalogs have nothing else

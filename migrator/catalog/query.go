@@ -86,8 +86,13 @@ func named(oid, name string) []column {
 
 // options returns an array of options as a JSON array. Their order has no meaning.
 func options(array string) string {
-	return "CASE WHEN " + array + " IS NOT NULL THEN (SELECT pg_catalog.to_json(pg_catalog.array_agg(o ORDER BY o COLLATE pg_catalog.\"C\"))::pg_catalog.text" +
-		" FROM pg_catalog.unnest(" + array + ") o) END"
+	return "CASE WHEN " + array + " IS NOT NULL THEN " + optionsThat(array, "true") + " END"
+}
+
+// optionsThat returns the options o of an array for which a condition is true.
+func optionsThat(array, condition string) string {
+	return "(SELECT pg_catalog.to_json(pg_catalog.array_agg(o ORDER BY o COLLATE pg_catalog.\"C\"))::pg_catalog.text" +
+		" FROM pg_catalog.unnest(" + array + ") o WHERE " + condition + ")"
 }
 
 // object returns the name of the object with an oid, such as a regproc, or NULL for 0.

@@ -260,7 +260,7 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 		}
 		first = false
 		for i := range messages {
-			if err := r.sendPart(ctx, s, &messages[i], &took); err != nil {
+			if err := r.sendObserved(ctx, s, &messages[i], &took); err != nil {
 				return took, err
 			}
 		}
@@ -268,8 +268,8 @@ func (r *Runner) sendStep(ctx context.Context, s plan.Step, f frame) (time.Durat
 	return took, nil
 }
 
-// sendPart sends one message of a step. took is set by the closing write.
-func (r *Runner) sendPart(ctx context.Context, s plan.Step, m *message, took *time.Duration) error {
+// sendObserved sends one message of a step, before the eyes of the observer. took is set by the closing write.
+func (r *Runner) sendObserved(ctx context.Context, s plan.Step, m *message, took *time.Duration) error {
 	m.bytes = r.countsBytes()
 	err := r.observed(ctx, s, m.parts, false, func() error { return r.sendMessage(ctx, s, m, took) })
 	if err != nil {
