@@ -110,6 +110,8 @@ func TestMistakesAreExplained(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"upp", "unknown command upp; did you mean up?\nfor help, run: "},
 		{"statsu", "unknown command statsu; did you mean status?"},
+		{"create add_note", "unknown command create; did you mean revision?"},
+		{"rollback", "unknown command rollback; did you mean down?"},
 		{"wobble", "unknown command wobble\nfor help, run: "},
 		{"", "missing command: up, down, to, "},
 		{"--wait 1s", "missing command"},

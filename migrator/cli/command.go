@@ -24,6 +24,7 @@ const annotationHeading = "ambix_heading"
 type action struct {
 	use                  string
 	aliases              []string
+	elsewhere            []string // names that other tools have for it, which are only suggested
 	short, long, example string
 	// groups are the groups of settings that its help shows.
 	groups []string
@@ -41,7 +42,7 @@ type action struct {
 // command returns the command that an action defines.
 func (p *program) command(a action) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: a.use, Aliases: a.aliases, Short: a.short, Long: a.long, Example: a.example,
+		Use: a.use, Aliases: a.aliases, SuggestFor: a.elsewhere, Short: a.short, Long: a.long, Example: a.example,
 		SilenceUsage: true, DisableFlagsInUseLine: true,
 		Annotations: map[string]string{annotationGroups: strings.Join(a.groups, ",")},
 	}
@@ -168,11 +169,16 @@ func (p *program) unknownCommand(cmd *cobra.Command, name string) error {
 }
 
 // nearestCommand returns the subcommand that was probably meant, or one of a subcommand:
-// "migrate up" for up without migrate.
+// "migrate up" for up without migrate. It knows names of other tools.
 func nearestCommand(cmd *cobra.Command, name string) string {
 	for _, c := range cmd.Commands() {
 		if slices.Contains(append(commandNames(c), commandAliases(c)...), name) {
 			return c.Name() + " " + name
+		}
+	}
+	for _, c := range cmd.Commands() {
+		if slices.Contains(c.SuggestFor, name) {
+			return c.Name()
 		}
 	}
 	if near := text.Nearest(name, append(commandNames(cmd), commandAliases(cmd)...)); near != "" {

@@ -12,7 +12,7 @@ func (p *program) down() *cobra.Command {
 	var pre preview
 	var each eachFlags
 	return p.command(action{
-		use: "down [TARGET]", aliases: []string{"downgrade"}, targets: true,
+		use: "down [TARGET]", aliases: []string{"downgrade"}, elsewhere: []string{"rollback", "revert", "undo"}, targets: true,
 		short: "revert the revisions above the target (default: -1)",
 		long: `Reverts the revisions above the target, newest first. A revision that this program does
 not contain is reverted with the down script stored in the ledger.`,

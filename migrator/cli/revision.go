@@ -19,7 +19,7 @@ func (p *program) revision() *cobra.Command {
 	var n newRevision
 	var o draftFlags
 	return p.command(action{
-		use: "revision -m MESSAGE", short: "create the files of a new revision",
+		use: "revision -m MESSAGE", elsewhere: []string{"create", "new", "add", "make", "generate"}, short: "create the files of a new revision",
 		long: `Creates the up and the down file of a revision that follows the head. The files are
 created on disk, and embedded when the program is built.
 

@@ -16,7 +16,7 @@ func (p *program) stamp() *cobra.Command {
 	var each eachFlags
 	var purge settings.Switch
 	return p.command(action{
-		use: "stamp TARGET…", targets: true,
+		use: "stamp TARGET…", elsewhere: []string{"force"}, targets: true,
 		short: "set the ledger without running SQL",
 		long: `Sets the ledger as if the targets and their ancestors had been applied and all other
 revisions reverted, without running any of them. It is for databases whose schema

@@ -12,7 +12,7 @@ func (p *program) to() *cobra.Command {
 	var pre preview
 	var each eachFlags
 	return p.command(action{
-		use: "to TARGET…", targets: true,
+		use: "to TARGET…", elsewhere: []string{"goto"}, targets: true,
 		short: "apply and revert until exactly the targets are applied",
 		long: `Reverts what does not belong to the targets, including revisions that only the ledger
 contains, and applies what does. It is for people and pipelines: two images of a rolling

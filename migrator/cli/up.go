@@ -12,7 +12,7 @@ func (p *program) up() *cobra.Command {
 	var pre preview
 	var each eachFlags
 	return p.command(action{
-		use: "up [TARGET…]", aliases: []string{"upgrade"}, targets: true,
+		use: "up [TARGET…]", aliases: []string{"upgrade"}, elsewhere: []string{"apply", "deploy", "run"}, targets: true,
 		short: "apply pending revisions up to the targets (default: head)",
 		long: `Applies every pending revision up to the targets, each in its own transaction, and stops
 at the first failure. Without a target it upgrades to the head; multiple heads are an
