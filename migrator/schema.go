@@ -215,8 +215,11 @@ func (m *Migrator) appliedIDs(ctx context.Context, cfg *pgconn.Config) (ids []st
 }
 
 // reproducible returns the maximal applied revisions, if the files can apply exactly what is applied. The error is a
-// *SchemaError.
+// *SchemaError or a *plan.ReplacedError.
 func reproducible(v *plan.View) ([]string, error) {
+	if len(v.Conflicts) > 0 {
+		return nil, v.Conflicts[0]
+	}
 	if unknown := v.Unknown(); len(unknown) > 0 {
 		return nil, &SchemaError{Problem: SchemaAhead, Revisions: unknown}
 	}
