@@ -376,9 +376,8 @@ func InSchemas(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
 // without their parts: "public.tmp_*", "audit.*" or the name of an extension. The error is a *ConfigError for a pattern that
 // is not valid.
 func WithoutMatches(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
-	match, err := matcher("ignore", patterns)
-	if err != nil || len(patterns) == 0 {
+	if _, err := matcher("ignore", patterns); err != nil {
 		return s, err
 	}
-	return s.Without(named(match)), nil
+	return s.WithoutNames(patterns...), nil
 }

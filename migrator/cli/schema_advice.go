@@ -162,7 +162,9 @@ func (r *run) warnOfUnused(patterns []string, schemas ...*schema.Schema) {
 		msg := "--ignore " + terminal.Quote(p) + " matches no object"
 		for _, s := range schemas {
 			// Most names begin with their schema.
-			i := slices.IndexFunc(s.Objects, func(o *schema.Object) bool { return o.Schema != "" && (o.Name == p || schema.QuoteIdent(o.Name) == p) })
+			i := slices.IndexFunc(s.Objects, func(o *schema.Object) bool {
+				return o.Schema != "" && (schema.MatchName(p, o.Name) || schema.QuoteIdent(o.Name) == p)
+			})
 			if i >= 0 {
 				msg += "; did you mean " + terminal.Quote(globOf(s.Objects[i].QualifiedName())) + "?"
 				break
