@@ -48,7 +48,11 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 	grant := "ALTER ROLE " + schema.QuoteIdent(e.Role) + " CREATEDB"
 	switch e.Problem {
 	case migrator.ScratchNotNamed:
-		return advice{"set --scratch-url or MIGRATE_SCRATCH_URL to a server for development where databases can be created", nil}
+		const set = "set --scratch-url or MIGRATE_SCRATCH_URL to a server for development where databases can be created"
+		if e.Host == "" { // no database is configured either
+			return advice{set + ", such as postgres://USER:PASSWORD@localhost:5432/postgres", nil}
+		}
+		return advice{set, nil}
 	case migrator.ScratchNoCreateDB:
 		return advice{"allow it: " + grant + "; or name an empty database or another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}
 	case migrator.ScratchNotEmpty:

@@ -40,7 +40,7 @@ func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &settings.UsageError{Text: "the folder " + terminal.Quote(dir) + " does not exist; --dir names the folder of the revisions"}
+		return nil, "", &settings.UsageError{Text: "the folder " + terminal.Quote(dir) + " does not exist; create it, or name the folder of the revisions with --dir"}
 	case err != nil:
 		return nil, "", &fileError{err}
 	case !info.IsDir():
