@@ -139,7 +139,7 @@ func (r *run) saveSizes(name string) error {
 		return err
 	}
 	if err := writeWhole(name, string(sizes.Marshal())); err != nil {
-		return &fileError{err}
+		return err
 	}
 	r.document = &sizesDocument{File: name, Applied: list(sizes.Applied), Tables: len(sizes.Tables)}
 	r.say(name + ": " + text.Count(len(sizes.Tables), "table"))
