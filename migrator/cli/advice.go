@@ -116,6 +116,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "send" && len(e.Choices) == 0 {
 		return advice{"", []suggestion{to("let the database decide", a.retry(flagValue{"send", "auto"}))}}
 	}
+	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "sizes" {
+		return advice{"", a.saveSizesAgain()}
+	}
 	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "schema" && a.focus != nil {
 		return advice{missingSchema(e.Value, a.focus.name), nil}
 	}

@@ -121,6 +121,7 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	v.failOn, _ = rehearse.ParseSeverity(o.failOn)
 	r.document = v.newDocument()
 	v.warnAboutModified()
+	v.warnAboutSizes(options.Sizes)
 	v.noteData(options.DataFrom)
 	if err := v.printAs(o.format); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (j *judge) sizeOf(r Relation) Size {
 func (j *judge) work(i int, w Work) (named []string) {
 	st, size, mode := j.step.Statements[i], j.sizeOf(w.Relation), j.held(i, w.ID)
 	f := Finding{
-		Severity: size.severity(), Safe: safeWork(st, w), Why: size.describe(w.Name),
+		Severity: size.severity(), Safe: safeWork(st, w), Why: size.whySeverity(w.Name),
 		Facts: Facts{Lock: mode, Blocks: mode.Blocks(), Table: w.Name, Size: size},
 	}
 	does := "it reads all of " + w.Name
@@ -133,13 +133,13 @@ func (j *judge) update(i int, w Work, f Finding) {
 	f.Rule = Rewrites
 	switch w.Kind {
 	case DeleteAll:
-		f.Rule, f.Severity, f.Text = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name
+		f.Rule, f.Severity, f.Text, f.Why = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name, f.Size.describe(w.Name)
 	case UpdateAll:
 		f.Text = name + " changes all rows of " + w.Name + "; others that change them wait until the transaction ends"
 	case UpdateSome:
 		f.Text = name + " reads all of " + w.Name + ", because no index finds the rows that it changes; others that change these wait until the transaction ends"
 		if under == "" {
-			f.Severity = min(f.Severity, Warning)
+			f.Severity, f.Why = min(f.Severity, Warning), f.Size.describe(w.Name)
 		}
 	}
 	if under != "" {
@@ -163,7 +163,7 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 			f.Safe = apart
 		}
 		f.Size = j.sizeOf(worst.Relation)
-		f.Table, f.Severity, f.Why = worst.Name, f.Size.severity(), f.Size.describe(worst.Name)
+		f.Table, f.Severity, f.Why = worst.Name, f.Size.severity(), f.Size.whySeverity(worst.Name)
 		j.add(i, l.Relation, f)
 		return
 	}
