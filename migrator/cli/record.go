@@ -49,6 +49,7 @@ const (
 	eventCopied         eventName = "rows-copied"
 	eventRowsLeft       eventName = "rows-left-out"
 	eventRowsSchema     eventName = "rows-schema"
+	eventSizesLack      eventName = "sizes-lack"
 	eventNothing        eventName = "nothing-changed"
 	eventDestroys       eventName = "draft-destroys"
 	eventUsing          eventName = "draft-asks-using"
@@ -112,6 +113,7 @@ var eventRows = []eventRow{
 	{eventGuardOmitted, "`--guard` is set, and a script of `--sql` has none", ""},
 	{eventCopied, "`rehearse --data URL` has copied rows", "`copied_from`, `revisions`, `tables`, `rows`"},
 	{eventRowsLeft, "what of a table `rehearse --data URL` has not copied", "`table`, `reason`, `rows`, `columns`"},
+	{eventSizesLack, "tables that the revisions touch, and whose size `rehearse` does not know", "`tables`, `commands`"},
 	{eventRowsSchema, "the schema of the database with the rows is not what its revisions make", "`objects`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventDestroys, "`revision --autogenerate` wrote a statement that destroys rows or values; `check` requires its acceptance", "`revision`, `kind`, `name`"},
