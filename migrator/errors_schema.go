@@ -226,13 +226,23 @@ func MissingRole(err error) string {
 }
 
 // ExistingRole returns the role that a script failed to create because the server has it, such as one that was created for
-// another database; otherwise "".
+// another database, also at the same moment; otherwise "".
 func ExistingRole(err error) string {
-	se := pg.ServerError(err)
-	if se == nil || se.Code != pg.DuplicateObject || se.Routine != "CreateRole" {
+	switch se := pg.ServerError(err); {
+	case se == nil:
 		return ""
+	case se.Code == pg.DuplicateObject && se.Routine == "CreateRole":
+		return quoted(se.Message)
+	case se.ConstraintName == "pg_authid_rolname_index": // "Key (rolname)=(app) already exists."
+		_, name, _ := strings.Cut(se.Detail, "=(")
+		return name[:max(strings.LastIndex(name, ")"), 0)]
 	}
-	return quoted(se.Message)
+	return ""
+}
+
+// CreateRoleOnce returns a statement that creates a role unless the server has it, even if others create it at the same moment.
+func CreateRoleOnce(role string) string {
+	return "DO $$BEGIN CREATE ROLE " + sqltext.QuoteName(role) + "; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END$$;"
 }
 
 // quoted returns what a message of the server has in quotation marks.

@@ -5,7 +5,6 @@ import (
 
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
-	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 )
@@ -28,7 +27,7 @@ func failedFinding(e *apply.RevisionError, data, limited bool) rehearse.Finding 
 		f.Why = ""
 	case ExistingRole(e) != "":
 		f.Why = "roles belong to all databases of a server: this one may have been created for another database than the scratch database"
-		f.Safe = "rehearse on a server that does not have the role, or create it only IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " + sqltext.QuoteString(ExistingRole(e)) + "), in a DO block"
+		f.Safe = "rehearse on a server that does not have the role, or create it only if it does not exist: " + CreateRoleOnce(ExistingRole(e))
 	case !data && mayNeedRows(e.SQLState):
 		f.Rule = rehearse.MissingData
 		f.Why = "the tables of the scratch database have only the rows that the revisions insert; the real ones may have those that it needs"

@@ -1,6 +1,7 @@
 package migrator_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/revision"
 )
@@ -111,7 +114,7 @@ func TestRolesThatTheServerHasAreExplained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Findings) != 1 || !strings.Contains(report.Findings[0].Safe, "WHERE rolname = '"+role+"'") {
+	if len(report.Findings) != 1 || !strings.Contains(report.Findings[0].Safe, migrator.CreateRoleOnce(role)) {
 		t.Errorf("%+v", report.Findings)
 	}
 }
@@ -179,5 +182,38 @@ func TestRehearsalWithARole(t *testing.T) {
 	}
 	if want := []string{"a2: the down script leaves public.t with 0 rows instead of 1"}; !slices.Equal(got, want) {
 		t.Error(got, listFindings(r))
+	}
+}
+
+// One that another session has just created violates the index of the roles.
+func TestRoleThatIsCreatedMeanwhileIsNamed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	role := "meanwhile (" + pgtest.DatabaseName(t) + ")"
+	create := "CREATE ROLE " + sqltext.QuoteName(role)
+	var sessions [2]*pgconn.PgConn
+	for i := range sessions {
+		conn, err := pgconn.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		sessions[i] = conn
+	}
+	if _, err := sessions[0].Exec(t.Context(), "BEGIN; "+create).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() {
+		_, err := sessions[1].Exec(t.Context(), create).ReadAll()
+		failed <- err
+	}()
+	projecttest.Await(t, url, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE pid = %d AND NOT granted", sessions[1].PID()), "1")
+	if _, err := sessions[0].Exec(t.Context(), "COMMIT").ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	defer pgtest.Exec(t, url, "DROP ROLE "+sqltext.QuoteName(role))
+	if err := <-failed; migrator.ExistingRole(err) != role {
+		t.Errorf("%q, %v", migrator.ExistingRole(err), err)
 	}
 }

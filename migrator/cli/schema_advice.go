@@ -31,7 +31,7 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 		return advice{"the scratch server has no such role: create it there (CREATE ROLE " + schema.QuoteIdent(name) + "), or name another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}, true
 	}
 	if name := migrator.ExistingRole(err); name != "" {
-		return advice{"the scratch server has the role " + schema.QuoteIdent(name) + ", as roles belong to all databases of a server: name another server with --scratch-url or MIGRATE_SCRATCH_URL, or create the role only if it does not exist, in a DO block", nil}, true
+		return advice{"the scratch server has the role " + schema.QuoteIdent(name) + ", as roles belong to all databases of a server: name another server with --scratch-url or MIGRATE_SCRATCH_URL, or create the role only if it does not exist: " + migrator.CreateRoleOnce(name), nil}, true
 	}
 	if name := migrator.MissingExtension(err); name != "" {
 		return a.extension(name), true

@@ -104,7 +104,12 @@ func (e *noServerError) Unwrap() error { return e.err }
 func message(err error) string {
 	text := "migratortest: " + err.Error()
 	if failed, ok := errors.AsType[*migrator.RevisionError](err); ok {
-		return strings.TrimSuffix(text+"\n"+failed.Excerpt(), "\n")
+		text = strings.TrimSuffix(text+"\n"+failed.Excerpt(), "\n")
+		if role := migrator.ExistingRole(err); role != "" {
+			text += "\nRoles belong to all databases of a server: it may be from other revisions, or from these before they were changed." +
+				" Create it only if it does not exist:\n" + migrator.CreateRoleOnce(role)
+		}
+		return text
 	}
 	if _, ok := errors.AsType[*noServerError](err); ok {
 		return text + "\nDo one of these:" +
