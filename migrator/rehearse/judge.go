@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/ambix/migrator/internal/text"
@@ -52,7 +53,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
+		if l.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -97,7 +98,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 	st, size, mode := j.step.Statements[i], j.sizeOf(w.Relation), j.held(i, w.ID)
 	f := Finding{
 		Severity: size.severity(), Safe: safeWork(st, w), Why: size.describe(w.Name),
-		Facts: Facts{Lock: mode, Blocks: mode.Blocks(), Table: w.Name, Size: size},
+		Facts: Facts{Lock: mode, Blocks: w.blockedBy(mode), Table: w.Name, Size: size},
 	}
 	does := "it reads all of " + w.Name
 	switch w.Kind {
@@ -120,10 +121,10 @@ func (j *judge) work(i int, w Work) (named []string) {
 	}
 	names := []string{w.Name}
 	for _, l := range st.Locks {
-		if l.ID == w.ID || l.Mode.Blocks() == f.Blocks {
+		if l.ID == w.ID || l.Blocks() == f.Blocks && !st.oneByOne() {
 			named = append(named, l.ID)
 		}
-		if l.ID != w.ID && l.Mode.Blocks() == f.Blocks && !st.locksParent(l) {
+		if l.ID != w.ID && l.Blocks() == f.Blocks && !st.locksParent(l) && !st.oneByOne() {
 			names = append(names, l.Name)
 		}
 	}
@@ -135,15 +136,37 @@ func (j *judge) work(i int, w Work) (named []string) {
 // update adds the finding about an UPDATE, DELETE or MERGE that may affect all rows.
 func (j *judge) update(i int, w Work, f Finding) {
 	name := j.step.Statements[i].name()
-	f.Rule, f.Blocks = Rewrites, schema.BlocksWrites
+	f.Rule = Rewrites
+	if f.Blocks != schema.BlocksNothing { // an earlier statement has locked the table
+		j.updateLocked(i, w, f)
+		return
+	}
+	f.Blocks = schema.BlocksWrites
 	switch w.Kind {
 	case DeleteAll:
 		f.Rule, f.Severity, f.Text = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name
+	case LockRows:
+		f.Text = name + " locks the rows of " + w.Name + " that it reads; others that change these wait until the transaction ends"
+		f.Severity = min(f.Severity, Warning)
 	case UpdateAll:
 		f.Text = name + " changes all rows of " + w.Name + "; others that change them wait until the transaction ends"
 	case UpdateSome:
 		f.Text = name + " reads all of " + w.Name + ", because no index finds the rows that it changes; others that change these wait until the transaction ends"
+		if w.Reason != "" {
+			f.Text = name + " may change many rows of " + w.Name + ": " + w.Reason + "; others that change these wait until the transaction ends"
+		}
 		f.Severity = min(f.Severity, Warning)
+	}
+	j.add(i, w.Relation, f)
+}
+
+// updateLocked adds the finding about an UPDATE, DELETE or MERGE on a table that the transaction has locked against others.
+func (j *judge) updateLocked(i int, w Work, f Finding) {
+	does := map[WorkKind]string{UpdateAll: "changes all rows", DeleteAll: "removes all rows", UpdateSome: "finds and changes rows", LockRows: "reads and locks rows"}
+	f.Text = j.step.Statements[i].name() + " " + does[w.Kind] + " of " + w.Name + ", which is locked: " + blocked(f.Blocks, w.Name) + " are blocked until the transaction ends"
+	f.Safe = "first commit what locks the table, in a revision before, and " + f.Safe
+	if w.Kind == DeleteAll {
+		f.Rule, f.Severity = Destroys, j.destroys(f.Size)
 	}
 	j.add(i, w.Relation, f)
 }
@@ -152,8 +175,11 @@ func (j *judge) update(i int, w Work, f Finding) {
 // about the statement names it.
 func (j *judge) lock(i int, l Lock, isNamed bool) {
 	st := j.step.Statements[i]
-	f := Finding{Rule: Locks, Facts: Facts{Lock: l.Mode, Blocks: l.Mode.Blocks(), Table: l.Name, Size: j.sizeOf(l.Relation)}}
+	f := Finding{Rule: Locks, Facts: Facts{Lock: l.Mode, Blocks: l.Blocks(), Table: l.Name, Size: j.sizeOf(l.Relation)}}
 	blocks := st.name() + " blocks " + blocked(f.Blocks, l.Name)
+	if l.Kind == Sequence && f.Blocks == schema.BlocksWrites {
+		blocks = st.name() + " blocks nextval() of " + l.Name
+	}
 	if worst := j.whileHeld(i, l.ID, isNamed); worst != nil {
 		f.Text = blocks + " while it goes through all rows of " + worst.Name
 		if worst.statement != i {
@@ -169,7 +195,10 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 		return
 	}
 	f.Severity, f.Text = Note, blocks+" until the transaction ends: "+l.Mode.String()
-	if st.Alone {
+	switch {
+	case st.oneByOne():
+		f.Text = blocks + " for a moment: " + l.Mode.String()
+	case st.Alone:
 		f.Text = blocks + " while it runs: " + l.Mode.String()
 	}
 	if took := j.heldFor(i); j.Data && took >= time.Second {
@@ -185,7 +214,7 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 // isAbout reports whether a finding about statement i is about a table already.
 func (j *judge) isAbout(i int, table string) bool {
 	return slices.ContainsFunc(j.found, func(f Finding) bool {
-		return f.Revision == j.step.Revision && f.Down == j.step.Down && f.Pos == j.step.Statements[i].Pos && f.Table == table
+		return f.Severity > 0 && f.Revision == j.step.Revision && f.Down == j.step.Down && f.Pos == j.step.Statements[i].Pos && f.Table == table
 	})
 }
 
@@ -212,7 +241,7 @@ func (j *judge) whileHeld(i int, id string, later bool) *longWork {
 		st := j.step.Statements[k]
 		for _, w := range st.Work {
 			_, isNew := j.Sizes.of(w.Relation)
-			if w.ID == id || isNew || k == i && (later || j.held(i, w.ID).Blocks() != schema.BlocksNothing) {
+			if w.ID == id || isNew || k == i && (later || st.oneByOne() || w.blockedBy(j.held(i, w.ID)) != schema.BlocksNothing) {
 				continue
 			}
 			if worst == nil || j.sizeOf(w.Relation).weight() > j.sizeOf(worst.Relation).weight() {
@@ -241,6 +270,12 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 // locksParent reports whether a statement locks the partitioned table of a partition as strongly.
 func (s Statement) locksParent(l Lock) bool {
 	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
+}
+
+// oneByOne reports whether a statement locks one table after the other, each in a transaction.
+func (s Statement) oneByOne() bool {
+	first, _, _ := strings.Cut(s.Keywords, " ")
+	return s.Alone && (first == "VACUUM" || first == "REINDEX" || first == "CLUSTER")
 }
 
 // goesAlong reports whether a lock is that of a sequence that is locked with its table.
