@@ -28,6 +28,14 @@ var claims = []struct {
 	},
 	// Partitions that are all read are the table, once.
 	{[]string{"ALTER TABLE entry ADD FOREIGN KEY (id) REFERENCES account;"}, []string{"danger scans public.entry", "warning may-fail public.entry.entry_id_fkey"}},
+	// A foreign key that all partitions have is not checked again.
+	{
+		[]string{
+			"ALTER TABLE entry_2021 ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES account NOT VALID;", "ALTER TABLE entry_2021 VALIDATE CONSTRAINT f;",
+			"ALTER TABLE entry ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES account;",
+		},
+		[]string{"note locks public.account", "note locks public.entry_2021", "note locks public.account", "note locks public.entry"},
+	},
 	// An index that finds all rows does not help, nor does one that finds those to update instead of insert.
 	{[]string{"UPDATE account SET name = 'x' WHERE id > 0;"}, []string{"warning rewrites public.account"}},
 	{[]string{"DELETE FROM account WHERE id <= 1000000;"}, []string{"warning rewrites public.account"}},

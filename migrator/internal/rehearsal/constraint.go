@@ -12,7 +12,7 @@ func (d *difference) compareConstraints() {
 	for _, oid := range slices.Sorted(maps.Keys(d.now.constraints)) {
 		c, old := d.now.constraints[oid], d.was.constraints[oid]
 		r := d.existed(d.was, c.relation)
-		if r == nil || !c.valid || old.valid || d.hadConstraint(c) {
+		if r == nil || !c.valid || old.valid || d.hadConstraint(c) || d.provenByPartitions(r, c) {
 			continue
 		}
 		if c.kind == "f" && r.hasColumns(c.columns) {
@@ -42,6 +42,26 @@ func (d *difference) hadConstraint(c constraint) bool {
 		}
 	}
 	return false
+}
+
+// provenByPartitions reports whether a foreign key is that of a partitioned table whose partitions all had such a one, which
+// was valid and is now part of it: the server does not read them again.
+func (d *difference) provenByPartitions(r *relation, c constraint) bool {
+	if r.kind != "p" || c.kind != "f" {
+		return false
+	}
+	had := map[string]bool{}
+	for oid, old := range d.was.constraints {
+		if _, kept := d.now.constraints[oid]; !kept && old.kind == "f" && old.valid && old.refers == c.refers {
+			had[old.relation] = true
+		}
+	}
+	for _, partition := range d.was.relations {
+		if partition.parent == r.oid && (partition.kind == "r" || partition.kind == "p") && !had[partition.oid] {
+			return false
+		}
+	}
+	return true
 }
 
 // hasColumns reports whether a relation has all columns with these numbers. A foreign key of a new column is not checked.
