@@ -55,13 +55,18 @@ func TestNamesThatAreTakenAway(t *testing.T) {
 		"DROP FUNCTION twice; CREATE FUNCTION twice(n text) RETURNS text LANGUAGE sql AS 'SELECT n';":          {"warning renames public.twice"},
 		"CREATE OR REPLACE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n + n';":          nil,
 		"DO $$ BEGIN EXECUTE 'DROP FUNCTION twice'; END $$;":                                                   {"warning renames public.twice"},
-		"DROP FUNCTION stamp;": nil, // no program calls it
+
+		// No program calls it.
+		"DROP FUNCTION stamp;": nil,
+
 		"DROP PROCEDURE tidy;": {"warning renames public.tidy"},
 		"CREATE FUNCTION x() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION x;": nil,
+
 		"DROP EXTENSION pg_trgm;":                 {"warning renames pg_trgm"},
 		"ALTER SCHEMA app RENAME TO shop;":        {"danger renames app"},
 		"DROP SCHEMA app CASCADE;":                {"danger destroys app.visit"},
 		"CREATE SCHEMA empty; DROP SCHEMA empty;": nil,
+
 		"DROP VIEW names; CREATE VIEW names AS SELECT id, name, email FROM account;": {"note locks public.names"},
 		"DROP VIEW names; CREATE VIEW names AS SELECT id FROM account;":              {"warning renames public.names.name"},
 		"DROP VIEW names;": {"warning renames public.names"},
