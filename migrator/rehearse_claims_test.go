@@ -97,22 +97,6 @@ func TestTablesThatAreLockedOneByOneAreNotNamedTogether(t *testing.T) {
 	}
 }
 
-// What is said of rows that are changed is true of reads, too, if the table is locked.
-func TestRowsOfALockedTableAreChanged(t *testing.T) {
-	t.Parallel()
-	for script, want := range map[string]string{
-		"ALTER TABLE account ADD COLUMN x text; UPDATE account SET x = 'x';":   "UPDATE changes all rows of public.account, which is locked: reads and writes of public.account are blocked until the transaction ends",
-		"LOCK TABLE account IN SHARE MODE; UPDATE account SET name = 'x';":     "UPDATE changes all rows of public.account, which is locked: writes to public.account are blocked until the transaction ends",
-		"UPDATE account SET name = 'x';":                                       "UPDATE changes all rows of public.account; others that change them wait until the transaction ends",
-		"ALTER TABLE orders ADD COLUMN x text; UPDATE account SET name = 'x';": "UPDATE changes all rows of public.account; others that change them wait until the transaction ends",
-	} {
-		r := rehearseOne(t, 10<<30, script)
-		if f := findingOf(r, rehearse.Rewrites); f.Text != want {
-			t.Errorf("%s: %s", script, listFindings(r))
-		}
-	}
-}
-
 func TestSequencesAreBlockedForNextval(t *testing.T) {
 	t.Parallel()
 	r := rehearseOne(t, -1, "off:CREATE SEQUENCE num;", "ALTER SEQUENCE num INCREMENT BY 50;")

@@ -25,7 +25,7 @@ func (j *judge) change(i int, c Change) {
 		j.rename(i, c, f)
 		return
 	case AddNotNull:
-		f.Object, f.Severity = part, j.fails(size)
+		f.Object, f.Severity, f.Why = part, j.fails(size), size.whyUsed(c.Relation.Name)
 		f.Text = name + " adds column " + quoteName(c.Name) + " as NOT NULL without a default: it fails if " + c.Relation.Name + " has a row"
 		f.Safe = "give it a default, or add it without NOT NULL, fill it, and then set NOT NULL"
 	case SetNotNull:
@@ -166,6 +166,8 @@ func (j *judge) rename(i int, c Change, f Finding) {
 		f.Severity, f.Why = Note, ""
 	case c.Relation.Kind != Table && c.Relation.Kind != PartitionedTable:
 		f.Severity, f.Why = Warning, "a running program may use it"
+	case !f.Size.Known:
+		f.Why = f.Size.whyUsed(c.Relation.Name)
 	case strings.HasPrefix(f.Why, c.Relation.Name+" has"):
 		f.Why += ", and is in use"
 	}

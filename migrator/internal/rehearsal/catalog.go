@@ -1,10 +1,14 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -150,6 +154,17 @@ func (c *catalog) add(query int, row pg.Row) {
 		n := newNamed(row)
 		c.named[n.key()] = n
 	}
+}
+
+// references returns the foreign keys between different tables, sorted.
+func (c *catalog) references() []rehearse.Reference {
+	found := map[rehearse.Reference]bool{}
+	for _, k := range c.constraints {
+		if k.kind == "f" && k.refers != k.relation {
+			found[rehearse.Reference{From: k.relation, To: k.refers}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b rehearse.Reference) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 }
 
 // names returns the names of all relations and of their columns, and of what else has a name.
