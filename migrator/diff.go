@@ -1,12 +1,14 @@
 package migrator
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/draft"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -46,6 +48,8 @@ type SchemaDiff struct {
 type PossibleRename struct {
 	schema.Renaming
 	Rename string // for DiffOptions.Renames
+	// Likeness is how much alike the two names are, from 0 to 1.
+	Likeness float64
 
 	owned bool // a sequence of a column
 }
@@ -109,9 +113,12 @@ func checkDiffOptions(ignore, renames []string) error {
 func (d *SchemaDiff) compare() {
 	d.Differences, d.PossibleRenames = d.From.Compare(d.To, d.options.except()...), nil
 	for _, r := range d.From.RenameCandidates(d.To) {
-		owned := d.From.Object(r.Key).Fact("owned by") != ""
-		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), owned})
+		from := d.From.Object(r.Key)
+		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), text.Likeness(from.Name, r.Name), from.Fact("owned by") != ""})
 	}
+	slices.SortStableFunc(d.PossibleRenames, func(a, b PossibleRename) int {
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(b.Likeness, a.Likeness))
+	})
 }
 
 // except returns what is not compared.
