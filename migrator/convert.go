@@ -64,7 +64,7 @@ func refusedError(cause error, f failure) error {
 	r := &RefusedError{failure: f}
 	switch e := cause.(type) {
 	case *plan.IrreversibleError:
-		r.Reason, r.Revision, r.Message, r.File, r.Unwritten, r.Replaces, r.Above, r.Recorded = RefusedIrreversible, e.Revision, e.Message, e.File, e.Unwritten, e.Replaces, e.Above, e.Recorded
+		r.Reason, r.Revision, r.Message, r.File, r.Unwritten, r.Replaces, r.Above, r.Others, r.Recorded = RefusedIrreversible, e.Revision, e.Message, e.File, e.Unwritten, e.Replaces, e.Above, e.Others, e.Recorded
 	case *plan.UnfinishedError:
 		r.Reason, r.Revision, r.Message, r.Direction, r.StatementsDone, r.Finish = RefusedUnfinished, e.Revision, e.Message, Direction(e.Direction), e.StatementsDone, e.Finish
 	case *apply.PoolerError:

@@ -29,6 +29,8 @@ type SchemaStatus struct {
 	At       time.Time
 	By, From string
 	Run      string
+	// Ignore are the patterns for objects that were left out, see Config.FingerprintIgnore.
+	Ignore []string
 	// Earlier: it had changed before that run began, which went on, and Fingerprint is that of the run before.
 	Earlier bool
 	// Err is why the schema could not be read, of SchemaNotCompared; nil if the server's text class is another by now.
@@ -80,5 +82,5 @@ func newSchemaStatus(d *session.Drift) *SchemaStatus {
 	if d == nil {
 		return nil
 	}
-	return &SchemaStatus{State: SchemaState(d.Change), Fingerprint: d.Plain, At: d.At, By: d.By, From: d.From, Run: d.Run, Earlier: d.Fingerprints.Drift != "", Err: newError(d.Err)}
+	return &SchemaStatus{State: SchemaState(d.Change), Fingerprint: d.Plain, At: d.At, By: d.By, From: d.From, Run: d.Run, Ignore: d.Ignore, Earlier: d.Fingerprints.Drift != "", Err: newError(d.Err)}
 }

@@ -12,6 +12,50 @@ import (
 
 const fingerprints = "SELECT count(*) FROM ambix_event WHERE action = 'fingerprint'"
 
+// What somebody else makes all the time is not drift, if the run that recorded the fingerprint was told.
+func TestFingerprintLeavesOutWhatIsIgnored(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	p := projecttest.New(t).Add("a1", "", "CREATE TABLE event (id int, d date) PARTITION BY RANGE (d); CREATE INDEX ON event (id);", "DROP TABLE event;")
+	m := p.Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn, FingerprintIgnore: []string{"public.event_p*", `public."a, b"`}})
+	reader := p.Migrator(migrator.Config{})
+	check := func(want migrator.SchemaState) {
+		t.Helper()
+		st, err := reader.Status(t.Context(), cfg)
+		if err != nil || st.Schema == nil || st.Schema.State != want || strings.Join(st.Schema.Ignore, "|") != `public.event_p*|public."a, b"` {
+			t.Fatalf("%+v, %v, want %s", st.Schema, err, want)
+		}
+	}
+	if _, err := m.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	check(migrator.SchemaUnchanged)
+	pgtest.Exec(t, url, "CREATE TABLE event_p1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')")
+	pgtest.Exec(t, url, `CREATE TABLE "a, b" (); GRANT SELECT ON event_p1 TO PUBLIC`)
+	check(migrator.SchemaUnchanged)
+	pgtest.Exec(t, url, "CREATE TABLE other (id int)")
+	check(migrator.SchemaChanged)
+	// The next run goes on, and does not take it for its own work.
+	more := p.Add("b2", "a1", "CREATE TABLE b2 (id int);", "DROP TABLE b2;").Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	if _, err := more.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	check(migrator.SchemaChanged)
+	// What is recorded without patterns is compared without them.
+	if _, err := more.Stamp(t.Context(), cfg, "head"); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, url, "DROP TABLE event_p1")
+	if st, err := reader.Status(t.Context(), cfg); err != nil || st.Schema == nil || st.Schema.State != migrator.SchemaChanged || st.Schema.Ignore != nil {
+		t.Errorf("%+v, %v", st.Schema, err)
+	}
+	_, err := migrator.New(p.Files, migrator.Config{FingerprintIgnore: []string{"["}})
+	if e, ok := errors.AsType[*migrator.ConfigError](err); !ok || e.Setting != "fingerprint-ignore" {
+		t.Error(err)
+	}
+}
+
 func TestStatusSeesWhatChangedAfterTheRun(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)

@@ -136,6 +136,7 @@ type RefusedError struct {
 	Unwritten         bool   // of an irreversible revision: the down file exists, but its script is still to be written
 	Replaces          int    // of an irreversible revision: how many it replaces, see Migrator.Squash
 	Above             bool   // of one that replaces others: revisions above it are applied
+	Others            bool   // of one that replaces others: revisions that are not above it are applied as well
 	// Recorded, of an irreversible revision, is the one that a newer program has recorded in its place; "" otherwise.
 	Recorded string
 	Line     int // of Statement

@@ -38,6 +38,12 @@ CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (5000) TO (10000);
 INSERT INTO parts SELECT i, i, repeat('x', 100) FROM generate_series(0, 9999) i;
 CREATE MATERIALIZED VIEW big_view AS SELECT i, repeat('x', 200) AS filler FROM generate_series(1, 10000) i;
 CREATE TABLE "Odd.Table" AS SELECT * FROM big;
+CREATE SCHEMA "St.Ore";
+CREATE TABLE "St.Ore".orders AS SELECT * FROM big;
+CREATE TABLE nested (id int, n int, filler text) PARTITION BY RANGE (id);
+CREATE TABLE nested_1 PARTITION OF nested FOR VALUES FROM (0) TO (10000) PARTITION BY RANGE (n);
+CREATE TABLE nested_1_1 PARTITION OF nested_1 FOR VALUES FROM (0) TO (10000);
+INSERT INTO nested SELECT i, i, repeat('x', 100) FROM generate_series(0, 9999) i;
 ANALYZE;
 CREATE FUNCTION touch() RETURNS void LANGUAGE plpgsql AS $$BEGIN UPDATE big SET n = 0 WHERE n = 1; END$$;
 `
@@ -91,6 +97,10 @@ var guardCases = []struct {
 	{"accepted in capitals", "DELETE FROM big WHERE n = 1;", "scans BIG", ""},
 	{"accepted with quotes", "DELETE FROM \"Odd.Table\" WHERE n = 1;", `scans public."Odd.Table"`, ""},
 	{"another one with quotes accepted", "UPDATE \"Odd.Table\" SET n = 0;", "rewrites odd.table", `rewrites "Odd.Table"`},
+	{"accepted with quotes that it does not need", "UPDATE big SET n = 0;", `rewrites "public"."big"`, ""},
+	{"accepted without its schema", "UPDATE \"St.Ore\".orders SET n = 0;", "rewrites orders", ""},
+	{"accepted in another schema", "UPDATE \"St.Ore\".orders SET n = 0;", "rewrites st.ore.orders, rewrites store.orders", `rewrites "St.Ore".orders`},
+	{"accepted in the middle of partitions", "UPDATE nested SET filler = 'y';", "rewrites nested_1", ""},
 	{"accepted rewrite", "ALTER TABLE big ALTER n TYPE bigint;\nUPDATE big SET n = 0;", "rewrites big", ""},
 	{"accepted scan is no rewrite", "ALTER TABLE big ALTER n TYPE bigint;", "scans big", "rewrites big"},
 	{"another table accepted", "UPDATE big SET n = 0;", "scans small, rewrites parts", "rewrites big"},

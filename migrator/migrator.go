@@ -88,6 +88,9 @@ type Config struct {
 	// Status can tell whether it is still the same: FingerprintAuto (the default) if reading the schema takes at most a
 	// tenth of the run, or a thousandth of the time since the last reading, and a second; FingerprintOn; FingerprintOff.
 	Fingerprint Fingerprint
+	// FingerprintIgnore are patterns for the names of objects that the fingerprint leaves out, such as partitions that a job
+	// makes each day; see WithoutMatches. They are recorded with it, so that only runs need them.
+	FingerprintIgnore []string
 
 	// Database is a database to connect to while New reads the files; the first call with
 	// this very configuration takes the connection over, if that happens within seconds.
@@ -194,6 +197,9 @@ func newMigrator(cfg Config) (*Migrator, error) {
 			return nil, e
 		}
 	}
+	if _, err := matcher("fingerprint-ignore", cfg.FingerprintIgnore); err != nil {
+		return nil, err
+	}
 	if cfg.Guard < 0 {
 		return nil, &ConfigError{Setting: "guard", Value: strconv.FormatInt(cfg.Guard, 10), Reason: "must not be negative"}
 	}
@@ -211,7 +217,7 @@ func newMigrator(cfg Config) (*Migrator, error) {
 		Wait: cfg.Wait, WaitRunner: orDefault(cfg.WaitRunner, 10*time.Minute), RetryFor: orDefault(cfg.RetryFor, 2*time.Minute),
 		LockTimeout: orDefault(cfg.LockTimeout, 5*time.Second), StatementTimeout: max(cfg.StatementTimeout, 0), Guard: cfg.Guard,
 		SingleTransaction: cfg.SingleTransaction, FlushEvery: cfg.FlushEvery, Send: apply.Send(cfg.Send),
-		Fingerprint:   session.FingerprintMode(cfg.Fingerprint),
+		Fingerprint: session.FingerprintMode(cfg.Fingerprint), FingerprintIgnore: slices.Clone(cfg.FingerprintIgnore),
 		Policies:      plan.Policies{Ahead: plan.Policy(cfg.Ahead), Modified: plan.Policy(cfg.Modified), OutOfOrder: plan.Policy(cfg.OutOfOrder)},
 		BeforeConnect: cfg.BeforeConnect,
 	}}, nil

@@ -3,7 +3,6 @@ package migrator
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"example.com/ambix/migrator/schema"
 )
@@ -16,11 +15,7 @@ func matcher(setting string, patterns []string) (func(string) bool, error) {
 		}
 	}
 	return func(name string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			// In names a slash is a character like any other.
-			ok, _ := path.Match(strings.ReplaceAll(p, "/", "\x01"), strings.ReplaceAll(name, "/", "\x01"))
-			return ok
-		})
+		return slices.ContainsFunc(patterns, func(p string) bool { return schema.MatchName(p, name) })
 	}, nil
 }
 

@@ -16,6 +16,7 @@ type Replacement struct {
 	Recorded          []string // the replaced revisions that the ledger has, sorted
 	Missing           []string // of ReplacementPartial: those that it lacks; of ReplacementNewer: those that the files lack
 	Unfinished        []string // of ReplacementPartial: those of Recorded that were interrupted
+	Others            []string // of ReplacementPartial: what the ledger has besides Recorded, sorted
 }
 
 // ReplacementState says whether a replaced revision and the one in its place fit.
@@ -47,7 +48,7 @@ func newReplacement(r plan.Replacement) Replacement {
 }
 
 func newReplacementConflict(e *plan.ReplacedError) Replacement {
-	r := Replacement{Revision: e.Revision, Message: e.Message, State: ReplacementPartial, Recorded: e.Recorded, Missing: e.Missing, Unfinished: e.Unfinished}
+	r := Replacement{Revision: e.Revision, Message: e.Message, State: ReplacementPartial, Recorded: e.Recorded, Missing: e.Missing, Unfinished: e.Unfinished, Others: e.Others}
 	if e.Both {
 		r.State = ReplacementBoth
 	}

@@ -215,8 +215,11 @@ func (m *Migrator) appliedIDs(ctx context.Context, cfg *pgconn.Config) (ids []st
 }
 
 // reproducible returns the maximal applied revisions, if the files can apply exactly what is applied. The error is a
-// *SchemaError.
+// *SchemaError or a *plan.ReplacedError.
 func reproducible(v *plan.View) ([]string, error) {
+	if len(v.Conflicts) > 0 {
+		return nil, v.Conflicts[0]
+	}
 	if unknown := v.Unknown(); len(unknown) > 0 {
 		return nil, &SchemaError{Problem: SchemaAhead, Revisions: unknown}
 	}
@@ -373,9 +376,8 @@ func InSchemas(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
 // without their parts: "public.tmp_*", "audit.*" or the name of an extension. The error is a *ConfigError for a pattern that
 // is not valid.
 func WithoutMatches(s *schema.Schema, patterns ...string) (*schema.Schema, error) {
-	match, err := matcher("ignore", patterns)
-	if err != nil || len(patterns) == 0 {
+	if _, err := matcher("ignore", patterns); err != nil {
 		return s, err
 	}
-	return s.Without(named(match)), nil
+	return s.WithoutNames(patterns...), nil
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
@@ -8,13 +10,16 @@ import (
 // drift returns how to see what has changed. ahead: the database has revisions that this program does not, so that
 // nobody can tell here what they make.
 func (a adviser) drift(s *migrator.SchemaStatus, ahead bool) suggestion {
+	other := func(words ...string) string {
+		return a.otherLine(a.cmd, words, flagValue{"ignore", strings.Join(s.Ignore, ",")})
+	}
 	switch {
 	case ahead:
 		return suggestion{"a program that contains the unknown revisions can show what has changed in the schema", ""}
 	case s.State == migrator.SchemaAccessChanged:
-		return to("see which owners and privileges", a.other("diff", "--owners", "--privileges"))
+		return to("see which owners and privileges", other("diff", "--owners", "--privileges"))
 	}
-	return to("see which objects have changed", a.other("diff"))
+	return to("see which objects have changed", other("diff"))
 }
 
 // schema adds the state of the schema, if the last run recorded it.

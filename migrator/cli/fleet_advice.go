@@ -125,12 +125,42 @@ func (p *program) forTargets(cmd, other *cobra.Command) []flagValue {
 	switch {
 	case !many:
 		return nil
+	case p.focusOnly != nil:
+		return p.focusOnly
 	case other != nil && other.Flags().Lookup("each-schema") != nil:
 		return own
 	case p.focus != nil && p.focus.ledger != "":
 		return []flagValue{{"ledger", p.focus.ledger}}
 	}
 	return nil
+}
+
+// only returns a suggestion for the target that the advice is about, where it would do harm to others. That is the database of a
+// command for one.
+func (a adviser) only(purpose string, words []string, changes ...flagValue) suggestion {
+	if a.focus == nil {
+		return to(purpose, a.otherLine(a.cmd, words, changes...))
+	}
+	for _, name := range []string{"each-schema", "each-database"} {
+		if flag := a.cmd.Flags().Lookup(name); flag != nil && flag.Changed {
+			a.focusOnly = []flagValue{{name, globOf(a.focus.name)}}
+		}
+	}
+	if a.focusOnly == nil {
+		return suggestion{"next, in " + terminal.Quote(a.focus.name) + " only: " + purpose, ""}
+	}
+	defer func() { a.focusOnly = nil }()
+	for _, name := range []string{"skip", "failed-from", "canary", "first", "max-failed"} {
+		changes = append(changes, flagValue{name, ""})
+	}
+	return to(purpose, a.otherLine(a.cmd, words, changes...))
+}
+
+// replacedIn returns what to do about a target between replaced revisions.
+func (f *fleetRun) replacedIn(target string, r migrator.Replacement) []suggestion {
+	f.focus = f.focusOn(target)
+	defer func() { f.focus = nil }()
+	return adviser{f.program, f.cmd}.replaced(r).suggestions
 }
 
 // missingSchema returns what to do about a target whose schema does not exist.

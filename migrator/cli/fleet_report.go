@@ -182,12 +182,15 @@ func (r *run) checkEach(e *eachFlags) error {
 	}
 	var all []migrator.Finding
 	var found groups
+	between := "" // the first target between replaced revisions
 	order := f.set.Files().Graph().Order()
 	note := func(finding migrator.Finding, target string) findingDocument {
 		d := newFindingDocument(finding)
 		g, isNew := found.add(d.Kind+"\x00"+d.Revision+"\x00"+d.Message, target)
 		if isNew {
-			all = append(all, finding)
+			if all = append(all, finding); between == "" && finding.Kind == migrator.FindingReplaced {
+				between = target
+			}
 			if g.rank = -1; target != "" { // of the files themselves
 				g.rank = slices.Index(order, d.Revision)
 			}
@@ -219,6 +222,8 @@ func (r *run) checkEach(e *eachFlags) error {
 	switch {
 	case has(migrator.FindingOtherTool): // which up refuses
 		next = append(next, suggestion{"next: take over the databases of the other tool one by one, with the command adopt", ""})
+	case has(migrator.FindingReplaced):
+		next = f.replacedIn(between, *all[slices.IndexFunc(all, func(f migrator.Finding) bool { return f.Kind == migrator.FindingReplaced })].Replacement)
 	case has(migrator.FindingPending):
 		next = append(next, to("apply the pending revisions", r.otherLine(r.cmd, []string{"up"})))
 	}

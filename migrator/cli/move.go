@@ -50,7 +50,7 @@ func (r *run) move(verb migrator.Verb) error {
 		return err
 	}
 	report, err := set.Move(r.ctx, cfg, verb, r.args...)
-	if rep.planned {
+	if rep.planned && r.settings.JSON { // it may have very many steps
 		r.document = newMoveDocument(report)
 	}
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *run) move(verb migrator.Verb) error {
 }
 
 func newMoveDocument(r *migrator.Report) *moveDocument {
-	d := &moveDocument{From: list(r.From), To: list(r.To), Steps: []doneDocument{}, Others: []otherDocument{}, Ahead: list(r.Ahead)}
+	d := &moveDocument{From: list(r.From), To: list(r.To), Steps: make([]doneDocument, 0, len(r.Steps)), Others: []otherDocument{}, Ahead: list(r.Ahead)}
 	for _, s := range r.Steps {
 		d.Steps = append(d.Steps, doneDocument{newStepDocument(s), milliseconds(s.Duration), s.PendingOn})
 	}

@@ -29,6 +29,7 @@ type program struct {
 	args           []string                        // its arguments, once they were checked
 	source         atomic.Pointer[migrator.Origin] // what the records of the log are about
 	addressShown   bool                            // the log has the address of the database
+	focusOnly      []flagValue                     // that select nothing but focus, or nil
 	focus          *targetFocus                    // the target of many that advice is about, or nil
 	urlFlag        string                          // the flag with the URL of the database that advice is about; "": the configured one
 	again          []string                        // the operation and targets that finish a run; nil: the same

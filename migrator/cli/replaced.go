@@ -74,7 +74,7 @@ func fewIDs(ids []string) string {
 
 // replaced returns what to do about a database between the revisions that another one replaces.
 func (a adviser) replaced(r migrator.Replacement) advice {
-	stamp := to("record that "+r.Revision+" is applied, if the schema is exactly the one that it makes", a.other("stamp", r.Revision))
+	stamp := a.only("record that "+r.Revision+" is applied, if the schema is exactly the one that it makes", []string{"stamp", r.Revision})
 	if r.State == migrator.ReplacementBoth {
 		return advice{"find out which is true: see `log`", []suggestion{stamp}}
 	}
@@ -83,9 +83,13 @@ func (a adviser) replaced(r migrator.Replacement) advice {
 		return advice{"upgrade it first, with a program that still contains them, to the last of them; then run this one again", nil}
 	}
 	if len(r.Unfinished) > 0 {
-		return advice{"", []suggestion{to("see how to finish them", a.otherLine(a.cmd, []string{"status"}, flagValue{"dir", folder}))}}
+		return advice{"", []suggestion{a.only("see how to finish them", []string{"status"}, flagValue{"dir", folder})}}
 	}
-	return advice{"", []suggestion{to("apply the others that it replaces", a.otherLine(a.cmd, []string{"up", "heads"}, flagValue{"dir", folder}))}}
+	changes := []flagValue{{"dir", folder}}
+	if len(r.Others) > 0 { // these files do not contain them
+		changes = append(changes, flagValue{"ahead", "ok"})
+	}
+	return advice{"", []suggestion{a.only("apply the others that it replaces", []string{"up", "heads"}, changes...)}}
 }
 
 // belowReplacement returns how to revert revisions that another one without a down script replaces.
@@ -96,10 +100,13 @@ func (a adviser) belowReplacement(e *migrator.RefusedError) advice {
 	}
 	const how = "one of those revisions can be reverted with its own file"
 	if e.Above {
-		return advice{how + ", after what is above " + e.Revision, []suggestion{to("revert that first", a.other("down", e.Revision))}}
+		return advice{how + ", after what is above " + e.Revision, []suggestion{a.only("revert that first", []string{"down", e.Revision})}}
+	}
+	if e.Others { // to purge would forget them
+		return advice{how + ", by a program from before the squash, which also contains the other revisions of this database", nil}
 	}
 	return advice{how + ", by a down with the same --dir after this", []suggestion{
-		to("record them in the place of "+e.Revision, a.otherLine(a.cmd, []string{"stamp", "heads"}, flagValue{"purge", "true"}, flagValue{"dir", folder})),
+		a.only("record them in the place of "+e.Revision, []string{"stamp", "heads"}, flagValue{"purge", "true"}, flagValue{"dir", folder}),
 	}}
 }
 

@@ -48,7 +48,11 @@ func (a adviser) scratch(e *migrator.ScratchError) advice {
 	grant := "ALTER ROLE " + schema.QuoteIdent(e.Role) + " CREATEDB"
 	switch e.Problem {
 	case migrator.ScratchNotNamed:
-		return advice{"set --scratch-url or MIGRATE_SCRATCH_URL to a server for development where databases can be created", nil}
+		const set = "set --scratch-url or MIGRATE_SCRATCH_URL to a server for development where databases can be created"
+		if e.Host == "" { // no database is configured either
+			return advice{set + ", such as postgres://USER:PASSWORD@localhost:5432/postgres", nil}
+		}
+		return advice{set, nil}
 	case migrator.ScratchNoCreateDB:
 		return advice{"allow it: " + grant + "; or name an empty database or another server with --scratch-url or MIGRATE_SCRATCH_URL", nil}
 	case migrator.ScratchNotEmpty:
@@ -162,7 +166,9 @@ func (r *run) warnOfUnused(patterns []string, schemas ...*schema.Schema) {
 		msg := "--ignore " + terminal.Quote(p) + " matches no object"
 		for _, s := range schemas {
 			// Most names begin with their schema.
-			i := slices.IndexFunc(s.Objects, func(o *schema.Object) bool { return o.Schema != "" && (o.Name == p || schema.QuoteIdent(o.Name) == p) })
+			i := slices.IndexFunc(s.Objects, func(o *schema.Object) bool {
+				return o.Schema != "" && (schema.MatchName(p, o.Name) || schema.QuoteIdent(o.Name) == p)
+			})
 			if i >= 0 {
 				msg += "; did you mean " + terminal.Quote(globOf(s.Objects[i].QualifiedName())) + "?"
 				break

@@ -28,7 +28,7 @@ func (r *run) scratchProgress() func(migrator.ScratchStep) {
 			}
 			what += text.Named(s.Revision, terminal.Clip(s.Message))
 		case s.File != "":
-			what, key, value = "running "+terminal.Quote(s.File), "file", s.File
+			what, key, value = terminal.Quote(s.File), "file", s.File
 		}
 		what = "scratch database: " + what
 		attrs := append(r.origin(eventScratchStep), key, value)

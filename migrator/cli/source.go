@@ -40,7 +40,7 @@ func (p *program) files() (fsys fs.FS, prefix string, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", &settings.UsageError{Text: "the folder " + terminal.Quote(dir) + " does not exist; --dir names the folder of the revisions"}
+		return nil, "", &settings.UsageError{Text: "the folder " + terminal.Quote(dir) + " does not exist; create it, or name the folder of the revisions with --dir"}
 	case err != nil:
 		return nil, "", &fileError{err}
 	case !info.IsDir():
@@ -77,8 +77,8 @@ func (p *program) config() migrator.Config {
 		Ledger: ledger, LedgerOwner: s.LedgerOwner, Role: s.Role, Version: p.Version,
 		Wait: s.Wait, WaitRunner: none(s.WaitRunner), LockTimeout: none(s.LockTimeout), RetryFor: none(s.RetryFor),
 		StatementTimeout: s.StatementTimeout, Guard: s.Guard, SingleTransaction: s.SingleTransaction, FlushEvery: s.Flush == "every", Send: migrator.Send(s.Send),
-		Fingerprint: migrator.Fingerprint(s.Fingerprint),
-		Ahead:       migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
+		Fingerprint: migrator.Fingerprint(s.Fingerprint), FingerprintIgnore: s.FingerprintIgnore,
+		Ahead: migrator.Policy(s.Ahead), Modified: migrator.Policy(s.Changed), OutOfOrder: migrator.Policy(s.OutOfOrder),
 	}
 }
 

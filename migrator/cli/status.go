@@ -247,7 +247,7 @@ func (v *statusView) todo() (string, []suggestion) {
 		return "nothing to apply; restore the modified files, or accept them", []suggestion{{"", a.other("repair", v.Revisions[modified].Revision, "--accept")}}
 	}
 	if slices.ContainsFunc(v.Replacements, func(r migrator.Replacement) bool { return r.State == migrator.ReplacementComplete }) {
-		return "nothing to apply", []suggestion{to("record the replacement", a.other("up"))}
+		return "nothing to apply", []suggestion{to("record the replacement", a.up(v.Heads, false, false, false).command)}
 	}
 	return "nothing to do", nil
 }

@@ -60,6 +60,10 @@ func (a adviser) choices(e *migrator.TargetError) []suggestion {
 		choices = append(choices, suggestion{"", a.instead(e, c)})
 	}
 	switch {
+	case e.Problem == graph.NotFound && slices.Contains([]migrator.Verb{migrator.Stamp, migrator.Purge, "adopt"}, e.Verb):
+		for i, c := range e.Choices[:last+1] { // such as the one in the place of a replaced revision, which makes more
+			choices[i].purpose = "to record that " + c + " is applied, if the schema is exactly the one that it makes,"
+		}
 	case e.Problem == graph.BranchBase && e.Verb == migrator.To:
 		choices[0].purpose = "to revert everything,"
 		choices = append(choices[:1], to("revert the branch only", a.otherVerb(migrator.Down, e.Target)))

@@ -9,7 +9,7 @@ import (
 func TestHeadersAcknowledgeFindings(t *testing.T) {
 	f := Finding{Rule: Destroys, Severity: Danger, Revision: "a1", Object: "public.account.nickname", Accept: revision.Acceptance{Word: "destroys", Object: "public.account.nickname"}}
 	for object, want := range map[string]bool{
-		"public.account.nickname": true, "account.nickname": true, "Account.NickName": true, "nickname": false, "account": false, "shop.account.nickname": false, `account."nickname"`: false,
+		"public.account.nickname": true, "account.nickname": true, "Account.NickName": true, "nickname": false, "account": false, "shop.account.nickname": false, `account."nickname"`: true, `account."Nickname"`: false,
 	} {
 		r := &revision.Revision{ID: "a1", Accept: []revision.Acceptance{{Word: "destroys", Object: object}}}
 		got := Acknowledge([]Finding{f}, []*revision.Revision{r})

@@ -45,24 +45,90 @@ func (r *Revision) AcceptsDestroying(name string) bool {
 // Names reports whether the object is the one with a name as the server prints it, such as public.account.nickname. The
 // acceptance may leave out the schema: account.nickname is public.account.nickname too.
 func (a Acceptance) Names(name string) bool {
-	object := a.ObjectName()
-	schema, found := strings.CutSuffix(name, "."+object)
-	return object == name || found && isQualification(schema)
-}
-
-// isQualification reports whether a text is a single name, such as that of a schema.
-func isQualification(name string) bool {
-	if strings.HasPrefix(name, `"`) {
-		return strings.Count(name, `"`)%2 == 0
+	want, is := splitName(a.Object), splitName(name)
+	if want == nil || is == nil { // not only a name
+		object := lower(a.Object)
+		schema, found := strings.CutSuffix(name, "."+object)
+		return object == name || found && len(splitName(schema)) == 1
 	}
-	return !strings.Contains(name, ".")
+	left := len(is) - len(want)
+	return (left == 0 || left == 1) && slices.Equal(want, is[left:])
 }
 
-// ObjectName returns Object as the server reads it: what is not quoted is in lower case.
-func (a Acceptance) ObjectName() string {
-	parts := strings.Split(a.Object, `"`)
+// Table returns the names of the table, as the catalogs have them, that the object is if it is one; schema is "" if it is left
+// out. ok is false if it cannot be a table.
+func (a Acceptance) Table() (schema, table string, ok bool) {
+	switch names := splitName(a.Object); len(names) {
+	case 1:
+		return "", names[0], true
+	case 2:
+		return names[0], names[1], true
+	}
+	return "", "", false
+}
+
+// splitName returns the parts of a qualified name as the server reads them: without quotes, and in lower case where there are
+// none. It returns nil if the text is something else.
+func splitName(text string) []string {
+	var names []string
+	for {
+		var part string
+		if rest, quoted := strings.CutPrefix(text, `"`); quoted {
+			end := closingQuote(rest)
+			if end <= 0 {
+				return nil
+			}
+			part, text = strings.ReplaceAll(rest[:end], `""`, `"`), rest[end+1:]
+		} else {
+			end := strings.IndexFunc(text, func(r rune) bool { return !isNameRune(r) })
+			if end < 0 {
+				end = len(text)
+			}
+			if end == 0 {
+				return nil
+			}
+			part, text = lower(text[:end]), text[end:]
+		}
+		names = append(names, part)
+		if text == "" {
+			return names
+		}
+		rest, dot := strings.CutPrefix(text, ".")
+		if !dot {
+			return nil
+		}
+		text = rest
+	}
+}
+
+// closingQuote returns where a quoted name ends; two quotes in it are one of its characters.
+func closingQuote(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] != '"':
+		case i+1 < len(s) && s[i+1] == '"':
+			i++
+		default:
+			return i
+		}
+	}
+	return -1
+}
+
+func isNameRune(r rune) bool {
+	return r == '_' || r == '$' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0x80
+}
+
+// lower returns a text in lower case as the server has it: of what is not quoted, the letters of ASCII.
+func lower(text string) string {
+	parts := strings.Split(text, `"`)
 	for i := 0; i < len(parts); i += 2 {
-		parts[i] = strings.ToLower(parts[i])
+		parts[i] = strings.Map(func(r rune) rune {
+			if r >= 'A' && r <= 'Z' {
+				return r + 'a' - 'A'
+			}
+			return r
+		}, parts[i])
 	}
 	return strings.Join(parts, `"`)
 }

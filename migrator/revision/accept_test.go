@@ -30,6 +30,46 @@ func TestAcceptIsRead(t *testing.T) {
 	}
 }
 
+// What an acceptance is for is the same wherever it is asked: names are compared as the server reads them.
+func TestAcceptanceNamesWhatTheServerReads(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		object, name  string
+		want          bool
+		schema, table string
+	}{
+		{`account.nickname`, `public.account.nickname`, true, "account", "nickname"},
+		{`PUBLIC.Account`, `public.account`, true, "public", "account"},
+		{`"public"."account"`, `public.account`, true, "public", "account"},
+		{`account`, `"My.Schema".account`, true, "", "account"},
+		{`"Account"`, `public."Account"`, true, "", "Account"},
+		{`"Account"`, `public.account`, false, "", "Account"},
+		{`Account`, `public."Account"`, false, "", "account"},
+		{`"a.b"`, `a.b`, false, "", "a.b"},
+		{`b`, `"a.b"`, false, "", "b"},
+		{`"My.Schema".t`, `"My.Schema".t`, true, "My.Schema", "t"},
+		{`My.Schema.t`, `"My.Schema".t`, false, "", ""},
+		{`my table`, `public."my table"`, false, "", ""},
+		{`"a""q"`, `public."a""q"`, true, "", `a"q`},
+		{`user`, `public."user"`, true, "", "user"},
+		{`ÄRGER`, `public."Ärger"`, true, "", "Ärger"},
+		{`nickname`, `public.account.nickname`, false, "", "nickname"},
+		{`f(int)`, `public.f(int)`, true, "", ""},
+		{`"f(int)"`, `public.f(int)`, false, "", "f(int)"},
+		{`""`, `public.account`, false, "", ""},
+		{`"open`, `public.account`, false, "", ""},
+	} {
+		a := revision.Acceptance{Word: revision.AcceptRewrites, Object: c.object}
+		if got := a.Names(c.name); got != c.want {
+			t.Errorf("%s for %s: %t", c.object, c.name, got)
+		}
+		schema, table, ok := a.Table()
+		if schema != c.schema || table != c.table || ok != (c.table != "") {
+			t.Errorf("table of %s: %q %q %t", c.object, schema, table, ok)
+		}
+	}
+}
+
 func TestAcceptProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{

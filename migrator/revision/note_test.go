@@ -40,7 +40,7 @@ func TestAcceptanceNamesAnObject(t *testing.T) {
 		{`"T, x"`, `public."T, x"`, true},
 		{`"t, x"`, `public."T, x"`, false},
 		{"t", `"a.b".t`, true},
-		{"t", `"a"."b".t`, true}, // a name with quotes is taken for one
+		{"t", `"a"."b".t`, false},
 		{"x", "public.t", false},
 	} {
 		if got := (Acceptance{AcceptDestroys, c.object}).Names(c.name); got != c.want {

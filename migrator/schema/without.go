@@ -1,9 +1,28 @@
 package schema
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
+
+// WithoutNames is Without for the objects whose names, qualified or as in their keys, match one of the patterns.
+func (s *Schema) WithoutNames(patterns ...string) *Schema {
+	if len(patterns) == 0 {
+		return s
+	}
+	matches := func(name string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { return MatchName(p, name) })
+	}
+	return s.Without(func(o *Object) bool { return matches(o.QualifiedName()) || matches(o.Key.Name) })
+}
+
+// MatchName reports whether a name matches a pattern, as path.Match has it, but where a slash is a character like any other. A
+// pattern that is not valid matches nothing.
+func MatchName(pattern, name string) bool {
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x01"), strings.ReplaceAll(name, "/", "\x01"))
+	return ok && err == nil
+}
 
 // Without returns the schema without the objects for which leave returns true, without their parts, and without what the
 // others need of them. Refusals of the objects that are left out are left out too. s itself does not change.

@@ -115,29 +115,30 @@ func (r *Runner) rememberTables(s plan.Step) string {
 		" AND c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND " + strings.Join(ledger, " AND ")
 }
 
-// acceptedWord returns an expression: "r" for a table of which rewriting is accepted, "s" for one of which reading is.
+// acceptedWord returns an expression: "r" for a table of which rewriting is accepted, "s" for one of which reading is. A
+// partition is accepted with any table that it is part of.
 func acceptedWord(accept []revision.Acceptance) string {
-	names := func(word string) string {
-		list := []string{}
+	tables := func(word string) string {
+		var list []string
 		for _, a := range accept {
-			if a.Word == word {
-				list = append(list, sqltext.QuoteLiteral(a.ObjectName()))
+			if schema, table, ok := a.Table(); ok && a.Word == word {
+				condition := "t.relname::pg_catalog.text OPERATOR(pg_catalog.=) " + sqltext.QuoteLiteral(table)
+				if schema != "" {
+					condition += " AND n.nspname::pg_catalog.text OPERATOR(pg_catalog.=) " + sqltext.QuoteLiteral(schema)
+				}
+				list = append(list, condition)
 			}
 		}
 		if len(list) == 0 {
 			return ""
 		}
-		names := "(ARRAY[" + strings.Join(list, ", ") + "]::pg_catalog.text[])"
 		return "EXISTS (SELECT FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace" +
-			" WHERE t.oid OPERATOR(pg_catalog.=) ANY (ARRAY[c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid])" +
-			" AND (pg_catalog.concat(n.nspname, '.', t.relname) OPERATOR(pg_catalog.=) ANY " + names +
-			" OR pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(t.relname)) OPERATOR(pg_catalog.=) ANY " + names +
-			" OR pg_catalog.pg_table_is_visible(t.oid) AND (t.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY " + names +
-			" OR pg_catalog.quote_ident(t.relname) OPERATOR(pg_catalog.=) ANY " + names + ")))"
+			" WHERE t.oid OPERATOR(pg_catalog.=) ANY (pg_catalog.array_append(ARRAY(SELECT relid::pg_catalog.oid FROM pg_catalog.pg_partition_ancestors(c.oid)), c.oid))" +
+			" AND (" + strings.Join(list, " OR ") + "))"
 	}
 	var cases string
 	for _, w := range []struct{ word, letter string }{{revision.AcceptRewrites, "r"}, {revision.AcceptScans, "s"}} {
-		if condition := names(w.word); condition != "" {
+		if condition := tables(w.word); condition != "" {
 			cases += " WHEN " + condition + " THEN '" + w.letter + "'"
 		}
 	}

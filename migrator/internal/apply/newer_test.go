@@ -164,4 +164,61 @@ func TestOlderProgramKnowsChainsOfReplacements(t *testing.T) {
 	if got := pgtest.Value(t, url, rows); got != "s2 applied" {
 		t.Errorf("rows %q", got)
 	}
+	// A database that never had the first ones.
+	url = at(t, squashed(t), "d4")
+	if _, err := again.Migrator(migrator.Config{}).Up(ctx, projecttest.Config(t, url)); err != nil {
+		t.Fatal(err)
+	}
+	report, err := shopWithD4(t).Migrator(migrator.Config{}).Up(ctx, projecttest.Config(t, url))
+	if err != nil || len(report.Steps) > 0 || fmt.Sprint(report.Ahead) != "[s2]" {
+		t.Errorf("a new database: %+v, %v", report, err)
+	}
+}
+
+// A stamp says what the schema is: the revisions that a newer program has replaced get their rows again, and the one in their
+// place loses its own, so that the ledger has one of the two. What the older program does not know stays.
+func TestStampOfOlderProgramExchangesBack(t *testing.T) {
+	t.Parallel()
+	newer := func() *projecttest.Project {
+		return squashed(t).Add("y1", "", "CREATE TABLE y1 ();", "DROP TABLE y1;")
+	}
+	for _, c := range []struct {
+		name, target string
+		purge        bool
+		older        *projecttest.Project
+		rows         string
+	}{
+		{"to the head", "heads", false, shopWithD4(t), "a1 applied, b2 applied, c3 applied, d4 applied, y1 applied"},
+		{"to one of them", "b2", false, shopWithD4(t), "a1 applied, b2 applied, y1 applied"},
+		{"to base", "base", false, shopWithD4(t), "none"},
+		{"purge forgets what is unknown", "heads", true, shopWithD4(t), "a1 applied, b2 applied, c3 applied, d4 applied"},
+		{"of another branch", "z1", false, shopWithD4(t).Add("z1", "", "CREATE TABLE z1 ();", ""), "d4 applied, s1 applied, y1 applied, z1 applied"},
+		{"of some that the program has", "b2", false, projecttest.New(t).Add("a1", "", "SELECT 1;", "").Add("b2", "a1", "SELECT 1;", ""), "a1 applied, b2 applied, y1 applied"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, url := context.Background(), exchangedTo(t, "d4", newer())
+			cfg, m := projecttest.Config(t, url), c.older.Migrator(migrator.Config{})
+			stamp := m.Stamp
+			if c.purge {
+				stamp = m.Purge
+			}
+			for range 2 { // once more changes nothing
+				if _, err := stamp(ctx, cfg, c.target); err != nil {
+					t.Fatal(err)
+				}
+				if got := pgtest.Value(t, url, rows); got != c.rows {
+					t.Errorf("rows %q", got)
+				}
+			}
+		})
+	}
+	// The newer program goes on from there.
+	ctx, url := context.Background(), exchangedTo(t, "d4", newer())
+	if _, err := shopWithD4(t).Migrator(migrator.Config{}).Stamp(ctx, projecttest.Config(t, url), "heads"); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := newer().Migrator(migrator.Config{}).Up(ctx, projecttest.Config(t, url), "heads"); err != nil || len(report.Replaced) != 1 || len(report.Steps) > 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
 }

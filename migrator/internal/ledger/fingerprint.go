@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type Fingerprints struct {
 	// Drift is "changed" or "access" if the schema was no longer that of Plain and Full when the run began: they are those of
 	// an earlier run. Otherwise it is "".
 	Drift string
+	// Ignore are patterns for the names of objects that Plain and Full are without; see schema.Schema.WithoutNames.
+	Ignore []string
 }
 
 // SaveFingerprints writes the event unless the ledger is at another generation by now.
@@ -45,7 +48,52 @@ WHERE action OPERATOR(pg_catalog.=) %[3]s AND EXISTS (SELECT FROM %[4]s WHERE ge
 }
 
 func (f Fingerprints) detail(generation int64) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s generation %d %s", f.Plain, f.Full, generation, f.Drift))
+	detail := fmt.Sprintf("%s %s generation %d", f.Plain, f.Full, generation)
+	if f.Drift != "" {
+		detail += " " + f.Drift
+	}
+	if len(f.Ignore) > 0 { // programs that do not know it ignore the event
+		patterns := make([]string, len(f.Ignore))
+		for i, p := range f.Ignore {
+			patterns[i] = escapeWord(p)
+		}
+		detail += " " + withoutWord + " " + strings.Join(patterns, ",")
+	}
+	return detail
+}
+
+// withoutWord precedes Ignore in the detail.
+const withoutWord = "without"
+
+// decodeDetail decodes what follows the generation in the detail.
+func (f *Fingerprints) decodeDetail(words []string) (ok bool) {
+	if len(words) > 0 && (words[0] == "changed" || words[0] == "access") {
+		f.Drift, words = words[0], words[1:]
+	}
+	if len(words) == 2 && words[0] == withoutWord {
+		for escaped := range strings.SplitSeq(words[1], ",") {
+			pattern, err := url.PathUnescape(escaped)
+			if err != nil {
+				return false
+			}
+			f.Ignore = append(f.Ignore, pattern)
+		}
+		words = nil
+	}
+	return len(words) == 0
+}
+
+// escapeWord returns a text without white space and commas. url.PathUnescape reverts it.
+func escapeWord(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c <= ' ' || c >= 0x7f || c == '%' || c == ',' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // FingerprintAge reads how many seconds ago the schema was read for an event of SaveFingerprints, and how many that took, or
@@ -73,10 +121,7 @@ func DecodeFingerprints(t Tables, fields [][]byte) (f Fingerprints, ok bool, err
 		d.err.Table = t.Events()
 		return Fingerprints{}, false, d.err
 	}
-	if len(detail) == 5 {
-		f.Drift = detail[4]
-	}
-	if len(detail) != 4 && f.Drift != "changed" && f.Drift != "access" || detail[2] != "generation" {
+	if len(detail) < 4 || detail[2] != "generation" || !f.decodeDetail(detail[4:]) {
 		return Fingerprints{}, false, nil
 	}
 	f.Plain, f.Full = detail[0], detail[1]

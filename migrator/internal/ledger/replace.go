@@ -9,14 +9,14 @@ import (
 )
 
 // Replace returns the statements that exchange the rows of applied revisions for the row of the one that replaces them, and
-// write the event. They fail with 22P02 unless all of them are there and applied.
-func (t Tables) Replace(e Entry, replaced []string, a Author) []string {
+// write the event, which names what that stands for. They fail with 22P02 unless all of them are there and applied.
+func (t Tables) Replace(e Entry, replaced, standsFor []string, a Author) []string {
 	return []string{
 		fmt.Sprintf(`WITH d AS (DELETE FROM %s WHERE revision OPERATOR(pg_catalog.=) ANY (%s) AND state OPERATOR(pg_catalog.=) %s RETURNING 1)
 SELECT CASE WHEN (SELECT pg_catalog.count(*) FROM d) OPERATOR(pg_catalog.=) %d THEN 1 ELSE `+failCast+` END`,
 			t.Revisions(), Array(replaced), sqltext.QuoteLiteral(string(Applied)), len(replaced), "stale", backend),
 		t.Stamp(e, a),
-		t.Append(replaceEvent(e, replaced), a),
+		t.Append(replaceEvent(e, standsFor), a),
 	}
 }
 

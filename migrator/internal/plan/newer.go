@@ -15,6 +15,8 @@ type Newer struct {
 	Revision, Message string
 	Replaced          []string // those of the files, sorted; they have no rows, and cannot be reverted
 	Missing           []string // those that the files do not contain, sorted: then Revision is above the others, and unknown
+
+	linked []string // the recorded revisions whose links lead to Revision
 }
 
 // restoreReplaced makes the rows what they were before a newer program exchanged them, as far as the files go.
@@ -27,6 +29,11 @@ func (v *View) restoreReplaced() {
 		n.Replaced, n.Missing = v.replacedFiles(v.State.Replaced[row.Revision])
 		if len(n.Replaced) == 0 || len(v.recorded(n.Replaced)) > 0 {
 			continue // nothing is known of it, or it is not as it should be
+		}
+		for _, other := range v.State.Rows {
+			if slices.Contains(other.DownRevision, n.Revision) || slices.Contains(other.DependsOn, n.Revision) {
+				n.linked = append(n.linked, other.Revision)
+			}
 		}
 		v.Newer = append(v.Newer, n)
 		v.restore(n, row)
@@ -106,13 +113,21 @@ func (v *View) restore(n Newer, in ledger.Row) {
 	v.indexRows()
 }
 
-// replaceID puts the tips in the place of a revision that is no longer among the rows.
+// replaceID returns links as they are with the rows that restore leaves: the tips are in the place of a revision that is no
+// longer among them, and one that is stands for those that the files do not contain.
 func replaceID(ids []string, n Newer, tips []string) []string {
-	i := slices.Index(ids, n.Revision)
-	if i < 0 || len(n.Missing) > 0 {
-		return ids
+	var links []string
+	for _, id := range ids {
+		switch {
+		case id == n.Revision && len(n.Missing) == 0:
+			links = append(links, tips...)
+		case slices.Contains(n.Missing, id):
+			links = append(links, n.Revision)
+		default:
+			links = append(links, id)
+		}
 	}
-	return slices.Concat(ids[:i], tips, ids[i+1:])
+	return links
 }
 
 // RowOf returns the revision in whose row of the ledger an applied one is recorded: itself, or the one in its place.

@@ -116,6 +116,7 @@ type IrreversibleError struct {
 	Unwritten         bool   // the down file exists, but its script is still to be written
 	Replaces          int    // how many revisions it replaces
 	Above             bool   // of one that replaces others: revisions above it are applied
+	Others            bool   // of one that replaces others: revisions that are not above it are applied as well
 	Recorded          string // the revision that a newer program has recorded in its place; "" otherwise
 }
 

@@ -15,7 +15,9 @@ import (
 type Replacement struct {
 	Revision, Message string
 	Replaced          []string // the recorded revisions, sorted
-	Entry             ledger.Entry
+	// StandsFor are these and what they had replaced themselves: a database that never had those may meet a program that has.
+	StandsFor []string
+	Entry     ledger.Entry
 }
 
 // Replacing is a revision that replaces others, and what of these a ledger may have in its place.
@@ -51,6 +53,7 @@ type ReplacedError struct {
 	Both              bool     // Revision is recorded as well
 	Missing           []string // the replaced revisions that the ledger lacks; nil if Both
 	Unfinished        []string // among Recorded: non-transactional, and interrupted
+	Others            []string // the other revisions that the ledger has, sorted
 }
 
 func (e *ReplacedError) Error() string {
@@ -92,10 +95,11 @@ func (v *View) replaceRows() {
 			e.Missing = v.missing(r.Replaces)
 		}
 		if e.Both || len(e.Missing) > 0 || len(e.Unfinished) > 0 {
+			e.Others = v.others(append(found, r.ID))
 			v.Conflicts = append(v.Conflicts, e)
 			continue
 		}
-		v.Replacements = append(v.Replacements, Replacement{Revision: r.ID, Message: r.Subject(), Replaced: found, Entry: v.Files.Entry(r)})
+		v.Replacements = append(v.Replacements, Replacement{Revision: r.ID, Message: r.Subject(), Replaced: found, StandsFor: v.standsFor(r.Replaces), Entry: v.Files.Entry(r)})
 	}
 	if len(v.Replacements) > 0 {
 		v.exchangeRows()
@@ -107,6 +111,32 @@ func (v *View) recorded(ids []string) []string {
 	found := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return v.rows[id] == nil })
 	slices.Sort(found)
 	return found
+}
+
+// standsFor returns the recorded revisions of a list with all that they had replaced themselves.
+func (v *View) standsFor(list []revision.Replaced) []string {
+	var ids []string
+	for _, r := range list {
+		if v.rows[r.ID] == nil {
+			ids = append(ids, v.standsFor(r.Replaces)...)
+			continue
+		}
+		ids = append(append(ids, r.ID), (&revision.Revision{Replaces: r.Replaces}).ReplacedIDs()...)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// others returns the revisions that have a row and are not in the list, sorted.
+func (v *View) others(list []string) []string {
+	var ids []string
+	for id := range v.rows {
+		if !slices.Contains(list, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // missing returns which of the revisions have no row, and none in the place of it. A revision next to those that it has

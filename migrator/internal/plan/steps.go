@@ -51,48 +51,6 @@ func (v *View) Redo(target string) (Plan, error) {
 	return v.plan(down, up)
 }
 
-// Stamp plans to set the ledger to the targets without running anything, as Alembic's
-// stamp does. purge deletes every row first. The error is a *graph.TargetError.
-func (v *View) Stamp(targets []string, purge bool) (Plan, error) {
-	before := v.Applied
-	if purge {
-		before = nil
-	}
-	after, err := v.Graph.Stamp(before, targets)
-	if err != nil {
-		return Plan{}, err
-	}
-	p := Plan{From: v.Current(), Exists: v.State.Exists, Generation: v.State.Generation, Stamp: true}
-	order := v.Graph.Order()
-	for _, id := range order {
-		if by, ok := v.Graph.ReplacedBy(id); ok && after.Has(by) {
-			delete(after, id) // its row would contradict that of the other one
-		}
-	}
-	for _, id := range slices.Backward(order) {
-		if v.rows[id] != nil && (purge || !after.Has(id)) {
-			s := Step{Direction: Down, Revision: id, Message: v.Subject(id), Script: revision.NewScript("")}
-			if r := v.Files.byID[id]; r != nil && r.Down != nil {
-				s.Script = r.Down // for its name: it does not run
-			}
-			p.Steps = append(p.Steps, s)
-		}
-	}
-	for _, id := range order {
-		row := v.rows[id]
-		if !after.Has(id) || !purge && row != nil && row.State == ledger.Applied {
-			continue
-		}
-		r := v.Files.byID[id]
-		if r == nil {
-			return Plan{}, noUpScript(id)
-		}
-		p.Steps = append(p.Steps, Step{Direction: Up, Revision: id, Message: r.Subject(), Script: r.Up, files: v.Files})
-	}
-	p.To = v.Graph.Maximal(after)
-	return p, nil
-}
-
 func noUpScript(id string) error {
 	return &graph.TargetError{Kind: graph.UnknownRevision, Target: id, Reason: "the revision is only in the ledger; this program has no up script for it"}
 }
@@ -219,7 +177,10 @@ func (v *View) downStep(id string) (Step, error) {
 		e := &IrreversibleError{Revision: id, Message: s.Message}
 		if r != nil {
 			e.File, e.Unwritten, e.Replaces = r.DownFile(), r.Down.Unwritten(), len(r.ReplacedIDs())
-			e.Above = e.Replaces > 0 && v.appliedAbove(id)
+			if e.Replaces > 0 {
+				e.Above = v.appliedAbove(id)
+				e.Others = !e.Above && len(v.Applied) > 1
+			}
 		}
 		return s, e
 	}

@@ -172,7 +172,8 @@ func (s *Session) saveFingerprint(ctx context.Context, generation int64, limit t
 	if err != nil {
 		return
 	}
-	f := ledger.Fingerprints{Generation: generation, Plain: found.Fingerprint().String(), Full: found.FullFingerprint().String()}
+	found = found.WithoutNames(s.FingerprintIgnore...)
+	f := ledger.Fingerprints{Generation: generation, Ignore: s.FingerprintIgnore, Plain: found.Fingerprint().String(), Full: found.FullFingerprint().String()}
 	s.runner.SaveFingerprints(ctx, f, time.Since(began))
 }
 
@@ -230,6 +231,7 @@ func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error)
 	case err != nil:
 		return nil, err
 	}
+	now = now.WithoutNames(recorded.Ignore...)
 	computed, known := plain.Compute(now)
 	switch {
 	case !known || !plain.Comparable(computed):

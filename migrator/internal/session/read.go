@@ -41,7 +41,7 @@ func (s *Session) ViewFor(ctx context.Context, verb plan.Verb) (*plan.View, erro
 // join combines the files with a state. Where a newer program has recorded a revision in the place of others, these count as
 // applied, unless the verb changes the rows themselves.
 func (s *Session) join(ctx context.Context, state ledger.State, verb plan.Verb) (*plan.View, error) {
-	if verb == plan.VerbStamp || verb == plan.VerbPurge {
+	if verb == plan.VerbPurge {
 		return plan.Join(s.files, state)
 	}
 	for unknown := s.withoutFile(state); len(unknown) > 0; {

@@ -25,7 +25,7 @@ func (s *Session) replace(ctx context.Context) (done []plan.Replacement, err err
 		}
 		var statements []string
 		for _, r := range v.Replacements {
-			statements = append(statements, s.Ledger.Replace(r.Entry, r.Replaced, s.runner.Author)...)
+			statements = append(statements, s.Ledger.Replace(r.Entry, r.Replaced, r.StandsFor, s.runner.Author)...)
 		}
 		statements = append(statements, s.keepFingerprint(ctx, state)...)
 		err = s.write(ctx, "replace", state, statements...)

@@ -44,6 +44,7 @@ type Settings struct {
 	SingleTransaction, FlushEvery bool
 	Send                          apply.Send
 	Fingerprint                   FingerprintMode // "": off
+	FingerprintIgnore             []string        // see ledger.Fingerprints
 	Observer                      *apply.Observer // of a rehearsal; nil: none
 	OnStart                       func(plan.Step) // see apply.Runner; nil: nobody is told
 	plan.Policies

@@ -25,6 +25,7 @@ type Settings struct {
 	Ahead, Changed, OutOfOrder string
 	Flush, Send, Fingerprint   string
 	ScratchURL                 string
+	FingerprintIgnore          []string
 	SingleTransaction          bool
 	LedgerNamed                bool // by a flag, a variable or the program; Ledger may be the default all the same
 
@@ -124,6 +125,7 @@ func (s *Settings) options() []option {
 		{GroupRun, "flush", "MIGRATE_FLUSH", "end|every", "end", "when commits are flushed to disk", Choice(&s.Flush, "end", "every")},
 		{GroupRun, "send", "MIGRATE_SEND", "UNIT", "auto", "send by message, revision or statement", Choice(&s.Send, "auto", "message", "revision", "statement")},
 		{GroupRun, "fingerprint", "MIGRATE_FINGERPRINT", "auto|on|off", "auto", "record what the schema is after the run", Choice(&s.Fingerprint, "auto", "on", "off")},
+		{GroupRun, "fingerprint-ignore", "MIGRATE_FINGERPRINT_IGNORE", "GLOB,…", "", "objects that the fingerprint leaves out", (*patternsValue)(&s.FingerprintIgnore)},
 		{GroupPolicy, "ahead", "MIGRATE_AHEAD", "auto|ok|fail", "auto", "unknown revisions in the database", Choice(&s.Ahead, "auto", "ok", "fail")},
 		{GroupPolicy, "changed", "MIGRATE_CHANGED", "warn|ok|fail", "warn", "applied revisions that were modified", Choice(&s.Changed, "warn", "ok", "fail")},
 		{GroupPolicy, "out-of-order", "MIGRATE_OUT_OF_ORDER", "fail|ok", "fail", "pending revisions below applied ones", Choice(&s.OutOfOrder, "fail", "ok")},

@@ -187,6 +187,23 @@ func (v *List) Set(s string) error {
 	return nil
 }
 
+// patternsValue is a list that may be empty. Like every setting it is that of the flag, the variable or the default.
+type patternsValue []string
+
+func (v *patternsValue) String() string { return strings.Join(*v, ",") }
+func (v *patternsValue) Type() string   { return "string" }
+
+func (v *patternsValue) Set(s string) error {
+	var list List
+	if s != "" {
+		if err := list.Set(s); err != nil {
+			return err
+		}
+	}
+	*v = patternsValue(list)
+	return nil
+}
+
 // splitList splits at the commas that are not in double quotes.
 func splitList(s string) []string {
 	var words []string
