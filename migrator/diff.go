@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/ddl"
@@ -116,8 +117,9 @@ func (d *SchemaDiff) compare() {
 		from := d.From.Object(r.Key)
 		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), text.Likeness(from.Name, r.Name), from.Fact("owned by") != ""})
 	}
-	slices.SortStableFunc(d.PossibleRenames, func(a, b PossibleRename) int {
-		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(b.Likeness, a.Likeness))
+	sort.SliceStable(d.PossibleRenames, func(i, j int) bool {
+		a, b := d.PossibleRenames[i], d.PossibleRenames[j]
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(b.Likeness, a.Likeness)) < 0
 	})
 }
 

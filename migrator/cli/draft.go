@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -207,7 +207,7 @@ func (r *run) writeDraft(d *migrator.Draft, versionPath string) ([]string, error
 func oneOfEach(possible []migrator.PossibleRename) (verb string, renames []string) {
 	seen, verbs := map[string]bool{}, map[string]bool{}
 	possible = slices.Clone(possible)
-	slices.SortStableFunc(possible, func(a, b migrator.PossibleRename) int { return cmp.Compare(b.Likeness, a.Likeness) })
+	sort.SliceStable(possible, func(i, j int) bool { return possible[i].Likeness > possible[j].Likeness })
 	var chosen []migrator.PossibleRename
 	for _, r := range possible {
 		table := r.Key.Name[:strings.LastIndex(r.Key.Name, ".")+1]
@@ -217,7 +217,7 @@ func oneOfEach(possible []migrator.PossibleRename) (verb string, renames []strin
 			seen[to], seen[r.Key.String()] = true, true
 		}
 	}
-	slices.SortFunc(chosen, func(a, b migrator.PossibleRename) int { return a.Key.Compare(b.Key) })
+	sort.SliceStable(chosen, func(i, j int) bool { return chosen[i].Key.Compare(chosen[j].Key) < 0 })
 	for _, r := range chosen {
 		renames = append(renames, r.Rename)
 	}
