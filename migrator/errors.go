@@ -44,6 +44,7 @@ const (
 	KindSchema           Kind = "schema"            // *SchemaError, *DraftError, *DataError
 	KindScratch          Kind = "scratch"           // *ScratchError
 	KindSquash           Kind = "squash"            // *SquashError
+	KindWrite            Kind = "write"             // *revision.WriteError
 )
 
 // failure is the message and the cause of an error. Error types embed it.

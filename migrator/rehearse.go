@@ -62,6 +62,9 @@ type Rehearsal struct {
 	// Modified are applied revisions whose files were modified since: it began with the files as they are now.
 	Modified []string
 	Data     *RehearsalData // nil without RehearseOptions.DataFrom
+	// Unsized are the tables that the revisions lock, work on or change, and whose size is not among the known ones: the
+	// database did not have them when the sizes were read. Sorted; nil if no sizes are known.
+	Unsized []string
 }
 
 // Rehearse carries out the revisions that are pending in a scratch database, one statement after the other, and returns what
@@ -188,10 +191,8 @@ func (m *Migrator) rehearsalStart(ctx context.Context, o RehearseOptions) (*rehe
 		if from = o.Sizes.Applied; len(from) == 0 {
 			from = []string{"base"}
 		}
-		for _, id := range o.Sizes.Applied {
-			if m.files.set.Revision(id) == nil {
-				return nil, sizesError(o.Sizes, "revision "+id+" was applied in that database, and is not among the files")
-			}
+		if err := m.checkSizedRevisions(o.Sizes); err != nil {
+			return nil, err
 		}
 	}
 	p, err := m.planFrom(from, Up, o.Targets)
@@ -233,6 +234,7 @@ func (m *Migrator) judge(start *rehearsalStart, result *rehearsal.Result, proof 
 	if start.data != nil {
 		r.Data = start.data.copied
 	}
+	r.Unsized = rehearse.Unsized(result.Steps, start.sizes)
 	rows := len(o.Data) > 0 || r.Data != nil
 	found := rehearse.Judge(result.Steps, rehearse.Options{Sizes: start.sizes, Data: rows})
 	if f := result.Failed; f != nil {

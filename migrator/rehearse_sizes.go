@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/rehearse"
 )
 
@@ -43,7 +44,27 @@ func checkSizes(sizes *rehearse.Sizes, tables []string) error {
 	if sizes == nil || len(tables) == 0 || slices.ContainsFunc(tables, func(name string) bool { return sizes.Tables[name].Known }) {
 		return nil
 	}
-	return sizesError(sizes, "that database has none of the tables that the applied revisions make, such as "+tables[0])
+	if len(tables) == 1 {
+		return sizesError(sizes, "that database does not have the table that the applied revisions make: "+tables[0])
+	}
+	return sizesError(sizes, "that database has none of the "+text.Count(len(tables), "table")+" that the applied revisions make: "+text.List(tables, "and"))
+}
+
+// checkSizedRevisions refuses sizes of a database whose revisions are not known, so that the rehearsal cannot begin there.
+func (m *Migrator) checkSizedRevisions(sizes *rehearse.Sizes) error {
+	var unknown []string
+	for _, id := range sizes.Applied {
+		if m.files.set.Revision(id) == nil {
+			unknown = append(unknown, id)
+		}
+	}
+	switch len(unknown) {
+	case 0:
+		return nil
+	case 1:
+		return sizesError(sizes, "revision "+unknown[0]+" was applied in that database on "+sizes.At.UTC().Format(time.DateOnly)+", and is not among the files")
+	}
+	return sizesError(sizes, text.Count(len(unknown), "revision")+" were applied in that database on "+sizes.At.UTC().Format(time.DateOnly)+", and are not among the files: "+text.List(unknown, "and"))
 }
 
 func sizesError(sizes *rehearse.Sizes, reason string) error {

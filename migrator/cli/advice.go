@@ -116,6 +116,9 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "send" && len(e.Choices) == 0 {
 		return advice{"", []suggestion{to("let the database decide", a.retry(flagValue{"send", "auto"}))}}
 	}
+	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "sizes" {
+		return advice{"", a.saveSizesAgain()}
+	}
 	if e, ok := errors.AsType[*migrator.ConfigError](err); ok && e.Setting == "schema" && a.focus != nil {
 		return advice{missingSchema(e.Value, a.focus.name), nil}
 	}
@@ -131,7 +134,14 @@ func (a adviser) advice(err error) advice {
 	if e, ok := errors.AsType[*migrator.RevisionError](err); ok && e.Undecided {
 		return advice{"", a.decide(e.Revision)}
 	}
+	if e, ok := errors.AsType[*revision.WriteError](err); ok {
+		return a.write(e)
+	}
 	switch {
+	case is[*terminal.WriteError](err):
+		return advice{"nothing else failed", nil}
+	case is[*revision.MovedError](err):
+		return advice{"", []suggestion{to("try again", a.retry())}}
 	case is[*migrator.UnconfirmedError](err):
 		return advice{"check the standbys before you try again", []suggestion{to("try again", a.retry())}}
 	case is[*migrator.BusyError](err):

@@ -140,7 +140,7 @@ func (p *program) execute(a *action, args *[]string) func(*cobra.Command, []stri
 			r.out.JSON(r.document)
 		}
 		if err == nil && r.out.Err() != nil {
-			err = &fileError{r.out.Err()}
+			err = r.out.Err()
 		}
 		return p.fail(cmd, err, r.document, r.after)
 	}

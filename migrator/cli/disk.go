@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,15 +21,13 @@ func (r *run) diskSet() (*migrator.Migrator, error) {
 // writeRevision writes the files of a revision and logs the next command. purpose is what
 // precedes it.
 func (r *run) writeRevision(rev *revision.Revision, versionPath, purpose string) error {
-	folder, err := r.versionFolder(versionPath)
+	folder, undo, err := r.versionFolder(versionPath)
 	if err != nil {
 		return err
 	}
 	up, down, err := revision.Write(folder, rev, rev.Created)
 	if err != nil {
-		if is[*fs.PathError](err) {
-			return &fileError{err}
-		}
+		undo()
 		return err
 	}
 	next := r.nextUp()
@@ -44,18 +40,16 @@ func (r *run) writeRevision(rev *revision.Revision, versionPath, purpose string)
 }
 
 // versionFolder returns the folder for new files: versionPath, which is created if it does
-// not exist and must be below --dir, or --dir itself.
-func (r *run) versionFolder(versionPath string) (string, error) {
+// not exist and must be below --dir, or --dir itself. undo removes what was created.
+func (r *run) versionFolder(versionPath string) (folder string, undo func(), err error) {
 	if err := r.checkVersionPath(versionPath); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if versionPath == "" {
-		return r.dir(), nil
+		return r.dir(), func() {}, nil
 	}
-	if err := os.MkdirAll(versionPath, 0o777); err != nil {
-		return "", &fileError{err}
-	}
-	return filepath.Clean(versionPath), nil
+	undo, err = revision.MakeFolder(versionPath)
+	return filepath.Clean(versionPath), undo, err
 }
 
 // checkVersionPath refuses a folder for new files from which they would not be read.

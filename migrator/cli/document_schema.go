@@ -144,6 +144,7 @@ type rehearsalDocument struct {
 	Reverted     int                        `json:"reverted"`       // the number of down scripts that were tried
 	Orders       int                        `json:"orders"`         // the number of other orders of the revisions that were tried
 	Modified     []string                   `json:"modified"`       // applied revisions whose files were modified since
+	Unsized      []string                   `json:"unsized"`        // tables that the revisions touch, and that are not among the sizes
 	Data         *copiedRowsDocument        `json:"data,omitempty"` // with --data URL
 }
 

@@ -192,13 +192,13 @@ func idsOf(set *migrator.Migrator) []string {
 
 // writeDraft writes the files and returns their names.
 func (r *run) writeDraft(d *migrator.Draft, versionPath string) ([]string, error) {
-	folder, err := r.versionFolder(versionPath)
+	folder, undo, err := r.versionFolder(versionPath)
 	if err != nil {
 		return nil, err
 	}
 	files, err := d.Write(folder)
-	if is[*fs.PathError](err) {
-		return nil, &fileError{err}
+	if err != nil {
+		undo()
 	}
 	return files, err
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The exit codes. An orchestrator should retry after 5 and 6, and not after 1, 2, 4 and 7.
+// The exit codes. An orchestrator should retry after 5, 6 and 8, and not after 1, 2, 4 and 7.
 const (
 	exitFailed      = 1   // a revision failed
 	exitUsage       = 2   // usage, configuration, an invalid target
@@ -14,6 +14,7 @@ const (
 	exitLocked      = 5   // lock timeout, or another runner
 	exitDatabase    = 6   // the database cannot be reached or used
 	exitFiles       = 7   // the files are invalid
+	exitWrite       = 8   // a file or the output cannot be written
 	exitInterrupted = 130 // SIGINT
 	exitTerminated  = 143 // SIGTERM
 )
@@ -35,7 +36,8 @@ var exitRows = []exitRow{
 	{"4", "refused by a policy, or newer ledger", "; if revisions were committed before, the message says so", "a person has to decide"},
 	{"5", "lock timeout: safe to run again", "; another runner's lock, or the lock of a table", "yes"},
 	{"6", "the database cannot be reached or used", ", or could not run a revision: out of disk or memory, or an administrator ended it", "yes, once it is available"},
-	{"7", "the files are invalid", "", "after fixing them"},
+	{"7", "the files are invalid", ", or cannot be read", "after fixing them"},
+	{"8", "a file or the output cannot be written", ": a full disk, a missing permission or folder; nothing was written", "yes, once it can"},
 	{"130, 143", "ended by SIGINT, SIGTERM", "; the running statement was canceled on the server", "yes"},
 }
 
@@ -69,6 +71,7 @@ func exitCodesHelp() string {
 //	5  lock timeout: safe to run again
 //	6  the database cannot be reached or used
 //	7  the files are invalid
+//	8  a file or the output cannot be written
 //	130, 143  ended by SIGINT, SIGTERM
 func ExitCode(err error) int {
 	if err == nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -68,6 +70,8 @@ func TestExitCodeOfEachError(t *testing.T) {
 		{revision.Problems{{}}, 7},
 		{revision.Problem{}, 7},
 		{&fs.PathError{Err: fs.ErrPermission}, 7},
+		{&revision.WriteError{Err: fs.ErrPermission}, 8},
+		{&revision.MovedError{}, 2},
 		{context.Canceled, 130},
 		{&migrator.InterruptedError{}, 130},
 	}
@@ -82,6 +86,28 @@ func TestExitCodeOfEachError(t *testing.T) {
 			t.Errorf("wrapped %T: exit code %d, want %d", test.err, got, test.want)
 		}
 	}
+}
+
+// What cannot be printed is no fault of the files, and what the command did stays done.
+func TestExitCodeOfAFullStandardOutput(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"heads"}, {"heads", "--json"}, {"graph"}, {"completion", "bash"}, {"version"}} {
+		cmd := cli.Command(cli.Config{FS: line(), Environ: []string{}})
+		cmd.SetArgs(args)
+		cmd.SetOut(fullDisk{})
+		cmd.SetErr(io.Discard)
+		cmd.SilenceErrors = true
+		err := cmd.Execute()
+		if got := cli.ExitCode(err); got != 8 || !strings.HasPrefix(err.Error(), "standard output cannot be written: no space left on device") {
+			t.Errorf("%q: exit code %d, %v", args, got, err)
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}
 }
 
 // The cause of a context from signal.NotifyContext tells the signal.

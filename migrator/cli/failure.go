@@ -187,7 +187,7 @@ func newErrorDocument(err error, message string) *errorDocument {
 	return d
 }
 
-// fileError is a file or folder that cannot be read or written.
+// fileError is a file or folder that cannot be read.
 type fileError struct{ err error }
 
 func (e *fileError) Error() string { return e.err.Error() }

@@ -5,14 +5,16 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
+	"example.com/ambix/migrator/revision"
 )
 
 // writeWhole writes a file completely or not at all.
@@ -41,30 +43,35 @@ func isRegular(name string) bool {
 }
 
 // writeFile writes a file completely or not at all, and what is not a file, such as /dev/null or a pipe, as it is. A folder
-// is refused. Of a symbolic link, the file that it leads to is written. An existing file keeps its permissions. Errors name the file, not the temporary one.
+// is refused. Of a symbolic link, the file that it leads to is written. An existing file keeps its permissions. The error is
+// that of write, or a *revision.WriteError that names the file and not the temporary one.
 func writeFile(name string, write func(io.Writer) error) error {
 	mode := fs.FileMode(0o666) // less the umask
-	info, err := os.Stat(name)
 	shown := name
+	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a folder; the name of a file is required", terminal.Quote(name))
+		return revision.NewWriteError(name, syscall.EISDIR)
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
-			return err
+			return revision.NewWriteError(name, err)
 		}
-		return cmp.Or(write(f), f.Close())
+		err = writeError(name, cmp.Or(write(f), f.Close()))
+		if e, ok := errors.AsType[*revision.WriteError](err); ok {
+			e.Partial = true
+		}
+		return err
 	case err == nil:
 		mode = info.Mode().Perm()
 		if name, err = filepath.EvalSymlinks(name); err != nil {
-			return err
+			return revision.NewWriteError(shown, err)
 		}
 	}
 	temporary := filepath.Join(filepath.Dir(name), ".ambix-"+rand.Text())
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return named(err, temporary, shown)
+		return revision.NewWriteError(shown, err)
 	}
 	err = write(f)
 	if err == nil && info != nil {
@@ -78,16 +85,13 @@ func writeFile(name string, write func(io.Writer) error) error {
 		_ = f.Close()
 		_ = os.Remove(temporary)
 	}
-	return named(err, temporary, shown)
+	return writeError(shown, err)
 }
 
-// named returns an error about a temporary file as one about the file that it was to become.
-func named(err error, temporary, name string) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Path == temporary {
-		return &fs.PathError{Op: "write", Path: name, Err: e.Err}
-	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok && e.Old == temporary {
-		return &fs.PathError{Op: "write", Path: name, Err: e.Err}
+// writeError returns an error of the system as one of the file. What writes may have other errors.
+func writeError(name string, err error) error {
+	if is[*fs.PathError](err) || is[*os.LinkError](err) {
+		return revision.NewWriteError(name, err)
 	}
 	return err
 }
@@ -103,7 +107,7 @@ func writeOver(name, begins string, write func(io.Writer) error) error {
 		n, _ := io.ReadFull(f, old)
 		_ = f.Close()
 		if n > 0 && !bytes.Equal(old[:n], []byte(begins)) {
-			return fmt.Errorf("%s already exists and is not a file that this command has written; remove it, or name another file", terminal.Quote(name))
+			return &settings.UsageError{Text: terminal.Quote(name) + " already exists and is not a file that this command has written; remove it, or name another file"}
 		}
 	}
 	return writeFile(name, write)
@@ -114,7 +118,7 @@ func writeOver(name, begins string, write func(io.Writer) error) error {
 func (r *run) output(name, begins string, write func(io.Writer) error) (string, error) {
 	if name != "" {
 		if err := writeOver(name, begins, write); err != nil {
-			return "", &fileError{err}
+			return "", err
 		}
 		return "", nil
 	}

@@ -52,11 +52,11 @@ func TestErrorsNameTheFileThatWasAskedFor(t *testing.T) {
 		return &fs.PathError{Op: "write", Path: w.(*os.File).Name(), Err: syscall.ENOSPC}
 	}
 	file := filepath.Join(dir, "report.html")
-	if err := writeFile(file, failed); err == nil || err.Error() != "write "+file+": no space left on device" {
+	if err := writeFile(file, failed); err == nil || err.Error() != file+" cannot be written: no space left on device; nothing was written" {
 		t.Errorf("a full disk: %v", err)
 	}
 	missing := filepath.Join(dir, "missing", "report.html")
-	if err := writeWhole(missing, "text"); err == nil || err.Error() != "write "+missing+": no such file or directory" {
+	if err := writeWhole(missing, "text"); err == nil || err.Error() != missing+" cannot be written: the folder "+filepath.Dir(missing)+" does not exist; nothing was written" {
 		t.Errorf("no folder: %v", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

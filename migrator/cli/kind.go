@@ -10,6 +10,7 @@ import (
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
+	"example.com/ambix/migrator/cli/internal/terminal"
 	"example.com/ambix/migrator/dbenv"
 	"example.com/ambix/migrator/revision"
 )
@@ -61,7 +62,8 @@ var kinds = []kindRow{
 	{exitDatabase, migrator.KindDatabase, "the connection was lost, a statement that is not part of a revision failed, or the server could not run a revision: out of disk, memory or connections, or an administrator canceled it or ended the session", "run again; a condition of the server in the message has to end first"},
 	{exitDatabase, migrator.KindUnconfirmed, "a commit was not confirmed by a synchronous standby", "check the standbys, then run again"},
 	{exitDatabase, migrator.KindUnknownOutcome, "the connection was lost during a revision, and the server could not be asked again what became of it", "run again: the next run checks the outcome first"},
-	{exitFiles, migrator.KindFiles, "files or folders are invalid, or cannot be read or written, or an SQL file of a schema failed in a scratch database", "fix them; all problems that need no database are listed at once"},
+	{exitFiles, migrator.KindFiles, "files or folders are invalid, or cannot be read, or an SQL file of a schema failed in a scratch database", "fix them; all problems that need no database are listed at once"},
+	{exitWrite, migrator.KindWrite, "a file could not be written, or the output: a full disk, a missing permission or folder, a folder with its name; no half of a file or of a pair stays", "the message names the reason and what to do"},
 	{exitInterrupted, migrator.KindInterrupted, "a signal ended the run", "run again"},
 }
 
@@ -90,7 +92,9 @@ func kindOf(err error) migrator.Kind {
 		return e.Kind()
 	}
 	switch {
-	case is[*revision.NameError](err), is[*revision.ExistsError](err),
+	case is[*revision.WriteError](err), is[*terminal.WriteError](err):
+		return migrator.KindWrite
+	case is[*revision.NameError](err), is[*revision.ExistsError](err), is[*revision.MovedError](err),
 		is[*pflag.NotExistError](err), is[*pflag.ValueRequiredError](err), is[*pflag.InvalidValueError](err), is[*pflag.InvalidSyntaxError](err):
 		return settings.KindUsage
 	case is[*dbenv.Error](err):

@@ -49,6 +49,8 @@ func (pre *preview) check(r *run, verb migrator.Verb, many bool) error {
 		return &settings.UsageError{Text: "--from current cannot be combined with revisions"}
 	case bool(pre.sql) && !many && verb == migrator.Down && len(r.args) == 0 && len(pre.from) == 0:
 		return &settings.UsageError{Text: "missing target: down --sql requires a range FROM:TO, or --from"}
+	case bool(pre.sql) && r.settings.Guard > 0:
+		r.warn(eventGuardOmitted, "--guard has no effect on a script: nothing stops it at a large table")
 	}
 	return nil
 }

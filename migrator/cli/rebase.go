@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,9 +62,6 @@ func (r *run) rebase(onto []string) error {
 	}
 	file := filepath.FromSlash(rev.Up.File)
 	if err := revision.SetKey(file, "down_revision", strings.Join(down, ", ")); err != nil {
-		if is[*fs.PathError](err) {
-			return &fileError{err}
-		}
 		return err
 	}
 	r.after.text = "the down_revision in " + file + " was changed"

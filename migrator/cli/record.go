@@ -45,9 +45,11 @@ const (
 	eventStale          eventName = "files-stale"
 	eventNotComparable  eventName = "not-comparable"
 	eventUnused         eventName = "pattern-unused"
+	eventGuardOmitted   eventName = "guard-omitted"
 	eventCopied         eventName = "rows-copied"
 	eventRowsLeft       eventName = "rows-left-out"
 	eventRowsSchema     eventName = "rows-schema"
+	eventSizesLack      eventName = "sizes-lack"
 	eventNothing        eventName = "nothing-changed"
 	eventDestroys       eventName = "draft-destroys"
 	eventUsing          eventName = "draft-asks-using"
@@ -108,8 +110,10 @@ var eventRows = []eventRow{
 	{eventStale, "the files on disk differ from the embedded ones", "`dir`, `difference`, `commands`"},
 	{eventNotComparable, "objects that servers of different versions print in different ways", "`objects`, `from_version`, `to_version`"},
 	{eventUnused, "a pattern of --ignore matches no object", "`pattern`"},
+	{eventGuardOmitted, "`--guard` is set, and a script of `--sql` has none", ""},
 	{eventCopied, "`rehearse --data URL` has copied rows", "`copied_from`, `revisions`, `tables`, `rows`"},
 	{eventRowsLeft, "what of a table `rehearse --data URL` has not copied", "`table`, `reason`, `rows`, `columns`"},
+	{eventSizesLack, "tables that the revisions touch, and whose size `rehearse` does not know", "`tables`, `commands`"},
 	{eventRowsSchema, "the schema of the database with the rows is not what its revisions make", "`objects`"},
 	{eventNothing, "nothing was changed", ""},
 	{eventDestroys, "`revision --autogenerate` wrote a statement that destroys rows or values; `check` requires its acceptance", "`revision`, `kind`, `name`"},

@@ -121,6 +121,7 @@ func (r *run) rehearse(o *rehearseOptions) error {
 	v.failOn, _ = rehearse.ParseSeverity(o.failOn)
 	r.document = v.newDocument()
 	v.warnAboutModified()
+	v.warnAboutSizes(options.Sizes)
 	v.noteData(options.DataFrom)
 	if err := v.printAs(o.format); err != nil {
 		return err
@@ -139,7 +140,7 @@ func (r *run) saveSizes(name string) error {
 		return err
 	}
 	if err := writeWhole(name, string(sizes.Marshal())); err != nil {
-		return &fileError{err}
+		return err
 	}
 	r.document = &sizesDocument{File: name, Applied: list(sizes.Applied), Tables: len(sizes.Tables)}
 	r.say(name + ": " + text.Count(len(sizes.Tables), "table"))

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
+	"time"
 
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/terminal"
@@ -35,6 +37,32 @@ func (v *rehearsalView) warnAboutModified() {
 		v.warn(eventModified, terminal.Plural(n, "the file of an applied revision was modified since", "files of applied revisions were modified since")+
 			", so that the rehearsal began with another schema than that of the database: "+text.List(v.Modified, "and"), "revisions", v.Modified)
 	}
+}
+
+// warnAboutSizes warns of tables whose size is not known, because findings about them may be more serious than they look.
+func (v *rehearsalView) warnAboutSizes(sizes *rehearse.Sizes) {
+	n := len(v.Unsized)
+	if n == 0 {
+		return
+	}
+	missing, rec := "the database does not have", record{event: eventSizesLack, level: slog.LevelWarn}
+	if sizes != nil {
+		missing = fmt.Sprintf("the sizes of %s, saved on %s at %s, lack", terminal.Quote(sizes.Database), sizes.At.UTC().Format(time.DateOnly), idsOrBase(sizes.Applied))
+		rec.run = adviser{v.program, v.cmd}.saveSizesAgain()
+	}
+	rec.msg = missing + " " + text.Count(n, "table") + " that these revisions touch: " + text.List(v.Unsized, "and") + "; " +
+		terminal.Plural(n, "its size is", "their sizes are") + " not known, and what is a warning may be a danger"
+	rec.attrs = []any{"tables", v.Unsized, "commands", commandsOf(rec.run)}
+	v.record(rec)
+}
+
+// saveSizesAgain returns how to write the file of --sizes again, where the database can be reached.
+func (a adviser) saveSizesAgain() []suggestion {
+	f := a.cmd.Flags().Lookup("sizes")
+	if f == nil || !f.Changed {
+		return nil
+	}
+	return []suggestion{to("save them again where the database is configured", a.otherLine(a.cmd, []string{"rehearse"}, flagValue{"save-sizes", f.Value.String()}))}
 }
 
 // printAs prints the rehearsal in a format.
@@ -156,7 +184,7 @@ func (v *rehearsalView) result() error {
 }
 
 func (v *rehearsalView) newDocument() *rehearsalDocument {
-	d := &rehearsalDocument{From: list(v.From), Steps: []rehearsedDocument{}, Findings: []rehearsalFindingDocument{}, NotRehearsed: list(v.NotRehearsed), Reverted: v.Reverted, Orders: v.Orders, Modified: list(v.Modified)}
+	d := &rehearsalDocument{From: list(v.From), Steps: []rehearsedDocument{}, Findings: []rehearsalFindingDocument{}, NotRehearsed: list(v.NotRehearsed), Reverted: v.Reverted, Orders: v.Orders, Modified: list(v.Modified), Unsized: list(v.Unsized)}
 	for _, s := range v.Steps {
 		step := rehearsedDocument{Direction: direction(s.Down), Revision: s.Revision, Message: s.Message, Transactional: s.Transactional, Statements: []rehearsedStatementDocument{}}
 		for _, st := range s.Statements {

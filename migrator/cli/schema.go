@@ -72,7 +72,7 @@ func (r *run) schema(o *schemaOptions) error {
 	switch {
 	case o.out != "" && o.out != "-":
 		if err := writeWhole(string(o.out), sql); err != nil {
-			return &fileError{err}
+			return err
 		}
 		d.File = string(o.out)
 		r.say(string(o.out) + ": " + text.Count(len(s.Objects), "object"))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -132,15 +131,13 @@ func (r *run) showSquash(s *migrator.Squash, d *squashDocument) error {
 
 // writeSquash writes the files, and moves those of the replaced revisions.
 func (r *run) writeSquash(s *migrator.Squash, d *squashDocument, versionPath string) error {
-	folder, err := r.versionFolder(versionPath)
+	folder, undo, err := r.versionFolder(versionPath)
 	if err != nil {
 		return err
 	}
 	up, down, archive, err := s.Write(r.dir(), folder)
 	if err != nil {
-		if is[*fs.PathError](err) {
-			return &fileError{err}
-		}
+		undo()
 		return err
 	}
 	d.Archive = filepath.ToSlash(archive)

@@ -23,7 +23,7 @@ func (j *judge) change(i int, c Change) {
 		j.rename(i, c, f)
 		return
 	case AddNotNull:
-		f.Object, f.Severity = part, j.fails(size)
+		f.Object, f.Severity, f.Why = part, j.fails(size), size.whyUsed(c.Relation.Name)
 		f.Text = name + " adds column " + quoteName(c.Name) + " as NOT NULL without a default: it fails if " + c.Relation.Name + " has a row"
 		f.Safe = "give it a default, or add it without NOT NULL, fill it, and then set NOT NULL"
 	case SetNotNull:
@@ -135,7 +135,9 @@ func (j *judge) rename(i int, c Change, f Finding) {
 	switch {
 	case f.Size.empty():
 		f.Severity = Note
-	case !f.Size.Known || c.Relation.Kind != Table && c.Relation.Kind != PartitionedTable:
+	case !f.Size.Known && (c.Relation.Kind == Table || c.Relation.Kind == PartitionedTable):
+		f.Severity, f.Why = Warning, f.Size.whyUsed(c.Relation.Name)
+	case c.Relation.Kind != Table && c.Relation.Kind != PartitionedTable:
 		f.Severity = Warning
 	}
 	f.Object = c.Relation.Name

@@ -44,7 +44,7 @@ const (
 	Irreversible     Rule = "irreversible"      // there is no down script
 	NotInverse       Rule = "not-inverse"       // the down script does not restore what was there before
 	Order            Rule = "order"             // another order of the revisions gives another schema
-	LockOrder        Rule = "lock-order"        // another pending revision locks the same tables in another order
+	LockOrder        Rule = "lock-order"        // another pending revision, or a foreign key, locks the same tables in another order
 	NonTransactional Rule = "non-transactional" // a statement needs, or does not need, `transaction: off`
 	EnumValue        Rule = "enum-value"        // uses an enum value in the transaction that adds it
 	SearchPath       Rule = "search-path"       // depends on the search_path

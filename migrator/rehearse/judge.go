@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/ambix/migrator/internal/text"
@@ -52,7 +53,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !st.goesAlong(l) {
+		if l.Mode.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !j.goesAlong(i, l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -79,24 +80,11 @@ func (j *judge) sizeOf(r Relation) Size {
 	return size
 }
 
-// held returns the strongest lock on a relation that the transaction holds at the end of statement i.
-func (j *judge) held(i int, id string) schema.LockMode {
-	mode := schema.LockMode("")
-	for k := i; k >= 0 && (k == i || !j.step.Statements[i].Alone); k-- {
-		for _, l := range j.step.Statements[k].Locks {
-			if l.ID == id && l.Mode.Strength() > mode.Strength() {
-				mode = l.Mode
-			}
-		}
-	}
-	return mode
-}
-
 // work adds the finding about work on all rows of a relation, if others wait for it, and returns the relations that it names.
 func (j *judge) work(i int, w Work) (named []string) {
 	st, size, mode := j.step.Statements[i], j.sizeOf(w.Relation), j.held(i, w.ID)
 	f := Finding{
-		Severity: size.severity(), Safe: safeWork(st, w), Why: size.describe(w.Name),
+		Severity: size.severity(), Safe: safeWork(st, w), Why: size.whySeverity(w.Name),
 		Facts: Facts{Lock: mode, Blocks: mode.Blocks(), Table: w.Name, Size: size},
 	}
 	does := "it reads all of " + w.Name
@@ -128,6 +116,9 @@ func (j *judge) work(i int, w Work) (named []string) {
 		}
 	}
 	f.Text = st.name() + " blocks " + blocked(f.Blocks, text.List(names, "and")) + " while " + does
+	if under := j.under(i, w); under != "" {
+		f.Text, f.Safe = st.name()+strings.TrimPrefix(does, "it")+", "+under, cmp.Or(f.Safe, apart)
+	}
 	j.add(i, w.Relation, f)
 	return named
 }
@@ -135,15 +126,26 @@ func (j *judge) work(i int, w Work) (named []string) {
 // update adds the finding about an UPDATE, DELETE or MERGE that may affect all rows.
 func (j *judge) update(i int, w Work, f Finding) {
 	name := j.step.Statements[i].name()
-	f.Rule, f.Blocks = Rewrites, schema.BlocksWrites
+	under := j.under(i, w)
+	if under == "" {
+		f.Blocks = schema.BlocksWrites
+	}
+	f.Rule = Rewrites
 	switch w.Kind {
 	case DeleteAll:
-		f.Rule, f.Severity, f.Text = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name
+		f.Rule, f.Severity, f.Text, f.Why = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name, f.Size.describe(w.Name)
 	case UpdateAll:
 		f.Text = name + " changes all rows of " + w.Name + "; others that change them wait until the transaction ends"
 	case UpdateSome:
 		f.Text = name + " reads all of " + w.Name + ", because no index finds the rows that it changes; others that change these wait until the transaction ends"
-		f.Severity = min(f.Severity, Warning)
+		if under == "" {
+			f.Severity, f.Why = min(f.Severity, Warning), f.Size.describe(w.Name)
+		}
+	}
+	if under != "" {
+		f.Text, _, _ = strings.Cut(f.Text, "; ")
+		f.Text += ", " + under
+		f.Safe = apart
 	}
 	j.add(i, w.Relation, f)
 }
@@ -158,10 +160,10 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 		f.Text = blocks + " while it goes through all rows of " + worst.Name
 		if worst.statement != i {
 			f.Text = blocks + " until " + worst.Statement.name() + " in line " + strconv.Itoa(worst.Line) + " has gone through all rows of " + worst.Name
-			f.Safe = "put the two statements into different revisions"
+			f.Safe = apart
 		}
 		f.Size = j.sizeOf(worst.Relation)
-		f.Table, f.Severity, f.Why = worst.Name, f.Size.severity(), f.Size.describe(worst.Name)
+		f.Table, f.Severity, f.Why = worst.Name, f.Size.severity(), f.Size.whySeverity(worst.Name)
 		j.add(i, l.Relation, f)
 		return
 	}
@@ -181,6 +183,9 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 	}
 	j.add(i, l.Relation, f)
 }
+
+// apart is what to do about a lock that is held while a later statement works.
+const apart = "put the two statements into different revisions"
 
 // isAbout reports whether a finding about statement i is about a table already.
 func (j *judge) isAbout(i int, table string) bool {
@@ -241,11 +246,6 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 // locksParent reports whether a statement locks the partitioned table of a partition as strongly.
 func (s Statement) locksParent(l Lock) bool {
 	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
-}
-
-// goesAlong reports whether a lock is that of a sequence that is locked with its table.
-func (s Statement) goesAlong(l Lock) bool {
-	return l.Relation.Kind == Sequence && slices.ContainsFunc(s.Locks, func(t Lock) bool { return t.Relation.Kind != Sequence && t.Mode.Blocks() != schema.BlocksNothing })
 }
 
 // name returns what a message calls a statement: its leading keywords.

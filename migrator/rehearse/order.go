@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"slices"
 
 	"example.com/ambix/migrator/schema"
 )
@@ -17,6 +18,7 @@ func (j *judge) lockOrder(steps []Step) {
 	for s, step := range steps {
 		j.step = step
 		taken := blockingLocks(step)
+		j.foreignKeyOrder(taken)
 		for second, b := range taken {
 			for _, a := range taken[:second] {
 				if a.statement == b.statement {
@@ -37,10 +39,17 @@ func (j *judge) lockOrder(steps []Step) {
 }
 
 func (j *judge) addLockOrder(i int, a, b Relation, other string) {
-	f := Finding{Rule: LockOrder, Severity: Warning, Object: b.Name, Facts: Facts{Lock: j.held(i, b.ID), Blocks: j.held(i, b.ID).Blocks(), Table: b.Name, Size: j.sizeOf(b)}}
+	f := Finding{Severity: Warning}
 	f.Text = j.step.Statements[i].name() + " locks " + b.Name + " after " + a.Name + "; " + other
 	f.Why = "a program that uses both can deadlock with one of the two revisions"
 	f.Safe = "lock them in the same order, or in different revisions"
+	j.addOrder(i, a, b, f)
+}
+
+// addOrder completes and adds a finding about the order of two locks.
+func (j *judge) addOrder(i int, a, b Relation, f Finding) {
+	f.Rule, f.Object = LockOrder, b.Name
+	f.Facts = Facts{Lock: j.held(i, b.ID), Blocks: j.held(i, b.ID).Blocks(), Table: b.Name, Size: j.sizeOf(b)}
 	if f.Size.empty() || j.sizeOf(a).empty() {
 		f.Severity = Note
 	}
@@ -48,6 +57,33 @@ func (j *judge) addLockOrder(i int, a, b Relation, other string) {
 		f.Severity = 0
 	}
 	j.add(i, b, f)
+}
+
+// foreignKeyOrder finds two locks on tables that a foreign key joins, in different statements, between which a single statement
+// of a program can lock the second table and then wait for the first: an INSERT locks the row that it refers to, and a DELETE
+// looks for rows that refer to its own. Both wait only for a lock that SELECT FOR KEY SHARE waits for.
+func (j *judge) foreignKeyOrder(taken []heldLock) {
+	for second, b := range taken {
+		for _, a := range taken[:second] {
+			if a.statement == b.statement || a.Mode.Strength() < schema.Exclusive.Strength() {
+				continue
+			}
+			verb, severity := "an INSERT into "+b.Name, Warning
+			switch {
+			case slices.Contains(j.step.References, Reference{From: b.ID, To: a.ID}):
+			case slices.Contains(j.step.References, Reference{From: a.ID, To: b.ID}):
+				verb, severity = "a DELETE from "+b.Name, Note
+			default:
+				continue
+			}
+			earlier := j.step.Statements[a.statement]
+			j.addOrder(b.statement, a.Relation, b.Relation, Finding{
+				Severity: severity, Safe: apart,
+				Text: fmt.Sprintf("%s locks %s, and %s in line %d has locked %s: %s locks both the other way round, for their foreign key", j.step.Statements[b.statement].name(), b.Name, earlier.name(), earlier.Line, a.Name, verb),
+				Why:  "the revision and such a statement can deadlock; the server cancels one of the two",
+			})
+		}
+	}
 }
 
 // heldLock is a lock that is held until the end of the transaction.

@@ -2,8 +2,12 @@ package rehearse
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
+
+	"example.com/ambix/migrator/schema"
 )
 
 // Size is the size of a table, or of a partitioned table with its partitions. The zero value is not known.
@@ -41,6 +45,37 @@ func (s *Sizes) of(r Relation) (size Size, isNew bool) {
 	return s.Tables[r.Original], false
 }
 
+// Unsized returns the tables of the real database that steps lock, work on or change, and whose size is not among the sizes,
+// sorted. Nil if no sizes are known.
+func Unsized(steps []Step, sizes *Sizes) []string {
+	found := map[string]bool{}
+	note := func(r Relation) {
+		kind := r.Kind == Table || r.Kind == PartitionedTable || r.Kind == MaterializedView
+		if size, isNew := sizes.of(r); kind && !isNew && !size.Known {
+			found[r.Original] = true
+		}
+	}
+	for _, step := range steps {
+		for _, st := range step.Statements {
+			for _, l := range st.Locks {
+				if l.Mode.Blocks() != schema.BlocksNothing {
+					note(l.Relation)
+				}
+			}
+			for _, w := range st.Work {
+				note(w.Relation)
+			}
+			for _, c := range st.Changes {
+				note(c.Relation)
+			}
+		}
+	}
+	if sizes == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
 // empty reports whether the table is known to have no rows.
 func (s Size) empty() bool { return s.Known && s.Bytes == 0 }
 
@@ -55,6 +90,22 @@ func (s Size) severity() Severity {
 		return Warning
 	}
 	return Danger
+}
+
+// whySeverity is describe for a finding with that severity.
+func (s Size) whySeverity(table string) string {
+	if !s.Known {
+		return "it is a warning because the size of " + table + " is not known: it would be a note below " + formatBytes(Small) + ", and a danger from " + formatBytes(Large)
+	}
+	return s.describe(table)
+}
+
+// whyUsed is describe for a finding that is a danger if the table has rows.
+func (s Size) whyUsed(table string) string {
+	if !s.Known {
+		return "it is a warning because the size of " + table + " is not known: it would be a danger if the table has rows"
+	}
+	return s.describe(table)
 }
 
 // weight orders sizes. One that is not known may be large.

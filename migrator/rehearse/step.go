@@ -16,7 +16,12 @@ type Step struct {
 	// NoLockTimeout: the header sets lock_timeout to 0.
 	NoLockTimeout bool
 	Statements    []Statement // those that were carried out
+	// References are the foreign keys before the step, between different tables.
+	References []Reference
 }
+
+// Reference is a foreign key, by Relation.ID: a program that writes to one of the tables locks the other one after it.
+type Reference struct{ From, To string }
 
 // Statement is one statement of a script. Everything about relations is about those that existed before the step.
 type Statement struct {

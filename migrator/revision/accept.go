@@ -18,7 +18,7 @@ const (
 	AcceptLocks        = "locks"        // it takes a lock that blocks others
 	AcceptRenames      = "renames"      // it takes away a name that a running program may use
 	AcceptMayFail      = "may-fail"     // it fails if rows are not as it expects
-	AcceptLockOrder    = "lock-order"   // it locks tables in another order than another revision
+	AcceptLockOrder    = "lock-order"   // it locks tables in another order than another revision or a foreign key
 )
 
 var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks, AcceptRenames, AcceptMayFail, AcceptLockOrder}

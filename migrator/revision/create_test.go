@@ -12,33 +12,36 @@ import (
 
 func TestCreateFilesIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	noLinks := func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM} }
-	lateFailure := func(from, to string) error {
-		if strings.HasSuffix(to, "b") {
-			// Another process creates the file first.
-			if err := os.WriteFile(to, []byte("theirs"), 0o666); err != nil {
-				return err
-			}
+	noLinks := func(operation, name string) error {
+		if operation == "link" {
+			return &os.LinkError{Op: "link", Old: name, New: name, Err: syscall.EPERM}
 		}
-		return os.Link(from, to)
+		return nil
 	}
-	lostFolder := func(from, to string) error {
-		if strings.HasSuffix(to, "b") {
-			return errors.Join(os.RemoveAll(filepath.Dir(to)), noLinks(from, to))
+	lateFailure := func(operation, name string) error {
+		if operation == "link" && strings.HasSuffix(name, "b") {
+			// Another process creates the file first.
+			return os.WriteFile(name, []byte("theirs"), 0o666)
 		}
-		return os.Link(from, to)
+		return nil
+	}
+	lostFolder := func(operation, name string) error {
+		if operation == "link" && strings.HasSuffix(name, "b") {
+			return errors.Join(os.RemoveAll(filepath.Dir(name)), noLinks(operation, name))
+		}
+		return nil
 	}
 	tests := []struct {
 		name     string
-		link     func(from, to string) error
+		fail     func(operation, name string) error
 		existing string // a file that exists before
 		err      error
 		want     string // the files afterwards, with their text
 	}{
-		{"links", os.Link, "", nil, "a=A b=B"},
+		{"links", nil, "", nil, "a=A b=B"},
 		{"no links", noLinks, "", nil, "a=A b=B"},
-		{"first exists", os.Link, "a", fs.ErrExist, "a=mine"},
-		{"second exists", os.Link, "b", fs.ErrExist, "b=mine"},
+		{"first exists", nil, "a", fs.ErrExist, "a=mine"},
+		{"second exists", nil, "b", fs.ErrExist, "b=mine"},
 		{"second exists, no links", noLinks, "b", fs.ErrExist, "b=mine"},
 		{"another process is faster", lateFailure, "", fs.ErrExist, "b=theirs"},
 		{"the folder is removed", lostFolder, "", fs.ErrNotExist, ""},
@@ -55,7 +58,7 @@ func TestCreateFilesIsAllOrNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			err := create([]Source{{filepath.Join(dir, "a"), "A"}, {filepath.Join(dir, "b"), "B"}}, test.link)
+			err := disk{test.fail}.createFiles([]Source{{filepath.Join(dir, "a"), "A"}, {filepath.Join(dir, "b"), "B"}})
 			if !errors.Is(err, test.err) {
 				t.Errorf("error %v, want %v", err, test.err)
 			}

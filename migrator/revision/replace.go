@@ -14,7 +14,7 @@ import (
 // Move is a file or a folder that gets another name. The folder of the new name is created if it does not exist.
 type Move struct{ From, To string }
 
-// MovedError reports a file that is not moved because it has been changed since it was read.
+// MovedError reports a file that is left as it is because it has been changed since it was read.
 type MovedError struct{ File string }
 
 func (e *MovedError) Error() string {
@@ -24,49 +24,57 @@ func (e *MovedError) Error() string {
 // Replace is Write for a revision that replaces others, whose files are moved away afterwards: either all is written and
 // moved, or nothing. After a crash in between there may be both, which Load and the graph report, and nothing is lost.
 func Replace(dir string, r *Revision, at time.Time, moves []Move) (up, down string, err error) {
+	return disk{}.replace(dir, r, at, moves)
+}
+
+func (d disk) replace(dir string, r *Revision, at time.Time, moves []Move) (up, down string, err error) {
 	for _, m := range moves {
 		if _, err := os.Lstat(m.To); !errors.Is(err, fs.ErrNotExist) {
 			return "", "", &ExistsError{File: m.To}
 		}
 	}
-	up, down, err = Write(dir, r, at)
+	up, down, err = d.writeOne(dir, r, at)
 	if err != nil {
 		return "", "", err
 	}
-	made, err := moveAll(moves)
+	made, folders, err := d.moveAll(moves)
 	if err == nil {
 		return up, down, nil
 	}
-	for _, m := range slices.Backward(made) {
-		err = errors.Join(err, os.Rename(m.To, m.From))
+	err = d.moveBack(made).addTo(err)
+	d.removeAll(folders)
+	files := []string{up}
+	if down != "" {
+		files = []string{down, up}
 	}
-	for _, m := range slices.Backward(moves) { // as far as they are empty
-		for folder := filepath.Dir(m.To); os.Remove(folder) == nil; {
-			folder = filepath.Dir(folder)
-		}
-	}
-	for _, file := range []string{up, down} {
-		if file != "" {
-			err = errors.Join(err, os.Remove(file))
-		}
-	}
-	return "", "", err
+	return "", "", d.removeAll(files).addTo(err)
 }
 
-// moveAll moves files in order, and returns those that it has moved.
-func moveAll(moves []Move) (made []Move, err error) {
+// moveAll moves files in order. It returns those that it has moved and the folders that it has created, also with an error.
+func (d disk) moveAll(moves []Move) (made []Move, folders []string, err error) {
 	var files []string
 	for i, m := range moves {
-		if err := os.MkdirAll(filepath.Dir(m.To), 0o777); err != nil {
-			return moves[:i], err
+		created, err := d.mkdirAll(filepath.Dir(m.To))
+		if folders = append(folders, created...); err != nil {
+			return moves[:i], folders, err
 		}
-		if err := os.Rename(m.From, m.To); err != nil {
-			return moves[:i], err
+		if err := d.rename(m.From, m.To); err != nil {
+			return moves[:i], folders, NewWriteError(m.To, err)
 		}
 		files = append(files, m.From, m.To)
 	}
 	syncFolders(files)
-	return moves, nil
+	return moves, folders, nil
+}
+
+// moveBack undoes moves, the last one first.
+func (d disk) moveBack(moves []Move) (u notUndone) {
+	for _, m := range slices.Backward(moves) {
+		if err := d.rename(m.To, m.From); err != nil {
+			u.moved, u.file, u.err = append(u.moved, m), m.To, err
+		}
+	}
+	return u
 }
 
 // Unchanged reports whether the files of a revision are as they were when they were read. The error is a *MovedError, or that

@@ -14,8 +14,10 @@ import (
 // the header does not have is added at its end. The file is replaced atomically.
 //
 // The file is not changed if it has problems or would have some afterwards, in which case the error is of type Problems, or
-// if another process changes it at the same time.
-func SetKey(file, key, value string) error {
+// if another process changes it at the same time. It is of type *WriteError if it cannot be written.
+func SetKey(file, key, value string) error { return disk{}.setKey(file, key, value) }
+
+func (d disk) setKey(file, key, value string) error {
 	// The file is replaced with a rename, which would replace a symbolic link and not its target.
 	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
@@ -34,18 +36,18 @@ func SetKey(file, key, value string) error {
 		return err
 	}
 	temp := tempName(target)
-	if err := writeFile(temp, changed, info.Mode().Perm()); err != nil {
-		return withFile(err, file)
+	if err := d.create(temp, changed, info.Mode().Perm()); err != nil {
+		return NewWriteError(file, err)
 	}
-	defer os.Remove(temp) // after the rename it no longer exists
-	if err := os.Chmod(temp, info.Mode().Perm()); err != nil {
-		return withFile(err, file)
+	err = os.Chmod(temp, info.Mode().Perm()) // which the umask may have reduced
+	if err == nil {
+		if now, err := os.ReadFile(target); err != nil || string(now) != string(old) {
+			return d.removeAll([]string{temp}).addTo(&MovedError{file})
+		}
+		err = d.rename(temp, target)
 	}
-	if now, err := os.ReadFile(target); err != nil || string(now) != string(old) {
-		return fmt.Errorf("%s: the file was changed by another process at the same time; nothing was written, run the command again", text.Visible(file))
-	}
-	if err := os.Rename(temp, target); err != nil {
-		return err
+	if err != nil {
+		return d.removeAll([]string{temp}).addTo(NewWriteError(file, err))
 	}
 	syncFolders([]string{target})
 	return nil

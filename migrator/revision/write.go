@@ -33,7 +33,11 @@ func (e *ExistsError) Unwrap() error { return fs.ErrExist }
 // Write writes the files of a revision into an existing folder and returns their paths; down is "" if r.Down is nil. It is
 // WriteAll of one revision.
 func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
-	files, err := WriteAll(dir, []*Revision{r}, at)
+	return disk{}.writeOne(dir, r, at)
+}
+
+func (d disk) writeOne(dir string, r *Revision, at time.Time) (up, down string, err error) {
+	files, err := d.writeAll(dir, []*Revision{r}, at)
 	switch {
 	case err != nil:
 		return "", "", err
@@ -50,9 +54,13 @@ func Write(dir string, r *Revision, at time.Time) (up, down string, err error) {
 //
 // The text is parsed before it is written. If Load would refuse it the error is of type Problems; if Load would read
 // another revision from it, the error names the part that cannot be written. If the folder already contains a revision with
-// one of the ids, it is an *ExistsError.
+// one of the ids, it is an *ExistsError; if the surroundings are to blame, such as a full disk, a *WriteError.
 func WriteAll(dir string, revisions []*Revision, at time.Time) (files []string, err error) {
-	w := writer{dir: dir}
+	return disk{}.writeAll(dir, revisions, at)
+}
+
+func (d disk) writeAll(dir string, revisions []*Revision, at time.Time) (files []string, err error) {
+	w := writer{disk: d, dir: dir}
 	for _, r := range revisions {
 		if err := w.add(r, at); err != nil {
 			return nil, err
@@ -66,6 +74,7 @@ func WriteAll(dir string, revisions []*Revision, at time.Time) (files []string, 
 
 // writer writes the files of revisions.
 type writer struct {
+	disk       disk
 	dir        string
 	ids        []string
 	names      []string // of the files, the up file first
@@ -100,20 +109,19 @@ func (w *writer) write() error {
 		if err := w.checkUnused(nil); err != nil {
 			return err
 		}
-		if err := CreateFiles(files...); err != nil {
+		if err := w.disk.createFiles(files); err != nil {
 			return err
 		}
 		err := w.checkUnused(files)
 		if err == nil {
 			return nil
 		}
-		for _, f := range slices.Backward(files) {
-			if err := os.Remove(f.File); err != nil {
-				return err
-			}
+		var own []string
+		for _, f := range files {
+			own = append(own, f.File)
 		}
-		if try == 9 {
-			return err
+		if undone := w.disk.removeAll(own); undone.err != nil || try == 9 {
+			return undone.addTo(err)
 		}
 		time.Sleep(rand.N(20*time.Millisecond) * time.Duration(try+1))
 	}
@@ -195,7 +203,7 @@ func (s *Script) equal(t *Script) bool {
 func checkIDUnused(dir, id string, own []Source) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return NewWriteError(filepath.Join(dir, FileStem(id, "", time.Time{})+upSuffix), err)
 	}
 	for _, d := range entries {
 		stem, isUp := strings.CutSuffix(d.Name(), upSuffix)

@@ -203,7 +203,7 @@ func TestWriteErrorsNameTheFile(t *testing.T) {
 		t.Errorf("a missing folder: %v", err)
 	}
 	err = revision.CreateFiles(revision.Source{File: filepath.Join(file, "main.go"), Text: "x"})
-	if want := "write " + filepath.Join(file, "main.go") + ": no such file or directory"; err == nil || err.Error() != want {
+	if want := filepath.Join(file, "main.go") + " cannot be written: the folder " + file + " does not exist; nothing was written"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -1,10 +1,14 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"example.com/ambix/migrator/internal/pg"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -137,6 +141,17 @@ func (c *catalog) add(query int, row pg.Row) {
 	case 2:
 		c.constraints[row[0].Text] = constraint{relation: row[1].Text, name: row[2].Text, kind: row[3].Text, valid: isTrue(4), refers: row[5].Text, columns: row[6].Text}
 	}
+}
+
+// references returns the foreign keys between different tables, sorted.
+func (c *catalog) references() []rehearse.Reference {
+	found := map[rehearse.Reference]bool{}
+	for _, k := range c.constraints {
+		if k.kind == "f" && k.refers != k.relation {
+			found[rehearse.Reference{From: k.relation, To: k.refers}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b rehearse.Reference) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 }
 
 // names returns the names of all relations and of their columns.

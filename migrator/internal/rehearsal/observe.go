@@ -95,6 +95,7 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 	}
 	if o.before == nil {
 		o.before = o.now
+		o.step.References = o.now.references()
 	}
 	if at.Index == 0 || !at.Step.Script.Transactional {
 		if err := o.beginTransaction(ctx, conn); err != nil {

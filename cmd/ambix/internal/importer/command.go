@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/revision"
 )
 
 // usageError is a mistake on the command line.
@@ -31,8 +33,30 @@ func (e *failure) Error() string { return "import " + e.tool + ": " + visible(e.
 
 func (e *failure) Unwrap() error { return e.err }
 
-// Kind hides the kinds of the errors inside: whatever they are, the program reports exit code 1.
-func (e *failure) Kind() migrator.Kind { return "other" }
+// Kind hides the kinds of the errors inside: whatever they are, the program reports exit code 1, but for files that cannot be
+// written.
+func (e *failure) Kind() migrator.Kind {
+	if _, ok := errors.AsType[*revision.WriteError](e.err); ok {
+		return migrator.KindWrite
+	}
+	return "other"
+}
+
+// outputError reports that standard output cannot be written.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string {
+	err := e.err
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err // its name is not the one of the file
+	}
+	return "standard output cannot be written: " + err.Error() + "; nothing else failed"
+}
+
+func (e *outputError) Unwrap() error { return e.err }
+
+// Kind returns the kind of error that the program reports with exit code 8.
+func (e *outputError) Kind() migrator.Kind { return migrator.KindWrite }
 
 const help = `Converts another tool's migrations into revision files. FROM is the tool, DIR the folder
 with its files, and OUT the folder for the revisions and for adopt.json, the map with which
@@ -74,19 +98,21 @@ type command struct {
 func (c *command) run(cmd *cobra.Command, args []string) error {
 	out := cmd.OutOrStdout()
 	if c.list {
-		_, err := io.WriteString(out, list(""))
-		return err
+		return printText(out, list(""))
 	}
 	d, err := c.imported(args)
 	switch {
 	case !c.json && err == nil:
-		_, err = io.WriteString(out, d.report())
+		err = printText(out, d.report())
 	case c.json && err == nil:
 		err = writeJSON(out, d)
 	case c.json:
 		failed := map[string]any{"message": err.Error(), "kind": "other", "exit": 1}
 		if _, ok := errors.AsType[*usageError](err); ok {
 			failed["kind"], failed["exit"] = "usage", 2
+		}
+		if _, ok := errors.AsType[*revision.WriteError](err); ok {
+			failed["kind"], failed["exit"] = migrator.KindWrite, 8
 		}
 		_ = writeJSON(out, map[string]any{"error": failed})
 	}
@@ -96,11 +122,22 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
+func printText(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return &outputError{err}
+	}
+	return nil
+}
+
 func writeJSON(w io.Writer, document any) error {
-	e := json.NewEncoder(w)
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(document)
+	if err := e.Encode(document); err != nil {
+		return err
+	}
+	return printText(w, b.String())
 }
 
 // imported imports a project and returns what was written.

@@ -236,10 +236,15 @@ func create(out string, ids map[string]string, files []revision.Source) error {
 			return fmt.Errorf("revision %s already exists in %s; nothing was written; import into another folder", r.ID, r.Up.File)
 		}
 	}
-	if err := os.MkdirAll(out, 0o777); err != nil {
+	undo, err := revision.MakeFolder(out)
+	if err != nil {
 		return err
 	}
-	return revision.CreateFiles(files...)
+	if err := revision.CreateFiles(files...); err != nil {
+		undo()
+		return err
+	}
+	return nil
 }
 
 // check checks the whole folder as every command does.

@@ -116,7 +116,7 @@ spec:
       - action: FailJob
         onExitCodes: {containerName: migrate, operator: In, values: [1, 2, 4, 7]}
       - action: Count
-        onExitCodes: {containerName: migrate, operator: In, values: [5, 6]}
+        onExitCodes: {containerName: migrate, operator: In, values: [5, 6, 8]}
   template:
     spec:
       restartPolicy: Never

@@ -1,8 +1,6 @@
 package scaffold
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +26,7 @@ func (p *Project) Write() (names, kept []string, err error) {
 			files = append(files, f)
 		}
 	}
-	var existing, created []string
+	var existing []string
 	for _, f := range files {
 		names = append(names, f.File)
 		if _, err := os.Lstat(f.File); err == nil {
@@ -39,42 +37,23 @@ func (p *Project) Write() (names, kept []string, err error) {
 		return nil, nil, &settings.UsageError{Text: text.List(existing, "and") + terminal.Plural(len(existing), " already exists", " already exist") +
 			"; nothing was written (to add the commands to an existing module, import " + ModulePath + "/migrator/cli)"}
 	}
+	var undo []func()
 	defer func() {
 		if err != nil {
-			for _, folder := range slices.Backward(created) {
-				_ = os.Remove(folder) // fails if another process has put something there
+			for _, remove := range slices.Backward(undo) {
+				remove()
 			}
 		}
 	}()
 	for _, f := range files {
-		made, err := makeFolders(filepath.Dir(f.File))
-		if created = append(created, made...); err != nil {
+		remove, err := revision.MakeFolder(filepath.Dir(f.File))
+		if err != nil {
 			return nil, nil, err
 		}
+		undo = append(undo, remove)
 	}
 	if err := revision.CreateFiles(files...); err != nil {
 		return nil, nil, err
 	}
 	return names, kept, nil
-}
-
-// makeFolders creates dir and its missing parents, and returns those that it created,
-// parents first, also with an error.
-func makeFolders(dir string) (created []string, err error) {
-	err = os.Mkdir(dir, 0o777)
-	if errors.Is(err, fs.ErrNotExist) {
-		if created, err = makeFolders(filepath.Dir(dir)); err != nil {
-			return created, err
-		}
-		err = os.Mkdir(dir, 0o777)
-	}
-	switch {
-	case err == nil:
-		return append(created, dir), nil
-	case errors.Is(err, fs.ErrExist):
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
-			err = nil
-		}
-	}
-	return created, err
 }

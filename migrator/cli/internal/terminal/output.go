@@ -2,8 +2,9 @@ package terminal
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -19,6 +20,20 @@ const (
 	ColorAlways = "always"
 	ColorNever  = "never"
 )
+
+// WriteError reports that standard output cannot be written: a full disk, for example. What the command did, it did.
+type WriteError struct{ err error }
+
+func (e *WriteError) Error() string {
+	err := e.err
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err // its name is not the one of the file
+	}
+	return "standard output cannot be written: " + err.Error()
+}
+
+// Unwrap returns the error of the system.
+func (e *WriteError) Unwrap() error { return e.err }
 
 // Output is standard output: the result of a command, and nothing else.
 type Output struct {
@@ -153,6 +168,6 @@ func (o *Output) Err() error { return o.err }
 
 func (o *Output) keep(err error) {
 	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("standard output: %w", err)
+		o.err = &WriteError{err}
 	}
 }
