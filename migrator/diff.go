@@ -1,12 +1,15 @@
 package migrator
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"strings"
 
 	"example.com/ambix/migrator/ddl"
 	"example.com/ambix/migrator/internal/draft"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/schema"
 )
 
@@ -46,6 +49,8 @@ type SchemaDiff struct {
 type PossibleRename struct {
 	schema.Renaming
 	Rename string // for DiffOptions.Renames
+	// Likeness is how much alike the two names are, from 0 to 1.
+	Likeness float64
 
 	owned bool // a sequence of a column
 }
@@ -109,9 +114,13 @@ func checkDiffOptions(ignore, renames []string) error {
 func (d *SchemaDiff) compare() {
 	d.Differences, d.PossibleRenames = d.From.Compare(d.To, d.options.except()...), nil
 	for _, r := range d.From.RenameCandidates(d.To) {
-		owned := d.From.Object(r.Key).Fact("owned by") != ""
-		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), owned})
+		from := d.From.Object(r.Key)
+		d.PossibleRenames = append(d.PossibleRenames, PossibleRename{r, r.Key.Name + ":" + r.To(), text.Likeness(from.Name, r.Name), from.Fact("owned by") != ""})
 	}
+	sort.SliceStable(d.PossibleRenames, func(i, j int) bool {
+		a, b := d.PossibleRenames[i], d.PossibleRenames[j]
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(b.Likeness, a.Likeness)) < 0
+	})
 }
 
 // except returns what is not compared.

@@ -37,9 +37,10 @@ type DraftOptions struct {
 
 	// Renames are those of DiffOptions. Each must lead to an object that is desired.
 	Renames []string
-	// AskRename is called for what looks like a rename of an object with rows, and returns whether it is one. Nil: such an
-	// object is a *DraftError, unless NoRename is set. Objects without rows are renamed without a question.
-	AskRename func(PossibleRename) (bool, error)
+	// AskRename is called for each object with rows that may have been renamed, with all the renames that could be meant, the
+	// likeliest first. It returns the index of the one that is, or -1 if the object was dropped. Nil: such an object is a
+	// *DraftError, unless NoRename is set. Objects without rows are renamed without a question.
+	AskRename func([]PossibleRename) (int, error)
 	// NoRename says that what Renames does not name is dropped and added.
 	NoRename bool
 }

@@ -193,7 +193,7 @@ func (p *draftProof) downScripts(ups []draftScript, states []*schema.Schema) ([]
 		var renames []schema.Renaming
 		if i == 0 {
 			var err error
-			if renames, err = undoRenames(states[0], p.draft.Diff.renames); err != nil {
+			if renames, err = undoRenames(states[0], states[1], p.draft.Diff.renames); err != nil {
 				return nil, err
 			}
 		}

@@ -17,10 +17,20 @@ import (
 // Drafts lead from one random schema to another, and back as revisions of real files.
 func TestDraftsBetweenRandomSchemas(t *testing.T) {
 	t.Parallel()
+	checkRandomDrafts(t, schematest.RandomSchema)
+}
+
+func TestDraftsBetweenRandomPartitionTrees(t *testing.T) {
+	t.Parallel()
+	checkRandomDrafts(t, schematest.RandomTree)
+}
+
+func checkRandomDrafts(t *testing.T, random func(*rapid.T, int) string) {
+	t.Helper()
 	major := pgtest.Shared(t).Major
 	cfg := projecttest.Config(t, pgtest.Database(t))
 	rapid.Check(t, func(r *rapid.T) {
-		from, to := schematest.RandomSchema(r, major), schematest.RandomSchema(r, major)
+		from, to := random(r, major), random(r, major)
 		m := schemaMigrator(projecttest.New(t).Add("a1", "", from, "-"), cfg, "")
 		d, err := m.Draft(t.Context(), desired(to), migrator.DraftOptions{Message: "x", NoRename: true, Destructive: true, Privileges: true})
 		switch {

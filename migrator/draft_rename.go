@@ -1,7 +1,9 @@
 package migrator
 
 import (
+	"iter"
 	"slices"
+	"strconv"
 
 	"example.com/ambix/migrator/schema"
 )
@@ -47,17 +49,37 @@ func (w *draftWriter) nextRename(possible []PossibleRename, denied map[schema.Re
 	if w.options.AskRename == nil && len(open) > 0 {
 		return sure, false, &DraftError{Problem: DraftRenames, Renames: open}
 	}
-	for _, r := range open {
-		if denied[r.Renaming] {
-			continue
+	open = slices.DeleteFunc(open, func(r PossibleRename) bool { return denied[r.Renaming] })
+	for group := range renamesOfEach(open) {
+		i, err := w.options.AskRename(group)
+		if err != nil {
+			return sure, false, err
 		}
-		yes, err := w.options.AskRename(r)
-		if yes || err != nil {
-			return r, err == nil, err
+		if i >= 0 {
+			return group[i], true, nil
 		}
-		denied[r.Renaming] = true
+		for _, r := range group {
+			denied[r.Renaming] = true
+		}
 	}
 	return sure, false, nil
+}
+
+// renamesOfEach returns the renames that could be meant for each object, and those to another schema apart from the others. They
+// are sorted by their objects.
+func renamesOfEach(possible []PossibleRename) iter.Seq[[]PossibleRename] {
+	return func(yield func([]PossibleRename) bool) {
+		for len(possible) > 0 {
+			n := 1
+			for n < len(possible) && possible[n].Key == possible[0].Key && possible[n].Verb() == possible[0].Verb() {
+				n++
+			}
+			if !yield(slices.Clip(possible[:n])) {
+				return
+			}
+			possible = possible[n:]
+		}
+	}
 }
 
 // hasRows reports whether a rename keeps values that a drop would lose. For all other objects a rename leads to the same as
@@ -76,21 +98,56 @@ func isOnly(r PossibleRename, possible []PossibleRename) bool {
 	})
 }
 
-// undoRenames returns the renames that undo renames, in their order.
-func undoRenames(s *schema.Schema, renames []schema.Renaming) ([]schema.Renaming, error) {
+// undoRenames returns the renames that undo renames, in their order, in the schema that is there afterwards. What has got one of the
+// old names in the meantime is dropped by the same script, and has another name until then.
+func undoRenames(before, after *schema.Schema, renames []schema.Renaming) ([]schema.Renaming, error) {
 	var undo []schema.Renaming
+	state := before
 	for _, r := range renames {
-		renamed, key, err := s.Renamed(r)
+		renamed, key, err := state.Renamed(r)
 		if err != nil {
 			return nil, err
 		}
-		back := schema.Renaming{Key: key, Name: s.Object(r.Key).Name}
+		back := schema.Renaming{Key: key, Name: state.Object(r.Key).Name}
 		if r.Schema != "" {
-			back.Schema = s.Object(r.Key).Schema
+			back.Schema = state.Object(r.Key).Schema
 		}
 		undo = append(undo, back)
-		s = renamed
+		state = renamed
 	}
-	slices.Reverse(undo)
-	return undo, nil
+	var list []schema.Renaming
+	for _, r := range slices.Backward(undo) {
+		renamed, _, err := after.Renamed(r)
+		for err != nil {
+			aside, moved := setAside(after, before, r)
+			if moved == nil {
+				return nil, err
+			}
+			list, after = append(list, aside), moved
+			renamed, _, err = after.Renamed(r)
+		}
+		list, after = append(list, r), renamed
+	}
+	return list, nil
+}
+
+// setAside returns a rename of what has the name that another rename would give, to a name that neither schema has, and the schema
+// with it. The schema is nil if nothing can be renamed.
+func setAside(s, other *schema.Schema, r schema.Renaming) (schema.Renaming, *schema.Schema) {
+	for _, o := range s.Holders(r) {
+		if o.Key.Kind == schema.Column && r.Key.Kind != schema.Column {
+			continue // it is the sequence of the column
+		}
+		for i := range 10 {
+			suffix := "__new"
+			if i > 0 {
+				suffix += strconv.Itoa(i)
+			}
+			aside := schema.Renaming{Key: o.Key, Name: schema.ClipName(o.Name, len(suffix)) + suffix}
+			if renamed, key, err := s.Renamed(aside); err == nil && other.Object(key) == nil {
+				return aside, renamed
+			}
+		}
+	}
+	return schema.Renaming{}, nil
 }

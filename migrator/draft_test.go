@@ -109,19 +109,21 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 		t.Fatal(err)
 	}
 	var asked []string
-	answer := func(yes bool) func(migrator.PossibleRename) (bool, error) {
-		return func(r migrator.PossibleRename) (bool, error) {
-			asked = append(asked, r.Rename)
-			return yes, nil
+	answer := func(i int) func([]migrator.PossibleRename) (int, error) {
+		return func(possible []migrator.PossibleRename) (int, error) {
+			for _, r := range possible {
+				asked = append(asked, r.Rename)
+			}
+			return i, nil
 		}
 	}
-	for name, o := range map[string]migrator.DraftOptions{"answered": {AskRename: answer(true)}, "named": {Renames: []string{"public.book:volume"}}} {
+	for name, o := range map[string]migrator.DraftOptions{"answered": {AskRename: answer(0)}, "named": {Renames: []string{"public.book:volume"}}} {
 		d := draft(t, m, renamed, o)
 		if text := draftText(d); len(d.Revisions) != 1 || strings.Contains(text, "DROP") || strings.Contains(text, "CREATE") || strings.Count(text, "RENAME") < 10 {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	for name, o := range map[string]migrator.DraftOptions{"denied": {AskRename: answer(false)}, "none": {NoRename: true}} {
+	for name, o := range map[string]migrator.DraftOptions{"denied": {AskRename: answer(-1)}, "none": {NoRename: true}} {
 		d := draft(t, m, renamed, o)
 		if text := draftText(d); !strings.Contains(text, "-- destroys: table public.book\nDROP TABLE public.book") || len(d.Destroys()) == 0 {
 			t.Errorf("%s: %s", name, text)
@@ -131,7 +133,7 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 		t.Error(asked)
 	}
 	stop := errors.New("stop")
-	_, err = m.Draft(t.Context(), desired(renamed), migrator.DraftOptions{AskRename: func(migrator.PossibleRename) (bool, error) { return false, stop }})
+	_, err = m.Draft(t.Context(), desired(renamed), migrator.DraftOptions{AskRename: func([]migrator.PossibleRename) (int, error) { return -1, stop }})
 	if !errors.Is(err, stop) {
 		t.Error(err)
 	}

@@ -36,8 +36,13 @@ func (e *DraftError) Error() string {
 	switch e.Problem {
 	case DraftRenames:
 		var list []string
-		for _, r := range e.Renames {
-			list = append(list, strings.ToLower(r.Key.Kind.String())+" "+r.Key.Name+" may have been "+r.Verb()+" to "+r.To()+", or dropped")
+		for group := range renamesOfEach(e.Renames) {
+			var names []string
+			for _, r := range group {
+				names = append(names, r.To())
+			}
+			r := group[0]
+			list = append(list, strings.ToLower(r.Key.Kind.String())+" "+r.Key.Name+" may have been "+r.Verb()+" to "+text.List(names, "or")+", or dropped")
 		}
 		return strings.Join(list, "\n")
 	case DraftUnproven:

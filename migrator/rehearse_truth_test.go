@@ -42,10 +42,40 @@ var lockingScripts = []string{
 	"CREATE INDEX ON entry (id);",
 	"CREATE TABLE entry_2022 PARTITION OF entry FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');",
 	"ALTER TABLE entry DETACH PARTITION entry_2021;",
+	"ALTER TYPE state RENAME VALUE 'new' TO 'fresh';",
+	"CREATE RULE r AS ON DELETE TO account DO INSTEAD NOTHING;",
+	"ALTER TABLE item SET UNLOGGED;",
+	"ALTER TABLE account REPLICA IDENTITY FULL;",
+	"CREATE TABLE old (id bigint, at date); ALTER TABLE entry ATTACH PARTITION old FOR VALUES FROM ('2019-01-01') TO ('2020-01-01');",
+	"CREATE STATISTICS s ON id, account_id FROM orders;",
+	"CREATE UNIQUE INDEX ON totals (account_id); REFRESH MATERIALIZED VIEW CONCURRENTLY totals;",
+	"REFRESH MATERIALIZED VIEW totals WITH NO DATA;",
+	"TRUNCATE orders CASCADE;",
+	"ALTER TABLE account DISABLE TRIGGER ALL;",
+	"ALTER TABLE account ENABLE ROW LEVEL SECURITY;",
+	"CREATE POLICY p ON account USING (id > 0);",
+	"ALTER TABLE account ADD CHECK (id > 0) NOT VALID;",
+	"ALTER TABLE account ALTER name TYPE text;",
+	"ALTER TABLE account ALTER name SET STORAGE EXTERNAL;",
+	"ALTER TABLE account SET (fillfactor = 70);",
+	"ALTER TABLE account SET (autovacuum_enabled = false);",
+	"ALTER INDEX orders_total SET (fillfactor = 70);",
+	"ALTER INDEX orders_total RENAME TO o;",
+	"ALTER TABLE account RENAME CONSTRAINT account_pkey TO k;",
+	"ALTER TABLE orders CLUSTER ON orders_total;",
+	"ALTER TABLE item DROP CONSTRAINT item_order_id_fkey;",
+	"GRANT SELECT ON account TO PUBLIC;",
+	"MERGE INTO account a USING orders o ON o.account_id = a.id WHEN MATCHED THEN UPDATE SET name = o.note;",
+	"SELECT FROM account FOR UPDATE;",
+	"CREATE TABLE copy (LIKE account INCLUDING ALL);",
+	"CREATE PUBLICATION p FOR TABLE account;",
+	"ALTER TABLE account OWNER TO CURRENT_USER;",
+	"DROP MATERIALIZED VIEW totals;",
 	"DO $$ BEGIN LOCK TABLE orders IN SHARE MODE; END $$;",
 	"off:CREATE INDEX CONCURRENTLY i ON account (name);",
 	"off:DROP INDEX CONCURRENTLY orders_total;",
 	"off:REINDEX TABLE CONCURRENTLY account;",
+	"off:REINDEX INDEX CONCURRENTLY orders_total;",
 	"off:VACUUM FULL account;",
 	"off:VACUUM account;",
 }
@@ -82,7 +112,7 @@ func claimedBlocks(t *testing.T, r *migrator.Rehearsal) map[string]schema.Blocks
 			for _, l := range st.Locks {
 				name := strings.TrimPrefix(l.Name, "public.")
 				if l.Mode.Strength() > strongest[name].Strength() {
-					strongest[name], claimed[name] = l.Mode, l.Mode.Blocks()
+					strongest[name], claimed[name] = l.Mode, l.Blocks()
 				}
 			}
 		}
@@ -104,7 +134,8 @@ func feltBlocks(t *testing.T, script string) map[string]schema.Blocks {
 	}
 	felt := map[string]schema.Blocks{}
 	for _, table := range lockedTables {
-		reads, writes := isBlocked(t, other, "SELECT FROM "+table+" LIMIT 0"), isBlocked(t, other, "DELETE FROM "+table+" WHERE false")
+		reads := isBlocked(t, other, "SELECT FROM "+table+" LIMIT 0")
+		writes := table != "totals" && isBlocked(t, other, "DELETE FROM "+table+" WHERE false") // nobody writes to a materialized view
 		switch {
 		case reads:
 			felt[table] = schema.BlocksAll

@@ -3,8 +3,10 @@ package cli
 import (
 	"bufio"
 	"context"
+	"slices"
 	"strings"
 
+	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/cli/internal/settings"
 	"example.com/ambix/migrator/cli/internal/terminal"
 )
@@ -22,9 +24,42 @@ type asker struct {
 
 func (r *run) newAsker() *asker { return &asker{run: r} }
 
-// yes asks a question until the answer is yes or no. The error is that of the context, or a *settings.UsageError when the
-// input ends.
-func (a *asker) yes(question string) (bool, error) {
+// renamed asks which one of the possible renames of one object is meant, and returns its index, or -1 for none of them.
+func (a *asker) renamed(possible []migrator.PossibleRename) (int, error) {
+	var names []string
+	for _, r := range possible {
+		names = append(names, newName(r.Renaming))
+	}
+	r := possible[0]
+	question := strings.ToLower(r.Key.Kind.String()) + " " + r.Key.Name + ": was it " + r.Verb() + " to "
+	const otherwise = "? Otherwise it is dropped with what it contains."
+	chosen := -1
+	if len(names) == 1 {
+		err := a.ask(question+names[0]+otherwise+" [y/n] ", func(answer string) bool {
+			switch strings.ToLower(answer) {
+			case "y", "yes":
+				chosen = 0
+				return true
+			}
+			return isNo(answer)
+		})
+		return chosen, err
+	}
+	last := len(names) - 1
+	err := a.ask(question+strings.Join(names[:last], ", ")+" or "+names[last]+otherwise+" [name or n] ", func(answer string) bool {
+		chosen = slices.Index(names, answer)
+		return chosen >= 0 || isNo(answer)
+	})
+	return chosen, err
+}
+
+func isNo(answer string) bool {
+	answer = strings.ToLower(answer)
+	return answer == "n" || answer == "no"
+}
+
+// ask asks a question until an answer is accepted. The error is that of the context, or a *settings.UsageError when the input ends.
+func (a *asker) ask(question string, accept func(answer string) bool) error {
 	if a.answers == nil {
 		a.answers = make(chan string)
 		go a.read()
@@ -32,20 +67,17 @@ func (a *asker) yes(question string) (bool, error) {
 	a.log.EndStep()
 	out := a.newOutput(a.cmd.ErrOrStderr())
 	for {
-		out.Print(question + " [y/n] ")
+		out.Print(question)
 		select {
 		case <-a.ctx.Done():
-			return false, context.Cause(a.ctx)
+			return context.Cause(a.ctx)
 		case answer, ok := <-a.answers:
-			switch strings.ToLower(strings.TrimSpace(answer)) {
-			case "y", "yes":
-				return true, nil
-			case "n", "no":
-				return false, nil
+			if ok && accept(strings.TrimSpace(answer)) {
+				return nil
 			}
 			if !ok {
 				out.Print("\n")
-				return false, &settings.UsageError{Text: "the question was not answered; nothing was written"}
+				return &settings.UsageError{Text: "the question was not answered; nothing was written"}
 			}
 		}
 	}

@@ -221,11 +221,26 @@ func (v *diffView) result() error {
 			n++
 		}
 	}
-	var ask []suggestion
-	for _, r := range v.PossibleRenames {
-		ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+newName(r.Renaming)+" now", v.sameLine(v.cmd, flagValue{"rename", strings.Join(append(slices.Clone(v.renames), r.Rename), ",")})))
+	return suggest(&differencesError{fmt.Sprintf("%s and %s differ in %s", v.from, v.to, text.Count(n, "object"))}, v.suggestRenames()...)
+}
+
+// suggestRenames returns a command for the likeliest rename of each object, or one for all of them if there are many.
+func (v *diffView) suggestRenames() (ask []suggestion) {
+	with := func(renames ...string) string {
+		return v.sameLine(v.cmd, flagValue{"rename", strings.Join(append(slices.Clone(v.renames), renames...), ",")})
 	}
-	return suggest(&differencesError{fmt.Sprintf("%s and %s differ in %s", v.from, v.to, text.Count(n, "object"))}, ask...)
+	var last schema.Key
+	for _, r := range v.PossibleRenames {
+		if r.Key != last {
+			ask = append(ask, to("compare "+r.Key.Name+" as an object that is called "+newName(r.Renaming)+" now", with(r.Rename)))
+		}
+		last = r.Key
+	}
+	if len(ask) > text.MaxListed {
+		_, renames := oneOfEach(v.PossibleRenames)
+		return []suggestion{to(fmt.Sprintf("compare %d objects as ones that have other names now", len(renames)), with(renames...))}
+	}
+	return ask
 }
 
 // newName returns the new name as it is, or with the schema, quoted where needed, if that is another one.

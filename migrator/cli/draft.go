@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,10 +121,9 @@ func (r *run) draftOptions(n *newRevision, o *draftFlags, rev *revision.Revision
 	}
 	if r.canAsk() {
 		a := r.newAsker()
-		options.AskRename = func(rename migrator.PossibleRename) (bool, error) {
+		options.AskRename = func(possible []migrator.PossibleRename) (int, error) {
 			r.endScratchProgress()
-			kind := strings.ToLower(rename.Key.Kind.String())
-			return a.yes(kind + " " + rename.Key.Name + ": was it " + rename.Verb() + " to " + newName(rename.Renaming) + "? Otherwise it is dropped with what it contains.")
+			return a.renamed(possible)
 		}
 	}
 	return options
@@ -203,17 +203,23 @@ func (r *run) writeDraft(d *migrator.Draft, versionPath string) ([]string, error
 	return files, err
 }
 
-// oneOfEach returns renames that can be applied together: the first for each object and for each new name, and what they do.
+// oneOfEach returns renames that can be applied together, the likeliest for each object and for each new name, and what they do.
 func oneOfEach(possible []migrator.PossibleRename) (verb string, renames []string) {
 	seen, verbs := map[string]bool{}, map[string]bool{}
+	possible = slices.Clone(possible)
+	sort.SliceStable(possible, func(i, j int) bool { return possible[i].Likeness > possible[j].Likeness })
+	var chosen []migrator.PossibleRename
 	for _, r := range possible {
 		table := r.Key.Name[:strings.LastIndex(r.Key.Name, ".")+1]
 		if to := r.Key.Kind.String() + " " + table + r.To(); !seen[r.Key.String()] && !seen[to] {
-			renames = append(renames, r.Rename)
+			chosen = append(chosen, r)
 			verbs[strings.TrimSuffix(r.Verb(), "d")] = true
-			seen[to] = true
+			seen[to], seen[r.Key.String()] = true, true
 		}
-		seen[r.Key.String()] = true
+	}
+	sort.SliceStable(chosen, func(i, j int) bool { return chosen[i].Key.Compare(chosen[j].Key) < 0 })
+	for _, r := range chosen {
+		renames = append(renames, r.Rename)
 	}
 	return strings.Join(slices.Sorted(maps.Keys(verbs)), " and "), renames
 }
@@ -227,8 +233,12 @@ func (a adviser) draftProblem(e *migrator.DraftError) advice {
 			given = append(given, f.Value.String())
 		}
 		verb, renames := oneOfEach(e.Renames)
+		them := terminal.Plural(len(renames), "it", "them")
+		if len(e.Renames) > len(renames) {
+			them += ", to the most similar " + terminal.Plural(len(renames), "name", "names") + " here,"
+		}
 		return advice{"", []suggestion{
-			to(verb+" "+terminal.Plural(len(renames), "it", "them")+" and keep the rows", a.sameLine(a.cmd, flagValue{"rename", strings.Join(append(given, renames...), ",")})),
+			to(verb+" "+them+" and keep the rows", a.sameLine(a.cmd, flagValue{"rename", strings.Join(append(given, renames...), ",")})),
 			to("drop and add", a.sameLine(a.cmd, flagValue{"no-rename", "true"})),
 		}}
 	case migrator.DraftUnproven, migrator.DraftFailed:

@@ -13,6 +13,11 @@ import (
 // draftOnTerminal drafts a rename on a terminal, where somebody types each of the keys once the program has asked.
 func draftOnTerminal(t *testing.T, keys ...string) (screen, up string, code int) {
 	t.Helper()
+	return draftChangeOnTerminal(t, "CREATE TABLE account (id int PRIMARY KEY, nickname text, new int);\n", "[y/n] ", keys...)
+}
+
+func draftChangeOnTerminal(t *testing.T, desired, prompt string, keys ...string) (screen, up string, code int) {
+	t.Helper()
 	p := prepare(t, "app", pgtest.Database(t), []string{"CREATE TABLE account (id int PRIMARY KEY, nick text, old int)"}, "revision", "--autogenerate", "-m", "rename", "--dir=.")
 	p.cmd.Dir = p.dir
 	p.cmd.Env = append(p.cmd.Env, "TERM=xterm", "NO_COLOR=1")
@@ -20,13 +25,13 @@ func draftOnTerminal(t *testing.T, keys ...string) (screen, up string, code int)
 		t.Fatal(err)
 	}
 	schema := filepath.Join(t.TempDir(), "schema.sql")
-	if err := os.WriteFile(schema, []byte("CREATE TABLE account (id int PRIMARY KEY, nickname text, new int);\n"), 0o600); err != nil {
+	if err := os.WriteFile(schema, []byte(desired), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.cmd.Args = append(p.cmd.Args, "--schema="+schema)
 	keyboard, written, wait := typingOnTerminal(t, p.cmd)
 	for i, key := range keys {
-		pgtest.Eventually(t, "it asks", func() bool { return strings.Count(written(), "[y/n] ") > i })
+		pgtest.Eventually(t, "it asks", func() bool { return strings.Count(written(), prompt) > i })
 		if _, err := io.WriteString(keyboard, key); err != nil {
 			t.Fatal(err)
 		}
@@ -54,6 +59,22 @@ func TestTerminalAsksAboutRenames(t *testing.T) {
 	}
 	if !strings.Contains(up, "RENAME COLUMN nick TO nickname;") || !strings.Contains(up, "DROP COLUMN old;") {
 		t.Errorf("%s\n%s", screen, up)
+	}
+}
+
+func TestTerminalAsksWhichNameIsMeant(t *testing.T) {
+	t.Parallel()
+	const desired = "CREATE TABLE account (id int PRIMARY KEY, name text, nickname text, alias text, old bigint);\n"
+	screen, up, code := draftChangeOnTerminal(t, desired, "[name or n] ", "y\r", "alias\r")
+	if code != 0 || !strings.Contains(screen, "column public.account.nick: was it renamed to nickname, name or alias? Otherwise it is dropped with what it contains. [name or n] ") {
+		t.Errorf("exit code %d\n%s", code, screen)
+	}
+	if !strings.Contains(up, "RENAME COLUMN nick TO alias;") {
+		t.Errorf("%s\n%s", screen, up)
+	}
+	screen, up, code = draftChangeOnTerminal(t, desired, "[name or n] ", "NO\r")
+	if code != 0 || !strings.Contains(up, "DROP COLUMN nick;") {
+		t.Errorf("exit code %d\n%s\n%s", code, screen, up)
 	}
 }
 

@@ -23,6 +23,7 @@ type draftView struct {
 func (v *draftView) report(dryRun bool) error {
 	d := diffView{run: v.run, SchemaDiff: v.Diff}
 	d.warnAboutVersions()
+	v.warnOfUnused(v.Diff.Unused, v.Diff.From, v.Diff.To)
 	v.warnAboutEffects()
 	doc := v.newDocument()
 	v.document = doc

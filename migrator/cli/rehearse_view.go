@@ -190,7 +190,7 @@ func (v *rehearsalView) newDocument() *rehearsalDocument {
 		for _, st := range s.Statements {
 			doc := rehearsedStatementDocument{File: st.File, Line: st.Line, Column: st.Column, DurationMS: milliseconds(st.Took), Locks: []lockDocument{}}
 			for _, l := range st.Locks {
-				doc.Locks = append(doc.Locks, lockDocument{l.Name, l.Mode.String(), string(l.Mode.Blocks())})
+				doc.Locks = append(doc.Locks, lockDocument{l.Name, l.Mode.String(), string(l.Blocks())})
 			}
 			step.Statements = append(step.Statements, doc)
 		}

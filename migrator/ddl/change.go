@@ -182,6 +182,9 @@ func (c *change) drops() (now, late []Statement, err error) {
 	}
 	for _, u := range slices.Backward(sorted(units)) {
 		o := u.object
+		if c.goesWithColumn(o) {
+			continue
+		}
 		statements := statementsOf(o, c.action(o, Drops), w.undo(u), c.dropMarks(u)...)
 		switch {
 		case referencesPartitions(o):

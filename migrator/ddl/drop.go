@@ -105,6 +105,17 @@ func (w *writer) goesWithType(o *schema.Object) bool {
 	})
 }
 
+// goesWithColumn reports whether an object is the sequence of a column that is dropped, and nothing else uses it: the server drops it
+// with the column or its table.
+func (c *change) goesWithColumn(o *schema.Object) bool {
+	column := c.from.Object(schema.Key{Kind: schema.Column, Name: o.Fact("owned by")})
+	if o.Key.Kind != schema.Sequence || column == nil || !c.dropped[column] || c.late[o] {
+		return false
+	}
+	home := c.old.home(column)
+	return !c.late[home] && !slices.ContainsFunc(c.from.Dependents(o), func(d *schema.Object) bool { return c.old.home(d) != home })
+}
+
 // revokeDefaults returns the statements that undo default privileges.
 func revokeDefaults(o *schema.Object) []string {
 	var sql []string

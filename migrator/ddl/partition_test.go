@@ -77,6 +77,13 @@ CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('new');
 CREATE TABLE p2 PARTITION OF p FOR VALUES IN ('done');
 CREATE INDEX p_v ON p (v);
 CREATE VIEW w AS SELECT id, k FROM p`, check: rows},
+		{name: "made again without its foreign key", setup: setup + "ALTER TYPE state ADD VALUE 'never'", sql: `
+DROP VIEW w; DROP TABLE p; DROP TYPE state; CREATE TYPE state AS ENUM ('new', 'done');
+CREATE TABLE p (id int NOT NULL, k state NOT NULL DEFAULT 'new', o int, v text, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('new');
+CREATE TABLE p2 PARTITION OF p FOR VALUES IN ('done');
+CREATE INDEX p_v ON p (v);
+CREATE VIEW w AS SELECT id, k FROM p`, check: rows},
 		{name: "detached with its foreign key", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2", check: rows},
 		{name: "detached without its foreign key", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p2 DROP CONSTRAINT p_o_fkey", check: rows},
 		{name: "detached and without the NOT NULL of its parent", setup: setup, sql: "ALTER TABLE p DETACH PARTITION p2; ALTER TABLE p2 DROP CONSTRAINT p2_pkey, ALTER id DROP NOT NULL", check: rows},

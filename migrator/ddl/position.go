@@ -12,10 +12,11 @@ type feed struct {
 	sequence string
 	options  func(string) string // of the sequence
 	column   *schema.Object      // of to
+	isKept   bool                // the sequence was there before, for other columns
 }
 
-// newFeeds returns the sequences that are made for columns that are kept: identities that columns become, and sequences in
-// defaults. Each has the values of one column, or of several.
+// newFeeds returns the sequences that columns get that are kept: identities that they become, and sequences in defaults. Each has
+// the values of one column, or of several.
 func (c *change) newFeeds() (feeds []feed) {
 	for _, to := range c.to.Objects {
 		from := c.from.Object(to.Key)
@@ -24,12 +25,12 @@ func (c *change) newFeeds() (feeds []feed) {
 		}
 		if to.Fact("identity") != "" {
 			if from.Fact("identity") == "" && (to.Parent.Fact("partition") == "" || c.version < 170000) {
-				feeds = append(feeds, feed{identitySequence(to), optionFacts(to.Fact("sequence options")), to})
+				feeds = append(feeds, feed{identitySequence(to), optionFacts(to.Fact("sequence options")), to, false})
 			}
 			continue
 		}
-		if s := defaultSequence(to); s != nil && c.new.makes(s) {
-			feeds = append(feeds, feed{s.Key.Name, s.Fact, to})
+		if s := defaultSequence(to); s != nil && (c.new.makes(s) || defaultSequence(from) == nil || defaultSequence(from).Key != s.Key) {
+			feeds = append(feeds, feed{s.Key.Name, s.Fact, to, !c.new.makes(s)})
 		}
 	}
 	return feeds
@@ -61,9 +62,9 @@ func (c *change) positions() []Statement {
 			continue
 		}
 		done[f.sequence] = true
-		last, beyond, start := "max", ">=", orDefault(f.options("start"), orDefault(f.options("minimum"), "1"))
+		last, beyond, start, later := "max", ">=", orDefault(f.options("start"), orDefault(f.options("minimum"), "1")), "greatest"
 		if strings.HasPrefix(f.options("increment"), "-") {
-			last, beyond, start = "min", "<=", orDefault(f.options("start"), orDefault(f.options("maximum"), "-1"))
+			last, beyond, start, later = "min", "<=", orDefault(f.options("start"), orDefault(f.options("maximum"), "-1")), "least"
 		}
 		var sources []string
 		var marks []Mark
@@ -75,12 +76,13 @@ func (c *change) positions() []Statement {
 				}
 			}
 		}
-		set := "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + last + "(last))\nFROM (" + strings.Join(sources, " UNION ALL ") + ") AS v"
+		value, source := last+"(last)", "("+strings.Join(sources, " UNION ALL ")+") AS v"
 		if len(sources) == 1 {
-			id := last + "(" + schema.QuoteIdent(f.column.Name) + ")"
-			set = "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + id + ")\nFROM " + f.column.Parent.Key.Name + "\nHAVING " + id + " " + beyond + " " + start
-		} else {
-			set += "\nHAVING " + last + "(last) " + beyond + " " + start
+			value, source = last+"("+schema.QuoteIdent(f.column.Name)+")", f.column.Parent.Key.Name
+		}
+		set := "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + value + ")\nFROM " + source + "\nHAVING " + value + " " + beyond + " " + start
+		if f.isKept { // it never goes back
+			set = "SELECT setval(" + sqltext.QuoteString(f.sequence) + ", " + later + "(" + value + ", (SELECT last_value FROM " + f.sequence + ")))\nFROM " + source
 		}
 		statements = append(statements, Statement{SQL: set, Object: f.column.Key, Does: Alters, Marks: marks})
 	}

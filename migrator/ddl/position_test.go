@@ -23,6 +23,8 @@ func TestNewSequencesContinueAfterTheValuesOfTheirColumns(t *testing.T) {
 		{"backwards", "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (-3, 'a'), (9, 'b')", "CREATE TABLE t (id int NOT NULL GENERATED ALWAYS AS IDENTITY (INCREMENT -2), v text)", "-5"},
 		{"a sequence for two columns", "CREATE TABLE t (id int, v text); CREATE TABLE u (id int); INSERT INTO t VALUES (3); INSERT INTO u VALUES (8)", "CREATE TABLE t (id int DEFAULT nextval('s'), v text); CREATE TABLE u (id int DEFAULT nextval('s'))", "9"},
 		{"a sequence that was there", "CREATE SEQUENCE s; SELECT setval('s', 20); CREATE TABLE t (id int, v text); INSERT INTO t VALUES (3)", "CREATE TABLE t (id int DEFAULT nextval('s'), v text)", "21"},
+		{"a sequence that was there and is behind", "CREATE SEQUENCE s; SELECT setval('s', 20); CREATE TABLE t (id int, v text); INSERT INTO t VALUES (30)", "CREATE TABLE t (id int DEFAULT nextval('s'), v text)", "31"},
+		{"another sequence that was there", "CREATE SEQUENCE s; CREATE SEQUENCE r; SELECT setval('r', 7); CREATE TABLE t (id int DEFAULT nextval('r'), v text)" + fill, "CREATE SEQUENCE r; CREATE TABLE t (id int DEFAULT nextval('s'), v text)", "13"},
 		{"text", "CREATE TABLE t (id text, v text); INSERT INTO t VALUES ('x')", "CREATE TABLE t (id text DEFAULT nextval('s'), v text)", "1"},
 		{"a new column", "CREATE TABLE t (v text); INSERT INTO t VALUES ('a'), ('b')", "CREATE TABLE t (v text, id serial)", "3"},
 		{"partitions", "CREATE TABLE t (id serial, v text) PARTITION BY LIST (v); CREATE TABLE p PARTITION OF t DEFAULT" + fill, "CREATE SEQUENCE s2; CREATE TABLE t (id int NOT NULL DEFAULT nextval('s2'), v text) PARTITION BY LIST (v); CREATE TABLE p PARTITION OF t DEFAULT", "6"},

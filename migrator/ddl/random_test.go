@@ -20,10 +20,20 @@ func TestMain(m *testing.M) {
 // Two random schemas with the same names are made from each other, there and back.
 func TestChangeBetweenRandomSchemas(t *testing.T) {
 	t.Parallel()
+	checkRandom(t, schematest.RandomSchema)
+}
+
+func TestChangeBetweenRandomPartitionTrees(t *testing.T) {
+	t.Parallel()
+	checkRandom(t, schematest.RandomTree)
+}
+
+func checkRandom(t *testing.T, random func(*rapid.T, int) string) {
+	t.Helper()
 	conn := schematest.Connect(t, pgtest.Database(t))
 	major := conn.ServerVersion() / 10000
 	rapid.Check(t, func(r *rapid.T) {
-		a, b := schematest.RandomSchema(r, major), schematest.RandomSchema(r, major)
+		a, b := random(r, major), random(r, major)
 		for _, sql := range []string{a, b} {
 			if err := try(t, conn, sql); err != nil {
 				r.Skipf("not valid: %v", err)

@@ -117,7 +117,7 @@ func (c *change) keepForeignKeys(from, to *schema.Object) {
 			switch {
 			case copied != nil && copied.Fact("definition") == fk.Fact("definition"):
 				delete(c.new.made, copied)
-			case !c.attached[to]:
+			case copied == nil || !c.attached[to]:
 				sql := "ALTER TABLE " + from.Key.Name + " DROP CONSTRAINT IF EXISTS " + schema.QuoteIdent(fk.Name)
 				c.separate = append(c.separate, Statement{SQL: sql, Object: from.Key, Does: Alters})
 			}

@@ -53,7 +53,7 @@ func (j *judge) statement(i int) {
 		j.change(i, c)
 	}
 	for _, l := range st.Locks {
-		if l.Mode.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !j.goesAlong(i, l) {
+		if l.Blocks() != schema.BlocksNothing && !st.locksParent(l) && !j.goesAlong(i, l) {
 			j.lock(i, l, covered[l.ID])
 		}
 	}
@@ -85,7 +85,7 @@ func (j *judge) work(i int, w Work) (named []string) {
 	st, size, mode := j.step.Statements[i], j.sizeOf(w.Relation), j.held(i, w.ID)
 	f := Finding{
 		Severity: size.severity(), Safe: safeWork(st, w), Why: size.whySeverity(w.Name),
-		Facts: Facts{Lock: mode, Blocks: mode.Blocks(), Table: w.Name, Size: size},
+		Facts: Facts{Lock: mode, Blocks: w.blockedBy(mode), Table: w.Name, Size: size},
 	}
 	does := "it reads all of " + w.Name
 	switch w.Kind {
@@ -108,10 +108,10 @@ func (j *judge) work(i int, w Work) (named []string) {
 	}
 	names := []string{w.Name}
 	for _, l := range st.Locks {
-		if l.ID == w.ID || l.Mode.Blocks() == f.Blocks {
+		if l.ID == w.ID || l.Blocks() == f.Blocks && !st.oneByOne() {
 			named = append(named, l.ID)
 		}
-		if l.ID != w.ID && l.Mode.Blocks() == f.Blocks && !st.locksParent(l) {
+		if l.ID != w.ID && l.Blocks() == f.Blocks && !st.locksParent(l) && !st.oneByOne() {
 			names = append(names, l.Name)
 		}
 	}
@@ -134,13 +134,18 @@ func (j *judge) update(i int, w Work, f Finding) {
 	switch w.Kind {
 	case DeleteAll:
 		f.Rule, f.Severity, f.Text, f.Why = Destroys, j.destroys(f.Size), name+" removes all rows of "+w.Name, f.Size.describe(w.Name)
+	case LockRows:
+		f.Text = name + " locks the rows of " + w.Name + " that it reads; others that change these wait until the transaction ends"
 	case UpdateAll:
 		f.Text = name + " changes all rows of " + w.Name + "; others that change them wait until the transaction ends"
 	case UpdateSome:
 		f.Text = name + " reads all of " + w.Name + ", because no index finds the rows that it changes; others that change these wait until the transaction ends"
-		if under == "" {
-			f.Severity, f.Why = min(f.Severity, Warning), f.Size.describe(w.Name)
+		if w.Reason != "" {
+			f.Text = name + " may change many rows of " + w.Name + ": " + w.Reason + "; others that change these wait until the transaction ends"
 		}
+	}
+	if under == "" && (w.Kind == UpdateSome || w.Kind == LockRows) {
+		f.Severity, f.Why = min(f.Severity, Warning), f.Size.describe(w.Name)
 	}
 	if under != "" {
 		f.Text, _, _ = strings.Cut(f.Text, "; ")
@@ -154,8 +159,11 @@ func (j *judge) update(i int, w Work, f Finding) {
 // about the statement names it.
 func (j *judge) lock(i int, l Lock, isNamed bool) {
 	st := j.step.Statements[i]
-	f := Finding{Rule: Locks, Facts: Facts{Lock: l.Mode, Blocks: l.Mode.Blocks(), Table: l.Name, Size: j.sizeOf(l.Relation)}}
+	f := Finding{Rule: Locks, Facts: Facts{Lock: l.Mode, Blocks: l.Blocks(), Table: l.Name, Size: j.sizeOf(l.Relation)}}
 	blocks := st.name() + " blocks " + blocked(f.Blocks, l.Name)
+	if l.Kind == Sequence && f.Blocks == schema.BlocksWrites {
+		blocks = st.name() + " blocks nextval() of " + l.Name
+	}
 	if worst := j.whileHeld(i, l.ID, isNamed); worst != nil {
 		f.Text = blocks + " while it goes through all rows of " + worst.Name
 		if worst.statement != i {
@@ -171,7 +179,10 @@ func (j *judge) lock(i int, l Lock, isNamed bool) {
 		return
 	}
 	f.Severity, f.Text = Note, blocks+" until the transaction ends: "+l.Mode.String()
-	if st.Alone {
+	switch {
+	case st.oneByOne():
+		f.Text = blocks + " for a moment: " + l.Mode.String()
+	case st.Alone:
 		f.Text = blocks + " while it runs: " + l.Mode.String()
 	}
 	if took := j.heldFor(i); j.Data && took >= time.Second {
@@ -190,7 +201,7 @@ const apart = "put the two statements into different revisions"
 // isAbout reports whether a finding about statement i is about a table already.
 func (j *judge) isAbout(i int, table string) bool {
 	return slices.ContainsFunc(j.found, func(f Finding) bool {
-		return f.Revision == j.step.Revision && f.Down == j.step.Down && f.Pos == j.step.Statements[i].Pos && f.Table == table
+		return f.Severity > 0 && f.Revision == j.step.Revision && f.Down == j.step.Down && f.Pos == j.step.Statements[i].Pos && f.Table == table
 	})
 }
 
@@ -217,7 +228,7 @@ func (j *judge) whileHeld(i int, id string, later bool) *longWork {
 		st := j.step.Statements[k]
 		for _, w := range st.Work {
 			_, isNew := j.Sizes.of(w.Relation)
-			if w.ID == id || isNew || k == i && (later || j.held(i, w.ID).Blocks() != schema.BlocksNothing) {
+			if w.ID == id || isNew || k == i && (later || st.oneByOne() || w.blockedBy(j.held(i, w.ID)) != schema.BlocksNothing) {
 				continue
 			}
 			if worst == nil || j.sizeOf(w.Relation).weight() > j.sizeOf(worst.Relation).weight() {
@@ -246,6 +257,12 @@ func (j *judge) heldFor(i int) (took time.Duration) {
 // locksParent reports whether a statement locks the partitioned table of a partition as strongly.
 func (s Statement) locksParent(l Lock) bool {
 	return slices.ContainsFunc(s.Locks, func(p Lock) bool { return p.ID == l.Parent && p.Mode.Strength() >= l.Mode.Strength() })
+}
+
+// oneByOne reports whether a statement locks one table after the other, each in a transaction.
+func (s Statement) oneByOne() bool {
+	first, _, _ := strings.Cut(s.Keywords, " ")
+	return s.Alone && (first == "VACUUM" || first == "REINDEX" || first == "CLUSTER")
 }
 
 // name returns what a message calls a statement: its leading keywords.

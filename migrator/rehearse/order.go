@@ -98,7 +98,7 @@ func blockingLocks(s Step) []heldLock {
 	seen := map[string]bool{}
 	for i, st := range s.Statements {
 		for _, l := range st.Locks {
-			if !st.Alone && l.Mode.Blocks() != schema.BlocksNothing && !seen[l.ID] && !st.locksParent(l) {
+			if !st.Alone && l.Blocks() != schema.BlocksNothing && !seen[l.ID] && !st.locksParent(l) {
 				seen[l.ID] = true
 				taken = append(taken, heldLock{l, i})
 			}

@@ -47,7 +47,7 @@ type Relation struct {
 	Kind           RelationKind
 }
 
-// RelationKind is a kind of relation.
+// RelationKind is a kind of relation, or of what else has a name.
 type RelationKind string
 
 // The kinds.
@@ -58,7 +58,17 @@ const (
 	View             RelationKind = "view"
 	Sequence         RelationKind = "sequence"
 	ForeignTable     RelationKind = "foreign table"
+	Schema           RelationKind = "schema"
+	Function         RelationKind = "function"
+	Procedure        RelationKind = "procedure"
+	Type             RelationKind = "type"
+	Extension        RelationKind = "extension"
 )
+
+// hasNoRows reports whether nothing but a name is lost with it.
+func (k RelationKind) hasNoRows() bool {
+	return k != Table && k != PartitionedTable && k != Sequence
+}
 
 // Lock is a lock on a relation.
 type Lock struct {
@@ -67,11 +77,24 @@ type Lock struct {
 	Index string // the index of the relation that is locked, if that is the stronger lock; otherwise ""
 }
 
+// blockedBy returns what of a relation programs wait for while another session has locked it. They do not write to a
+// materialized view: only REFRESH waits for such a lock.
+func (r Relation) blockedBy(mode schema.LockMode) schema.Blocks {
+	if blocks := mode.Blocks(); r.Kind != MaterializedView || blocks == schema.BlocksAll {
+		return blocks
+	}
+	return schema.BlocksNothing
+}
+
+// Blocks returns what programs wait for.
+func (l Lock) Blocks() schema.Blocks { return l.blockedBy(l.Mode) }
+
 // Work is what a statement does with all rows of a relation.
 type Work struct {
 	Relation
 	Kind WorkKind
-	// Reason completes the sentence: it is rewritten because …; "" if it is not known.
+	// Reason completes the sentence: it is rewritten because …; "" if it is not known, and for UpdateSome if no index finds the
+	// rows.
 	Reason string
 	Index  string // of Build; "" if there are several
 }
@@ -86,6 +109,7 @@ const (
 	Rewrite    WorkKind = "rewrite" // writes it and its indexes anew
 	UpdateAll  WorkKind = "update all"
 	DeleteAll  WorkKind = "delete all"
+	LockRows   WorkKind = "lock rows"   // reads all of it FOR UPDATE
 	UpdateSome WorkKind = "update some" // reads all of it, and updates or deletes the rows that match
 )
 
@@ -93,8 +117,10 @@ const (
 type Change struct {
 	Relation
 	Kind ChangeKind
-	Name string // of the column, constraint or index; "" of the relation
+	Name string // of the column, constraint or index, the value of an enum type, or the arguments of a function; "" of the relation
 	To   string // the new name
+	// Uses are the tables in use for which a name is needed: those of a schema, or with a column of a type.
+	Uses []Relation
 }
 
 // ChangeKind is a kind of Change.
@@ -107,8 +133,10 @@ const (
 	Truncate        ChangeKind = "truncate"
 	RenameRelation  ChangeKind = "rename relation"
 	RenameColumn    ChangeKind = "rename column"
+	RenameValue     ChangeKind = "rename value"        // of an enum type
 	AddNotNull      ChangeKind = "add column not null" // without a default
 	SetNotNull      ChangeKind = "set not null"
+	SetNewNotNull   ChangeKind = "set new not null" // of a column that the revision has added with a default
 	AddCheck        ChangeKind = "add check"
 	AddForeignKey   ChangeKind = "add foreign key"
 	AddUnique       ChangeKind = "add unique" // a constraint or an index

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -112,6 +113,34 @@ func (o *Object) typeName() string {
 		return o.Key.Name
 	}
 	return ""
+}
+
+// Holders returns the objects that have a name which a renaming would give, so that it fails.
+func (s *Schema) Holders(r Renaming) []*Object {
+	target := s.Object(r.Key)
+	if target == nil {
+		return nil
+	}
+	name, namespace := cmp.Or(r.Name, target.Name), cmp.Or(r.Schema, target.Schema)
+	key, names := Key{}, []string{Qualify(namespace, name)}
+	if namespace == target.Schema {
+		key = Key{r.Key.Kind, newRenaming(target, name, map[*Object]bool{target: true}).key(target)}
+	} else {
+		m := s.newMoving(target, namespace)
+		for o := range m.moved {
+			if relation := o.RelationName(); relation != "" && o != target {
+				names = append(names, m.rewrite(relation))
+			}
+		}
+	}
+	relation, kind := target.RelationName() != "" && target.Key.Kind != Column, target.typeName() != ""
+	var holders []*Object
+	for _, o := range s.Objects {
+		if o != target && (o.Key == key || relation && slices.Contains(names, o.RelationName()) || kind && slices.Contains(names, o.typeName())) {
+			holders = append(holders, o)
+		}
+	}
+	return holders
 }
 
 // isTaken reports whether an object cannot get a name, because another one has it among the relations or types of the schema.

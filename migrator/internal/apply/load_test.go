@@ -56,6 +56,22 @@ CREATE INDEX CONCURRENTLY ON public.t (a);
 	}
 }
 
+// pg_dump 17 and newer write it for every server.
+func TestLoadLeavesOutWhatOlderServersDoNotHave(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Database(t)
+	if err := loadText(t, databaseURL, "SET lock_timeout = 0;\n-- since 17\nSET transaction_timeout = 0;\nCREATE TABLE t (a int);\n"); err != nil {
+		t.Error(err)
+	}
+	if got := pgtest.Value(t, databaseURL, "SELECT to_regclass('t') IS NOT NULL"); got != "t" {
+		t.Error("the rest was not run")
+	}
+	err := loadText(t, databaseURL, "SET lock_timeout = 0;\nSET unknown_timeout = 0;\n")
+	if err == nil || !strings.Contains(err.Error(), `schema.sql:2:1: unrecognized configuration parameter "unknown_timeout" (42704)`) {
+		t.Error(err)
+	}
+}
+
 func TestLoadPointsAtTheMistake(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ sql, want, excerpt string }{

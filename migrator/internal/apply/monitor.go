@@ -99,12 +99,12 @@ func (m *monitor) poll(ctx context.Context) error {
 // application names wait for: rows of the waiting session's application name, and process,
 // application name, role, state, query, seconds in transaction and name of the prepared
 // transaction of what blocks it. pg_blocking_pids has 0 for a prepared transaction, which
-// pg_locks shows.
+// pg_locks shows. CREATE INDEX CONCURRENTLY waits for every query, so for this one too, which is no news.
 func blockersQuery(names []string) string {
 	waiting := `a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.application_name OPERATOR(pg_catalog.=) ANY (` + ledger.Array(names) + `) AND a.wait_event_type OPERATOR(pg_catalog.=) 'Lock'`
 	return `SELECT DISTINCT a.application_name, b.pid, b.application_name, b.usename, b.state, pg_catalog.left(b.query, 200), extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) b.xact_start), NULL
 FROM pg_catalog.pg_stat_activity a, LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) p(pid) JOIN pg_catalog.pg_stat_activity b ON b.pid OPERATOR(pg_catalog.=) p.pid
-WHERE ` + waiting + `
+WHERE ` + waiting + ` AND b.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
 UNION SELECT a.application_name, NULL, NULL, x.owner, NULL, NULL, extract(epoch FROM pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) x.prepared), x.gid
 FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_locks w ON w.pid OPERATOR(pg_catalog.=) a.pid AND NOT w.granted
 JOIN pg_catalog.pg_locks h ON h.granted AND h.pid IS NULL AND (h.transactionid OPERATOR(pg_catalog.=) w.transactionid

@@ -21,7 +21,7 @@ const (
 	isLocked = " OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL))"
 
 	relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, COALESCE(i.indrelid, h.inhparent, 0::pg_catalog.oid), i.indisunique, i.indisvalid,
-  pg_catalog.pg_stat_get_xact_numscans(c.oid), c.relpersistence, c.reltablespace, c.relam
+  pg_catalog.pg_stat_get_xact_numscans(c.oid), c.relpersistence, c.reltablespace, c.relam, c.relispopulated
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indexrelid OPERATOR(pg_catalog.=) c.oid
 LEFT JOIN pg_catalog.pg_inherits h ON c.relispartition AND h.inhrelid OPERATOR(pg_catalog.=) c.oid WHERE ` + isUser
@@ -46,6 +46,7 @@ type relation struct {
 	oid, schema, name, kind, file string
 	parent                        string // the table of an index, the parent of a partition; "0": none
 	unique, valid                 bool   // of an index
+	populated                     bool   // not a materialized view without rows
 	scans                         string
 	persistence, tablespace, am   string
 	columns                       map[string]column // by number
@@ -74,28 +75,37 @@ type constraint struct {
 type catalog struct {
 	relations   map[string]*relation
 	constraints map[string]constraint
+	named       map[string]named // by their keys
+}
+
+func newCatalog() *catalog {
+	return &catalog{map[string]*relation{}, map[string]constraint{}, map[string]named{}}
 }
 
 // readCatalog reads everything.
 func readCatalog(ctx context.Context, conn *pg.Conn) (*catalog, error) {
-	c := &catalog{map[string]*relation{}, map[string]constraint{}}
-	_, err := conn.Send(ctx, pg.Message{SQL: strings.Join([]string{relationsQuery, columnsQuery, constraintsQuery}, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
+	c := newCatalog()
+	_, err := conn.Send(ctx, pg.Message{SQL: strings.Join([]string{relationsQuery, columnsQuery, constraintsQuery, namedQuery}, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		c.add(statement, pg.NewRow(fields))
 	}})
 	return c, err
 }
 
-// readLocked returns a catalog in which the relations that the session has locked are read again, and the locks.
-func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn) (*catalog, map[string]schema.LockMode, error) {
+// readLocked returns a catalog in which the relations that the session has locked are read again, and if names is set what else
+// has a name, and the locks.
+func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn, names bool) (*catalog, map[string]schema.LockMode, error) {
 	locks := map[string]schema.LockMode{}
-	next := &catalog{map[string]*relation{}, map[string]constraint{}}
-	sql := strings.Join([]string{
-		relationsQuery + " AND c.oid" + isLocked, columnsQuery + " AND c.oid" + isLocked, constraintsQuery + " AND c.oid" + isLocked, locksQuery,
-	}, ";\n")
-	_, err := conn.Send(ctx, pg.Message{SQL: sql}, pg.Handler{Row: func(statement int, fields [][]byte) {
+	next := newCatalog()
+	queries := []string{locksQuery, relationsQuery + " AND c.oid" + isLocked, columnsQuery + " AND c.oid" + isLocked, constraintsQuery + " AND c.oid" + isLocked}
+	if names {
+		queries = append(queries, namedQuery)
+	} else {
+		next.named = c.named
+	}
+	_, err := conn.Send(ctx, pg.Message{SQL: strings.Join(queries, ";\n")}, pg.Handler{Row: func(statement int, fields [][]byte) {
 		row := pg.NewRow(fields)
-		if statement < 3 {
-			next.add(statement, row)
+		if statement > 0 {
+			next.add(statement-1, row)
 			return
 		}
 		strengthen(locks, row[0].Text, schema.LockMode(row[1].Text))
@@ -123,14 +133,14 @@ func strengthen(locks map[string]schema.LockMode, oid string, mode schema.LockMo
 	}
 }
 
-// add adds a row of one of the three queries.
+// add adds a row of one of the four queries.
 func (c *catalog) add(query int, row pg.Row) {
 	isTrue := func(i int) bool { return row[i].Text == "t" }
 	switch query {
 	case 0:
 		c.relations[row[0].Text] = &relation{
 			oid: row[0].Text, schema: row[1].Text, name: row[2].Text, kind: row[3].Text, file: row[4].Text, parent: row[5].Text, unique: isTrue(6), valid: isTrue(7),
-			scans: row[8].Text, persistence: row[9].Text, tablespace: row[10].Text, am: row[11].Text, columns: map[string]column{},
+			scans: row[8].Text, persistence: row[9].Text, tablespace: row[10].Text, am: row[11].Text, populated: isTrue(12), columns: map[string]column{},
 		}
 	case 1:
 		if r := c.relations[row[0].Text]; r != nil {
@@ -140,6 +150,9 @@ func (c *catalog) add(query int, row pg.Row) {
 		}
 	case 2:
 		c.constraints[row[0].Text] = constraint{relation: row[1].Text, name: row[2].Text, kind: row[3].Text, valid: isTrue(4), refers: row[5].Text, columns: row[6].Text}
+	case 3:
+		n := newNamed(row)
+		c.named[n.key()] = n
 	}
 }
 
@@ -154,7 +167,7 @@ func (c *catalog) references() []rehearse.Reference {
 	return slices.SortedFunc(maps.Keys(found), func(a, b rehearse.Reference) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 }
 
-// names returns the names of all relations and of their columns.
+// names returns the names of all relations and of their columns, and of what else has a name.
 func (c *catalog) names() map[string]bool {
 	names := map[string]bool{}
 	for _, r := range c.relations {
@@ -164,6 +177,9 @@ func (c *catalog) names() map[string]bool {
 				names[r.qualified()+"."+schema.QuoteIdent(column.name)] = true
 			}
 		}
+	}
+	for _, n := range c.named {
+		names[n.kind+" "+n.name+"("+n.arguments+")"] = true
 	}
 	return names
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"example.com/ambix/migrator/rehearse"
@@ -39,6 +40,7 @@ func (d *difference) compare() {
 	}
 	d.compareConstraints()
 	d.compareIndexes()
+	d.compareNamed()
 	d.explained()
 	d.mergePartitions()
 	d.leaveOutSequences()
@@ -68,8 +70,8 @@ func (d *difference) mergePartitions() {
 				continue
 			}
 			d.work = slices.DeleteFunc(d.work, func(other rehearse.Work) bool { return d.was.relations[other.ID].parent == parent.oid })
-			w.Relation = d.public(parent)
-			d.work, merged = append(d.work, w), true
+			d.does(parent, w.Kind, w.Reason).Index = w.Index
+			merged = true
 			break
 		}
 	}
@@ -111,7 +113,7 @@ func (d *difference) dropped(r *relation) {
 }
 
 func (d *difference) compareRelation(was, now *relation) {
-	if was.qualified() != now.qualified() && was.kind != "i" && was.kind != "I" {
+	if was.qualified() != now.qualified() && was.kind != "i" && was.kind != "I" && !d.schemaRenamed(was.qualified(), now.qualified()) {
 		d.change(was, rehearse.RenameRelation, "", now.qualified())
 	}
 	d.compareColumns(was, now)
@@ -121,7 +123,7 @@ func (d *difference) compareRelation(was, now *relation) {
 		if was.scans != now.scans {
 			d.does(was, rehearse.Scan, "")
 		}
-	case strings.HasPrefix(d.keywords, "TRUNCATE"):
+	case d.isEmptied(was, now):
 		d.change(was, rehearse.Truncate, "", "")
 	default:
 		d.does(was, rehearse.Rewrite, d.reason(was, now))
@@ -129,6 +131,27 @@ func (d *difference) compareRelation(was, now *relation) {
 	if parent := d.now.relations[now.parent]; parent != nil && was.parent != now.parent && was.kind != "i" && was.kind != "I" {
 		d.change(was, rehearse.AttachPartition, "", parent.qualified())
 	}
+}
+
+// isEmptied reports whether a relation has a new file because its rows were removed. In a function TRUNCATE is what makes one
+// without reading the old one: only the indexes are built.
+func (d *difference) isEmptied(was, now *relation) bool {
+	first, _, _ := strings.Cut(d.keywords, " ")
+	switch first {
+	case "TRUNCATE":
+		return true
+	case "DO", "CALL", "SELECT":
+		indexes := 0
+		for _, x := range d.now.relations {
+			if x.kind == "i" && x.parent == now.oid {
+				indexes++
+			}
+		}
+		old, _ := strconv.Atoi(was.scans)
+		scans, _ := strconv.Atoi(now.scans)
+		return now.kind == "r" && scans-old <= indexes && d.reason(was, now) == ""
+	}
+	return was.populated && !now.populated
 }
 
 // reason returns why a relation was rewritten, "" if that is not known.
@@ -152,7 +175,7 @@ func (d *difference) reason(was, now *relation) string {
 		return "it moves to another tablespace"
 	case was.am != now.am:
 		return "it gets another access method"
-	case was.kind == "m":
+	case strings.HasPrefix(d.keywords, "REFRESH"):
 		return "it is refreshed"
 	}
 	return ""
@@ -172,7 +195,7 @@ func (d *difference) compareColumns(was, now *relation) {
 				d.change(was, rehearse.RenameColumn, old.name, c.name)
 			}
 			if !old.notNull && c.notNull {
-				d.change(was, rehearse.SetNotNull, c.name, "")
+				d.change(was, d.setNotNull(was, number, c), c.name, "")
 			}
 			if old.typ != c.typ {
 				d.change(was, rehearse.ChangeType, c.name, "")
@@ -181,92 +204,12 @@ func (d *difference) compareColumns(was, now *relation) {
 	}
 }
 
-func (d *difference) compareConstraints() {
-	for _, oid := range slices.Sorted(maps.Keys(d.now.constraints)) {
-		c, old := d.now.constraints[oid], d.was.constraints[oid]
-		r := d.existed(d.was, c.relation)
-		if r == nil || !c.valid || old.valid || d.hadConstraint(c) {
-			continue
-		}
-		if c.kind == "f" && r.hasColumns(c.columns) {
-			// How much of the other table it reads depends on the number of rows of this one.
-			d.does(r, rehearse.Scan, "")
-			d.work = slices.DeleteFunc(d.work, func(w rehearse.Work) bool {
-				return w.ID == c.refers && c.refers != c.relation && w.Kind == rehearse.Scan
-			})
-		}
-		kinds := map[string]rehearse.ChangeKind{
-			"c": rehearse.AddCheck, "f": rehearse.AddForeignKey, "u": rehearse.AddUnique, "p": rehearse.AddUnique, "x": rehearse.AddExclusion,
-		}
-		switch kind := kinds[c.kind]; {
-		case old != (constraint{}):
-			d.change(r, rehearse.ValidateCheck, c.name, "")
-		case kind != "":
-			d.change(r, kind, c.name, "")
-		}
+// setNotNull returns the kind of SET NOT NULL: one of a column that the step has added with a default does not fail.
+func (d *difference) setNotNull(r *relation, number string, c column) rehearse.ChangeKind {
+	if _, old := d.before.relations[r.oid].columns[number]; !old && c.hasDefault {
+		return rehearse.SetNewNotNull
 	}
-}
-
-// hadConstraint reports whether the relation had a constraint like this one: ALTER COLUMN TYPE makes them again.
-func (d *difference) hadConstraint(c constraint) bool {
-	for oid, old := range d.was.constraints {
-		if _, kept := d.now.constraints[oid]; !kept && old.valid && old.relation == c.relation && old.kind == c.kind && old.name == c.name {
-			return true
-		}
-	}
-	return false
-}
-
-// hasColumns reports whether a relation has all columns with these numbers. A foreign key of a new column is not checked.
-func (r *relation) hasColumns(numbers string) bool {
-	for number := range strings.FieldsSeq(numbers) {
-		if _, found := r.columns[number]; !found {
-			return false
-		}
-	}
-	return true
-}
-
-// compareIndexes finds the indexes that were built.
-func (d *difference) compareIndexes() {
-	for _, oid := range slices.Sorted(maps.Keys(d.now.relations)) {
-		index, old := d.now.relations[oid], d.was.relations[oid]
-		if index.kind != "i" || old != nil && old.file == index.file || old == nil && d.hadFile(index) {
-			continue
-		}
-		r := d.existed(d.was, index.parent)
-		if r == nil || d.now.relations[index.parent] == nil || r.file != d.now.relations[index.parent].file {
-			continue
-		}
-		w := d.does(r, rehearse.Build, "")
-		if w.Kind == rehearse.Scan {
-			w.Kind = rehearse.Build
-		}
-		if w.Index = index.qualified(); old == nil && index.unique && !d.isConstraint(index) {
-			d.change(r, rehearse.AddUnique, index.name, "")
-		}
-	}
-}
-
-// hadFile reports whether an index has the file of one that is gone: ALTER COLUMN TYPE makes indexes again, and keeps their
-// files if the values keep their representation.
-func (d *difference) hadFile(index *relation) bool {
-	for oid, old := range d.was.relations {
-		if _, kept := d.now.relations[oid]; !kept && old.kind == "i" && old.parent == index.parent && old.file == index.file {
-			return true
-		}
-	}
-	return false
-}
-
-// isConstraint reports whether an index was made for a constraint, which has its name.
-func (d *difference) isConstraint(index *relation) bool {
-	for _, c := range d.now.constraints {
-		if c.relation == index.parent && c.name == index.name {
-			return true
-		}
-	}
-	return false
+	return rehearse.SetNotNull
 }
 
 // explained adds what the plan of the statement tells, and corrects what it tells better.
@@ -274,8 +217,14 @@ func (d *difference) explained() {
 	for _, c := range d.changed {
 		for oid, r := range d.was.relations {
 			if r.schema == c.schema && r.name == c.table && d.existed(d.was, oid) != nil {
-				d.does(r, c.kind, "").Kind = c.kind
+				w := d.does(r, c.kind, c.reason)
+				w.Kind, w.Reason = c.kind, c.reason
 			}
+		}
+	}
+	for i, w := range d.work {
+		if d.keywords == "SELECT" && w.Kind == rehearse.Scan && d.locks[w.ID] == schema.RowShare && d.held[w.ID].Strength() < schema.RowShare.Strength() {
+			d.work[i].Kind = rehearse.LockRows
 		}
 	}
 	if strings.HasPrefix(d.keywords, "DO") || strings.HasPrefix(d.keywords, "CALL") || strings.HasPrefix(d.keywords, "SELECT") {

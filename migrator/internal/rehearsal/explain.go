@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/rehearse"
+	"example.com/ambix/migrator/schema"
 )
 
 // planned are the first words of statements that the server can explain and that may change rows.
@@ -28,6 +30,7 @@ type node struct {
 	TIDCond       string `json:"TID Cond"`
 	RecheckCond   string `json:"Recheck Cond"`
 	OneTimeFilter string `json:"One-Time Filter"`
+	OnConflict    string `json:"Conflict Resolution"`
 	// Targets are the partitions that a ModifyTable node changes.
 	Targets []node `json:"Target Tables"`
 	Plans   []node
@@ -37,6 +40,7 @@ type node struct {
 type changedRows struct {
 	schema, table string
 	kind          rehearse.WorkKind
+	reason        string // of UpdateSome; "" if no index finds the rows
 }
 
 // explain returns the tables that a statement has to read as a whole to change their rows. The executor may not read an
@@ -67,8 +71,12 @@ func explain(ctx context.Context, conn *pg.Conn, sql string) ([]changedRows, err
 
 // find collects the tables that a plan changes as a whole.
 func (n node) find(found *[]changedRows) {
-	if n.Type == "ModifyTable" && n.Operation != "Insert" {
+	switch {
+	case n.Type != "ModifyTable":
+	case n.Operation != "Insert":
 		n.modified(found)
+	case n.OnConflict == "UPDATE":
+		n.upserted(found)
 	}
 	for _, child := range n.Plans {
 		child.find(found)
@@ -89,10 +97,31 @@ func (n node) modified(found *[]changedRows) {
 	}
 	for _, scan := range n.scans(nil) {
 		isTarget := scan.Alias == n.Alias || slices.ContainsFunc(n.Targets, func(t node) bool { return t.Alias == scan.Alias })
-		if isTarget && scan.IndexCond == "" && scan.TIDCond == "" && scan.RecheckCond == "" {
-			*found = append(*found, changedRows{scan.Schema, scan.Relation, kind})
+		cond := cmp.Or(scan.IndexCond, scan.RecheckCond)
+		switch {
+		case !isTarget || scan.TIDCond != "":
+		case cond == "":
+			*found = append(*found, changedRows{scan.Schema, scan.Relation, kind, ""})
+		case isOpenRange(cond):
+			*found = append(*found, changedRows{scan.Schema, scan.Relation, rehearse.UpdateSome, "a condition that is open at one end can be true for all rows"})
 		}
 	}
+}
+
+// upserted collects the table of an INSERT … ON CONFLICT DO UPDATE that takes its rows from all those of a table.
+func (n node) upserted(found *[]changedRows) {
+	for _, scan := range n.scans(nil) {
+		if scan.Schema != "" && scan.IndexCond == "" && scan.TIDCond == "" && scan.RecheckCond == "" {
+			*found = append(*found, changedRows{n.Schema, n.Relation, rehearse.UpdateSome, "there can be as many as " + schema.Qualify(scan.Schema, scan.Relation) + " has"})
+			return
+		}
+	}
+}
+
+// isOpenRange reports whether a condition on the columns of an index has nothing but comparisons in one direction.
+func isOpenRange(cond string) bool {
+	less, greater := strings.Contains(cond, " < ") || strings.Contains(cond, " <= "), strings.Contains(cond, " > ") || strings.Contains(cond, " >= ")
+	return less != greater && !strings.Contains(cond, " = ")
 }
 
 // isSubquery reports whether a node's rows are not those that its parent processes one by one.

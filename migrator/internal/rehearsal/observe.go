@@ -64,10 +64,9 @@ func (o *observer) end() {
 			before = o.before.names()
 		}
 		kept := func(name string) bool { return names[name] || !before[name] }
-		for i, st := range o.step.Statements {
-			o.step.Statements[i].Changes = slices.DeleteFunc(st.Changes, func(c rehearse.Change) bool {
-				return c.Kind == rehearse.RenameRelation && kept(c.Relation.Name) || c.Kind == rehearse.RenameColumn && kept(c.Relation.Name+"."+schema.QuoteIdent(c.Name))
-			})
+		for i := range o.step.Statements {
+			st := &o.step.Statements[i]
+			st.Changes = slices.DeleteFunc(o.recreated(st.Changes), func(c rehearse.Change) bool { return isKept(c, kept) })
 		}
 	}
 	o.steps, o.step = append(o.steps, *o.step), nil
@@ -90,6 +89,9 @@ func (o *observer) beforeStatement(ctx context.Context, conn *pg.Conn, at apply.
 			for oid, r := range o.now.relations {
 				o.original[oid] = r.qualified()
 				o.tables[oid] = r.hasRows() && !o.ledger.Has(r.schema, r.name)
+			}
+			for key, n := range o.now.named {
+				o.original[key] = n.name
 			}
 		}
 	}
@@ -132,7 +134,7 @@ func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
 	if err != nil {
 		return err
 	}
-	now := &catalog{maps.Clone(o.now.relations), o.now.constraints}
+	now := &catalog{maps.Clone(o.now.relations), o.now.constraints, o.now.named}
 	for oid, r := range now.relations {
 		if scans := cmp.Or(counted[oid], "0"); r.scans != scans {
 			changed := *r
@@ -156,7 +158,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 		locks = withoutDeadIndexes(was, locks)
 		o.now, err = readCatalog(ctx, conn)
 	} else {
-		o.now, locks, err = o.now.readLocked(ctx, conn)
+		o.now, locks, err = o.now.readLocked(ctx, conn, changesNames(at.Statement))
 		if err == nil && strings.HasPrefix(at.Statement.Keywords, "ALTER SCHEMA") {
 			o.now, err = readCatalog(ctx, conn) // it locks no relation of the schema
 		}
@@ -167,6 +169,11 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 	for oid := range o.now.relations {
 		if _, old := o.before.relations[oid]; !old && o.made[oid] == "" {
 			o.made[oid] = at.Step.Revision
+		}
+	}
+	for key := range o.now.named {
+		if _, old := o.before.named[key]; !old && o.made[key] == "" {
+			o.made[key] = at.Step.Revision
 		}
 	}
 	script, st := at.Step.Script, at.Statement
