@@ -32,6 +32,9 @@ func TestLocksOfForeignKeysDeadlockAsClaimed(t *testing.T) {
 			if f := findingOf(r, rehearse.LockOrder); f.Severity != test.severity || test.severity > 0 && !strings.Contains(f.Text, " locks both the other way round, for their foreign key") {
 				t.Error(listFindings(r))
 			}
+			if f := findingOf(rehearseOne(t, 1<<20, test.first+" "+test.second), rehearse.LockOrder); f.Severity > rehearse.Note {
+				t.Errorf("small tables: %+v", f)
+			}
 			url := pgtest.Database(t)
 			pgtest.Exec(t, url, rehearsedSchema+"INSERT INTO orders VALUES (1), (2)")
 			revision, program := connectTo(t, url), connectTo(t, url)

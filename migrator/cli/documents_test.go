@@ -278,9 +278,12 @@ func form(text string) string {
 	return columns.ReplaceAllString(varying.ReplaceAllString(text, "#"), "  ")
 }
 
+// slow are lines that tell what takes long, on a busy machine.
+var slow = regexp.MustCompile(`(?m)^.+ has been running for \S+\n|^scratch database: .+ \(step \d+\)\n`)
+
 // pretty returns output as the document shows it.
 func (d *document) pretty(text string) string {
-	return d.replaceIDs(d.show.Replace(text), func(id string) string {
+	return d.replaceIDs(d.show.Replace(slow.ReplaceAllString(text, "")), func(id string) string {
 		if d.known[id] {
 			return id
 		}
