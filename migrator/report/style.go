@@ -77,6 +77,8 @@ addEventListener('DOMContentLoaded', () => {
   document.getElementById('open').addEventListener('click', () => shown().forEach((d) => { if (d.localName === 'details') d.open = true; }));
   document.getElementById('close').addEventListener('click', () => shown().forEach((d) => { if (d.localName === 'details') d.open = false; }));
   document.querySelector('.tools').hidden = false;
+  if (location.hash) history.scrollRestoration = 'manual'; // the address counts, also after a reload
   reveal();
+  addEventListener('load', reveal);
 });
 `
