@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/ambix/migrator/internal/name"
+	"example.com/ambix/migrator/internal/sqltext"
 	"example.com/ambix/migrator/internal/text"
 )
 
@@ -45,11 +46,11 @@ func (r *Revision) AcceptsDestroying(name string) bool {
 // Names reports whether the object is the one with a name as the server prints it, such as public.account.nickname. The
 // acceptance may leave out the schema: account.nickname is public.account.nickname too.
 func (a Acceptance) Names(name string) bool {
-	want, is := splitName(a.Object), splitName(name)
+	want, is := sqltext.SplitName(a.Object), sqltext.SplitName(name)
 	if want == nil || is == nil { // not only a name
 		object := lower(a.Object)
 		schema, found := strings.CutSuffix(name, "."+object)
-		return object == name || found && len(splitName(schema)) == 1
+		return object == name || found && len(sqltext.SplitName(schema)) == 1
 	}
 	left := len(is) - len(want)
 	return (left == 0 || left == 1) && slices.Equal(want, is[left:])
@@ -58,65 +59,13 @@ func (a Acceptance) Names(name string) bool {
 // Table returns the names of the table, as the catalogs have them, that the object is if it is one; schema is "" if it is left
 // out. ok is false if it cannot be a table.
 func (a Acceptance) Table() (schema, table string, ok bool) {
-	switch names := splitName(a.Object); len(names) {
+	switch names := sqltext.SplitName(a.Object); len(names) {
 	case 1:
 		return "", names[0], true
 	case 2:
 		return names[0], names[1], true
 	}
 	return "", "", false
-}
-
-// splitName returns the parts of a qualified name as the server reads them: without quotes, and in lower case where there are
-// none. It returns nil if the text is something else.
-func splitName(text string) []string {
-	var names []string
-	for {
-		var part string
-		if rest, quoted := strings.CutPrefix(text, `"`); quoted {
-			end := closingQuote(rest)
-			if end <= 0 {
-				return nil
-			}
-			part, text = strings.ReplaceAll(rest[:end], `""`, `"`), rest[end+1:]
-		} else {
-			end := strings.IndexFunc(text, func(r rune) bool { return !isNameRune(r) })
-			if end < 0 {
-				end = len(text)
-			}
-			if end == 0 {
-				return nil
-			}
-			part, text = lower(text[:end]), text[end:]
-		}
-		names = append(names, part)
-		if text == "" {
-			return names
-		}
-		rest, dot := strings.CutPrefix(text, ".")
-		if !dot {
-			return nil
-		}
-		text = rest
-	}
-}
-
-// closingQuote returns where a quoted name ends; two quotes in it are one of its characters.
-func closingQuote(s string) int {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] != '"':
-		case i+1 < len(s) && s[i+1] == '"':
-			i++
-		default:
-			return i
-		}
-	}
-	return -1
-}
-
-func isNameRune(r rune) bool {
-	return r == '_' || r == '$' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0x80
 }
 
 // lower returns a text in lower case as the server has it: of what is not quoted, the letters of ASCII.

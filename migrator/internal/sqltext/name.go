@@ -7,6 +7,31 @@ import (
 	"unicode/utf8"
 )
 
+// SplitName returns the parts of a qualified name as the catalogs contain them, such as public and Account for
+// PUBLIC."Account". It returns nil for any other text.
+func SplitName(text string) []string {
+	r := newTokenReader(text, Statement{End: len(text)})
+	var parts []string
+	part := true // comes next
+	for ; r.next(); part = !part {
+		switch {
+		case part:
+			name := r.name()
+			if name == "" {
+				return nil
+			}
+			parts = append(parts, name)
+			r.acceptEscape()
+		case !r.isOperator("."):
+			return nil
+		}
+	}
+	if part {
+		return nil
+	}
+	return parts
+}
+
 // name returns the current token as an identifier, as the catalogs contain it: folded unless it is quoted, and with its
 // Unicode escapes decoded. It returns "" for other tokens, and for names that the server refuses.
 func (r *tokenReader) name() string {

@@ -25,3 +25,31 @@ func TestNamesAreThoseThatMayBeTables(t *testing.T) {
 		}
 	}
 }
+
+func TestSplitNameReadsNamesAsTheServerDoes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		`PUBLIC."Account"`:        {"public", "Account"},
+		`a.b.c`:                   {"a", "b", "c"},
+		`"a.b" . "c""d"`:          {"a.b", `c"d`},
+		`Ärger$1`:                 {"Ärger$1"},
+		`U&"\0061b".c`:            {"ab", "c"},
+		`U&"!0061" UESCAPE '!'.b`: {"a", "b"},
+		``:                        nil,
+		`a.`:                      nil,
+		`.a`:                      nil,
+		`a..b`:                    nil,
+		`a b`:                     nil,
+		`a,b`:                     nil,
+		`1a`:                      nil,
+		`f(int)`:                  nil,
+		`""`:                      nil,
+		`"open`:                   nil,
+		`a."open`:                 nil,
+		`'a'`:                     nil,
+	} {
+		if got := SplitName(text); !slices.Equal(got, want) || (got == nil) != (want == nil) {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
