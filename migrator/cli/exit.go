@@ -37,7 +37,7 @@ var exitRows = []exitRow{
 	{"5", "lock timeout: safe to run again", "; another runner's lock, or the lock of a table", "yes"},
 	{"6", "the database cannot be reached or used", ", or could not run a revision: out of disk or memory, or an administrator ended it", "yes, once it is available"},
 	{"7", "the files are invalid", ", or cannot be read", "after fixing them"},
-	{"8", "a file or the output cannot be written", ": a full disk, a missing permission or folder; nothing was written", "yes, once it can"},
+	{"8", "a file or the output cannot be written", ": a full disk, a missing permission or folder; what a command did to a database stays", "yes, once it can"},
 	{"130, 143", "ended by SIGINT, SIGTERM", "; the running statement was canceled on the server", "yes"},
 }
 

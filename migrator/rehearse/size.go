@@ -48,6 +48,9 @@ func (s *Sizes) of(r Relation) (size Size, isNew bool) {
 // Unsized returns the tables of the real database that steps lock, work on or change, and whose size is not among the sizes,
 // sorted. Nil if no sizes are known.
 func Unsized(steps []Step, sizes *Sizes) []string {
+	if sizes == nil {
+		return nil
+	}
 	found := map[string]bool{}
 	note := func(r Relation) {
 		kind := r.Kind == Table || r.Kind == PartitionedTable || r.Kind == MaterializedView
@@ -69,9 +72,6 @@ func Unsized(steps []Step, sizes *Sizes) []string {
 				note(c.Relation)
 			}
 		}
-	}
-	if sizes == nil {
-		return nil
 	}
 	return slices.Sorted(maps.Keys(found))
 }

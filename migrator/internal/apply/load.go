@@ -13,8 +13,8 @@ import (
 
 // Load runs a script that is not part of a revision, such as the output of pg_dump, and stops at the first failure. Each
 // statement is sent separately, as psql does: the script may contain transactions, and statements that cannot run in one.
-// The setting of newer versions of pg_dump that an older server does not have is left out. The script must be in memory and have been checked. Errors: *RevisionError without a revision, *pg.LostError, and
-// ctx.Err().
+// The setting of newer versions of pg_dump that an older server does not have is left out. The script must be in memory and
+// have been checked. Errors: *RevisionError without a revision, *pg.LostError, and ctx.Err().
 func Load(ctx context.Context, conn *pg.Conn, script *revision.Script) error {
 	r := &Runner{Conn: conn}
 	for i, st := range script.Statements() {

@@ -2,15 +2,15 @@ package terminal
 
 import (
 	"cmp"
-	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/term"
+
+	"example.com/ambix/migrator/internal/text"
 )
 
 // The choices for colors. ColorAuto colors the output of a terminal unless NO_COLOR
@@ -24,13 +24,7 @@ const (
 // WriteError reports that standard output cannot be written: a full disk, for example. What the command did, it did.
 type WriteError struct{ err error }
 
-func (e *WriteError) Error() string {
-	err := e.err
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		err = path.Err // its name is not the one of the file
-	}
-	return "standard output cannot be written: " + err.Error()
-}
+func (e *WriteError) Error() string { return text.FileProblem("standard output", true, e.err) }
 
 // Unwrap returns the error of the system.
 func (e *WriteError) Unwrap() error { return e.err }
