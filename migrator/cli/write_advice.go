@@ -24,7 +24,7 @@ func (a adviser) write(e *revision.WriteError) advice {
 		before = "make " + terminal.Quote(filepath.Dir(e.File)) + " writable for the user that runs the command"
 	case errors.Is(e.Err, fs.ErrNotExist):
 		before = "create the folder " + terminal.Quote(filepath.Dir(e.File))
-	case errors.Is(e.Err, syscall.EISDIR), errors.Is(e.Err, syscall.ENOTDIR), errors.Is(e.Err, syscall.ENAMETOOLONG):
+	case errors.Is(e.Err, revision.ErrNoNewFiles), errors.Is(e.Err, syscall.EISDIR), errors.Is(e.Err, syscall.ENOTDIR), errors.Is(e.Err, syscall.ENAMETOOLONG):
 		return advice{"name another file", nil}
 	default:
 		return advice{"", []suggestion{to("try again", a.retry())}}

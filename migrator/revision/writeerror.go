@@ -3,6 +3,8 @@ package revision
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -41,10 +43,17 @@ func (e *WriteError) Error() string {
 // Unwrap returns the error of the system.
 func (e *WriteError) Unwrap() error { return e.Err }
 
+// ErrNoNewFiles is the cause of a WriteError if the folder exists, and the system says that the file does not: /proc is such a
+// folder.
+var ErrNoNewFiles = errors.New("its folder takes no new files")
+
 // NewWriteError returns the *WriteError for a file, whatever name the error of the system has; nil for nil.
 func NewWriteError(file string, err error) error {
 	if err == nil || is[*WriteError](err) {
 		return err
+	}
+	if _, found := os.Stat(filepath.Dir(file)); found == nil && errors.Is(err, fs.ErrNotExist) {
+		err = ErrNoNewFiles
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		err = &fs.PathError{Op: "write", Path: file, Err: errno} // not the temporary file
