@@ -116,6 +116,40 @@ func TestExitCodesAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
+// A fleet ends with one of these codes, in the order that docs/tenants.md has, and a job is told about each of a single run.
+func TestEveryExitCodeHasASeverityAndARuleInJobs(t *testing.T) {
+	t.Parallel()
+	var codes, again, never []string
+	for _, row := range exitRows[1:] {
+		codes = append(codes, strings.Split(row.code, ", ")...)
+		switch {
+		case strings.Contains(row.code, ","), row.again == "": // the signals, and what `check` and others found
+		case strings.HasPrefix(row.again, "yes"):
+			again = append(again, row.code)
+		default:
+			never = append(never, row.code)
+		}
+	}
+	var order []string
+	for _, code := range severities {
+		order = append(order, strconv.Itoa(code))
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(order)), slices.Sorted(slices.Values(codes))) {
+		t.Errorf("severities of %q, but the codes are %q", order, codes)
+	}
+	if want := "in the order " + strings.Join(order, ", ") + ";"; !strings.Contains(read(t, "../../docs/tenants.md"), want) {
+		t.Errorf("docs/tenants.md must have %q", want)
+	}
+	for _, file := range []string{"../../docs/kubernetes.md", "../../examples/kubernetes/job.yaml"} {
+		for action, codes := range map[string][]string{"FailJob": never, "Count": again} {
+			rule := regexp.MustCompile(`action: ` + action + `\n +onExitCodes: \{.*values: \[` + strings.Join(codes, ", ") + `\]`)
+			if !rule.MatchString(read(t, file)) {
+				t.Errorf("%s must have %s for %q", file, action, codes)
+			}
+		}
+	}
+}
+
 // Every error type of the library has a Kind that has a row, in every variant.
 func TestEveryErrorTypeHasAKind(t *testing.T) {
 	t.Parallel()

@@ -168,7 +168,7 @@ func failureReason(err error, d *targetDocument) string {
 }
 
 // severities are exit codes, the worst first.
-var severities = []int{exitInterrupted, exitTerminated, exitFiles, exitUsage, exitDatabase, exitFailed, exitPolicy, exitLocked, exitFound}
+var severities = []int{exitInterrupted, exitTerminated, exitFiles, exitUsage, exitDatabase, exitWrite, exitFailed, exitPolicy, exitLocked, exitFound}
 
 func severity(err error) int { return slices.Index(severities, ExitCode(err)) }
 

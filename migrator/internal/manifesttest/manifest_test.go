@@ -116,7 +116,7 @@ func checkJob(t *testing.T, job *batchv1.Job) {
 			}
 		}
 	}
-	if got := strings.Join(actions, ", "); got != "FailJob In [1 2 4 7], Count In [5 6]" {
+	if got := strings.Join(actions, ", "); got != "FailJob In [1 2 4 7], Count In [5 6 8]" {
 		t.Errorf("the rules of a job: %s", got)
 	}
 	if job.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever {
