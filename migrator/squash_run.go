@@ -155,6 +155,9 @@ func (s *squasher) connected(ctx context.Context, cfg *pgconn.Config, use func(*
 		return err
 	}
 	defer conn.Close()
+	if err := conn.Unlimit(ctx); err != nil {
+		return err
+	}
 	if s.settings.Role != "" {
 		if err := conn.Exec(ctx, "SET ROLE "+sqltext.QuoteName(s.settings.Role)); err != nil {
 			return err

@@ -22,11 +22,15 @@ var settings = []string{
 	"lc_monetary = 'C'",
 	"jit = off",
 	"lock_timeout = '900ms'",
+	"statement_timeout = 0", // the role's own is for the statements of programs
 }
 
 // prologue has the statements before the first query.
-func prologue() []string {
+func prologue(version int) []string {
 	statements := []string{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+	if version >= 170000 {
+		statements = append(statements, "SET LOCAL transaction_timeout = 0")
+	}
 	for _, s := range settings {
 		statements = append(statements, "SET LOCAL "+s)
 	}
@@ -40,7 +44,7 @@ func prologue() []string {
 // The message fails with lock_not_available (55P03) if another session holds an exclusive lock on a table that a view or a
 // function uses, and possibly with another error if an object is dropped meanwhile: it can be sent again.
 func Message(version int) string {
-	statements := prologue()
+	statements := prologue(version)
 	for _, q := range queries(version) {
 		statements = append(statements, q.sql(version))
 	}

@@ -41,7 +41,7 @@ func NewReader(version int) *Reader {
 			members: map[address]string{}, internal: map[address]address{},
 			arrays: map[string]string{}, rowTypes: map[string]string{}, multiranges: map[string]string{},
 		},
-		queries: queries(version), first: len(prologue()), words: map[string]string{},
+		queries: queries(version), first: len(prologue(version)), words: map[string]string{},
 	}
 	for _, q := range r.queries {
 		r.columns = append(r.columns, q.known(version))

@@ -7,7 +7,7 @@ func TestReaderKeepsTheRowsOfOneStatement(t *testing.T) {
 	t.Parallel()
 	const version = 150000
 	r := NewReader(version)
-	first := len(prologue())
+	first := len(prologue(version))
 	for i, q := range queries(version) {
 		if q.catalog != "pg_namespace" {
 			continue

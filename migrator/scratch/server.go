@@ -173,13 +173,16 @@ func (s *Server) readFacts(ctx context.Context) (mayCreate bool, err error) {
 	if rows[0][2].Text != pid(s.conn) {
 		return false, s.fail(Pooler, nil)
 	}
+	if err := s.conn.Unlimit(ctx); err != nil {
+		return false, s.fail(Unusable, err)
+	}
 	s.now, s.unsafe = unixTime(rows[0][3].Text), rows[0][4].Text == "off"
 	return rows[0][0].Text == "t", nil
 }
 
 // query runs a statement that reads.
 func (s *Server) query(ctx context.Context, conn *pg.Conn, sql string) ([]pg.Row, error) {
-	rows, err := conn.Query(ctx, "SET LOCAL lock_timeout = '5s';\n"+sql)
+	rows, err := conn.Read(ctx, "SET LOCAL lock_timeout = '5s';\n"+sql)
 	if err == nil {
 		return rows, nil
 	}

@@ -190,7 +190,7 @@ func (r *Runner) prepareGuard(ctx context.Context) error {
 	if r.Role != "" {
 		role = sqltext.QuoteLiteral(r.Role)
 	}
-	rows, err := r.Conn.Query(ctx, `SELECT pg_catalog.current_setting('track_counts'),
+	rows, err := r.Conn.Read(ctx, `SELECT pg_catalog.current_setting('track_counts'),
   EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) `+role+` AND rolsuper)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled OPERATOR(pg_catalog.<>) 'D')
   AND EXISTS (SELECT FROM pg_catalog.pg_language WHERE lanname OPERATOR(pg_catalog.=) 'plpgsql')`)

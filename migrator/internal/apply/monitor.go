@@ -82,12 +82,12 @@ func (m *monitor) poll(ctx context.Context) error {
 	if err := m.reportRunning(ctx, names); err != nil {
 		return err
 	}
-	blocked, err := m.conn.Query(ctx, blockersQuery(names))
+	blocked, err := m.conn.Read(ctx, blockersQuery(names))
 	if err != nil {
 		return err
 	}
 	m.reportBlocked(blocked)
-	progress, err := m.conn.Query(ctx, indexProgressQuery(names))
+	progress, err := m.conn.Read(ctx, indexProgressQuery(names))
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND a.appli
 
 // reportRunning reports which step is running, and how far it is.
 func (m *monitor) reportRunning(ctx context.Context, names []string) error {
-	running, err := m.conn.Query(ctx, m.runningQuery(names))
+	running, err := m.conn.Read(ctx, m.runningQuery(names))
 	if err != nil || len(running) == 0 {
 		return err
 	}
@@ -144,7 +144,7 @@ func (m *monitor) reportRunning(ctx context.Context, names []string) error {
 	}
 	var durations map[string]time.Duration
 	if i > 0 {
-		committed, err := m.conn.Query(ctx, m.Ledger.CommittedSteps(m.Author.Run))
+		committed, err := m.conn.Read(ctx, m.Ledger.CommittedSteps(m.Author.Run))
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 		if r.SingleTransaction {
 			return &SingleTransactionError{s.Revision, s.Message}
 		}
-		rows, err := r.Conn.Query(ctx, "SELECT pg_catalog.pg_backend_pid()")
+		rows, err := r.Conn.Read(ctx, "SELECT pg_catalog.pg_backend_pid()")
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"example.com/ambix/migrator"
 	"example.com/ambix/migrator/internal/pgtest"
 	"example.com/ambix/migrator/internal/projecttest"
@@ -184,10 +186,10 @@ INSERT INTO p VALUES (1);`
 func TestRoleDefaultsAreOverridden(t *testing.T) {
 	t.Parallel()
 	admin := pgtest.Database(t)
-	url := pgtest.Role(t, admin)
+	url := pgtest.Role(t, admin, "CREATEDB")
 	cfg := projecttest.Config(t, url)
 	settings := []string{
-		"standard_conforming_strings = off", "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on", "statement_timeout = '150ms'",
+		"standard_conforming_strings = off", "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on", "statement_timeout = '500ms'",
 		"lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '100ms'", "synchronous_commit = off", "client_encoding = 'LATIN1'", "DateStyle = 'SQL, DMY'",
 		"IntervalStyle = 'sql_standard'", "bytea_output = 'escape'", "row_security = off", "check_function_bodies = off", "lc_messages = 'C'", "extra_float_digits = 0", "client_min_messages = 'error'",
 	}
@@ -196,18 +198,18 @@ func TestRoleDefaultsAreOverridden(t *testing.T) {
 		settings = append(settings, "idle_session_timeout = '1s'")
 	}
 	if server.Major >= 17 {
-		settings = append(settings, "transaction_timeout = '150ms'")
+		settings = append(settings, "transaction_timeout = '500ms'")
 	}
 	pgtest.Exec(t, admin, "GRANT ALL ON SCHEMA public TO "+cfg.User)
 	for _, s := range settings {
 		pgtest.Exec(t, admin, "ALTER ROLE "+cfg.User+" SET "+s)
 	}
 	m := projecttest.New(t).
-		Add("a", "", "CREATE TABLE x (t text);\nSELECT pg_sleep(0.4);\nINSERT INTO x VALUES ('a\\nb'), ('é'), (current_setting('transaction_isolation'));", "DROP TABLE x;").
-		Add("b", "a", "INSERT INTO x VALUES ('c\\');\nSELECT pg_sleep(0.4);\nCREATE INDEX CONCURRENTLY x_t ON x (t);\nINSERT INTO x VALUES (current_setting('transaction_isolation'));", "DROP INDEX x_t;", projecttest.NonTransactional).
-		Add("c", "b", "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE q (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\nCREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;\n"+
+		Add("a", "", "CREATE TABLE x (t text);\nSELECT pg_sleep(0.7);\nINSERT INTO x VALUES ('a\\nb'), ('é'), (current_setting('transaction_isolation'));", "DROP TABLE x;").
+		Add("b", "a", "INSERT INTO x VALUES ('c\\');\nSELECT pg_sleep(0.7);\nCREATE INDEX CONCURRENTLY x_t ON x (t);\nINSERT INTO x VALUES (current_setting('transaction_isolation'));", "DROP INDEX x_t;", projecttest.NonTransactional).
+		Add("c", "b", "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE q (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\nCREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;\n"+
 			"CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON p DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();\nINSERT INTO p VALUES (1);", "DROP TABLE q, p; DROP FUNCTION slow();").
-		Migrator(migrator.Config{})
+		Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn, Scratch: migrator.Scratch{Server: cfg}})
 	r, err := m.Up(context.Background(), cfg)
 	if err != nil || projecttest.Steps(r) != "up a, up b, up c" {
 		t.Fatalf("%v, %+v", err, r)
@@ -215,8 +217,41 @@ func TestRoleDefaultsAreOverridden(t *testing.T) {
 	if got := pgtest.Value(t, admin, "SELECT string_agg(t || ' ' || length(t), ', ' ORDER BY t COLLATE \"C\") FROM x"); got != `a\nb 4, c\ 2, read committed 14, read committed 14, é 1` {
 		t.Errorf("rows: %s", got)
 	}
-	if _, err := m.Status(context.Background(), cfg); err != nil {
-		t.Errorf("status: %v", err)
+	// Reads wait for a lock longer than the role's statements may last.
+	locker, err := pgconn.Connect(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer locker.Close(context.Background())
+	for range 2 {
+		if _, err := locker.Exec(t.Context(), "BEGIN; LOCK TABLE ambix_event, ambix_revision").ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		released := make(chan error)
+		go func() {
+			_, err := locker.Exec(context.Background(), "SELECT pg_sleep(0.7); COMMIT").ReadAll()
+			released <- err
+		}()
+		if _, err := m.Status(context.Background(), cfg); err != nil {
+			t.Errorf("status: %v", err)
+		}
+		if err := <-released; err != nil {
+			t.Error(err)
+		}
+		if d, err := m.Drift(context.Background(), cfg); err != nil || d.State != migrator.SchemaUnchanged {
+			t.Errorf("drift: %+v, %v", d, err)
+		}
+		if _, err := m.Sizes(context.Background(), cfg); err != nil {
+			t.Errorf("sizes: %v", err)
+		}
+		if _, err := m.Log(context.Background(), cfg, 5); err != nil {
+			t.Errorf("log: %v", err)
+		}
+	}
+	if r, err := m.Rehearse(context.Background(), migrator.RehearseOptions{UpOnly: true}); err != nil {
+		t.Errorf("rehearse: %v", err)
+	} else if len(r.Steps) != 3 || len(r.NotRehearsed) > 0 {
+		t.Errorf("%d steps, %+v", len(r.Steps), r.Findings)
 	}
 	if r, err := m.Down(context.Background(), cfg, "base"); err != nil || projecttest.Steps(r) != "down c, down b, down a" {
 		t.Errorf("%v, %+v", err, r)

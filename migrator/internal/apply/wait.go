@@ -64,7 +64,7 @@ func waitError(ctx context.Context, err error) error {
 // LockHolder returns who holds the lock of the ledger, and whether somebody does. It takes no
 // lock. The application name of a runner contains its step.
 func (r *Runner) LockHolder(ctx context.Context) (h Session, held bool, err error) {
-	rows, err := r.Conn.Query(ctx, r.Ledger.Holder())
+	rows, err := r.Conn.Read(ctx, r.Ledger.Holder())
 	if err != nil || len(rows) == 0 {
 		return Session{}, false, err
 	}

@@ -179,6 +179,16 @@ func (c *Conn) Exec(ctx context.Context, sql string) error {
 	return err
 }
 
+// NoTimeouts are the statements that switch off, for one transaction, the timeouts that a role or a database may have by
+// default: they are meant for the statements of programs. version is the server's server_version_num.
+func NoTimeouts(version int) []string {
+	sql := []string{"SET LOCAL statement_timeout = 0"}
+	if version >= 170000 {
+		sql = append(sql, "SET LOCAL transaction_timeout = 0")
+	}
+	return sql
+}
+
 // Value is a value in text format.
 type Value struct {
 	Text string // "" if Null
@@ -204,6 +214,24 @@ func (c *Conn) Query(ctx context.Context, sql string) ([]Row, error) {
 		rows = append(rows, NewRow(fields))
 	}})
 	return rows, err
+}
+
+// Unlimit switches such timeouts off for the session, which must not be one that a pooler lends, and lets it be idle.
+func (c *Conn) Unlimit(ctx context.Context) error {
+	version := c.ServerVersion()
+	sql := []string{"SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0"}
+	if version >= 140000 {
+		sql = append(sql, "SET idle_session_timeout = 0")
+	}
+	if version >= 170000 {
+		sql = append(sql, "SET transaction_timeout = 0")
+	}
+	return c.Exec(ctx, strings.Join(sql, ";\n"))
+}
+
+// Read is Query without the timeouts of the role, for a session that is not in a transaction.
+func (c *Conn) Read(ctx context.Context, sql string) ([]Row, error) {
+	return c.Query(ctx, strings.Join(append(NoTimeouts(c.ServerVersion()), sql), ";\n"))
 }
 
 // EnsureUTF8 restores client_encoding UTF8 and standard_conforming_strings on if the

@@ -52,6 +52,9 @@ func (s *Setup) open(ctx context.Context, made *scratch.Database, applied graph.
 		return err
 	}
 	defer d.reader.Close()
+	if err := d.reader.Unlimit(ctx); err != nil {
+		return err
+	}
 	if role := s.Settings.Role; role != "" {
 		if err := d.reader.Exec(ctx, "SET ROLE "+sqltext.QuoteName(role)); err != nil {
 			return err

@@ -198,10 +198,11 @@ func (s *Session) roleError(se *pgconn.PgError) error {
 	return e
 }
 
-// limits are statements before what reads in a message of its own: a time limit for locks,
-// the role, and that the server refuses to hide rows (row-level security).
+// limits are statements before what reads in a message of its own: a time limit for locks
+// and no other one (pg.NoTimeouts), the role, and that the server refuses to hide rows
+// (row-level security).
 func (s *Session) limits() []string {
-	limits := []string{fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", s.readTimeout().Milliseconds())}
+	limits := append(pg.NoTimeouts(s.conn.ServerVersion()), fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", s.readTimeout().Milliseconds()))
 	if s.Role != "" {
 		limits = append(limits, "SET LOCAL ROLE "+sqltext.QuoteName(s.Role))
 	}
