@@ -247,6 +247,20 @@ func TestNotNullAfterFillingIsANote(t *testing.T) {
 	}
 }
 
+// What the server says about a statement is not hidden by what is asked before it.
+func TestStatementsThatDoNotParseAreExplainedByTheServer(t *testing.T) {
+	t.Parallel()
+	for _, sql := range []string{
+		"UPDATE account SET name = ;", "DELETE FROM account WHERE;", "INSERT INTO account VALUES (1;\n);", "WITH x AS (SELECT 1) UPDATE account SET name = FROM x;",
+		"off:UPDATE account SET name = ;", "off:CREATE INDEX CONCURRENTLY ON account (name;);", "off:VACUUM account account;",
+	} {
+		r := rehearseOne(t, -1, sql)
+		if f := findingOf(r, rehearse.Fails); !strings.Contains(f.Text, "syntax error at or near") || f.Pos.Line < 6 {
+			t.Errorf("%s: %s", sql, listFindings(r))
+		}
+	}
+}
+
 func TestRowsMakeFailuresReal(t *testing.T) {
 	t.Parallel()
 	p := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").

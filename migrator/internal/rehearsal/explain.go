@@ -47,8 +47,12 @@ type changedRows struct {
 // empty table, but the plan tells. Sequential scans are made as unattractive as possible, because the planner prefers them
 // on small tables. It does not execute the statement, and leaves no lock. A statement that fails is not explained.
 func explain(ctx context.Context, conn *pg.Conn, sql string) ([]changedRows, error) {
+	// In a message of its own: the server parses a whole message before it runs any of it.
+	if err := conn.Exec(ctx, "SAVEPOINT ambix_rehearsal"); err != nil {
+		return nil, err
+	}
 	var plan strings.Builder
-	_, err := conn.Send(ctx, pg.Message{SQL: "SAVEPOINT ambix_rehearsal;\nSET LOCAL enable_seqscan = off;\nEXPLAIN (FORMAT JSON, VERBOSE, COSTS OFF) " + sql + ";\n"}, pg.Handler{
+	_, err := conn.Send(ctx, pg.Message{SQL: "SET LOCAL enable_seqscan = off;\nEXPLAIN (FORMAT JSON, VERBOSE, COSTS OFF) " + sql + ";\n"}, pg.Handler{
 		Row: func(_ int, fields [][]byte) { plan.Write(fields[0]) },
 	})
 	_, refused := errors.AsType[*pg.StatementError](err)
