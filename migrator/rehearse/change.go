@@ -24,6 +24,9 @@ func (j *judge) change(i int, c Change) {
 	case RenameRelation, RenameColumn, RenameValue:
 		j.rename(i, c, f)
 		return
+	case Revoke, ChangeOwner, HideRows:
+		j.access(i, c, f)
+		return
 	case AddNotNull:
 		f.Object, f.Severity, f.Why = part, j.fails(size), size.whyUsed(c.Relation.Name)
 		f.Text = name + " adds column " + quoteName(c.Name) + " as NOT NULL without a default: it fails if " + c.Relation.Name + " has a row"

@@ -40,6 +40,7 @@ const (
 	Rewrites         Rule = "rewrites"          // writes a whole table anew, or changes all of its rows
 	Destroys         Rule = "destroys"          // removes a table, a column or rows
 	Renames          Rule = "renames"           // takes away a name that a running program may use
+	Access           Rule = "access"            // takes away a privilege or rows that a running program may use
 	MayFail          Rule = "may-fail"          // fails if rows are not as the statement expects
 	Irreversible     Rule = "irreversible"      // there is no down script
 	NotInverse       Rule = "not-inverse"       // the down script does not restore what was there before

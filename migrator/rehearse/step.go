@@ -144,4 +144,7 @@ const (
 	ValidateCheck   ChangeKind = "validate" // a constraint that was NOT VALID
 	ChangeType      ChangeKind = "change type"
 	AttachPartition ChangeKind = "attach partition"
+	Revoke          ChangeKind = "revoke"       // Name: the role, "" for PUBLIC; To: the privileges
+	ChangeOwner     ChangeKind = "change owner" // Name: the owner before; To: the one after
+	HideRows        ChangeKind = "hide rows"    // row-level security; Name is "" without a policy, To is "" if the owner sees all
 )

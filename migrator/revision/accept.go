@@ -18,11 +18,12 @@ const (
 	AcceptScans        = "scans"        // it reads a whole table under a lock
 	AcceptLocks        = "locks"        // it takes a lock that blocks others
 	AcceptRenames      = "renames"      // it takes away a name that a running program may use
+	AcceptAccess       = "access"       // it takes away a privilege or rows that a running program may use
 	AcceptMayFail      = "may-fail"     // it fails if rows are not as it expects
 	AcceptLockOrder    = "lock-order"   // it locks tables in another order than another revision or a foreign key
 )
 
-var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks, AcceptRenames, AcceptMayFail, AcceptLockOrder}
+var acceptWords = []string{AcceptIrreversible, AcceptNotInverse, AcceptDestroys, AcceptRewrites, AcceptScans, AcceptLocks, AcceptRenames, AcceptAccess, AcceptMayFail, AcceptLockOrder}
 
 // Acceptance is a finding that the author of a revision has acknowledged in its header.
 type Acceptance struct {

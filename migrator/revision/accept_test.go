@@ -74,7 +74,7 @@ func TestAcceptProblemsAreReported(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"ireversible":                    `up:5:12: accept: unknown word "ireversible": did you mean irreversible?`,
-		"everything":                     `up:5:12: accept: unknown word "everything": the words are irreversible, not-inverse, destroys, rewrites, scans, locks, renames, may-fail, lock-order`,
+		"everything":                     `up:5:12: accept: unknown word "everything": the words are irreversible, not-inverse, destroys, rewrites, scans, locks, renames, access, may-fail, lock-order`,
 		"Irreversible":                   `up:5:12: accept: unknown word "Irreversible": did you mean irreversible?`,
 		"irreversible, irreversible":     `up:5:26: accept: "irreversible" is listed twice`,
 		"destroys t, destroys  t":        `up:5:24: accept: "destroys t" is listed twice`,

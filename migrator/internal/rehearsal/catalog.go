@@ -20,16 +20,6 @@ const (
 		" OR n.nspname OPERATOR(pg_catalog.=) 'information_schema'))"
 	isLocked = " OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL))"
 
-	relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, COALESCE(i.indrelid, h.inhparent, 0::pg_catalog.oid), i.indisunique, i.indisvalid,
-  pg_catalog.pg_stat_get_xact_numscans(c.oid), c.relpersistence, c.reltablespace, c.relam, c.relispopulated
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-LEFT JOIN pg_catalog.pg_index i ON i.indexrelid OPERATOR(pg_catalog.=) c.oid
-LEFT JOIN pg_catalog.pg_inherits h ON c.relispartition AND h.inhrelid OPERATOR(pg_catalog.=) c.oid WHERE ` + isUser
-
-	columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.attisdropped, a.attnotnull, a.atttypid, a.atttypmod, a.atthasdef OR a.attidentity OPERATOR(pg_catalog.<>) '', a.attgenerated
-FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
-WHERE a.attnum OPERATOR(pg_catalog.>) 0 AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','m','f','v']::pg_catalog."char"[]) AND ` + isUser
-
 	constraintsQuery = `SELECT k.oid, k.conrelid, k.conname, k.contype, k.convalidated, k.confrelid, pg_catalog.array_to_string(k.conkey, ' ')
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) k.conrelid
 WHERE k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND ` + isUser
@@ -41,6 +31,20 @@ WHERE k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND ` + isUser
 WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','m']::pg_catalog."char"[]) AND pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) 0`
 )
 
+var (
+	relationsQuery = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, COALESCE(i.indrelid, h.inhparent, 0::pg_catalog.oid), i.indisunique, i.indisvalid,
+  pg_catalog.pg_stat_get_xact_numscans(c.oid), c.relpersistence, c.reltablespace, c.relam, c.relispopulated,
+  pg_catalog.pg_get_userbyid(c.relowner), ` + privileges("COALESCE(c.relacl, pg_catalog.acldefault(CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'S' THEN 's' ELSE 'r' END::pg_catalog.\"char\", c.relowner))") + `, c.relrowsecurity, c.relforcerowsecurity,
+  EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid AND p.polpermissive)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+LEFT JOIN pg_catalog.pg_index i ON i.indexrelid OPERATOR(pg_catalog.=) c.oid
+LEFT JOIN pg_catalog.pg_inherits h ON c.relispartition AND h.inhrelid OPERATOR(pg_catalog.=) c.oid WHERE ` + isUser
+
+	columnsQuery = `SELECT a.attrelid, a.attnum, a.attname, a.attisdropped, a.attnotnull, a.atttypid, a.atttypmod, a.atthasdef OR a.attidentity OPERATOR(pg_catalog.<>) '', a.attgenerated, ` + privileges("a.attacl") + `
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
+WHERE a.attnum OPERATOR(pg_catalog.>) 0 AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p','m','f','v']::pg_catalog."char"[]) AND ` + isUser
+)
+
 // relation is a row of relationsQuery.
 type relation struct {
 	oid, schema, name, kind, file string
@@ -49,6 +53,7 @@ type relation struct {
 	populated                     bool   // not a materialized view without rows
 	scans                         string
 	persistence, tablespace, am   string
+	access                        access
 	columns                       map[string]column // by number
 }
 
@@ -62,6 +67,7 @@ type column struct {
 	dropped, notNull, hasDefault bool
 	typ                          string // with its modifier
 	generated                    bool
+	privileges                   string // those of privileges
 }
 
 type constraint struct {
@@ -140,12 +146,13 @@ func (c *catalog) add(query int, row pg.Row) {
 	case 0:
 		c.relations[row[0].Text] = &relation{
 			oid: row[0].Text, schema: row[1].Text, name: row[2].Text, kind: row[3].Text, file: row[4].Text, parent: row[5].Text, unique: isTrue(6), valid: isTrue(7),
-			scans: row[8].Text, persistence: row[9].Text, tablespace: row[10].Text, am: row[11].Text, populated: isTrue(12), columns: map[string]column{},
+			scans: row[8].Text, persistence: row[9].Text, tablespace: row[10].Text, am: row[11].Text, populated: isTrue(12),
+			access: access{owner: row[13].Text, privileges: row[14].Text, secured: isTrue(15), forced: isTrue(16), permitted: isTrue(17)}, columns: map[string]column{},
 		}
 	case 1:
 		if r := c.relations[row[0].Text]; r != nil {
 			r.columns[row[1].Text] = column{
-				name: row[2].Text, dropped: isTrue(3), notNull: isTrue(4), typ: row[5].Text + " " + row[6].Text, hasDefault: isTrue(7), generated: row[8].Text != "",
+				name: row[2].Text, dropped: isTrue(3), notNull: isTrue(4), typ: row[5].Text + " " + row[6].Text, hasDefault: isTrue(7), generated: row[8].Text != "", privileges: row[9].Text,
 			}
 		}
 	case 2:

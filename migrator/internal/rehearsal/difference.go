@@ -41,6 +41,7 @@ func (d *difference) compare() {
 	d.compareConstraints()
 	d.compareIndexes()
 	d.compareNamed()
+	d.compareAccess()
 	d.explained()
 	d.mergePartitions()
 	d.leaveOutSequences()

@@ -14,18 +14,18 @@ import (
 // namedQuery reads what else than relations has a name that a program may use: schemas, functions that are not those of
 // triggers, types, the values of enum types, and extensions. What belongs to an extension goes with it. The values have their
 // type in the last column.
-const namedQuery = `SELECT * FROM (
-  SELECT 'schema' AS kind, n.oid, n.oid AS namespace, '' AS name, '' AS arguments, 0::pg_catalog.oid AS type FROM pg_catalog.pg_namespace n
-  UNION ALL SELECT CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'p' THEN 'procedure' ELSE 'function' END, p.oid, p.pronamespace, p.proname::pg_catalog.text, pg_catalog.oidvectortypes(p.proargtypes), 0
+var namedQuery = `SELECT o.kind, o.oid, o.name, o.arguments, o.type, n.nspname, pg_catalog.pg_get_userbyid(o.owner), ` + privileges("o.acl") + ` FROM (
+  SELECT 'schema' AS kind, n.oid, n.oid AS namespace, '' AS name, '' AS arguments, 0::pg_catalog.oid AS type, n.nspowner AS owner, COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner)) AS acl FROM pg_catalog.pg_namespace n
+  UNION ALL SELECT CASE WHEN p.prokind OPERATOR(pg_catalog.=) 'p' THEN 'procedure' ELSE 'function' END, p.oid, p.pronamespace, p.proname::pg_catalog.text, pg_catalog.oidvectortypes(p.proargtypes), 0, p.proowner, COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))
   FROM pg_catalog.pg_proc p WHERE p.prorettype OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype]::pg_catalog.oid[])
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['e','i']::pg_catalog."char"[]))
-  UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname::pg_catalog.text, '', 0
+  UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname::pg_catalog.text, '', 0, t.typowner, COALESCE(t.typacl, pg_catalog.acldefault('T', t.typowner))
   FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.typrelid
   WHERE (t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['e','d','r']::pg_catalog."char"[]) OR c.relkind OPERATOR(pg_catalog.=) 'c')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) t.oid AND d.deptype OPERATOR(pg_catalog.=) 'e')
-  UNION ALL SELECT 'value', e.oid, t.typnamespace, t.typname::pg_catalog.text, e.enumlabel::pg_catalog.text, t.oid
+  UNION ALL SELECT 'value', e.oid, t.typnamespace, t.typname::pg_catalog.text, e.enumlabel::pg_catalog.text, t.oid, 0, NULL
   FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) e.enumtypid
-  UNION ALL SELECT 'extension', e.oid, 0, e.extname::pg_catalog.text, '', 0 FROM pg_catalog.pg_extension e
+  UNION ALL SELECT 'extension', e.oid, 0, e.extname::pg_catalog.text, '', 0, 0, NULL FROM pg_catalog.pg_extension e
 ) o LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.namespace
 WHERE n.oid IS NULL OR NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_') AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'`
 
@@ -34,20 +34,21 @@ type named struct {
 	oid, kind, name string // the name is quoted and qualified
 	arguments       string // of a function, or the value of an enum type
 	typ             string // of a value
+	access          access
 }
 
 // key identifies an object while its name changes.
 func (n named) key() string { return n.kind + " " + n.oid }
 
 func newNamed(row pg.Row) named {
-	n := named{kind: row[0].Text, oid: row[1].Text, arguments: row[4].Text, typ: row[5].Text}
+	n := named{kind: row[0].Text, oid: row[1].Text, arguments: row[3].Text, typ: row[4].Text, access: access{owner: row[6].Text, privileges: row[7].Text}}
 	switch n.kind {
 	case "schema":
-		n.name = schema.QuoteIdent(row[7].Text)
+		n.name = schema.QuoteIdent(row[5].Text)
 	case "extension":
-		n.name = schema.QuoteIdent(row[3].Text)
+		n.name = schema.QuoteIdent(row[2].Text)
 	default:
-		n.name = schema.Qualify(row[7].Text, row[3].Text)
+		n.name = schema.Qualify(row[5].Text, row[2].Text)
 	}
 	return n
 }

@@ -59,6 +59,9 @@ func (o *observer) end() {
 		return
 	}
 	if o.now != nil {
+		if o.before != nil {
+			o.lasting()
+		}
 		names, before := o.now.names(), map[string]bool{}
 		if o.before != nil {
 			before = o.before.names()
@@ -146,6 +149,13 @@ func (o *observer) beginTransaction(ctx context.Context, conn *pg.Conn) error {
 	return nil
 }
 
+// locksNothing reports whether a statement may change relations without a lock on them.
+func locksNothing(keywords string) bool {
+	return slices.ContainsFunc([]string{"GRANT", "REVOKE", "REASSIGN", "DROP OWNED", "ALTER SCHEMA", "DO", "CALL"}, func(words string) bool {
+		return keywords == words || strings.HasPrefix(keywords, words+" ")
+	})
+}
+
 // afterStatement is apply.Observer.After.
 func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.Observed) (err error) {
 	took := time.Since(o.started)
@@ -159,8 +169,8 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 		o.now, err = readCatalog(ctx, conn)
 	} else {
 		o.now, locks, err = o.now.readLocked(ctx, conn, changesNames(at.Statement))
-		if err == nil && strings.HasPrefix(at.Statement.Keywords, "ALTER SCHEMA") {
-			o.now, err = readCatalog(ctx, conn) // it locks no relation of the schema
+		if err == nil && locksNothing(at.Statement.Keywords) {
+			o.now, err = readCatalog(ctx, conn)
 		}
 	}
 	if err != nil {
