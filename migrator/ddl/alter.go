@@ -188,7 +188,7 @@ func (c *change) alterKept() {
 		}
 		_, differs := c.different[to.Key]
 		column := c.column(from, to)
-		if !differs && len(column) == 0 && !c.publishesAgain(from, to) {
+		if !differs && len(column) == 0 && !c.publishesAgain(from, to) && !c.renamesNotNull(from, to) {
 			continue
 		}
 		statements, _ := c.alter(from, to)

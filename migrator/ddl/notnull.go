@@ -15,7 +15,7 @@ func (a *alteration) notNull() {
 	_, inherits := a.left["not null no inherit"]
 	_, valid := a.left["not null not valid"]
 	a.forget("not null", "not null name", "not null no inherit", "not null not valid")
-	if !changed && !named && !inherits && !valid || a.notNullOfParent() {
+	if !changed && !named && !inherits && !valid && !a.c.renamesNotNull(from, to) || a.notNullOfParent() {
 		return
 	}
 	table := "ALTER " + to.Parent.Key.String()
@@ -53,7 +53,7 @@ func (a *alteration) notNullConstraint(table string) {
 		return
 	}
 	old, now := from.Detail("not null name"), to.Detail("not null name")
-	if from.Fact("not null name") != to.Fact("not null name") && old != now && now != "" {
+	if (from.Fact("not null name") != to.Fact("not null name") || a.c.renamesNotNull(from, to)) && old != now && now != "" {
 		a.add(table + " RENAME CONSTRAINT " + schema.QuoteIdent(old) + " TO " + schema.QuoteIdent(now))
 		old = now
 	}
@@ -67,6 +67,14 @@ func (a *alteration) notNullConstraint(table string) {
 		}
 		a.add(table + " ALTER CONSTRAINT " + schema.QuoteIdent(old) + inherit)
 	}
+}
+
+// renamesNotNull reports whether a NOT NULL constraint that remains must get its new name although it is compared in neither
+// schema, or only in one, because a parent names it: when the table leaves that parent it keeps the name, which can be changed
+// between DETACH and ATTACH.
+func (c *change) renamesNotNull(from, to *schema.Object) bool {
+	old, now := from.Detail("not null name"), to.Detail("not null name")
+	return to.Key.Kind == schema.Column && old != now && old != "" && now != "" && (c.detached[from.Parent] || c.attached[to.Parent])
 }
 
 // notNullOfParent reports whether the change of a parent's column does the same here.
