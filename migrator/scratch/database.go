@@ -140,7 +140,7 @@ func (s *Server) newDatabase(ctx context.Context, of *Database) (*pgconn.Config,
 		s.report(cfg.Database, left != nil)
 		return left
 	}
-	template := " TEMPLATE template0" + s.create
+	template := s.copyOf("template0") + s.create
 	if of != nil {
 		template = s.copyOf(of.Config.Database)
 	}
