@@ -165,6 +165,7 @@ func (m *Migrator) checkDatabase(ctx context.Context, s *session.Session) ([]Fin
 			found = append(found, Finding{Kind: FindingReplaced, Revision: r.Revision, File: m.files.Revision(r.Revision).Up.File, Replacement: &r})
 		}
 	}
+	s.ReportUncompared(st.drift)
 	if s := st.Schema; s != nil && (s.State == SchemaChanged || s.State == SchemaAccessChanged) {
 		found = append(found, Finding{Kind: FindingDrift, Schema: s, Ahead: st.unknown()})
 	}

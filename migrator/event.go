@@ -147,6 +147,13 @@ type SchemaDrifted struct {
 	State SchemaState
 }
 
+// SchemaUncompared reports that Check could not find out whether the schema is what the last run left: Schema is of
+// SchemaNotCompared.
+type SchemaUncompared struct {
+	Origin
+	Schema *SchemaStatus
+}
+
 // RevisionsReplaced reports that the rows of replaced revisions were exchanged for that of the one in their place.
 type RevisionsReplaced struct {
 	Origin
@@ -224,6 +231,8 @@ func newEvent(o Origin, event apply.Event) Event {
 		return RevisionUnfinished{o, e.Unfinished.Revision, e.Unfinished.Finish}
 	case session.Drifted:
 		return SchemaDrifted{o, SchemaState(e.Change)}
+	case session.Uncompared:
+		return SchemaUncompared{o, newSchemaStatus(e.Drift)}
 	case session.Replaced:
 		return RevisionsReplaced{o, newReplacement(e.Replacement)}
 	case session.Lost:

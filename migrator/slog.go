@@ -75,6 +75,8 @@ func describe(event Event) (slog.Level, string, []slog.Attr) {
 		return slog.LevelWarn, "an applied revision was modified", []slog.Attr{slog.String("revision", e.Revision), slog.String("file", e.File), slog.Any("changes", e.Changes)}
 	case SchemaDrifted:
 		return slog.LevelWarn, "the schema is not what the last run left", []slog.Attr{slog.String("state", string(e.State))}
+	case SchemaUncompared:
+		return slog.LevelWarn, "the schema was " + e.Schema.String(), nil
 	case RevisionUnfinished:
 		return slog.LevelWarn, "a revision is unfinished", []slog.Attr{slog.String("revision", e.Revision)}
 	}

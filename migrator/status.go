@@ -50,7 +50,8 @@ type Status struct {
 	// Schema compares the schema with what the last run left; nil if that run recorded no fingerprint.
 	Schema *SchemaStatus
 
-	view *plan.View
+	view  *plan.View
+	drift *session.Drift
 }
 
 // RevisionStatus is one revision of a Status.
@@ -135,7 +136,7 @@ func (m *Migrator) readStatus(ctx context.Context, s *session.Session, withSchem
 		}
 	}
 	st := m.newStatus(v, modified)
-	st.Schema = newSchemaStatus(drift)
+	st.Schema, st.drift = newSchemaStatus(drift), drift
 	if refused, ok := errors.AsType[*plan.PolicyError](s.CheckForeign(v, plan.VerbUp)); ok {
 		st.Foreign, st.Adoptable = refused.Foreign, refused.Adoptable
 	}

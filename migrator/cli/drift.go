@@ -22,6 +22,11 @@ func (a adviser) drift(s *migrator.SchemaStatus, ahead bool) suggestion {
 	return to("see which objects have changed", other("diff"))
 }
 
+// recordSchema returns what to do about a fingerprint that another version of the server left.
+func (a adviser) recordSchema() suggestion {
+	return to("record the schema as it is now", a.other("up", "--fingerprint", "on"))
+}
+
 // schema adds the state of the schema, if the last run recorded it.
 func (v *statusView) schema() {
 	if v.Schema == nil {

@@ -35,6 +35,7 @@ const (
 	eventRepairing      eventName = "repairing"
 	eventNotice         eventName = "notice"
 	eventDrifted        eventName = "schema-drifted"
+	eventUncompared     eventName = "schema-uncompared"
 	eventModified       eventName = "revision-modified"
 	eventMoreModified   eventName = "more-modified"
 	eventUnfinished     eventName = "revision-unfinished"
@@ -100,6 +101,7 @@ var eventRows = []eventRow{
 	{eventRepairing, "what an interrupted statement left is removed or finished", "`revision`, `object`, `problem`, `statement`"},
 	{eventNotice, "a message of the server; `msg` is its text", "`revision`, `file`, `line`, `severity`, `sqlstate`, `detail`, `hint`"},
 	{eventDrifted, "the schema is not what the last run left", "`state`"},
+	{eventUncompared, "`check` does not know whether the schema is what the last run left", "`commands`"},
 	{eventModified, "an applied revision was modified", "`revision`, `file`, `changes`, `commands`"},
 	{eventMoreModified, "more applied revisions were modified", "`commands`"},
 	{eventUnfinished, "a revision is unfinished", "`revision`, `commands`"},

@@ -116,6 +116,7 @@ func events() []migrator.Event {
 		migrator.FileModified{Origin: o, Revision: "a1", File: "sql/a1.up.sql", Changes: []string{"up script"}},
 		migrator.RevisionsReplaced{Origin: o, Replacement: migrator.Replacement{Revision: "s1", Message: "initial schema", State: migrator.ReplacementComplete, Recorded: []string{"a1", "b2"}}},
 		migrator.SchemaDrifted{Origin: o, State: migrator.SchemaChanged},
+		migrator.SchemaUncompared{Origin: o, Schema: &migrator.SchemaStatus{State: migrator.SchemaNotCompared}},
 		migrator.Deferred{Origin: o, Err: errors.New("canceling statement due to lock timeout")},
 		migrator.WorkerStopped{Origin: o, Workers: 3, Err: &migrator.ConnectError{Problem: migrator.ConnectLimit}},
 		migrator.RevisionUnfinished{Origin: o, Revision: "a1", Finish: []string{"up", "a1"}},

@@ -72,6 +72,12 @@ func (rep *reporter) event(e migrator.Event) {
 			what = "owners or privileges are"
 		}
 		rep.warn(eventDrifted, what+" not what the last run left; this run does not record it as its own", "state", string(e.State))
+	case migrator.SchemaUncompared:
+		rec := record{event: eventUncompared, level: slog.LevelWarn, msg: "the schema was " + e.Schema.String()}
+		if e.Schema.Err == nil {
+			rec.run = []suggestion{adviser{rep.program, rep.cmd}.recordSchema()}
+		}
+		rep.record(rec)
 	case migrator.RevisionsReplaced:
 		rep.replaced(e.Replacement)
 	case migrator.RevisionUnfinished:

@@ -249,6 +249,9 @@ func (v *statusView) todo() (string, []suggestion) {
 	if slices.ContainsFunc(v.Replacements, func(r migrator.Replacement) bool { return r.State == migrator.ReplacementComplete }) {
 		return "nothing to apply", []suggestion{to("record the replacement", a.up(v.Heads, false, false, false).command)}
 	}
+	if v.Schema != nil && v.Schema.State == migrator.SchemaNotCompared && v.Schema.Err == nil {
+		return "nothing to apply", []suggestion{a.recordSchema()}
+	}
 	return "nothing to do", nil
 }
 

@@ -35,6 +35,12 @@ type Drifted struct {
 	Change SchemaChange
 }
 
+// Uncompared reports that nobody knows whether the schema is what the last run left.
+type Uncompared struct {
+	apply.Base
+	Drift *Drift
+}
+
 // Lost reports a lost connection; the run connects again and looks what happened.
 type Lost struct {
 	apply.Base

@@ -142,11 +142,18 @@ func (m *Mover) recordFingerprint(ctx context.Context) {
 	}
 	if !m.first.Stamp && m.first.Exists && !m.compared {
 		// Replacing a fingerprint that was not compared would hide what has changed since.
-		if last, found, err := m.lastFingerprints(ctx); err != nil || found && last.Generation == m.first.Generation {
+		last, found, err := m.lastFingerprints(ctx)
+		if err != nil || found && last.Generation == m.first.Generation && !(len(m.first.Steps) == 0 && m.isOutdated(last)) {
 			return
 		}
 	}
 	m.saveFingerprint(ctx, generation, limit)
+}
+
+// isOutdated reports whether a fingerprint can no longer be compared, because the server is of another version by now.
+func (s *Session) isOutdated(f ledger.Fingerprints) bool {
+	plain, err := schema.ParseFingerprint(f.Plain)
+	return err == nil && f.Drift == "" && plain.Class != schema.TextClass(s.conn.ServerVersion())
 }
 
 // recordBaseline records what the schema is after a decision about what is applied, which only a person makes.
@@ -251,6 +258,13 @@ func (s *Session) Drift(ctx context.Context, state ledger.State) (*Drift, error)
 		return nil, err
 	}
 	return d, nil
+}
+
+// ReportUncompared emits Uncompared for a schema that a check of the database could not compare.
+func (s *Session) ReportUncompared(d *Drift) {
+	if d != nil && d.Change == NotCompared {
+		s.emit(Uncompared{Drift: d})
+	}
 }
 
 // unreadable reports whether the schema could not be read for a reason that is no reason to fail.
