@@ -66,6 +66,9 @@ func Main(c Config) int {
 	for {
 		select {
 		case err := <-done:
+			if err == nil && p.helpError != nil {
+				err = p.fail(root, p.helpError, nil, advice{})
+			}
 			p.printError(os.Stderr, err)
 			return ExitCode(err)
 		case s := <-signals:

@@ -91,7 +91,7 @@ func TestExitCodeOfEachError(t *testing.T) {
 // What cannot be printed is no fault of the files, and what the command did stays done.
 func TestExitCodeOfAFullStandardOutput(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"heads"}, {"heads", "--json"}, {"graph"}, {"completion", "bash"}, {"version"}} {
+	for _, args := range [][]string{{"heads"}, {"heads", "--json"}, {"graph"}, {"completion", "bash"}, {"version"}, {"help", "up"}} {
 		cmd := cli.Command(cli.Config{FS: line(), Environ: []string{}})
 		cmd.SetArgs(args)
 		cmd.SetOut(fullDisk{})

@@ -58,7 +58,11 @@ func (p *program) help(parent *cobra.Command) *cobra.Command {
 			}
 			found.InitDefaultHelpFlag()
 			found.SetOut(cmd.OutOrStdout())
-			return found.Help()
+			_ = found.Help() // prints it with showHelp
+			if p.helpError != nil {
+				return p.fail(cmd, p.helpError, nil, advice{})
+			}
+			return nil
 		},
 	}
 }
@@ -85,7 +89,9 @@ func (p *program) showHelp(cmd *cobra.Command, _ []string) {
 		}
 	}
 	writeFlags(&b, cmd)
-	p.newOutput(cmd.OutOrStdout()).Print(b.String())
+	out := p.newOutput(cmd.OutOrStdout())
+	out.Print(b.String())
+	p.helpError = out.Err()
 }
 
 // showUsage prints what cobra adds to an error in a tree without SilenceUsage.

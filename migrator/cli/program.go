@@ -19,6 +19,8 @@ type program struct {
 	Config
 	settings *settings.Settings
 	negative settings.NegativeArgs
+	// helpError is why help was not printed: cobra's function for it returns no error.
+	helpError error
 	// editing is true while an editor runs: interrupts are for it.
 	editing atomic.Bool
 	// handlesSignals is true in Main, which handles signals itself.
