@@ -185,6 +185,23 @@ func TestRehearsalWithARole(t *testing.T) {
 	}
 }
 
+// The session that watches a statement without a transaction locks only what it may lock.
+func TestRehearsalOfTablesWithoutPrivileges(t *testing.T) {
+	t.Parallel()
+	role := projecttest.Config(t, pgtest.Role(t, pgtest.Shared(t).URL("postgres"), "CREATEDB"))
+	m := projecttest.New(t).
+		Add("a1", "", "CREATE TABLE t (a int); CREATE SCHEMA s; CREATE TABLE s.u (a int); REVOKE ALL ON t FROM CURRENT_USER; REVOKE ALL ON SCHEMA s FROM CURRENT_USER;", "SELECT 1;").
+		Add("a2", "a1", "VACUUM; REINDEX SCHEMA public; VACUUM t;", "SELECT 1;", projecttest.NonTransactional).
+		Migrator(migrator.Config{Scratch: migrator.Scratch{Server: role}})
+	r, err := m.Rehearse(t.Context(), migrator.RehearseOptions{UpOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Steps) != 2 || len(r.Steps[1].Statements) != 3 {
+		t.Error(listFindings(r))
+	}
+}
+
 // One that another session has just created violates the index of the roles.
 func TestRoleThatIsCreatedMeanwhileIsNamed(t *testing.T) {
 	t.Parallel()

@@ -32,9 +32,11 @@ type watch struct {
 
 // tablesQuery returns the tables that names stand for in the session, or to which the indexes with these names belong, and
 // for REINDEX SCHEMA those in the schemas with these names; for no names, all tables. They are in the order in which such a
-// statement works on them: that of the names, or else that of the catalog.
+// statement works on them: that of the names, or else that of the catalog. Those that the second session may not lock are
+// left out.
 func tablesQuery(names []string) string {
-	const table = `c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p']::pg_catalog."char"[]) AND NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_') AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'::pg_catalog.name`
+	const table = `c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r','p']::pg_catalog."char"[]) AND NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_') AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'::pg_catalog.name
+  AND pg_catalog.has_schema_privilege(SESSION_USER, n.oid, 'USAGE') AND pg_catalog.has_table_privilege(SESSION_USER, c.oid, 'SELECT') AND pg_catalog.has_table_privilege(SESSION_USER, c.oid, 'UPDATE')`
 	if len(names) == 0 {
 		return `SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE ` + table + ` ORDER BY c.ctid LIMIT ` + strconv.Itoa(maxWatched)
