@@ -121,7 +121,7 @@ func walk(key string, v any, visit func(string)) {
 var (
 	databaseLine = regexp.MustCompile(`(?m)^database "([^"]*)" at |"event":"database","database":"([^"]*)"`)
 	failureLine  = regexp.MustCompile(`(?m)^(?:[Ee]rror: .*|[^{\s]\S*\.sql:\d+:\d+: .*)$|"kind": "[^"]*"|"kind":"[^"]*"`)
-	numbers      = regexp.MustCompile(`\d+(\.\d+)?( ?(ms|s|m))?`)
+	numbers      = regexp.MustCompile(`(\d+(\.\d+)?( ?(ms|s|m|h))?)+`)
 	withoutData  = regexp.MustCompile(`migrate (revision|merge|rebase|init|edit)\b|--help$|--quiet`)
 )
 

@@ -139,16 +139,34 @@ func (s *scene) writeSQL(names string) error {
 	return nil
 }
 
-// paste runs a command in a shell. A command that waits for something is stopped.
-func (s *scene) paste(command string) execution {
-	limit := pgtest.Patience
-	waits := strings.Contains(command, "--wait")
-	if waits {
-		limit = time.Second
+// startWriter keeps what is written, and calls started once a database is named in it.
+type startWriter struct {
+	strings.Builder        // not a buffer, from whose ReadFrom a copy would read
+	started         func() // nil: it is not needed any more
+}
+
+func (w *startWriter) Write(b []byte) (int, error) {
+	n, err := w.Builder.Write(b)
+	if w.started != nil && databaseLine.MatchString(w.String()) {
+		w.started()
+		w.started = nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	return n, err
+}
+
+// paste runs a command in a shell. A command that waits for something is stopped a second after it has named its database.
+func (s *scene) paste(command string) execution {
+	ctx, cancel := context.WithTimeout(context.Background(), pgtest.Patience)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
+	var stdout bytes.Buffer
+	var stderr startWriter
+	waits := strings.Contains(command, "--wait")
+	switch {
+	case waits && withoutData.MatchString(command):
+		time.AfterFunc(time.Second, cancel)
+	case waits:
+		stderr.started = func() { time.AfterFunc(time.Second, cancel) }
+	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", "exec "+s.here(command))
 	if strings.Contains(command, "&&") {
 		cmd.Args[2] = s.here(command)
