@@ -176,6 +176,15 @@ func TestFingerprintNeverFailsARun(t *testing.T) {
 	if e, ok := errors.AsType[*migrator.SchemaError](st.Err); !ok || e.Problem != migrator.SchemaDenied {
 		t.Error(st.Err)
 	}
+	var uncompared []migrator.SchemaUncompared
+	checking := projecttest.Shop(t).Migrator(migrator.Config{OnEvent: func(e migrator.Event) {
+		if e, ok := e.(migrator.SchemaUncompared); ok {
+			uncompared = append(uncompared, e)
+		}
+	}})
+	if _, err := checking.Check(t.Context(), role); err != nil || len(uncompared) != 1 || !strings.HasPrefix(uncompared[0].Schema.String(), "not compared with what the run that ended at ") {
+		t.Errorf("%+v %v", uncompared, err)
+	}
 }
 
 // Another runner's commit between the last commit and the fingerprint makes it that of another generation.

@@ -305,7 +305,7 @@ func (m *Migrator) fileFiller(files []revision.Source) (*filler, error) {
 			return err
 		}
 		defer conn.Close()
-		if err := conn.Unlimit(ctx); err != nil {
+		if err := conn.DisableTimeouts(ctx); err != nil {
 			return err
 		}
 		if err := conn.Exec(ctx, start); err != nil {

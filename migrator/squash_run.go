@@ -155,7 +155,7 @@ func (s *squasher) connected(ctx context.Context, cfg *pgconn.Config, use func(*
 		return err
 	}
 	defer conn.Close()
-	if err := conn.Unlimit(ctx); err != nil {
+	if err := conn.DisableTimeouts(ctx); err != nil {
 		return err
 	}
 	if s.settings.Role != "" {

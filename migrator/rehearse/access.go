@@ -7,16 +7,13 @@ func (j *judge) access(i int, c Change, f Finding) {
 	if j.step.Down {
 		return
 	}
-	name := j.step.Statements[i].name()
+	name, what := j.step.Statements[i].name(), c.Relation.Name
 	f.Rule, f.Severity = Access, min(j.renames(f.Size), Warning)
-	if c.Relation.Kind != Table && c.Relation.Kind != PartitionedTable {
+	if kind := c.Relation.Kind; kind != Table && kind != PartitionedTable {
+		what = string(kind) + " " + what
 		f.Severity, f.Why = Warning, "a running program may use it"
 	} else if !f.Size.Known {
 		f.Why = f.Size.whyUsed(c.Relation.Name)
-	}
-	what := c.Relation.Name
-	if kind := c.Relation.Kind; kind != Table && kind != PartitionedTable {
-		what = string(kind) + " " + what
 	}
 	switch c.Kind {
 	case Revoke:
@@ -24,30 +21,24 @@ func (j *judge) access(i int, c Change, f Finding) {
 		if role == "" {
 			role = "PUBLIC, which is every role"
 		}
-		f.Text = name + " takes " + c.To + " on " + what + " from " + role
-		f.Safe = "revoke it once no running program connects with that role"
+		f.Text, f.Safe = name+" takes "+c.To+" on "+what+" from "+role, "revoke it once no running program connects with that role"
 		if strings.HasPrefix(name, "DROP") {
-			f.Text = name + " takes " + c.To + " on " + what + " from " + role + ": it is made again without that privilege"
-			f.Safe = "GRANT it again in the same revision"
+			f.Text, f.Safe = f.Text+": it is made again without that privilege", "GRANT it again in the same revision"
 		}
 	case ChangeOwner:
 		f.Text = name + " makes " + c.To + " the owner of " + what + ": the role that owned it loses its privileges, and can no longer alter or drop it"
 		f.Safe = "GRANT the old owner what its programs use, or make it a member of " + c.To
 	case HideRows:
-		f.Text = name + " hides the rows of " + what + " that no policy allows from all roles but its owner"
-		if c.To != "" {
-			f.Text = name + " hides the rows of " + what + " that no policy allows from all roles, its owner too"
+		exempt := "row-level security exempts only the owner, superusers and roles with BYPASSRLS" // PostgreSQL manual, "Row Security Policies"
+		if c.Forced {
+			exempt = "row-level security exempts only superusers and roles with BYPASSRLS"
 		}
-		if c.Name != "" {
-			f.Severity = min(f.Severity, Note)
+		if c.Permitted {
+			f.Severity, f.Text = min(f.Severity, Note), name+" hides the rows of "+what+" that no policy allows: "+exempt
 			break
 		}
-		f.Severity = j.renames(f.Size)
-		f.Text = strings.Replace(f.Text, "the rows of "+what+" that no policy allows", "all rows of "+what, 1) + ", and lets no other role insert any: there is no policy"
+		f.Severity, f.Text = j.renames(f.Size), name+" hides all rows of "+what+" and refuses new ones: there is no policy, and "+exempt
 		f.Safe = "create the policies in the same revision"
-		if c.To != "" {
-			f.Text = strings.Replace(f.Text, "lets no other role insert", "lets no role insert", 1)
-		}
 	}
 	j.add(i, c.Relation, f)
 }

@@ -121,6 +121,8 @@ type Change struct {
 	To   string // the new name
 	// Uses are the tables in use for which a name is needed: those of a schema, or with a column of a type.
 	Uses []Relation
+	// Of HideRows. Permitted: a policy allows some. Forced: they are hidden from the owner too.
+	Permitted, Forced bool
 }
 
 // ChangeKind is a kind of Change.
@@ -145,6 +147,6 @@ const (
 	ChangeType      ChangeKind = "change type"
 	AttachPartition ChangeKind = "attach partition"
 	Revoke          ChangeKind = "revoke"       // Name: the role, "" for PUBLIC; To: the privileges
-	ChangeOwner     ChangeKind = "change owner" // Name: the owner before; To: the one after
-	HideRows        ChangeKind = "hide rows"    // row-level security; Name is "" without a policy, To is "" if the owner sees all
+	ChangeOwner     ChangeKind = "change owner" // To: the one after
+	HideRows        ChangeKind = "hide rows"    // by row-level security, those that no policy allows
 )

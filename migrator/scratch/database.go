@@ -205,7 +205,7 @@ func (s *Server) drop(ctx context.Context, name string) *Error {
 	err := s.dropDatabase(ctx, name, " WITH (FORCE)")
 	if _, lost := errors.AsType[*pg.LostError](err); lost || s.conn.Closed() {
 		if err = s.connect(ctx); err == nil {
-			_ = s.conn.Unlimit(ctx) // without it the server may cancel what follows, which is reported
+			_ = s.conn.DisableTimeouts(ctx) // without it the server may cancel what follows, which is reported
 			err = s.dropDatabase(ctx, name, " WITH (FORCE)")
 		}
 	}

@@ -173,7 +173,7 @@ func (s *Server) readFacts(ctx context.Context) (mayCreate bool, err error) {
 	if rows[0][2].Text != pid(s.conn) {
 		return false, s.fail(Pooler, nil)
 	}
-	if err := s.conn.Unlimit(ctx); err != nil {
+	if err := s.conn.DisableTimeouts(ctx); err != nil {
 		return false, s.fail(Unusable, err)
 	}
 	s.now, s.unsafe = unixTime(rows[0][3].Text), rows[0][4].Text == "off"

@@ -216,17 +216,13 @@ func (c *Conn) Query(ctx context.Context, sql string) ([]Row, error) {
 	return rows, err
 }
 
-// Unlimit switches such timeouts off for the session, which must not be one that a pooler lends, and lets it be idle.
-func (c *Conn) Unlimit(ctx context.Context) error {
-	version := c.ServerVersion()
-	sql := []string{"SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0"}
-	if version >= 140000 {
-		sql = append(sql, "SET idle_session_timeout = 0")
+// DisableTimeouts does the same for the session, which must not be one that a pooler lends, and lets it be idle.
+func (c *Conn) DisableTimeouts(ctx context.Context) error {
+	sql := append(NoTimeouts(c.ServerVersion()), "SET LOCAL idle_in_transaction_session_timeout = 0")
+	if c.ServerVersion() >= 140000 {
+		sql = append(sql, "SET LOCAL idle_session_timeout = 0")
 	}
-	if version >= 170000 {
-		sql = append(sql, "SET transaction_timeout = 0")
-	}
-	return c.Exec(ctx, strings.Join(sql, ";\n"))
+	return c.Exec(ctx, strings.ReplaceAll(strings.Join(sql, ";\n"), "SET LOCAL ", "SET "))
 }
 
 // Read is Query without the timeouts of the role, for a session that is not in a transaction.

@@ -52,7 +52,7 @@ func (s *Setup) open(ctx context.Context, made *scratch.Database, applied graph.
 		return err
 	}
 	defer d.reader.Close()
-	if err := d.reader.Unlimit(ctx); err != nil {
+	if err := d.reader.DisableTimeouts(ctx); err != nil {
 		return err
 	}
 	if role := s.Settings.Role; role != "" {

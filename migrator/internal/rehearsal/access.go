@@ -25,8 +25,7 @@ func privileges(acl string) string {
     FROM pg_catalog.aclexplode(` + acl + `) x)`
 }
 
-// rights returns who has which privilege, without those of the owner, who changes with all of them. Those on columns are in
-// the form SELECT (name).
+// rights returns who has which privilege. Those on columns are in the form SELECT (name).
 func (a access) rights(columns map[string]column) map[privilege]bool {
 	all := map[privilege]bool{}
 	add := func(lines, column string) {
@@ -175,15 +174,10 @@ func (o *observer) lost(c rehearse.Change) (changes []rehearse.Change) {
 	}
 	switch c.Kind {
 	case rehearse.ChangeOwner:
-		c.Name, c.To = was.access.owner, now.access.owner
+		c.To = now.access.owner
 		return []rehearse.Change{c}
 	case rehearse.HideRows:
-		if now.access.permitted {
-			c.Name = "policies"
-		}
-		if now.access.forced {
-			c.To = "owner"
-		}
+		c.Permitted, c.Forced = now.access.permitted, now.access.forced
 		return []rehearse.Change{c}
 	}
 	byRole := map[string][]string{}

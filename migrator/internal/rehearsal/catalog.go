@@ -98,12 +98,16 @@ func readCatalog(ctx context.Context, conn *pg.Conn) (*catalog, error) {
 }
 
 // readLocked returns a catalog in which the relations that the session has locked are read again, and if names is set what else
-// has a name, and the locks.
-func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn, names bool) (*catalog, map[string]schema.LockMode, error) {
+// has a name, and the locks. all: those that are not locked are read again, too.
+func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn, names, all bool) (*catalog, map[string]schema.LockMode, error) {
 	locks := map[string]schema.LockMode{}
 	next := newCatalog()
-	queries := []string{locksQuery, relationsQuery + " AND c.oid" + isLocked, columnsQuery + " AND c.oid" + isLocked, constraintsQuery + " AND c.oid" + isLocked}
-	if names {
+	which := " AND c.oid" + isLocked
+	if all {
+		which = ""
+	}
+	queries := []string{locksQuery, relationsQuery + which, columnsQuery + which, constraintsQuery + which}
+	if names || all {
 		queries = append(queries, namedQuery)
 	} else {
 		next.named = c.named
@@ -118,6 +122,9 @@ func (c *catalog) readLocked(ctx context.Context, conn *pg.Conn, names bool) (*c
 	}})
 	if err != nil {
 		return nil, nil, err
+	}
+	if all {
+		return next, locks, nil
 	}
 	for oid, r := range c.relations {
 		if _, locked := locks[oid]; !locked {
@@ -186,7 +193,7 @@ func (c *catalog) names() map[string]bool {
 		}
 	}
 	for _, n := range c.named {
-		names[n.kind+" "+n.name+"("+n.arguments+")"] = true
+		names[n.title()] = true
 	}
 	return names
 }

@@ -168,10 +168,7 @@ func (o *observer) afterStatement(ctx context.Context, conn *pg.Conn, at apply.O
 		locks = withoutDeadIndexes(was, locks)
 		o.now, err = readCatalog(ctx, conn)
 	} else {
-		o.now, locks, err = o.now.readLocked(ctx, conn, changesNames(at.Statement))
-		if err == nil && locksNothing(at.Statement.Keywords) {
-			o.now, err = readCatalog(ctx, conn)
-		}
+		o.now, locks, err = o.now.readLocked(ctx, conn, changesNames(at.Statement), locksNothing(at.Statement.Keywords))
 	}
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func startWatch(ctx context.Context, conn *pg.Conn, at apply.Observed, dial func
 		return nil, err
 	}
 	w := &watch{conn: second, done: make(chan struct{}), locks: map[string]schema.LockMode{}}
-	if err = second.Unlimit(ctx); err == nil {
+	if err = second.DisableTimeouts(ctx); err == nil {
 		err = w.lock(ctx, rows)
 	}
 	if err != nil {

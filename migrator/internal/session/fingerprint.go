@@ -143,7 +143,7 @@ func (m *Mover) recordFingerprint(ctx context.Context) {
 	if !m.first.Stamp && m.first.Exists && !m.compared {
 		// Replacing a fingerprint that was not compared would hide what has changed since.
 		last, found, err := m.lastFingerprints(ctx)
-		if err != nil || found && last.Generation == m.first.Generation && !(len(m.first.Steps) == 0 && m.isOutdated(last)) {
+		if err != nil || found && last.Generation == m.first.Generation && !m.isOutdated(last) {
 			return
 		}
 	}
