@@ -50,6 +50,7 @@ func testFiles(t *testing.T) []testFile {
 // timed are functions of tests in which a short time decides, and why a slow machine does not make them fail.
 var timed = map[string]string{
 	"cli/edit_test.go TestEditLeavesInterruptToTheEditor":                   "it sends several signals",
+	"cli/scene_test.go paste":                                               "it stops what would wait for long, once it has said in which database",
 	"draft_lock_test.go concurrently":                                       "a pause between two looks",
 	"internal/apply/retry_test.go TestSmallestLimitsApply":                  "a time in the past",
 	"internal/exampletest/example_test.go get":                              "a pause between two tries",
