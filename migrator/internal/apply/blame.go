@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,7 +108,7 @@ var rules = []rule{
 	{parts: theirs, states: []string{pg.QueryCanceled}, when: (*failure).hasStatementTimeout, cause: StatementTimeout, hint: "a longer statement_timeout in the header allows more time"},
 	{parts: theirs, states: []string{pg.QueryCanceled}, verdict: serverFailed, cause: Canceled, hint: "no statement_timeout is set: another session canceled the statement (pg_cancel_backend)"},
 	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, when: (*failure).createsExtension, cause: MissingPrivilege, hint: "it ran as role ROLE; a superuser can create the extension in this database, and CREATE EXTENSION IF NOT EXISTS then leaves it as it is"},
-	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, when: (*failure).inPublic, cause: MissingPrivilege, hint: "it ran as role ROLE; since PostgreSQL 15 others than the owner of the database need GRANT CREATE ON SCHEMA public TO ROLE"},
+	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, when: (*failure).createsInPublic, cause: MissingPrivilege, hint: "it ran as role ROLE; since PostgreSQL 15 others than the owner of the database need GRANT CREATE ON SCHEMA public TO ROLE"},
 	{parts: []kind{body}, states: []string{pg.InsufficientPrivilege}, cause: MissingPrivilege, hint: "it ran as role ROLE"},
 	{parts: []kind{body}, when: (*failure).needsSetting, cause: ServerSetting, hint: "the server is not configured for this; the setting is one of its configuration file, and needs a restart"},
 	{parts: []kind{body}, states: []string{pg.UndefinedObject}, when: (*failure).lacksRole, cause: MissingRole, hint: "roles belong to the server, not to a database: create it there before"},
@@ -216,8 +217,13 @@ func (f *failure) locksTooMuch() bool {
 	return strings.Contains(f.err.Hint, "max_locks_per_transaction") || strings.Contains(f.err.Hint, "max_pred_locks_per_transaction")
 }
 
-func (f *failure) inPublic() bool {
-	return f.err.Routine == "aclcheck_error" && strings.HasSuffix(f.err.Message, " public") && strings.Contains(f.err.Message, "schema")
+// createStatement matches a statement that a function or DO block runs.
+var createStatement = regexp.MustCompile(`(?i)^\s*CREATE\s`)
+
+// createsInPublic: statements that need to own the schema, or only to use it, end with the same words.
+func (f *failure) createsInPublic() bool {
+	return f.err.Routine == "aclcheck_error" && strings.HasSuffix(f.err.Message, " public") && strings.Contains(strings.ToLower(f.err.Message), "schema") &&
+		(strings.HasPrefix(f.part.source.Keywords, "CREATE") || createStatement.MatchString(f.err.InternalQuery))
 }
 
 // startSettings are settings that only a restart changes, and that features depend on.

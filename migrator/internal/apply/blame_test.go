@@ -61,6 +61,7 @@ func TestBlame(t *testing.T) {
 		kind   migrator.Kind
 		cause  migrator.Cause
 		want   string // a part of the message
+		lacks  string // what the message does not say
 	}{
 		// Our statements.
 		{name: "guard, disk full", before: failing("ambix_meta", "53100"), kind: ledger, want: "made to fail (53100); DETAIL: the detail; HINT: the hint"},
@@ -117,6 +118,8 @@ func TestBlame(t *testing.T) {
 		{name: "body, version of an extension", body: "CREATE EXTENSION hstore VERSION '99';", kind: file, cause: migrator.CauseMissingExtension, want: "another version of it is installed"},
 		{name: "body, privilege for an extension", body: "CREATE EXTENSION pageinspect;", kind: file, cause: migrator.CauseMissingPrivilege, want: "a superuser can create the extension"},
 		{name: "body, privilege for schema public", since: 150000, before: "REVOKE ALL ON SCHEMA public FROM CURRENT_USER", body: "CREATE TABLE t ();", kind: file, cause: migrator.CauseMissingPrivilege, want: "GRANT CREATE ON SCHEMA public TO"},
+		{name: "body, privilege in a block", since: 150000, before: "REVOKE ALL ON SCHEMA public FROM CURRENT_USER", body: "DO $$ BEGIN CREATE TABLE t (); END $$;", kind: file, cause: migrator.CauseMissingPrivilege, want: "GRANT CREATE ON SCHEMA public TO"},
+		{name: "body, owner of schema public", body: "ALTER SCHEMA public RENAME TO s;", kind: file, cause: migrator.CauseMissingPrivilege, want: "it ran as role", lacks: "GRANT CREATE"},
 		{name: "body, missing role", body: "GRANT SELECT ON ambix_meta TO nobody_x;", kind: file, cause: migrator.CauseMissingRole, want: "roles belong to the server"},
 		{name: "body, missing database", body: "ALTER DATABASE nowhere_x SET work_mem = '8MB';", kind: file, want: "current_database()"},
 		{name: "body, setting of the server", body: "DO $$ BEGIN RAISE 'x must be loaded via shared_preload_libraries' USING ERRCODE = '55000'; END $$;", kind: file, cause: migrator.CauseServerSetting, want: "needs a restart"},
@@ -201,8 +204,8 @@ func TestBlame(t *testing.T) {
 			} else if test.cause != "" || strings.Contains(text, ".sql") {
 				t.Errorf("a file is named, or there is no cause: %s", text)
 			}
-			if !strings.Contains(text, test.want) {
-				t.Errorf("%s\nwant %s", text, test.want)
+			if !strings.Contains(text, test.want) || test.lacks != "" && strings.Contains(text, test.lacks) {
+				t.Errorf("%s\nwant %s, not %q", text, test.want, test.lacks)
 			}
 		})
 	}
