@@ -39,6 +39,22 @@ func (s *splitter) placeNotNull(st ddl.Statement, column *schema.Object) bool {
 	return true
 }
 
+// notYetNotNull returns the columns of a primary key that stays in the change, and so builds its index there, which get NOT
+// NULL after it. Since PostgreSQL 18 the columns of inheriting tables must have it first.
+func (s *splitter) notYetNotNull(st ddl.Statement) []schema.Key {
+	o := s.to.Object(st.Object)
+	if o == nil || o.Fact("type") != "primary key" || s.created[o.Key].SQL != st.SQL || s.phase[o.Key] > changePhase {
+		return nil
+	}
+	var columns []schema.Key
+	for _, n := range o.Needs {
+		if n.On.Key.Kind == schema.Column && s.phase[n.On.Key] == validatePhase {
+			columns = append(columns, n.On.Key)
+		}
+	}
+	return columns
+}
+
 // checkName returns an unused name for the check of a column.
 func (s *splitter) checkName(column *schema.Object) string {
 	table := column.Parent

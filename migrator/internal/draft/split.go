@@ -48,7 +48,7 @@ func Split(statements []ddl.Statement, from, to *schema.Schema) []Part {
 		if late == nil {
 			return s.result()
 		}
-		// What is dropped and made again must not be missing between two revisions.
+		// What is dropped and made again must not be missing between two revisions, nor NOT NULL when a primary key needs it.
 		for _, key := range late {
 			s.together[key] = true
 		}
@@ -119,6 +119,9 @@ func (s *splitter) place(statements []ddl.Statement) (late []schema.Key) {
 				return []schema.Key{waits}
 			}
 			s.placeAt(phase, st)
+			if columns := s.notYetNotNull(st); columns != nil {
+				return columns
+			}
 			if _, known := s.cause[st.Object]; !known && phase >= followPhase {
 				s.cause[st.Object] = waits
 			}
