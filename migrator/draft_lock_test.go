@@ -75,7 +75,7 @@ func TestDraftDoesNotBlockOthers(t *testing.T) {
 	}
 	pgtest.Exec(t, url, draftRows)
 	d := draft(t, m, draftSafely, migrator.DraftOptions{NoRename: true})
-	s := &lockTest{T: t, runner: session(t, url), other: session(t, url), old: session(t, url)}
+	s := &lockTest{T: t, runner: newSession(t, url), other: newSession(t, url), old: newSession(t, url)}
 	for _, r := range d.Revisions {
 		if r.Up.Transactional {
 			s.transaction(r)
@@ -94,7 +94,7 @@ type lockTest struct {
 	checked            int
 }
 
-func session(t *testing.T, url string) *pgconn.PgConn {
+func newSession(t *testing.T, url string) *pgconn.PgConn {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), url)
 	if err != nil {

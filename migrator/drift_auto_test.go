@@ -92,6 +92,37 @@ func TestDueFingerprintNeverFailsARun(t *testing.T) {
 	checkDrift(t, m, cfg, "")
 }
 
+// A schema that would take long to read is not begun with. Dropped tables leave the catalog as large as it was.
+func TestLargeCatalogIsNotReadByItself(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	cfg := projecttest.Config(t, url)
+	pgtest.Exec(t, url, `DO $$ BEGIN FOR i IN 1..45 LOOP
+EXECUTE format('CREATE TABLE wide%s (%s)', i, (SELECT string_agg('c' || n || ' int', ', ') FROM generate_series(1, 1500) n));
+EXECUTE format('DROP TABLE wide%s', i);
+END LOOP; END $$`)
+	p := projecttest.Shop(t)
+	auto, on := p.Migrator(migrator.Config{Fingerprint: migrator.FingerprintAuto}), p.Migrator(migrator.Config{Fingerprint: migrator.FingerprintOn})
+	if _, err := auto.Up(t.Context(), cfg, "a1"); err != nil {
+		t.Fatal(err)
+	}
+	age(t, url)
+	if _, err := auto.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	checkDrift(t, auto, cfg, "")
+	// Not even for a decision of a person, which records otherwise what it finds.
+	pgtest.Exec(t, url, "UPDATE ambix_revision SET state = 'applying', statements_done = 0 WHERE revision = 'b2'")
+	if _, err := auto.Repair(t.Context(), cfg, "b2", migrator.DecideApplied); err != nil {
+		t.Fatal(err)
+	}
+	checkDrift(t, auto, cfg, "")
+	if _, err := on.Up(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	checkDrift(t, on, cfg, migrator.SchemaUnchanged)
+}
+
 // A decision of a person about what is applied makes the schema the new baseline. A file that is accepted changes nothing
 // in the schema, so that drift stays what it was.
 func TestDecisionsKeepFingerprintsTrue(t *testing.T) {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -186,20 +187,57 @@ func Append(results [][]Row, statement int, fields [][]byte) [][]Row {
 	return results
 }
 
-// record is a row together with the names of its columns.
-type record struct {
+// result holds the rows of one query. They are packed, because there are many and most of their fields are empty.
+type result struct {
 	catalog string
-	columns []column
-	row     Row
+	columns []column          // those that the server has
+	packed  []byte            // the fields of all rows, each with its length in front
+	words   map[string]string // texts that were returned, so that equal ones share memory
+}
+
+// record is a row of a result.
+type record struct {
+	*result
+	start int // in packed
+}
+
+// longestWord is the length in bytes up to which equal texts share memory. Most rows consist of short ones that are in many.
+const longestWord = 32
+
+func (res *result) text(field []byte) string {
+	switch {
+	case len(field) == 0:
+		return ""
+	case len(field) > longestWord:
+		return string(field)
+	}
+	word, known := res.words[string(field)]
+	if !known {
+		word = string(field)
+		res.words[word] = word
+	}
+	return word
+}
+
+// cut returns the first field of packed fields, and the others.
+func cut(packed []byte) (field, rest []byte) {
+	length, n := uint64(packed[0]), 1
+	if length >= 0x80 {
+		length, n = binary.Uvarint(packed)
+	}
+	end := n + int(length)
+	return packed[n:end], packed[end:]
 }
 
 // get returns the value of a column. It is "" for a column that the server's version does not have.
 //
 //go:noinline // many calls: copies would take more room
 func (r record) get(name string) string {
-	for i, c := range r.columns {
-		if c.name == name {
-			return r.row[i]
+	rest := r.packed[r.start:]
+	for i := range r.columns {
+		var field []byte
+		if field, rest = cut(rest); r.columns[i].name == name {
+			return r.text(field)
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ func Read(version int, results [][]Row) (*schema.Schema, error) {
 	r := NewReader(version)
 	for i, rows := range results {
 		for _, row := range rows {
-			r.add(i, row)
+			addRow(r, i, row)
 		}
 	}
 	return r.Schema()
@@ -25,11 +26,10 @@ func Read(version int, results [][]Row) (*schema.Schema, error) {
 type Reader struct {
 	reader  *reader
 	queries []query
-	columns [][]column // of each query, those that the server has
-	first   int        // the statement of the message that is the first query
-	decoded int        // how many queries are decoded
-	records []record   // of the next one
-	words   map[string]string
+	first   int     // the statement of the message that is the first query
+	decoded int     // how many queries are decoded
+	result  *result // of the next one
+	records []record
 	err     error
 }
 
@@ -41,53 +41,50 @@ func NewReader(version int) *Reader {
 			members: map[address]string{}, internal: map[address]address{},
 			arrays: map[string]string{}, rowTypes: map[string]string{}, multiranges: map[string]string{},
 		},
-		queries: queries(version), first: len(prologue(version)), words: map[string]string{},
+		queries: queries(version), first: len(prologue(version)), result: &result{words: map[string]string{}},
 	}
-	for _, q := range r.queries {
-		r.columns = append(r.columns, q.known(version))
-	}
+	r.begin()
 	return r
 }
 
-// longestWord is the length in bytes up to which equal texts share memory. Most rows consist of short ones that are in many.
-const longestWord = 32
+// begin prepares for the rows of the next query.
+func (r *Reader) begin() {
+	r.records = nil
+	if r.decoded == len(r.queries) {
+		r.result = nil
+	} else {
+		q := r.queries[r.decoded]
+		r.result = &result{catalog: q.catalog, columns: q.known(r.reader.version), words: r.result.words}
+	}
+}
 
 // Row reads a row of a statement of the message. Statements are in order, and their rows in any order; the fields are as
 // the driver passes them, and nil is NULL.
-func (r *Reader) Row(statement int, fields [][]byte) {
-	row := make(Row, len(fields))
-	for i, f := range fields {
-		word, known := r.words[string(f)]
-		if !known {
-			word = string(f)
-			if len(word) <= longestWord {
-				r.words[word] = word
-			}
-		}
-		row[i] = word
-	}
-	r.add(statement, row)
-}
+func (r *Reader) Row(statement int, fields [][]byte) { addRow(r, statement, fields) }
 
-func (r *Reader) add(statement int, row Row) {
+func addRow[T string | []byte](r *Reader, statement int, row []T) {
 	i := statement - r.first
 	if r.err != nil || i < 0 || i >= len(r.queries) {
 		return
 	}
 	r.decodeBefore(i)
-	if len(row) != len(r.columns[i]) {
-		r.err = &ResultError{Statement: statement, Columns: len(row), Want: len(r.columns[i])}
+	if len(row) != len(r.result.columns) {
+		r.err = &ResultError{Statement: statement, Columns: len(row), Want: len(r.result.columns)}
 		return
 	}
-	r.records = append(r.records, record{r.queries[i].catalog, r.columns[i], row})
+	r.records = append(r.records, record{r.result, len(r.result.packed)})
+	for _, field := range row {
+		r.result.packed = append(binary.AppendUvarint(r.result.packed, uint64(len(field))), field...)
+	}
 }
 
 // decodeBefore decodes the queries before query i.
 func (r *Reader) decodeBefore(i int) {
-	for ; r.decoded < i; r.decoded++ {
+	for r.decoded < i {
 		q := r.queries[r.decoded]
 		q.decode(r.reader, r.records)
-		r.records = nil
+		r.decoded++
+		r.begin()
 		if q.catalog == "pg_class" {
 			r.reader.claimMadeTypes() // row types are known with their relations
 		}
@@ -257,16 +254,22 @@ func (r *reader) isMember(a address) bool {
 
 // addFacts adds the columns that are facts or details.
 func (r *reader) addFacts(o *schema.Object, rec record) {
-	for i, c := range rec.columns {
+	rest := rec.packed[rec.start:]
+	for i := range rec.columns {
+		c := &rec.columns[i]
+		var field []byte
+		if field, rest = cut(rest); c.use == internal || len(field) == 0 {
+			continue
+		}
+		value := rec.text(field)
 		switch c.use {
 		case isFact:
-			value := rec.row[i]
 			if schema.IsText(c.name) || c.name == "definition" {
 				value = trimmed(value)
 			}
 			o.AddFact(c.name, value)
 		case isDetail:
-			o.AddDetail(c.name, rec.row[i])
+			o.AddDetail(c.name, value)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestReaderKeepsTheRowsOfOneStatement(t *testing.T) {
 		if len(r.records) != len(names) {
 			t.Fatalf("%d rows are kept of the statement that is read", len(r.records))
 		}
-		r.Row(first+i+1, make([][]byte, len(r.columns[i+1])))
+		r.Row(first+i+1, make([][]byte, len(queries(version)[i+1].known(version))))
 		if len(r.records) != 1 || len(r.reader.objects) != len(names) {
 			t.Errorf("after the next statement began: %d rows, %d objects", len(r.records), len(r.reader.objects))
 		}

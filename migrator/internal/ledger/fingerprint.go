@@ -96,10 +96,13 @@ func escapeWord(text string) string {
 	return b.String()
 }
 
+// CatalogSize is an expression for the size of the largest system catalog, in bytes.
+const CatalogSize = "pg_catalog.pg_relation_size('pg_catalog.pg_attribute'::pg_catalog.regclass)"
+
 // FingerprintAge reads how many seconds ago the schema was read for an event of SaveFingerprints, and how many that took, or
-// NULL; without one, the age of the ledger and NULL. The third value is the size of the largest system catalog, in bytes.
+// NULL; without one, the age of the ledger and NULL. The third value is CatalogSize.
 func (t Tables) FingerprintAge() string {
-	return fmt.Sprintf(`SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at), extract(epoch FROM duration), pg_catalog.pg_relation_size('pg_catalog.pg_attribute'::pg_catalog.regclass)
+	return fmt.Sprintf(`SELECT extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) at), extract(epoch FROM duration), `+CatalogSize+`
 FROM ((SELECT 1 AS rank, at, duration FROM %s WHERE action OPERATOR(pg_catalog.=) %s ORDER BY event DESC LIMIT 1)
   UNION ALL (SELECT 2, at, NULL FROM %[1]s ORDER BY event LIMIT 1)) e ORDER BY rank LIMIT 1`,
 		t.Events(), sqltext.QuoteLiteral(string(Fingerprinted)))

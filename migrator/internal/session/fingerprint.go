@@ -31,10 +31,14 @@ const (
 	// A fingerprint is due when so many times the duration of the last read have passed since then: reading at the beginning and
 	// the end of a run is 0.2 % of the time. What was never read counts as longestRead.
 	dueAfter = 1000
-	// largestCatalog is the size of pg_attribute, in bytes, from which reading may take longer than longestRead. It would be
-	// tried in vain at each run.
+	// largestCatalog is the size of ledger.CatalogSize, in bytes, from which reading may take longer than longestRead: it would
+	// be given up after that time at each run, and the rows until then take much memory.
 	largestCatalog = 8 << 20
 )
+
+// StopReading is when a read is given up that does not depend on the length of the run. It is a variable for tests, which wait
+// longer on a busy machine.
+var StopReading = longestRead
 
 // limit returns how long the schema may be read after a run that took some time, and whether it is read at all. 0 is no
 // limit.
@@ -101,7 +105,7 @@ func (m *Mover) compareFirst(ctx context.Context, state ledger.State) {
 	}
 	m.compared = true
 	if m.due {
-		limited, cancel := context.WithTimeout(ctx, longestRead)
+		limited, cancel := context.WithTimeout(ctx, StopReading)
 		defer cancel()
 		ctx = limited
 	}
@@ -120,7 +124,7 @@ func (m *Mover) compareFirst(ctx context.Context, state ledger.State) {
 func (m *Mover) recordFingerprint(ctx context.Context) {
 	limit, read := m.Fingerprint.limit(time.Since(m.started))
 	if m.due {
-		limit, read = longestRead, true
+		limit, read = StopReading, true
 	}
 	if !read || m.unsure || len(m.report.Others) > 0 {
 		return
@@ -162,7 +166,7 @@ func (s *Session) recordBaseline(ctx context.Context, generation int64) {
 	case FingerprintOn:
 		s.saveFingerprint(ctx, generation, 0)
 	case FingerprintAuto:
-		s.saveFingerprint(ctx, generation, longestRead)
+		s.saveFingerprint(ctx, generation, StopReading)
 	}
 }
 
@@ -170,6 +174,9 @@ func (s *Session) recordBaseline(ctx context.Context, generation int64) {
 func (s *Session) saveFingerprint(ctx context.Context, generation int64, limit time.Duration) {
 	reading := ctx
 	if limit > 0 {
+		if s.hasLargeCatalog(ctx) {
+			return
+		}
 		var cancel context.CancelFunc
 		reading, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -182,6 +189,16 @@ func (s *Session) saveFingerprint(ctx context.Context, generation int64, limit t
 	found = found.WithoutNames(s.FingerprintIgnore...)
 	f := ledger.Fingerprints{Generation: generation, Ignore: s.FingerprintIgnore, Plain: found.Fingerprint().String(), Full: found.FullFingerprint().String()}
 	s.runner.SaveFingerprints(ctx, f, time.Since(began))
+}
+
+// hasLargeCatalog reports whether reading the schema may take longer than longestRead, or is not known to take less.
+func (s *Session) hasLargeCatalog(ctx context.Context) bool {
+	rows, err := s.query(ctx, "SELECT "+ledger.CatalogSize)
+	if err != nil || len(rows) != 1 {
+		return true
+	}
+	size, err := strconv.ParseInt(rows[0][0].Text, 10, 64)
+	return err != nil || size > largestCatalog
 }
 
 func driftWord(c SchemaChange) string {
