@@ -13,7 +13,7 @@ const (
 	firstGC      = 16 << 20 // heap size in bytes
 	gcRoom       = 8 << 20  // growth in bytes of a larger heap
 	usualPercent = 100      // Go's default for GOGC
-	leastPercent = 25       // collecting more often would take too much time
+	leastPercent = 15       // collecting more often would take too much time
 	smallestHeap = 4 << 20  // heap size of the first collection with the default
 )
 

@@ -10,7 +10,7 @@ import (
 
 func TestGrowthOfTheHeapIsLimited(t *testing.T) {
 	t.Parallel()
-	for live, want := range map[uint64]int{0: 100, 4 << 20: 100, 8 << 20: 100, 16 << 20: 50, 32 << 20: 25, 200 << 20: 25, 1 << 40: 25} {
+	for live, want := range map[uint64]int{0: 100, 4 << 20: 100, 8 << 20: 100, 16 << 20: 50, 32 << 20: 25, 200 << 20: 15, 1 << 40: 15} {
 		if got := gcPercent(live); got != want {
 			t.Errorf("%d bytes in use: %d %%, want %d", live, got, want)
 		}
