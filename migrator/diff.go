@@ -40,6 +40,7 @@ type SchemaDiff struct {
 	Unused []string
 
 	options DiffOptions
+	first   string            // what the error about a rename calls the first schema; "" if it has no other name
 	before  *schema.Schema    // From without the renames
 	renames []schema.Renaming // of options.Renames
 }
@@ -180,9 +181,9 @@ func (d *SchemaDiff) rename(text string) (schema.Key, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return wrong("the first schema has no object " + old + "; its name is as the differences show it")
+		return wrong(cmp.Or(d.first, "the first schema") + " has no object " + old + "; its name is as the differences show it")
 	case len(found) > 1:
-		return wrong("the first schema has several objects with that name: " + found[0].Key.String() + " and " + found[1].Key.String())
+		return wrong(cmp.Or(d.first, "the first schema") + " has several objects with that name: " + found[0].Key.String() + " and " + found[1].Key.String())
 	}
 	name := parts[len(parts)-1]
 	r := schema.Renaming{Key: found[0].Key, Name: name}

@@ -220,6 +220,7 @@ func (w *draftWriter) compare(from, to *schema.Schema) error {
 	if err != nil {
 		return err
 	}
+	d.first = "the schema of the revisions"
 	if err := w.decideRenames(d); err != nil {
 		return err
 	}

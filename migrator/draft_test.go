@@ -138,7 +138,7 @@ CREATE INDEX volume_title ON volume (title); CREATE VIEW titles AS SELECT title 
 		t.Error(err)
 	}
 	for rename, want := range map[string]string{
-		"public.book:volumes": "the desired schema has no TABLE public.volumes", "public.nothing:volume": "the first schema has no object public.nothing", "public.book:town": "already in use",
+		"public.book:volumes": "the desired schema has no TABLE public.volumes", "public.nothing:volume": "the schema of the revisions has no object public.nothing", "public.book:town": "already in use",
 	} {
 		_, err := m.Draft(t.Context(), desired(renamed), migrator.DraftOptions{Renames: []string{rename}})
 		if e, ok := errors.AsType[*migrator.ConfigError](err); !ok || e.Setting != "rename" || !strings.Contains(err.Error(), want) {

@@ -30,6 +30,7 @@ func TestWorkNamesTheStatementThatHoldsTheLock(t *testing.T) {
 		addColumn + "ALTER TABLE account ALTER id TYPE integer;":                                       "ALTER TABLE blocks reads and writes of public.account while it rewrites public.account, because column id gets a type with another representation",
 		"CREATE INDEX ON account (name);\nUPDATE account SET name = 'x';":                              "UPDATE changes all rows of public.account; others that change them wait until the transaction ends",
 		"LOCK TABLE account IN SHARE MODE;\nINSERT INTO orders (id) SELECT id FROM account;":           "INSERT INTO reads all of public.account, while the lock that LOCK took in line 6 blocks writes to public.account",
+		"WITH x AS (SELECT 1) UPDATE account SET name = 'x';":                                          "the WITH statement changes all rows of public.account; others that change them wait until the transaction ends",
 		"UPDATE account SET name = 'x';\nINSERT INTO orders (id) SELECT id FROM account WHERE id = 1;": "UPDATE changes all rows of public.account; others that change them wait until the transaction ends",
 	} {
 		t.Run(script, func(t *testing.T) {

@@ -265,8 +265,13 @@ func (s Statement) oneByOne() bool {
 	return s.Alone && (first == "VACUUM" || first == "REINDEX" || first == "CLUSTER")
 }
 
-// name returns what a message calls a statement: its leading keywords.
-func (s Statement) name() string { return cmp.Or(s.Keywords, "the statement") }
+// name returns what a message calls a statement: its leading keywords. WITH alone would not say what it is.
+func (s Statement) name() string {
+	if s.Keywords == "WITH" {
+		return "the WITH statement"
+	}
+	return cmp.Or(s.Keywords, "the statement")
+}
 
 // blocked returns what is blocked of a relation, or of several.
 func blocked(b schema.Blocks, relation string) string {
