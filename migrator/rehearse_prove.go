@@ -3,6 +3,7 @@ package migrator
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
@@ -61,6 +62,9 @@ func (s *rehearsalStart) weigh(f *rehearse.Finding) {
 		f.Size = size
 		if f.Rule == rehearse.ForeignKeyIndex && size.Known && size.Bytes >= rehearse.Small {
 			f.Severity = rehearse.Warning
+			if plain, found := strings.CutPrefix(f.Safe, "CREATE INDEX ON "); found {
+				f.Safe = "CREATE INDEX CONCURRENTLY ON " + plain + ", in a separate revision with transaction: off"
+			}
 		}
 	}
 }

@@ -63,3 +63,24 @@ func TestSizesThatDoNotFitAreExplained(t *testing.T) {
 		t.Errorf("without sizes: %q, %s", r.Unsized, listFindings(r))
 	}
 }
+
+// What is advised for a large table is not found itself.
+func TestIndexThatAForeignKeyLacksIsBuiltAsTheSizeAllows(t *testing.T) {
+	t.Parallel()
+	m := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
+		Add("b2", "a1", "ALTER TABLE orders ADD FOREIGN KEY (account_id) REFERENCES account (id) NOT VALID;", "ALTER TABLE orders DROP CONSTRAINT orders_account_id_fkey;").
+		Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
+	for size, want := range map[int64]string{
+		1 << 10:  "CREATE INDEX ON public.orders (account_id)",
+		10 << 30: "CREATE INDEX CONCURRENTLY ON public.orders (account_id), in a separate revision with transaction: off",
+	} {
+		sizes := &rehearse.Sizes{Tables: map[string]rehearse.Size{"public.orders": {Known: true, Bytes: size}}}
+		r, err := m.Rehearse(t.Context(), migrator.RehearseOptions{From: []string{"a1"}, Sizes: sizes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := findingOf(r, rehearse.ForeignKeyIndex); f.Safe != want {
+			t.Errorf("%d bytes: %q", size, f.Safe)
+		}
+	}
+}

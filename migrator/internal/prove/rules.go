@@ -60,6 +60,9 @@ func (i *inspection) foreignKey(k foreignKey) {
 		Text: "no index of " + table + " begins with the columns of foreign key " + schema.QuoteIdent(k.name) + " (" + k.columns + ")",
 		Why:  why, Safe: "CREATE INDEX ON " + table + " (" + k.columns + ")",
 	}
+	if o := i.schema.Object(schema.Key{Kind: schema.Table, Name: table}); o != nil && o.Fact("partition key") != "" {
+		f.Safe = "create an index of " + table + " that begins with " + k.columns
+	}
 	f.Table = table
 	i.add(by, key, f)
 }

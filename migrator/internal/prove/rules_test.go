@@ -15,6 +15,7 @@ var ruleCases = []struct{ name, up, want string }{
 	{"foreign key with another partial index", "CREATE TABLE t (a bigint REFERENCES account, b int);\nCREATE INDEX ON t (a) WHERE b > 0", "note foreign-key-index t_a_fkey ON public.t 6:1"},
 	{"foreign key of two columns", "CREATE TABLE p (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE t (a int, b int, c int, FOREIGN KEY (a, b) REFERENCES p, UNIQUE (b, a, c))", ""},
 	{"foreign key after another column", "CREATE TABLE t (a bigint REFERENCES account, b int, UNIQUE (b, a))", "note foreign-key-index t_a_fkey ON public.t 6:1"},
+	{"foreign key of a partitioned table without one", "CREATE TABLE t (a bigint REFERENCES account) PARTITION BY LIST (a)", "note foreign-key-index t_a_fkey ON public.t 6:1"},
 	{"foreign key of a partitioned table", "CREATE TABLE t (a bigint REFERENCES account) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE INDEX ON t (a)", ""},
 
 	{"invalid index", "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);\nCREATE INDEX t_a ON ONLY t (a)", "warning invalid-index public.t_a 7:1"},
