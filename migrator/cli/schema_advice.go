@@ -39,7 +39,30 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 	if lacksPrivilege(err) {
 		return a.scratchPrivilege(), true
 	}
+	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {
+		if option := optionOfDump(e); option != "" {
+			return advice{"the file runs in an empty database; if pg_dump wrote it, leave out " + option, nil}, true
+		}
+	}
 	return advice{}, false
+}
+
+// optionOfDump returns the option of pg_dump that writes files like one that failed, whose SQL needs what is not in it.
+func optionOfDump(e *migrator.SchemaFileError) string {
+	switch e.SQLState {
+	case "42P01", "42704", "42883", "3F000": // no such table, other object, function or schema
+	default:
+		return ""
+	}
+	sql := strings.ToUpper(e.Statement)
+	switch {
+	case strings.Contains(sql, "IF EXISTS"):
+	case strings.HasPrefix(sql, "DROP "), strings.HasPrefix(sql, "ALTER ") && strings.Contains(sql, " DROP "):
+		return "--clean (-c)"
+	case strings.HasPrefix(sql, "COPY "), strings.HasPrefix(sql, "INSERT "):
+		return "--data-only (-a)"
+	}
+	return ""
 }
 
 // scratch returns how to get a scratch database.
