@@ -53,7 +53,7 @@ func (r *run) status() error {
 }
 
 func newStatusDocument(st *migrator.Status) *statusDocument {
-	d := &statusDocument{Replacements: newReplacementDocuments(st.Replacements), Current: list(st.Current), Heads: list(st.Heads), Revisions: []revisionDocument{}, Runner: runnerText(st), Schema: newSchemaStatusDocument(st.Schema)}
+	d := &statusDocument{Replacements: newReplacementDocuments(st.Replacements), Current: list(st.Current), Heads: list(st.Heads), Revisions: make([]revisionDocument, 0, len(st.Revisions)), Runner: runnerText(st), Schema: newSchemaStatusDocument(st.Schema)}
 	for _, s := range st.Revisions {
 		d.Revisions = append(d.Revisions, newRevisionDocument(s, slices.Contains(st.Heads, s.Revision), true))
 	}

@@ -1,20 +1,73 @@
 package terminal
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
+	"strings"
 	"unicode/utf16"
 )
 
+// longList is the number of elements from which a list is encoded element by element: the encoder keeps a document twice.
+const longList = 500
+
 // JSON writes d as an indented JSON document.
 func (o *Output) JSON(d any) {
-	e := json.NewEncoder(jsonWriter{o.w})
+	if o.longJSON(d) {
+		return
+	}
+	o.keep(indented(jsonWriter{o.w}, "").Encode(d))
+}
+
+// longJSON writes a document with a long list in one of its fields, and reports whether d is one. The result is that of JSON.
+func (o *Output) longJSON(d any) bool {
+	v := reflect.Indirect(reflect.ValueOf(d))
+	if v.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range v.NumField() {
+		list := v.Field(i)
+		name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if list.Kind() != reflect.Slice || name == "" || options != "" || list.Len() < longList {
+			continue
+		}
+		rest := reflect.New(v.Type()).Elem()
+		rest.Set(v)
+		rest.Field(i).Set(reflect.MakeSlice(list.Type(), 0, 0))
+		var b strings.Builder
+		o.keep(indented(&b, "").Encode(rest.Interface()))
+		begin := "\n  \"" + name + "\": ["
+		before, after, _ := strings.Cut(b.String(), begin+"]")
+		w := bufio.NewWriter(o.w)
+		o.writeJSON(w, before+begin)
+		for n := range list.Len() {
+			if n > 0 {
+				o.writeJSON(w, ",")
+			}
+			o.writeJSON(w, "\n    ")
+			o.jsonValue(w, "    ", list.Index(n).Interface())
+		}
+		o.writeJSON(w, "\n  ]"+after)
+		o.keep(w.Flush())
+		return true
+	}
+	return false
+}
+
+func (o *Output) writeJSON(w io.Writer, text string) {
+	_, err := io.WriteString(jsonWriter{w}, text)
+	o.keep(err)
+}
+
+func indented(w io.Writer, indent string) *json.Encoder {
+	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	o.keep(e.Encode(d))
+	e.SetIndent(indent, "  ")
+	return e
 }
 
 // JSONList writes a JSON document whose first field is a list, element by element. The result
@@ -40,7 +93,7 @@ func (l *JSONList) Add(d any) {
 	}
 	l.started = true
 	l.o.write(separator)
-	l.o.jsonValue("    ", d)
+	l.o.jsonValue(l.o.w, "    ", d)
 }
 
 // End completes the document with one more field; "": none.
@@ -53,20 +106,16 @@ func (l *JSONList) End(field string, d any) {
 		name, err := json.Marshal(field)
 		l.o.keep(err)
 		l.o.write(",\n  " + string(name) + ": ")
-		l.o.jsonValue("  ", d)
+		l.o.jsonValue(l.o.w, "  ", d)
 	}
 	l.o.write("\n}\n")
 }
 
 // jsonValue writes d as a part of a document, without a newline at its end.
-func (o *Output) jsonValue(indent string, d any) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent(indent, "  ")
-	o.keep(e.Encode(d))
-	_, err := jsonWriter{o.w}.Write(bytes.TrimRight(b.Bytes(), "\n"))
-	o.keep(err)
+func (o *Output) jsonValue(w io.Writer, indent string, d any) {
+	var b strings.Builder
+	o.keep(indented(&b, indent).Encode(d))
+	o.writeJSON(w, strings.TrimRight(b.String(), "\n"))
 }
 
 // JSONLine writes d as a JSON document on one line.

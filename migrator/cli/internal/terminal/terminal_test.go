@@ -132,3 +132,41 @@ func TestPicturesAreASCIIWhereNothingElseCanBeShown(t *testing.T) {
 		t.Error("no color, but not ASCII")
 	}
 }
+
+// A document with a long list is written in parts, and the same as at once.
+func TestLongListsAreWrittenAsShortOnes(t *testing.T) {
+	t.Parallel()
+	type element struct {
+		Name string   `json:"name"`
+		More []string `json:"more"`
+		Left *int     `json:"left,omitempty"`
+	}
+	type document struct {
+		Format  string    `json:"format"`
+		Empty   []element `json:"empty"`
+		List    []element `json:"list"`
+		Omitted []string  `json:"omitted,omitempty"`
+		Last    any       `json:"last"`
+	}
+	for _, length := range []int{0, 1, longList - 1, longList, 3 * longList} {
+		d := document{Format: "\n  \"list\": []", Empty: []element{}, List: []element{}, Last: map[string]any{"list": []int{}}}
+		for i := range length {
+			d.List = append(d.List, element{Name: strings.Repeat("<x>", i%7), More: []string{"a\n\"b"}[:i%2]})
+		}
+		for _, document := range []any{d, &d, struct {
+			Omitted []element `json:"omitted,omitempty"`
+		}{d.List}, d.List} {
+			var got, want bytes.Buffer
+			NewOutput(&got, ColorNever, nil).JSON(document)
+			e := json.NewEncoder(&want)
+			e.SetEscapeHTML(false)
+			e.SetIndent("", "  ")
+			if err := e.Encode(document); err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != want.String() {
+				t.Errorf("%T with %d elements:\n%.300s\nwant\n%.300s", document, length, got.String(), want.String())
+			}
+		}
+	}
+}
