@@ -283,6 +283,7 @@ func TestDraftsOfOddChanges(t *testing.T) {
 		"a wider key":         {table, "CREATE TABLE t (id int, v varchar(10), w text, n int, CONSTRAINT t_pkey PRIMARY KEY (id, n))", 4, "t_pkey__new"},
 		"a narrower key":      {"CREATE TABLE t (id int, v varchar(10), w text, n int, CONSTRAINT t_pkey PRIMARY KEY (id, n))", table, 1, "-- scans: table public.t"}, // n cannot be nullable before
 		"key of a parent":     {"CREATE TABLE t (id int, n int NOT NULL); CREATE UNIQUE INDEX i ON t (n)", "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n text); CREATE TABLE c () INHERITS (t)", 1, "SET NOT NULL"},
+		"unique in its place": {"CREATE TABLE t (id int, n int); CREATE INDEX i ON t (id); CREATE UNIQUE INDEX u ON t (n)", "CREATE TABLE t (id int, n text); CREATE UNIQUE INDEX i ON t (id)", 1, "CREATE UNIQUE INDEX i ON"},
 		"another unique":      {table + "ALTER TABLE t ADD CONSTRAINT u UNIQUE (v); COMMENT ON CONSTRAINT u ON t IS 'v'", table + "ALTER TABLE t ADD CONSTRAINT u UNIQUE (v, w) DEFERRABLE; COMMENT ON CONSTRAINT u ON t IS 'v and w'", 2, "ADD CONSTRAINT u UNIQUE USING INDEX u__new DEFERRABLE"},
 		"materialized view":   {table + "CREATE MATERIALIZED VIEW m AS SELECT id, v FROM t; CREATE UNIQUE INDEX mi ON m (id)", table + "CREATE MATERIALIZED VIEW m AS SELECT id, v, w FROM t; CREATE UNIQUE INDEX mi ON m (id, v)", 1, "-- destroys: materialized view public.m"},
 		"everything":          {table + "CREATE VIEW x AS SELECT * FROM t; CREATE TYPE e AS ENUM ('a')", "SELECT", 1, "-- destroys: table public.t"},

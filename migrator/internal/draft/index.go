@@ -165,7 +165,7 @@ func (s *splitter) disposalOf(st ddl.Statement) disposal {
 	case s.waits(st, o):
 		return whenBuilt
 	case o.Key.Kind != schema.Index || !strings.HasPrefix(st.SQL, "DROP INDEX "):
-	case st.Does == ddl.Replaces && !s.together[st.Object] && isPlain(s.to.Object(st.Object)) && !s.moved[o.Parent.Key]:
+	case st.Does == ddl.Replaces && !s.together[st.Object] && isPlain(s.to.Object(st.Object)) && !s.moved[o.Parent.Key] && !s.losesUnique(s.to.Object(st.Object)):
 		return forNew
 	case st.Does == ddl.Drops && !s.isTaken(o):
 		return atTheEnd
