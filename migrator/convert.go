@@ -11,6 +11,7 @@ import (
 	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/internal/text"
 	"example.com/ambix/migrator/revision"
 )
 
@@ -103,7 +104,7 @@ func inputError(cause error, f failure) error {
 	case *apply.SendError:
 		return &ConfigError{Setting: "send", Value: string(e.Send), Reason: "the database uses Citus, which forwards the text of a whole message to its workers, so that each statement has to be sent separately"}
 	case *apply.GuardUnavailableError:
-		return &ConfigError{Setting: "guard", Reason: "the server does not count scans, because its setting track_counts is off"}
+		return &ConfigError{Setting: "guard", Value: text.Size(e.Limit), Reason: "the server does not count scans, because its setting track_counts is off"}
 	case *ledger.NameError: // of a version table
 		return &AdoptError{Problem: AdoptWrongTable, Table: e.Name, failure: f}
 	}

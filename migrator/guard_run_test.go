@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -133,6 +134,11 @@ func TestGuardOfNonTransactionalRevisions(t *testing.T) {
 		"small update":            {off + "UPDATE small SET n = 0;\nUPDATE small SET n = 1;", "", false, 0},
 		"vacuum full":             {off + fmt.Sprintf(harmless, "a") + "\nVACUUM (FULL, ANALYZE) big;", "big", true, 1},
 		"vacuum full of all":      {off + "VACUUM FULL;", "documents|big|big_view", true, 0},
+		"vacuum not full":         {off + "VACUUM (FULL false, ANALYZE) big;\nVACUUM (ANALYZE, FULL OFF) big;", "", false, 0},
+		"vacuum full of parts":    {off + "VACUUM FULL nested;", "nested_1_1", true, 0},
+		"vacuum full of TOAST":    {off + "VACUUM FULL documents;", "documents", true, 0},
+		"cluster of none":         {off + "CLUSTER;", "", false, 0},
+		"cluster of all":          {off + "ALTER TABLE big CLUSTER ON big_pkey;\nCLUSTER;", "big", true, 1},
 		"vacuum full of a small":  {off + "VACUUM FULL small;", "", false, 0},
 		"vacuum full, accepted":   {off + "-- accept: rewrites big\nVACUUM FULL big;", "", false, 0},
 		"procedure that commits":  {off + "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$BEGIN UPDATE small SET n = 0; COMMIT; END$$;\nCALL p();", "", false, 0},
@@ -141,7 +147,8 @@ func TestGuardOfNonTransactionalRevisions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			u := pgtest.Database(t)
-			pgtest.Exec(t, u, guardedTables+"ANALYZE;")
+			pgtest.Exec(t, u, guardedTables)
+			pgtest.Exec(t, u, "VACUUM ANALYZE") // which counts the pages of TOAST tables too
 			for _, send := range []migrator.Send{migrator.SendMessage, migrator.SendStatement} {
 				_, err := newGuarded(t, migrator.Config{Send: send}, test.body).Up(context.Background(), projecttest.Config(t, u))
 				var e *migrator.GuardError
@@ -246,5 +253,78 @@ func TestGuardNeedsCounts(t *testing.T) {
 	}
 	if _, err := migrator.New(fstest.MapFS{}, migrator.Config{Guard: -1}); !errors.As(err, &e) || e.Setting != "guard" {
 		t.Errorf("%v", err)
+	}
+}
+
+// What another session does meanwhile is not held against a revision, nor waited for.
+func TestGuardDoesNotMindOthers(t *testing.T) {
+	t.Parallel()
+	for _, role := range []string{"superuser", "owner"} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			admin := pgtest.Database(t)
+			u := admin
+			if role == "owner" {
+				u = pgtest.Role(t, admin)
+				pgtest.Exec(t, admin, "GRANT CREATE ON SCHEMA public TO "+user(t, u)+"; ALTER DATABASE "+database(t, u)+" OWNER TO "+user(t, u))
+			}
+			pgtest.Exec(t, u, guardedTables)
+			cfg := projecttest.Config(t, u)
+			release := projecttest.Hold(t, cfg, "BEGIN; SELECT pg_advisory_xact_lock(7)")
+			done := make(chan error, 1)
+			go func() {
+				_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "ALTER TABLE small ADD COLUMN a int;\nSELECT pg_advisory_xact_lock(7);\nSELECT 1;").Up(t.Context(), cfg)
+				done <- err
+			}()
+			projecttest.Await(t, admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted", "1")
+			pgtest.Exec(t, u, "VACUUM FULL big")
+			pgtest.Exec(t, u, "REFRESH MATERIALIZED VIEW big_view; ALTER TABLE documents ALTER id TYPE bigint")
+			locked := projecttest.Hold(t, cfg, "BEGIN; LOCK TABLE big, documents")
+			release()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			locked()
+			checkGuardIsGone(t, u)
+		})
+	}
+}
+
+// Two runners of one database, with ledgers of their own, do not wait for each other.
+func TestGuardsOfTwoLedgersDoNotWait(t *testing.T) {
+	t.Parallel()
+	u := pgtest.Database(t)
+	pgtest.Exec(t, u, guardedTables)
+	cfg := projecttest.Config(t, u)
+	release := projecttest.Hold(t, cfg, "BEGIN; SELECT pg_advisory_xact_lock(7)")
+	done := make(chan error, 1)
+	go func() {
+		_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "SELECT pg_advisory_xact_lock(7);").Up(t.Context(), cfg)
+		done <- err
+	}()
+	projecttest.Await(t, u, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted", "1")
+	// Its wait would end with the time limit, because the other one goes on only after it.
+	if _, err := newGuarded(t, migrator.Config{Ledger: "public.other", LockTimeout: time.Second, RetryFor: -1}, fmt.Sprintf(harmless, "b")).Up(t.Context(), cfg); err != nil {
+		t.Error(err)
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	checkGuardIsGone(t, u)
+}
+
+// An event trigger that a revision makes is not called for what the guard creates.
+func TestGuardDoesNotCallEventTriggersOfTheRun(t *testing.T) {
+	t.Parallel()
+	u := pgtest.Database(t)
+	pgtest.Exec(t, u, guardedTables)
+	m := newGuarded(t, migrator.Config{}, `CREATE FUNCTION review() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'functions need a review'; END$$;
+CREATE EVENT TRIGGER review ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION review();`, fmt.Sprintf(harmless, "a"), fmt.Sprintf(harmless, "b"))
+	if _, err := m.Up(t.Context(), projecttest.Config(t, u)); err != nil {
+		t.Fatal(err)
+	}
+	if got := appliedRevisions(t, u); got != "r1 r2 r3" {
+		t.Error(got)
 	}
 }

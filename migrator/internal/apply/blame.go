@@ -66,7 +66,7 @@ var lockStates = []string{pg.LockNotAvailable, pg.DeadlockDetected, pg.Serializa
 // describes them.
 var rules = []rule{
 	// The guard.
-	{parts: []kind{body, checking}, states: []string{pg.InvalidTextRepresentation}, when: (*failure).guardMarked, verdict: guardStopped},
+	{parts: []kind{body, checking}, states: []string{pg.InvalidTextRepresentation, pg.AssertFailure}, when: (*failure).guardMarked, verdict: guardStopped},
 	{parts: []kind{checking}, states: []string{pg.InvalidSQLStatementName}, when: (*failure).guardRemoved, verdict: guardStopped},
 
 	// Other runners.

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,14 +40,17 @@ func (e *GuardError) Unwrap() error { return e.RevisionError }
 // body that resets it is noticed.
 const (
 	guardSetting = "ambix.guard"
-	guardMark    = "tables"
-	guardName    = "ambix_guard" // of the prepared check, the event trigger and its function
+	guardMark    = "tables "
+	guardName    = "ambix_guard" // of the prepared check and the function of the event trigger, which is called so with a suffix
 	guardWord    = "ambix:guard/"
 	guardLost    = "lost"
 )
 
 // guards reports whether the guard watches a step.
 func (r *Runner) guards(offline bool) bool { return r.Guard > 0 && !offline }
+
+// guardTriggerName returns a name that no other runner uses meanwhile: others that create one with the same name would wait.
+func (r *Runner) guardTriggerName() string { return guardName + r.guardSuffix }
 
 // renderGuard adds what comes before a body.
 func (r *Runner) renderGuard(p *parts, s plan.Step, offline bool) {
@@ -61,7 +65,7 @@ func (r *Runner) renderGuard(p *parts, s plan.Step, offline bool) {
 	if r.guardTrigger {
 		p.add(watching,
 			"CREATE FUNCTION pg_temp."+guardName+"() RETURNS pg_catalog.event_trigger LANGUAGE plpgsql AS "+sqltext.QuoteString(r.triggerBody()),
-			"CREATE EVENT TRIGGER "+guardName+" ON table_rewrite EXECUTE FUNCTION pg_temp."+guardName+"()")
+			"CREATE EVENT TRIGGER "+r.guardTriggerName()+" ON table_rewrite EXECUTE FUNCTION pg_temp."+guardName+"()")
 	}
 }
 
@@ -69,7 +73,7 @@ func (r *Runner) renderGuard(p *parts, s plan.Step, offline bool) {
 func (r *Runner) renderGuardEnd(p *parts, offline bool) {
 	if r.guards(offline) && r.guardTrigger {
 		// DISCARD TEMP has dropped both, unless there is a body that prevents it.
-		p.add(resetting, "DROP EVENT TRIGGER IF EXISTS "+guardName)
+		p.add(resetting, "DROP EVENT TRIGGER IF EXISTS "+r.guardTriggerName())
 	}
 }
 
@@ -101,16 +105,19 @@ const (
 	updatedRows  = "pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)"
 )
 
-// rememberTables returns the statement that remembers all tables but the ledger's: OID, file, the numbers of scans and of
-// written rows that are not reported yet, and what the header accepts of it.
+// writtenRow is an expression: whether the session itself has written a visible row of pg_class in its transaction.
+const writtenRow = `CASE WHEN pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) 0 THEN pg_catalog.pg_xact_status(((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 OPERATOR(pg_catalog.>>) 32 OPERATOR(pg_catalog.<<) 32) OPERATOR(pg_catalog.+) c.xmin::pg_catalog.text::pg_catalog.int8)::pg_catalog.text::pg_catalog.xid8) OPERATOR(pg_catalog.=) 'in progress' ELSE false END`
+
+// rememberTables returns the statement that remembers all tables but the ledger's: a JSON object with the OID of each, and in
+// its value file, the numbers of scans and of written rows that are not reported yet, and what the header accepts of it.
 func (r *Runner) rememberTables(s plan.Step) string {
 	lit := sqltext.QuoteLiteral
 	var ledger []string
 	for _, table := range []string{r.Ledger.Meta(), r.Ledger.Revisions(), r.Ledger.Events()} {
 		ledger = append(ledger, "c.oid OPERATOR(pg_catalog.<>) COALESCE(pg_catalog.to_regclass("+lit(table)+"), 0::pg_catalog.regclass)::pg_catalog.oid")
 	}
-	return "SELECT pg_catalog.length(pg_catalog.set_config(" + lit(guardSetting) + ", " + lit(guardMark) + " OPERATOR(pg_catalog.||) COALESCE(pg_catalog.string_agg(" +
-		"pg_catalog.concat(' ', c.oid, ':', c.relfilenode, ':', pg_catalog.pg_stat_get_xact_numscans(c.oid), ':', " + insertedRows + ", ':', " + updatedRows + ", ':', " + acceptedWord(s.Accept) + "), ''), ''), true))\n" +
+	return "SELECT pg_catalog.length(pg_catalog.set_config(" + lit(guardSetting) + ", " + lit(guardMark) + " OPERATOR(pg_catalog.||) COALESCE(pg_catalog.json_object_agg(c.oid, " +
+		"pg_catalog.concat(c.relfilenode, ':', pg_catalog.pg_stat_get_xact_numscans(c.oid), ':', " + insertedRows + ", ':', " + updatedRows + ", ':', " + acceptedWord(s.Accept) + "))::pg_catalog.text, '{}'), true))\n" +
 		"FROM pg_catalog.pg_class c WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) AND c.relpersistence OPERATOR(pg_catalog.<>) 't'" +
 		" AND c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND " + strings.Join(ledger, " AND ")
 }
@@ -152,12 +159,13 @@ func acceptedWord(accept []revision.Acceptance) string {
 // rewrites or scans, its OID and its size, with slashes in between; NULL if there is none. about is an expression for the OID
 // of a table that is about to be rewritten. An UPDATE of nearly all rows counts as a rewrite. Partitions count as one table. What
 // the transaction itself has added to a table is left out: the share of the rows that it has written. Only tables that this
-// session has read, and those whose row in pg_class is younger than the transaction, are looked up in what the guard remembers.
+// session has read, and those whose row in pg_class it has written, are looked up in what the guard remembers: what is visible
+// although its transaction is in progress comes from the session itself.
 func (r *Runner) largestTable(about string) string {
-	return `WITH b AS (SELECT c.oid, c.relfilenode, c.reltuples, pg_catalog.string_to_array(pg_catalog.substring(s.remembered, pg_catalog.concat(' ', c.oid, ':([^ ]*)')), ':') AS f
-FROM pg_catalog.pg_class c, (SELECT pg_catalog.current_setting('` + guardSetting + `', true) AS remembered) s
-WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog."char"[])
-AND (pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) 0 OR pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) 0 OR c.oid OPERATOR(pg_catalog.=) ` + about + `)),
+	return `WITH b AS (SELECT c.oid, c.relfilenode, c.reltuples, pg_catalog.string_to_array((SELECT CASE WHEN pg_catalog.starts_with(s.v, '` + guardMark + `') THEN pg_catalog.substr(s.v, ` + strconv.Itoa(len(guardMark)+1) + `)::pg_catalog.jsonb END FROM (SELECT pg_catalog.current_setting('` + guardSetting + `', true) AS v) s) OPERATOR(pg_catalog.->>) c.oid::pg_catalog.text, ':') AS f
+FROM pg_catalog.pg_class c
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog."char"[]) AND c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+AND (pg_catalog.pg_stat_get_xact_numscans(c.oid) OPERATOR(pg_catalog.>) 0 OR ` + writtenRow + ` OR c.oid OPERATOR(pg_catalog.=) ` + about + `)),
 c AS (SELECT oid, relfilenode, reltuples, f[1]::pg_catalog.oid AS file, f[2]::pg_catalog.int8 AS scans, f[3]::pg_catalog.int8 AS inserted, f[4]::pg_catalog.int8 AS updated, f[5] AS accepted FROM b WHERE f IS NOT NULL),
 t AS (SELECT COALESCE(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid) AS root, pg_catalog.pg_table_size(c.oid) AS size, c.accepted,
 CASE WHEN c.reltuples OPERATOR(pg_catalog.>) 0 THEN c.reltuples OPERATOR(pg_catalog./) (c.reltuples OPERATOR(pg_catalog.+) ` + insertedRows + ` OPERATOR(pg_catalog.-) c.inserted OPERATOR(pg_catalog.+) ` + updatedRows + ` OPERATOR(pg_catalog.-) c.updated) ELSE 1 END AS share,
@@ -176,16 +184,17 @@ func (r *Runner) checkTables() string {
 		"ELSE ('" + guardWord + "'::pg_catalog.text OPERATOR(pg_catalog.||) COALESCE(g.found, '" + guardLost + "'))::pg_catalog.int4 END FROM (SELECT (" + r.largestTable("0::pg_catalog.oid") + ") AS found) g"
 }
 
-// triggerBody is the body of the event trigger's function.
+// triggerBody is the body of the event trigger's function. Its SQLSTATE is one that EXCEPTION WHEN OTHERS in a body does not
+// catch (PostgreSQL manual, section "Trapping Errors").
 func (r *Runner) triggerBody() string {
 	return "DECLARE\n  large pg_catalog.text := (" + r.largestTable("pg_catalog.pg_event_trigger_table_rewrite_oid()") + ");\nBEGIN\n  IF large IS NOT NULL THEN\n" +
-		"    RAISE EXCEPTION USING MESSAGE = '" + guardWord + "' OPERATOR(pg_catalog.||) large, ERRCODE = '" + pg.InvalidTextRepresentation + "';\n  END IF;\nEND"
+		"    RAISE EXCEPTION USING MESSAGE = '" + guardWord + "' OPERATOR(pg_catalog.||) large, ERRCODE = '" + pg.AssertFailure + "';\n  END IF;\nEND"
 }
 
 // prepareGuard finds out whether the server counts scans, and whether the event trigger can be created: only by a superuser,
-// and only where its creation does not call the event triggers of somebody else. Errors: *GuardUnavailableError, and those of
-// pg.Conn.Query.
-func (r *Runner) prepareGuard(ctx context.Context) error {
+// and only where its creation does not call the event triggers of somebody else, also not one that a revision of the plan
+// makes. Errors: *GuardUnavailableError, and those of pg.Conn.Query.
+func (r *Runner) prepareGuard(ctx context.Context, p plan.Plan) error {
 	role := "CURRENT_USER"
 	if r.Role != "" {
 		role = sqltext.QuoteLiteral(r.Role)
@@ -198,14 +207,32 @@ func (r *Runner) prepareGuard(ctx context.Context) error {
 		return err
 	}
 	if rows[0][0].Text != "on" {
-		return &GuardUnavailableError{}
+		return &GuardUnavailableError{Limit: r.Guard}
 	}
-	r.guardTrigger = rows[0][1].Text == "t" && !r.Citus
+	r.guardTrigger = rows[0][1].Text == "t" && !r.Citus && !slices.ContainsFunc(p.Steps, changesEventTriggers)
+	if r.guardSuffix == "" {
+		r.guardSuffix = fmt.Sprintf("_%08x", rand.Uint32())
+	}
 	return nil
 }
 
+func changesEventTriggers(s plan.Step) bool {
+	// The look at the text saves splitting all scripts into statements.
+	if s.Script == nil || !s.Script.InMemory() || !strings.Contains(strings.ToUpper(s.Script.Text), "EVENT") {
+		return false
+	}
+	for _, st := range s.Script.All() {
+		if strings.HasSuffix(st.Keywords, " EVENT TRIGGER") {
+			return true
+		}
+	}
+	return false
+}
+
 // GuardUnavailableError reports a server that does not count scans.
-type GuardUnavailableError struct{}
+type GuardUnavailableError struct {
+	Limit int64 // of the guard
+}
 
 func (e *GuardUnavailableError) Error() string {
 	return "the guard needs the server to count scans, and its setting track_counts is off"
@@ -271,11 +298,17 @@ func (n *nonTransactional) checkNamed(st sqltext.Statement) error {
 	for _, name := range sqltext.Names(script.Text, st, maxLockNames) {
 		quoted = append(quoted, "pg_catalog.to_regclass("+sqltext.QuoteLiteral(name)+")")
 	}
-	named := "(ARRAY[" + strings.Join(quoted, ", ") + "]::pg_catalog.oid[])"
-	// The size by the catalog: to ask for the size of files waits for locks. Without names, all tables are meant.
-	rows := n.explain("SELECT c.oid, c.relpages::pg_catalog.int8 OPERATOR(pg_catalog.*) pg_catalog.current_setting('block_size')::pg_catalog.int8, COALESCE(" + acceptedWord(n.step.Accept) + ", '') FROM pg_catalog.pg_class c" +
+	named := "(ARRAY(SELECT COALESCE(p.relid, n.oid)::pg_catalog.oid FROM pg_catalog.unnest(ARRAY[" + strings.Join(quoted, ", ") + "]::pg_catalog.oid[]) n(oid)" +
+		" LEFT JOIN LATERAL pg_catalog.pg_partition_tree(n.oid::pg_catalog.regclass) p ON true WHERE n.oid IS NOT NULL))"
+	const blockSize = " OPERATOR(pg_catalog.*) pg_catalog.current_setting('block_size')::pg_catalog.int8"
+	all := "true" // without names
+	if word, _, _ := strings.Cut(st.Keywords, " "); word == "CLUSTER" {
+		all = "EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisclustered)"
+	}
+	// The size by the catalog: to ask for the size of files waits for locks.
+	rows := n.explain("SELECT c.oid, (c.relpages::pg_catalog.int8 OPERATOR(pg_catalog.+) COALESCE(t.relpages, 0))" + blockSize + ", COALESCE(" + acceptedWord(n.step.Accept) + ", '') FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) c.reltoastrelid" +
 		" WHERE c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'm']::pg_catalog.\"char\"[]) AND c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" +
-		" AND (c.oid OPERATOR(pg_catalog.=) ANY " + named + " OR COALESCE(pg_catalog.array_length(pg_catalog.array_remove(" + named + ", NULL), 1), 0) OPERATOR(pg_catalog.=) 0) ORDER BY 2 DESC")
+		" AND (c.oid OPERATOR(pg_catalog.=) ANY " + named + " OR pg_catalog.cardinality(" + named + ") OPERATOR(pg_catalog.=) 0 AND " + all + ") ORDER BY 2 DESC")
 	for _, row := range rows {
 		size, _ := strconv.ParseInt(row[1].Text, 10, 64)
 		if size <= n.Guard || row[2].Text == "r" {
@@ -298,9 +331,10 @@ func rewritesNamed(source string, st sqltext.Statement) bool {
 	}
 	var words []string
 	for t := range sqltext.Tokens(source[st.Start:st.End]) {
-		if t.Kind == sqltext.Word {
+		if t.Kind == sqltext.Word || t.Kind == sqltext.Number {
 			words = append(words, strings.ToLower(source[st.Start+t.Start:st.Start+t.End]))
 		}
 	}
-	return slices.Contains(words, "full")
+	i := slices.Index(words, "full")
+	return i >= 0 && (i+1 == len(words) || !slices.Contains([]string{"false", "off", "0"}, words[i+1]))
 }

@@ -94,7 +94,7 @@ func (r *Runner) CheckPlan(ctx context.Context, p plan.Plan) error {
 		return &SendError{r.Send}
 	}
 	if r.Guard > 0 && len(p.Steps) > 0 {
-		if err := r.prepareGuard(ctx); err != nil {
+		if err := r.prepareGuard(ctx, p); err != nil {
 			return err
 		}
 	}

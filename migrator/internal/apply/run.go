@@ -59,6 +59,7 @@ type Runner struct {
 	OpenMonitor func(context.Context) (*pg.Conn, error)
 
 	guardTrigger bool // the guard can check before a table is rewritten; see prepareGuard
+	guardSuffix  string
 
 	stepStarted time.Time // when the step in progress was started
 	pendingOn   []string  // nodes of Citus where the commit of that step is pending

@@ -44,6 +44,7 @@ const (
 	UnableToConnect                   = "HV00N" // of a foreign data wrapper
 	InternalError                     = "XX000"
 	RaiseException                    = "P0001"
+	AssertFailure                     = "P0004"
 	DataCorrupted                     = "XX001"
 	IndexCorrupted                    = "XX002"
 )
