@@ -2,8 +2,10 @@ package migratortest
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"maps"
+	"runtime"
 	"testing"
 	"time"
 
@@ -64,7 +66,8 @@ func New(t testing.TB, files fs.FS) *pgconn.Config {
 // pgx.ParseConfig.
 //
 // The database is dropped when the test and its subtests have ended, after all functions that the test gives to t.Cleanup
-// later; sessions that are still open are ended. A failed test keeps it, and logs how to look at it; it is dropped a day later.
+// later; sessions that are still open are ended. A failed test keeps it, and logs how to look at it; a day later, another
+// test drops it.
 //
 // The test fails at once if there is no server, or the files are invalid or cannot be applied.
 func (c Config) New(t testing.TB, files fs.FS) *pgconn.Config {
@@ -78,6 +81,12 @@ func (c Config) New(t testing.TB, files fs.FS) *pgconn.Config {
 
 func (c Config) newDatabase(t testing.TB, files fs.FS) (*pgconn.Config, error) {
 	ctx := t.Context()
+	switch {
+	case files == nil:
+		return nil, errors.New("the files are nil")
+	case ctx.Err() != nil:
+		return nil, errors.New("the test has ended: its context is canceled, as in functions of t.Cleanup")
+	}
 	set, err := load(files)
 	if err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ const endLimit = 30 * time.Second
 
 // end drops the database, or keeps that of a failed test.
 func (c Config) end(t testing.TB, s *server, cfg *pgconn.Config) {
-	if t.Failed() && s.keeps() {
+	if (t.Failed() || panics()) && s.keeps() {
 		t.Log(s.kept(cfg))
 		return
 	}
@@ -131,5 +140,20 @@ func (c Config) end(t testing.TB, s *server, cfg *pgconn.Config) {
 	}
 	if err != nil {
 		t.Logf("migratortest: database %s was not dropped: %v", cfg.Database, err)
+	}
+}
+
+// panics reports whether the running function is called because of a panic, which makes a test fail only after its cleanup.
+func panics() bool {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == "runtime.gopanic" {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
 }

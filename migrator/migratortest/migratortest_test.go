@@ -177,6 +177,23 @@ func TestFailedTestKeepsItsDatabase(t *testing.T) {
 	}
 }
 
+// The cleanups of a test that panics run before it is marked as failed.
+func TestPanickingTestKeepsItsDatabase(t *testing.T) {
+	t.Parallel()
+	r := &recorder{TB: t, name: t.Name()}
+	var cfg *pgconn.Config
+	func() {
+		defer func() { _ = recover() }()
+		cfg = config(t).New(r, revisions(account))
+		defer func() { r.cleanups[0]() }()
+		panic("a bug")
+	}()
+	if n := count(t, cfg.Database); n != "1" || !strings.Contains(r.log.String(), "its database is kept") {
+		t.Fatalf("%s databases, want 1\n%s", n, r.log.String())
+	}
+	pgtest.Exec(t, pgtest.Shared(t).URL("postgres"), "DROP DATABASE "+cfg.Database)
+}
+
 func TestCleanupsOfTheTestRunBeforeTheDatabaseIsDropped(t *testing.T) {
 	t.Parallel()
 	var order []string
@@ -242,7 +259,7 @@ func TestFailuresNameTheProblem(t *testing.T) {
 				t.Cleanup(func() { _ = conn.Close(context.Background()) })
 				return err
 			}
-		}, revisions(account), []string{"session is connected"}},
+		}, revisions(account), []string{"a session was still connected to the template"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgserver"
 	"example.com/ambix/migrator/scratch"
 )
@@ -123,6 +124,10 @@ func message(err error) string {
 			return fmt.Sprintf("migratortest: role %q may not create databases at %s\nRun as a superuser: ALTER ROLE %q CREATEDB", e.Role, e.Host, e.Role)
 		case scratch.Pooler:
 			return "migratortest: there is a connection pooler at " + e.Host + ", which keeps sessions in templates\nName the server itself in TEST_DATABASE_URL."
+		}
+		text = "migratortest: " + strings.TrimPrefix(err.Error(), "scratch server: ")
+		if _, refused := errors.AsType[*pg.ConnectError](err); refused && os.Getenv("TEST_DATABASE_URL") != "" {
+			text += "\nIt is the server of TEST_DATABASE_URL: start it, or name another one."
 		}
 	}
 	return text

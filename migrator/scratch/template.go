@@ -29,7 +29,7 @@ const (
 // server. fill must have closed its connections when it returns. No session can connect to a template.
 //
 // A template gets its name when it is complete: one whose maker was killed is made again. Templates and copies that nobody has
-// used for a day are dropped when one is made. Errors: that of fill, *Error, and that of ctx.
+// used for a day are dropped when one is made, or one is used that was not in the last hour. Errors: that of fill, *Error, and that of ctx.
 func (s *Server) Template(ctx context.Context, key string, fill func(context.Context, *pgconn.Config) error) (string, error) {
 	if s.named {
 		return "", s.fail(NoCreateDB, nil)
@@ -59,14 +59,26 @@ func (s *Server) useTemplate(ctx context.Context, name string) (bool, error) {
 	}
 	if age, ours := s.age(rows[0][0].Text); !ours || age > refreshAge {
 		_ = s.conn.Exec(ctx, s.commentOn(name, templateCommentPrefix+s.maker())) // another process may have dropped it
+		s.dropOld(ctx, noKey)
 	}
 	return true, ctx.Err()
 }
 
-func (s *Server) makeTemplate(ctx context.Context, name string, fill func(context.Context, *pgconn.Config) error) error {
+func (s *Server) makeTemplate(ctx context.Context, name string, fill func(context.Context, *pgconn.Config) error) (err error) {
 	cfg := s.cfg.Copy()
 	cfg.Database = unfinishedPrefix + strings.TrimPrefix(name, templatePrefix) + "_" + randomHex()
-	err := s.createDatabase(ctx, cfg.Database, " TEMPLATE template0"+s.create, templateCommentPrefix+s.maker())
+	made := false
+	defer func() { // also if fill panics, or ends the goroutine of a test
+		if made {
+			return
+		}
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+		defer cancel()
+		if left := s.drop(limit, cfg.Database); left != nil && err != nil {
+			err = &LeftError{err, left}
+		}
+	}()
+	err = s.createDatabase(ctx, cfg.Database, " TEMPLATE template0"+s.create, templateCommentPrefix+s.maker())
 	if err == nil {
 		err = fill(ctx, cfg)
 	}
@@ -76,14 +88,7 @@ func (s *Server) makeTemplate(ctx context.Context, name string, fill func(contex
 	if err == nil {
 		err = s.finishTemplate(ctx, cfg.Database, name)
 	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
-	defer cancel()
-	if err == nil {
-		return nil
-	}
-	if left := s.drop(limit, cfg.Database); left != nil {
-		return &LeftError{err, left}
-	}
+	made = err == nil
 	return err
 }
 
@@ -108,7 +113,7 @@ func (s *Server) finishTemplate(ctx context.Context, unfinished, name string) er
 	return s.fail(Unusable, err)
 }
 
-var errConnected = errors.New("a template cannot be copied while a session is connected to it, and one still was after it was filled")
+var errConnected = errors.New("a session was still connected to the template after it was filled: what fills it, such as Config.Prepare and Config.Seed, must close its connections before it returns")
 
 // CopyTemplate creates a database as a copy of a template. purpose says in its comment what it is for. The error is an *Error
 // or that of ctx; NoTemplate if another process has dropped the template.
@@ -187,6 +192,9 @@ func (s *Server) lockTemplate(ctx context.Context, name string) (unlock func(), 
 // ownedQuery finds the databases that the role may drop, with a comment: rows of name, comment, and whether it is a template.
 const ownedQuery = `SELECT d.datname, pg_catalog.shobj_description(d.oid, 'pg_database'::pg_catalog.name) FROM pg_catalog.pg_database d
 WHERE pg_catalog.pg_has_role(d.datdba, 'USAGE') AND pg_catalog.shobj_description(d.oid, 'pg_database'::pg_catalog.name) LIKE 'ambix te%'`
+
+// noKey is a key that no template has.
+const noKey = "-"
 
 // dropOld drops what was left behind: templates and copies that nobody has used for a day, and what a killed process has made
 // of this template, whose lock is held. A database that somebody is connected to stays.
