@@ -117,6 +117,9 @@ func undoRenames(before, after *schema.Schema, renames []schema.Renaming) ([]sch
 	}
 	var list []schema.Renaming
 	for _, r := range slices.Backward(undo) {
+		if after.Object(r.Key) == nil {
+			continue // an index that the first script drops, and a later one makes again
+		}
 		renamed, _, err := after.Renamed(r)
 		for err != nil {
 			aside, moved := setAside(after, before, r)

@@ -167,7 +167,7 @@ func (s *splitter) disposalOf(st ddl.Statement) disposal {
 	case o.Key.Kind != schema.Index || !strings.HasPrefix(st.SQL, "DROP INDEX "):
 	case st.Does == ddl.Replaces && !s.together[st.Object] && isPlain(s.to.Object(st.Object)) && !s.moved[o.Parent.Key] && !s.losesUnique(s.to.Object(st.Object)):
 		return forNew
-	case st.Does == ddl.Drops && !s.isTaken(o):
+	case st.Does == ddl.Drops && !s.isTaken(o) && !s.isReferenced(o):
 		return atTheEnd
 	}
 	return inChange
@@ -206,6 +206,15 @@ func (s *splitter) canWait(index *schema.Object) bool {
 			}
 		}
 		return false
+	})
+}
+
+// isReferenced reports whether a new foreign key may depend on a unique index if that is still there when it is made: the server
+// takes any unique index of the columns.
+func (s *splitter) isReferenced(index *schema.Object) bool {
+	return isUniqueIndex(index) && slices.ContainsFunc(s.to.Objects, func(o *schema.Object) bool {
+		return o.Fact("type") == "foreign key" && (s.from.Object(o.Key) == nil || s.dropped[o.Key]) &&
+			strings.Contains(o.Fact("definition")+o.Fact("expression"), " REFERENCES "+index.Parent.Key.Name+"(")
 	})
 }
 
