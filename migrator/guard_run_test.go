@@ -276,7 +276,7 @@ func TestGuardDoesNotMindOthers(t *testing.T) {
 				_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "ALTER TABLE small ADD COLUMN a int;\nSELECT pg_advisory_xact_lock(7);\nSELECT 1;").Up(t.Context(), cfg)
 				done <- err
 			}()
-			projecttest.Await(t, admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted", "1")
+			projecttest.Await(t, admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1")
 			pgtest.Exec(t, u, "VACUUM FULL big")
 			pgtest.Exec(t, u, "REFRESH MATERIALIZED VIEW big_view; ALTER TABLE documents ALTER id TYPE bigint")
 			locked := projecttest.Hold(t, cfg, "BEGIN; LOCK TABLE big, documents")
@@ -302,7 +302,7 @@ func TestGuardsOfTwoLedgersDoNotWait(t *testing.T) {
 		_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "SELECT pg_advisory_xact_lock(7);").Up(t.Context(), cfg)
 		done <- err
 	}()
-	projecttest.Await(t, u, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted", "1")
+	projecttest.Await(t, u, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1")
 	// Its wait would end with the time limit, because the other one goes on only after it.
 	if _, err := newGuarded(t, migrator.Config{Ledger: "public.other", LockTimeout: time.Second, RetryFor: -1}, fmt.Sprintf(harmless, "b")).Up(t.Context(), cfg); err != nil {
 		t.Error(err)

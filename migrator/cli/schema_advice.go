@@ -39,7 +39,7 @@ func (a adviser) aboutSchemas(err error) (found advice, ok bool) {
 	if lacksPrivilege(err) {
 		return a.scratchPrivilege(), true
 	}
-	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok {
+	if e, ok := errors.AsType[*migrator.SchemaFileError](err); ok && a.cmd.Name() != "rehearse" { // whose files are rows
 		if option := optionOfDump(e); option != "" {
 			return advice{"the file runs in an empty database; if pg_dump wrote it, leave out " + option, nil}, true
 		}
