@@ -162,12 +162,13 @@ func (s *splitter) disposalOf(st ddl.Statement) disposal {
 	o := s.from.Object(st.Object)
 	switch {
 	case o == nil || o.Parent == nil || !s.canWait(o):
+	case s.isReferenced(o, true):
 	case s.waits(st, o):
 		return whenBuilt
 	case o.Key.Kind != schema.Index || !strings.HasPrefix(st.SQL, "DROP INDEX "):
 	case st.Does == ddl.Replaces && !s.together[st.Object] && isPlain(s.to.Object(st.Object)) && !s.moved[o.Parent.Key] && !s.losesUnique(s.to.Object(st.Object)):
 		return forNew
-	case st.Does == ddl.Drops && !s.isTaken(o) && !s.isReferenced(o):
+	case st.Does == ddl.Drops && !s.isTaken(o) && !s.isReferenced(o, false):
 		return atTheEnd
 	}
 	return inChange
@@ -210,11 +211,14 @@ func (s *splitter) canWait(index *schema.Object) bool {
 }
 
 // isReferenced reports whether a new foreign key may depend on a unique index if that is still there when it is made: the server
-// takes any unique index of the columns.
-func (s *splitter) isReferenced(index *schema.Object) bool {
+// takes any unique index of the columns. inChange: only those count that are made in the change, because their key is kept.
+func (s *splitter) isReferenced(index *schema.Object, inChange bool) bool {
 	return isUniqueIndex(index) && slices.ContainsFunc(s.to.Objects, func(o *schema.Object) bool {
 		return o.Fact("type") == "foreign key" && (s.from.Object(o.Key) == nil || s.dropped[o.Key]) &&
-			strings.Contains(o.Fact("definition")+o.Fact("expression"), " REFERENCES "+index.Parent.Key.Name+"(")
+			strings.Contains(o.Fact("definition")+o.Fact("expression"), " REFERENCES "+index.Parent.Key.Name+"(") &&
+			!(inChange && slices.ContainsFunc(o.Needs, func(n schema.Need) bool {
+				return isUniqueIndex(n.On) && (s.from.Object(n.On.Key) == nil || s.dropped[n.On.Key])
+			}))
 	})
 }
 
