@@ -137,6 +137,7 @@ func TestGuardOfNonTransactionalRevisions(t *testing.T) {
 		"vacuum not full":         {off + "VACUUM (FULL false, ANALYZE) big;\nVACUUM (ANALYZE, FULL OFF) big;", "", false, 0},
 		"vacuum full of parts":    {off + "VACUUM FULL nested;", "nested_1_1", true, 0},
 		"vacuum full of TOAST":    {off + "VACUUM FULL documents;", "documents", true, 0},
+		"reindex of several":      {off + "REINDEX SCHEMA public;\nREINDEX TABLE parts;", "", false, 0},
 		"cluster of none":         {off + "CLUSTER;", "", false, 0},
 		"cluster of all":          {off + "ALTER TABLE big CLUSTER ON big_pkey;\nCLUSTER;", "big", true, 1},
 		"vacuum full of a small":  {off + "VACUUM FULL small;", "", false, 0},
@@ -256,6 +257,20 @@ func TestGuardNeedsCounts(t *testing.T) {
 	}
 }
 
+// upToLock starts a guarded upgrade that waits for an advisory lock until release is called. wait returns its error.
+func upToLock(t *testing.T, u, body string) (release func(), wait func() error) {
+	t.Helper()
+	cfg := projecttest.Config(t, u)
+	release = projecttest.Hold(t, cfg, "BEGIN; SELECT pg_advisory_xact_lock(7)")
+	done := make(chan error, 1)
+	go func() {
+		_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, body).Up(t.Context(), cfg)
+		done <- err
+	}()
+	projecttest.Await(t, u, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1")
+	return release, func() error { return <-done }
+}
+
 // What another session does meanwhile is not held against a revision, nor waited for.
 func TestGuardDoesNotMindOthers(t *testing.T) {
 	t.Parallel()
@@ -269,19 +284,12 @@ func TestGuardDoesNotMindOthers(t *testing.T) {
 				pgtest.Exec(t, admin, "GRANT CREATE ON SCHEMA public TO "+user(t, u)+"; ALTER DATABASE "+database(t, u)+" OWNER TO "+user(t, u))
 			}
 			pgtest.Exec(t, u, guardedTables)
-			cfg := projecttest.Config(t, u)
-			release := projecttest.Hold(t, cfg, "BEGIN; SELECT pg_advisory_xact_lock(7)")
-			done := make(chan error, 1)
-			go func() {
-				_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "ALTER TABLE small ADD COLUMN a int;\nSELECT pg_advisory_xact_lock(7);\nSELECT 1;").Up(t.Context(), cfg)
-				done <- err
-			}()
-			projecttest.Await(t, admin, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1")
+			release, wait := upToLock(t, u, "ALTER TABLE small ADD COLUMN a int;\nSELECT pg_advisory_xact_lock(7);\nSELECT 1;")
 			pgtest.Exec(t, u, "VACUUM FULL big")
 			pgtest.Exec(t, u, "REFRESH MATERIALIZED VIEW big_view; ALTER TABLE documents ALTER id TYPE bigint")
-			locked := projecttest.Hold(t, cfg, "BEGIN; LOCK TABLE big, documents")
+			locked := projecttest.Hold(t, projecttest.Config(t, u), "BEGIN; LOCK TABLE big, documents")
 			release()
-			if err := <-done; err != nil {
+			if err := wait(); err != nil {
 				t.Error(err)
 			}
 			locked()
@@ -295,20 +303,13 @@ func TestGuardsOfTwoLedgersDoNotWait(t *testing.T) {
 	t.Parallel()
 	u := pgtest.Database(t)
 	pgtest.Exec(t, u, guardedTables)
-	cfg := projecttest.Config(t, u)
-	release := projecttest.Hold(t, cfg, "BEGIN; SELECT pg_advisory_xact_lock(7)")
-	done := make(chan error, 1)
-	go func() {
-		_, err := newGuarded(t, migrator.Config{LockTimeout: time.Minute}, "SELECT pg_advisory_xact_lock(7);").Up(t.Context(), cfg)
-		done <- err
-	}()
-	projecttest.Await(t, u, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1")
+	release, wait := upToLock(t, u, "SELECT pg_advisory_xact_lock(7);")
 	// Its wait would end with the time limit, because the other one goes on only after it.
-	if _, err := newGuarded(t, migrator.Config{Ledger: "public.other", LockTimeout: time.Second, RetryFor: -1}, fmt.Sprintf(harmless, "b")).Up(t.Context(), cfg); err != nil {
+	if _, err := newGuarded(t, migrator.Config{Ledger: "public.other", LockTimeout: time.Second, RetryFor: -1}, fmt.Sprintf(harmless, "b")).Up(t.Context(), projecttest.Config(t, u)); err != nil {
 		t.Error(err)
 	}
 	release()
-	if err := <-done; err != nil {
+	if err := wait(); err != nil {
 		t.Error(err)
 	}
 	checkGuardIsGone(t, u)

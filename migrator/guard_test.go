@@ -92,6 +92,8 @@ var guardCases = []struct {
 	{"RESET ALL", "RESET ALL;\nUPDATE big SET n = 0 WHERE n = 1;", "", "2: scans big"},
 	{"DEALLOCATE ALL", "DEALLOCATE ALL;", "", "a.up.sql:5:1: upgrade a: the revision resets the session, so that the guard cannot tell what it reads"},
 	{"RESET ALL in a function", "DO $$BEGIN RESET ALL; END$$;", "", "a.up.sql:5:1: upgrade a: the revision resets the session, so that the guard cannot tell what it reads"},
+	{"first row", "SELECT 1 FROM big LIMIT 1;", "", "scans big"},
+	{"sample", "CREATE TABLE sample AS SELECT * FROM big TABLESAMPLE BERNOULLI (100);", "", ""},
 	{"caught by the body", "DO $$BEGIN ALTER TABLE big ALTER n TYPE bigint; EXCEPTION WHEN OTHERS THEN NULL; END$$;", "", "rewrites big"},
 	{"in a subtransaction", "DO $$BEGIN ALTER TABLE big ALTER n TYPE bigint; EXCEPTION WHEN unique_violation THEN NULL; END$$;", "", "rewrites big"},
 	{"accepted scan", "DELETE FROM big WHERE n = 1;", "scans big", ""},

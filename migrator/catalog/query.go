@@ -204,6 +204,7 @@ type record struct {
 // longestWord is the length in bytes up to which equal texts share memory. Most rows consist of short ones that are in many.
 const longestWord = 32
 
+// text returns the text of a field.
 func (res *result) text(field []byte) string {
 	switch {
 	case len(field) == 0:
@@ -221,10 +222,7 @@ func (res *result) text(field []byte) string {
 
 // cut returns the first field of packed fields, and the others.
 func cut(packed []byte) (field, rest []byte) {
-	length, n := uint64(packed[0]), 1
-	if length >= 0x80 {
-		length, n = binary.Uvarint(packed)
-	}
+	length, n := binary.Uvarint(packed)
 	end := n + int(length)
 	return packed[n:end], packed[end:]
 }

@@ -3,6 +3,7 @@ package migratortest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
+	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgserver"
 	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/scratch"
@@ -81,10 +83,7 @@ func (c Config) New(t testing.TB, files fs.FS) *pgconn.Config {
 
 func (c Config) newDatabase(t testing.TB, files fs.FS) (*pgconn.Config, error) {
 	ctx := t.Context()
-	switch {
-	case files == nil:
-		return nil, errors.New("the files are nil")
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return nil, errors.New("the test has ended: its context is canceled, as in functions of t.Cleanup")
 	}
 	set, err := load(files)
@@ -96,6 +95,9 @@ func (c Config) newDatabase(t testing.TB, files fs.FS) (*pgconn.Config, error) {
 		return nil, err
 	}
 	open, err := c.open(ctx, s)
+	if refused, ok := errors.AsType[*pg.ConnectError](err); ok {
+		return nil, fmt.Errorf("%s: %w", s.from, refused)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -228,13 +228,14 @@ func TestFailuresNameTheProblem(t *testing.T) {
 	wrong.User = url.UserPassword(wrong.User.Username(), "s3cret")
 	tests := map[string]struct {
 		change func(c *migratortest.Config)
-		files  fstest.MapFS
+		files  fs.FS
 		want   []string
 	}{
 		"no right":       {named(plain), revisions(account), []string{"may not create databases", "CREATEDB"}},
 		"pooler":         {named(server.PgBouncer(t, nil).URL("postgres")), revisions(account), []string{"connection pooler", "TEST_DATABASE_URL"}},
 		"not a URL":      {named("host=db port=many"), revisions(account), []string{"Config.URL", "port"}},
-		"wrong password": {named(wrong.String()), revisions(account), []string{"password"}},
+		"wrong password": {named(wrong.String()), revisions(account), []string{"migratortest: Config.URL: ", "password"}},
+		"no files":       {func(*migratortest.Config) {}, nil, []string{"the files are nil"}},
 		"invalid files":  {func(*migratortest.Config) {}, fstest.MapFS{"a.sql": {}}, []string{"a.sql"}},
 		"failing revision": {
 			func(*migratortest.Config) {}, revisions(account, "SELECT emial FROM account;"),

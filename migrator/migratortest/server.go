@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/ambix/migrator"
-	"example.com/ambix/migrator/internal/pg"
 	"example.com/ambix/migrator/internal/pgserver"
 	"example.com/ambix/migrator/scratch"
 )
@@ -20,6 +19,7 @@ import (
 // server is where databases are made.
 type server struct {
 	url     string // to tell servers apart
+	from    string // what names it, such as TEST_DATABASE_URL
 	cfg     *pgconn.Config
 	started bool                   // by Config.Start: it ends with this process
 	shared  *pgserver.SharedServer // nil: it is named, or started
@@ -50,6 +50,7 @@ func (c Config) findServer() (*server, error) {
 }
 
 func (s *server) parse(name string) error {
+	s.from = name
 	cfg, err := pgconn.ParseConfig(s.url)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -124,10 +125,6 @@ func message(err error) string {
 			return fmt.Sprintf("migratortest: role %q may not create databases at %s\nRun as a superuser: ALTER ROLE %q CREATEDB", e.Role, e.Host, e.Role)
 		case scratch.Pooler:
 			return "migratortest: there is a connection pooler at " + e.Host + ", which keeps sessions in templates\nName the server itself in TEST_DATABASE_URL."
-		}
-		text = "migratortest: " + strings.TrimPrefix(err.Error(), "scratch server: ")
-		if _, refused := errors.AsType[*pg.ConnectError](err); refused && os.Getenv("TEST_DATABASE_URL") != "" {
-			text += "\nIt is the server of TEST_DATABASE_URL: start it, or name another one."
 		}
 	}
 	return text

@@ -26,6 +26,9 @@ import (
 var loaded sync.Map
 
 func load(files fs.FS) (*migrator.Files, error) {
+	if files == nil {
+		return nil, errors.New("the files are nil")
+	}
 	embedded, ok := files.(embed.FS)
 	if !ok {
 		return migrator.Load(files, "")

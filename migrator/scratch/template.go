@@ -29,7 +29,8 @@ const (
 // server. fill must have closed its connections when it returns. No session can connect to a template.
 //
 // A template gets its name when it is complete: one whose maker was killed is made again. Templates and copies that nobody has
-// used for a day are dropped when one is made, or one is used that was not in the last hour. Errors: that of fill, *Error, and that of ctx.
+// used for a day are dropped when one is made, or one is used that was not in the last hour. Errors: that of fill, *Error, and
+// that of ctx.
 func (s *Server) Template(ctx context.Context, key string, fill func(context.Context, *pgconn.Config) error) (string, error) {
 	if s.named {
 		return "", s.fail(NoCreateDB, nil)
@@ -47,7 +48,7 @@ func (s *Server) Template(ctx context.Context, key string, fill func(context.Con
 	if found, err := s.useTemplate(ctx, name); found || err != nil {
 		return name, err
 	}
-	s.dropOld(ctx, key)
+	s.dropOld(ctx, unfinishedPrefix+key+"_")
 	return name, s.makeTemplate(ctx, name, fill)
 }
 
@@ -59,7 +60,7 @@ func (s *Server) useTemplate(ctx context.Context, name string) (bool, error) {
 	}
 	if age, ours := s.age(rows[0][0].Text); !ours || age > refreshAge {
 		_ = s.conn.Exec(ctx, s.commentOn(name, templateCommentPrefix+s.maker())) // another process may have dropped it
-		s.dropOld(ctx, noKey)
+		s.dropOld(ctx, "")
 	}
 	return true, ctx.Err()
 }
@@ -113,7 +114,7 @@ func (s *Server) finishTemplate(ctx context.Context, unfinished, name string) er
 	return s.fail(Unusable, err)
 }
 
-var errConnected = errors.New("a session was still connected to the template after it was filled: what fills it, such as Config.Prepare and Config.Seed, must close its connections before it returns")
+var errConnected = errors.New("a session was still connected to the template after it was filled: what fills it must close its connections before it returns")
 
 // CopyTemplate creates a database as a copy of a template. purpose says in its comment what it is for. The error is an *Error
 // or that of ctx; NoTemplate if another process has dropped the template.
@@ -193,12 +194,10 @@ func (s *Server) lockTemplate(ctx context.Context, name string) (unlock func(), 
 const ownedQuery = `SELECT d.datname, pg_catalog.shobj_description(d.oid, 'pg_database'::pg_catalog.name) FROM pg_catalog.pg_database d
 WHERE pg_catalog.pg_has_role(d.datdba, 'USAGE') AND pg_catalog.shobj_description(d.oid, 'pg_database'::pg_catalog.name) LIKE 'ambix te%'`
 
-// noKey is a key that no template has.
-const noKey = "-"
-
 // dropOld drops what was left behind: templates and copies that nobody has used for a day, and what a killed process has made
-// of this template, whose lock is held. A database that somebody is connected to stays.
-func (s *Server) dropOld(ctx context.Context, key string) {
+// of a template whose lock is held. unfinished is what the names of that begin with; "": no lock is held. A database that
+// somebody is connected to stays.
+func (s *Server) dropOld(ctx context.Context, unfinished string) {
 	rows, err := s.query(ctx, s.conn, ownedQuery)
 	if err != nil {
 		return // it is done the next time
@@ -206,7 +205,7 @@ func (s *Server) dropOld(ctx context.Context, key string) {
 	for _, row := range rows {
 		name := row[0].Text
 		age, ours := s.age(row[1].Text)
-		if ours && (age > leftoverAge || strings.HasPrefix(name, unfinishedPrefix+key+"_")) {
+		if ours && (age > leftoverAge || unfinished != "" && strings.HasPrefix(name, unfinished)) {
 			_ = s.dropDatabase(ctx, name, "")
 		}
 	}

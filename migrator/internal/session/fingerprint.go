@@ -151,6 +151,9 @@ func (m *Mover) recordFingerprint(ctx context.Context) {
 			return
 		}
 	}
+	if limit > 0 && !m.due && m.hasLargeCatalog(ctx) { // for one that is due, checkDue has asked
+		return
+	}
 	m.saveFingerprint(ctx, generation, limit)
 }
 
@@ -166,7 +169,9 @@ func (s *Session) recordBaseline(ctx context.Context, generation int64) {
 	case FingerprintOn:
 		s.saveFingerprint(ctx, generation, 0)
 	case FingerprintAuto:
-		s.saveFingerprint(ctx, generation, StopReading)
+		if !s.hasLargeCatalog(ctx) {
+			s.saveFingerprint(ctx, generation, StopReading)
+		}
 	}
 }
 
@@ -174,9 +179,6 @@ func (s *Session) recordBaseline(ctx context.Context, generation int64) {
 func (s *Session) saveFingerprint(ctx context.Context, generation int64, limit time.Duration) {
 	reading := ctx
 	if limit > 0 {
-		if s.hasLargeCatalog(ctx) {
-			return
-		}
 		var cancel context.CancelFunc
 		reading, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()

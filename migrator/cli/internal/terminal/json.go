@@ -43,23 +43,24 @@ func (o *Output) longJSON(d any) bool {
 		begin := "\n  \"" + name + "\": ["
 		before, after, _ := strings.Cut(b.String(), begin+"]")
 		w := bufio.NewWriter(o.w)
-		o.writeJSON(w, before+begin)
+		buffered := &Output{w: w}
+		buffered.writeJSON(before + begin)
+		elements := JSONList{o: buffered}
 		for n := range list.Len() {
-			if n > 0 {
-				o.writeJSON(w, ",")
-			}
-			o.writeJSON(w, "\n    ")
-			o.jsonValue(w, "    ", list.Index(n).Interface())
+			elements.Add(list.Index(n).Interface())
 		}
-		o.writeJSON(w, "\n  ]"+after)
-		o.keep(w.Flush())
+		buffered.writeJSON("\n  ]" + after)
+		buffered.keep(w.Flush())
+		if o.err == nil {
+			o.err = buffered.err
+		}
 		return true
 	}
 	return false
 }
 
-func (o *Output) writeJSON(w io.Writer, text string) {
-	_, err := io.WriteString(jsonWriter{w}, text)
+func (o *Output) writeJSON(text string) {
+	_, err := io.WriteString(jsonWriter{o.w}, text)
 	o.keep(err)
 }
 
@@ -93,7 +94,7 @@ func (l *JSONList) Add(d any) {
 	}
 	l.started = true
 	l.o.write(separator)
-	l.o.jsonValue(l.o.w, "    ", d)
+	l.o.jsonValue("    ", d)
 }
 
 // End completes the document with one more field; "": none.
@@ -106,16 +107,16 @@ func (l *JSONList) End(field string, d any) {
 		name, err := json.Marshal(field)
 		l.o.keep(err)
 		l.o.write(",\n  " + string(name) + ": ")
-		l.o.jsonValue(l.o.w, "  ", d)
+		l.o.jsonValue("  ", d)
 	}
 	l.o.write("\n}\n")
 }
 
 // jsonValue writes d as a part of a document, without a newline at its end.
-func (o *Output) jsonValue(w io.Writer, indent string, d any) {
+func (o *Output) jsonValue(indent string, d any) {
 	var b strings.Builder
 	o.keep(indented(&b, indent).Encode(d))
-	o.writeJSON(w, strings.TrimRight(b.String(), "\n"))
+	o.writeJSON(strings.TrimRight(b.String(), "\n"))
 }
 
 // JSONLine writes d as a JSON document on one line.
