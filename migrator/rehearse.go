@@ -111,7 +111,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 		return nil, err
 	}
 	before := m.files.set.Graph.Closure(graph.NewSet(start.from...))
-	setup := &prove.Setup{Files: m.files.set, Settings: m.scratchSettings(), Before: before, Rows: rows, RowsAt: before, NoCopies: shared}
+	setup := &prove.Setup{Files: m.files.set, Settings: m.scratchSettings(), Before: before, Rows: rows, RowsAt: before, NoCopies: shared, Sizes: start.sizes}
 	if start.data != nil {
 		setup.RowsAt, setup.Private = m.files.set.Graph.Closure(graph.NewSet(start.data.at...)), true
 	}
@@ -128,7 +128,7 @@ func (m *Migrator) rehearse(ctx context.Context, o RehearseOptions) (*Rehearsal,
 		}
 		return setup.Keep(ctx, func(ctx context.Context, setup *prove.Setup) (err error) {
 			if result, err = m.observe(ctx, setup, start, o); err == nil {
-				proof, err = m.prove(ctx, setup, start, result, o)
+				proof, err = m.prove(ctx, setup, result, o)
 			}
 			return err
 		})

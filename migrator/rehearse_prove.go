@@ -3,7 +3,6 @@ package migrator
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"example.com/ambix/migrator/internal/prove"
 	"example.com/ambix/migrator/internal/rehearsal"
@@ -21,7 +20,7 @@ type proof struct {
 }
 
 // prove tries the down scripts of the revisions that could be applied, and other orders unless there are rows.
-func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, start *rehearsalStart, result *rehearsal.Result, o RehearseOptions) (proof, error) {
+func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, result *rehearsal.Result, o RehearseOptions) (proof, error) {
 	var p proof
 	applied := slices.DeleteFunc(m.rehearsed(result), func(r *revision.Revision) bool { return result.Failed != nil && r.ID == result.Failed.Revision })
 	inverse, err := setup.Inverse(ctx, applied, nil)
@@ -33,9 +32,6 @@ func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, start *rehears
 		if !r.Irreversible {
 			p.reverted++
 		}
-	}
-	for i := range p.findings {
-		start.weigh(&p.findings[i])
 	}
 	if o.Orders == 0 {
 		o.Orders = defaultOrders
@@ -50,21 +46,4 @@ func (m *Migrator) prove(ctx context.Context, setup *prove.Setup, start *rehears
 	p.orders = orders.Tried - 1
 	p.findings = append(p.findings, orders.Findings(m.files.set.Revision)...)
 	return p, nil
-}
-
-// weigh sets the size of the table that a finding depends on, and what follows from it: an index that a foreign key lacks is
-// missed on a table that is not small.
-func (s *rehearsalStart) weigh(f *rehearse.Finding) {
-	if s.sizes == nil || f.Table == "" {
-		return
-	}
-	if size, ok := s.sizes.Tables[f.Table]; ok {
-		f.Size = size
-		if f.Rule == rehearse.ForeignKeyIndex && size.Known && size.Bytes >= rehearse.Small {
-			f.Severity = rehearse.Warning
-			if plain, found := strings.CutPrefix(f.Safe, "CREATE INDEX ON "); found {
-				f.Safe = "CREATE INDEX CONCURRENTLY ON " + plain + ", in a separate revision with transaction: off"
-			}
-		}
-	}
 }

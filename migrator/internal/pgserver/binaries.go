@@ -30,10 +30,11 @@ func Find(version int) (Binaries, error) {
 			return b, nil
 		}
 	}
-	if version == 0 {
-		return Binaries{}, fmt.Errorf("no PostgreSQL server in /usr/lib/postgresql/*/bin, in PATH or in %s", cacheDir())
+	wanted := "no PostgreSQL server"
+	if version != 0 {
+		wanted = fmt.Sprintf("no server of PostgreSQL %d", version)
 	}
-	return Binaries{}, fmt.Errorf("PostgreSQL %d is not installed; scripts/servers installs 13 to 18 into %s", version, cacheDir())
+	return Binaries{}, fmt.Errorf("%s in /usr/lib/postgresql/*/bin, in PATH or in %s", wanted, cacheDir())
 }
 
 // System returns those of the system's packages, newest first.

@@ -61,7 +61,11 @@ func (e *NoServerError) Error() string {
 	for _, err := range e.Tried {
 		fmt.Fprintf(&b, "\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n    "))
 	}
-	b.WriteString("\ninstall one (scripts/test does, or apt-get install postgresql), start Docker, or set TEST_DATABASE_URL=postgres://… to a server where you may create databases")
+	install := "install one (scripts/test does, or apt-get install postgresql)"
+	if e.Version != 0 {
+		install = "install it (scripts/servers does, for 13 to 18)"
+	}
+	b.WriteString("\n" + install + ", start Docker, or set TEST_DATABASE_URL=postgres://… to a server where you may create databases")
 	return b.String()
 }
 

@@ -223,7 +223,7 @@ func (w *inverseWalk) run(ctx context.Context, d *database) (again bool, err err
 	w.result.Final = before.schema
 	found, err := readMade(ctx, d.reader)
 	if err == nil {
-		w.result.about = append(w.result.about, found.findings(before.schema, w.by, w.order)...)
+		w.result.about = append(w.result.about, found.findings(before.schema, w.by, w.order, w.Sizes)...)
 	}
 	return false, err
 }

@@ -16,12 +16,14 @@ type inspection struct {
 	schema *schema.Schema
 	by     map[schema.Key]*revision.Revision // what made or replaced an object; others are not looked at
 	order  map[*revision.Revision]int
+	sizes  *rehearse.Sizes
 	found  []rehearse.Finding
 }
 
 // findings returns what is wrong with the objects of a schema that revisions have made. order is that of the revisions.
-func (m *made) findings(s *schema.Schema, by map[schema.Key]*revision.Revision, order map[*revision.Revision]int) []rehearse.Finding {
-	i := &inspection{made: m, schema: s, by: by, order: order}
+// Sizes may be nil.
+func (m *made) findings(s *schema.Schema, by map[schema.Key]*revision.Revision, order map[*revision.Revision]int, sizes *rehearse.Sizes) []rehearse.Finding {
+	i := &inspection{made: m, schema: s, by: by, order: order, sizes: sizes}
 	for _, k := range m.foreignKeys {
 		i.foreignKey(k)
 	}
@@ -58,12 +60,25 @@ func (i *inspection) foreignKey(k foreignKey) {
 	f := rehearse.Finding{
 		Rule: rehearse.ForeignKeyIndex, Severity: rehearse.Note,
 		Text: "no index of " + table + " begins with the columns of foreign key " + schema.QuoteIdent(k.name) + " (" + k.columns + ")",
-		Why:  why, Safe: "CREATE INDEX ON " + table + " (" + k.columns + ")",
-	}
-	if o := i.schema.Object(schema.Key{Kind: schema.Table, Name: table}); o != nil && o.Fact("partition key") != "" {
-		f.Safe = "create an index of " + table + " that begins with " + k.columns
+		Why:  why,
 	}
 	f.Table = table
+	if i.sizes != nil {
+		f.Size = i.sizes.Tables[table]
+	}
+	large := f.Size.Known && f.Size.Bytes >= rehearse.Small // then the index is missed, and building it is noticed
+	if large {
+		f.Severity = rehearse.Warning
+	}
+	o := i.schema.Object(schema.Key{Kind: schema.Table, Name: table})
+	switch {
+	case o != nil && o.Fact("partition key") != "": // CONCURRENTLY is not for partitioned tables
+		f.Safe = "create an index of " + table + " that begins with " + k.columns
+	case large:
+		f.Safe = "CREATE INDEX CONCURRENTLY ON " + table + " (" + k.columns + "), in a separate revision with transaction: off"
+	default:
+		f.Safe = "CREATE INDEX ON " + table + " (" + k.columns + ")"
+	}
 	i.add(by, key, f)
 }
 

@@ -8,6 +8,7 @@ import (
 	"example.com/ambix/migrator/internal/apply"
 	"example.com/ambix/migrator/internal/plan"
 	"example.com/ambix/migrator/internal/session"
+	"example.com/ambix/migrator/rehearse"
 	"example.com/ambix/migrator/scratch"
 )
 
@@ -26,6 +27,8 @@ type Setup struct {
 	// NoCopies: each database is made from the revisions and not copied from another. Otherwise two of them exist at the same
 	// time, and a script can neither create nor drop a role: a role belongs to both.
 	NoCopies bool
+	// Sizes are those of the tables of the database that is rehearsed for, which decide what is advised. Nil: not known.
+	Sizes *rehearse.Sizes
 	// Roles is, for revisions by id, what their down scripts would do to roles of the server, with which databases of others may
 	// work: they are not tried. See FindRoles.
 	Roles map[string]string

@@ -52,8 +52,11 @@ func ParseSize(s string) (int64, error) {
 	unit := strings.ToLower(strings.TrimLeft(s[end:], " "))
 	shift, known := map[string]int{"b": 0, "kb": 10, "kib": 10, "mb": 20, "mib": 20, "gb": 30, "gib": 30, "tb": 40, "tib": 40}[unit]
 	bytes := number * math.Pow(2, float64(shift))
-	if err != nil || !known || bytes >= math.MaxInt64 {
+	if err != nil || !known {
 		return 0, invalid
+	}
+	if bytes >= math.MaxInt64 {
+		return 0, errors.New(Quote(s) + " is too large: it must be less than 8388608TB")
 	}
 	return int64(bytes), nil
 }

@@ -19,6 +19,9 @@ func TestSizesAreReadAsTheyAreWritten(t *testing.T) {
 			t.Errorf("%q is %d", text, got)
 		}
 	}
+	if _, err := ParseSize("99999999TB"); err == nil || err.Error() != `"99999999TB" is too large: it must be less than 8388608TB` {
+		t.Error(err)
+	}
 }
 
 func TestSizeIsThatOfPostgreSQL(t *testing.T) {
