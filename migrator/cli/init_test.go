@@ -88,6 +88,7 @@ func TestInitProjectBuildsAndRuns(t *testing.T) {
 	}
 	n.want(n.run("go", "test", "-v", "./..."), "--- PASS: TestRevisions/a1 ")
 	n.run("go", "mod", "vendor")
+	n.env = append(n.env, "CGO_ENABLED=0") // as the Dockerfile says
 	n.run("go", "build", "-trimpath", "-mod=vendor", "-o", "app", ".")
 	n.want(n.run("./app", "migrate", "up"), "1 applied, at a1 (head)\n")
 }

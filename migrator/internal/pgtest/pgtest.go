@@ -32,7 +32,8 @@ func Database(t testing.TB) string {
 	return Shared(t).Database(t)
 }
 
-// Exec runs statements as one message of the simple query protocol, on a new connection.
+// Exec runs statements as one message of the simple query protocol, in a session that is as if it were new. A session of
+// the database may stay open until the test ends.
 func Exec(t testing.TB, databaseURL, sql string) {
 	t.Helper()
 	if _, err := run(databaseURL, sql); err != nil {
@@ -87,16 +88,25 @@ func Role(t testing.TB, databaseURL string, attributes ...string) string {
 // Verifier is what ALTER ROLE … PASSWORD takes for a password that is quick to check.
 func Verifier(password string) string { return pgserver.Verifier(password) }
 
+// run runs statements in a session that is as if it were new.
 func run(databaseURL, sql string) ([][]string, error) {
 	// Not the test's context, which is canceled before cleanups run.
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
+	if !needsNewSession.MatchString(sql) {
+		return kept.run(ctx, databaseURL, sql)
+	}
+	kept.endAll(ctx, databaseURL)
 	conn, err := pgconn.Connect(ctx, databaseURL)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close(ctx)
-	results, err := conn.Exec(ctx, sql).ReadAll()
+	return lastRows(conn.Exec(ctx, sql).ReadAll())
+}
+
+// lastRows returns the rows of the last statement that returns rows.
+func lastRows(results []*pgconn.Result, err error) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -41,19 +42,32 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 	if s.local != nil && s.Major >= 15 {
 		options = append(options, "STRATEGY file_copy")
 	}
-	Exec(t, s.admin.String(), "CREATE DATABASE "+name+" TEMPLATE template0 "+strings.Join(options, " "))
+	create := "CREATE DATABASE " + name + " TEMPLATE template0 " + strings.Join(options, " ")
+	if _, err := s.admins(create); err != nil {
+		t.Fatalf("%s\n%v", create, err)
+	}
+	kept.keep(s.URL(name), 1)
 	t.Cleanup(func() {
+		kept.forget(context.Background(), s.URL(name))
 		switch {
 		case s.private: // ends with its server, which may be down already
 		case t.Failed():
 			s.logDatabase(t, name)
 		default:
-			if _, err := run(s.admin.String(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			if _, err := s.admins("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 				t.Logf("database %s was not dropped: %v", name, err)
 			}
 		}
 	})
 	return s.URL(name)
+}
+
+// admins runs a statement in one of a few sessions that create and drop the databases of tests.
+func (s *Server) admins(sql string) ([][]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	kept.keep(s.admin.String(), 8)
+	return kept.run(ctx, s.admin.String(), sql)
 }
 
 // logDatabase logs how to inspect the database of a failed test.
