@@ -29,7 +29,7 @@ func (s *sessions) keep(databaseURL string, most int) {
 
 // needsNewSession finds what sessions that are there already would hinder, or would not notice, or what they tell others only
 // when they end.
-var needsNewSession = regexp.MustCompile(`(?i)\bALTER\s+(DATABASE|ROLE|USER|SYSTEM)\b|\bTEMPLATE\b|\bRENAME\b|pg_reload_conf|pg_stat_user_tables`)
+var needsNewSession = regexp.MustCompile(`(?i)\bALTER\s+(DATABASE|ROLE|USER|SYSTEM)\b|\bTEMPLATE\b|pg_reload_conf|pg_stat_user_tables`)
 
 // run runs statements as one message, and resets the session.
 func (s *sessions) run(ctx context.Context, databaseURL, sql string) ([][]string, error) {
