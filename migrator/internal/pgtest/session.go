@@ -10,8 +10,8 @@ import (
 )
 
 // sessions are the idle sessions that Exec and Query use again, by the URL of their database: starting and ending a server process
-// costs more than most statements of a test. At most one is kept for each database that Database has created and for
-// the one in which they are created, where many tests wait for their turn.
+// costs more than most statements of a test. One is kept for each database that Database has created, and a few for the one
+// from which they are created.
 type sessions struct {
 	mu   sync.Mutex
 	idle map[string][]*pgconn.PgConn
