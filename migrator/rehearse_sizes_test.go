@@ -67,20 +67,26 @@ func TestSizesThatDoNotFitAreExplained(t *testing.T) {
 // What is advised for a large table is not found itself.
 func TestIndexThatAForeignKeyLacksIsBuiltAsTheSizeAllows(t *testing.T) {
 	t.Parallel()
-	m := projecttest.New(t).Add("a1", "", rehearsedSchema, "DROP SCHEMA public CASCADE;").
-		Add("b2", "a1", "ALTER TABLE orders ADD FOREIGN KEY (account_id) REFERENCES account (id) NOT VALID;", "ALTER TABLE orders DROP CONSTRAINT orders_account_id_fkey;").
-		Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
-	for size, want := range map[int64]string{
-		1 << 10:  "CREATE INDEX ON public.orders (account_id)",
-		10 << 30: "CREATE INDEX CONCURRENTLY ON public.orders (account_id), in a separate revision with transaction: off",
+	for _, test := range []struct {
+		table    string
+		size     int64
+		severity rehearse.Severity
+		want     string
+	}{
+		{"orders", 1 << 10, rehearse.Note, "CREATE INDEX ON public.orders (account_id)"},
+		{"orders", 10 << 30, rehearse.Warning, "CREATE INDEX CONCURRENTLY ON public.orders (account_id), in a separate revision with transaction: off"},
+		{"parts", 10 << 30, rehearse.Warning, "create an index of public.parts that begins with account_id"}, // CONCURRENTLY is not for partitioned tables
 	} {
-		sizes := &rehearse.Sizes{Tables: map[string]rehearse.Size{"public.orders": {Known: true, Bytes: size}}}
+		m := projecttest.New(t).Add("a1", "", rehearsedSchema+"CREATE TABLE parts (account_id bigint) PARTITION BY LIST (account_id);", "DROP SCHEMA public CASCADE;").
+			Add("b2", "a1", "ALTER TABLE "+test.table+" ADD FOREIGN KEY (account_id) REFERENCES account (id);", "ALTER TABLE "+test.table+" DROP CONSTRAINT "+test.table+"_account_id_fkey;").
+			Migrator(migrator.Config{Scratch: migrator.Scratch{Server: projecttest.Config(t, pgtest.Shared(t).URL("postgres"))}})
+		sizes := &rehearse.Sizes{Tables: map[string]rehearse.Size{"public.account": {Known: true}, "public." + test.table: {Known: true, Bytes: test.size}}}
 		r, err := m.Rehearse(t.Context(), migrator.RehearseOptions{From: []string{"a1"}, Sizes: sizes})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f := findingOf(r, rehearse.ForeignKeyIndex); f.Safe != want {
-			t.Errorf("%d bytes: %q", size, f.Safe)
+		if f := findingOf(r, rehearse.ForeignKeyIndex); f.Safe != test.want || f.Severity != test.severity {
+			t.Errorf("%s of %d bytes: %s %q", test.table, test.size, f.Severity, f.Safe)
 		}
 	}
 }

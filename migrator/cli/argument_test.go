@@ -124,7 +124,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{"up --ahead maybe", `--ahead: "maybe" must be one of auto, ok, fail`},
 		{"up --color=green", `--color: "green" must be one of auto, always, never`},
 		{"up --json=perhaps", `--json: "perhaps" must be true or false`},
-		{"up --ledger ambix", `"ambix": the schema is missing: write SCHEMA.PREFIX`},
+		{"up --ledger ambix", `"ambix": the schema is missing; write SCHEMA.PREFIX`},
 		{"up --dir=", "--dir: must not be empty"},
 		{"up --quiet --verbose", "--quiet and --verbose are mutually exclusive"},
 		{"up ---", "invalid flag: the syntax is --name"},

@@ -96,9 +96,10 @@ func (s *scene) exec(statements ...string) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	major, _, _ := strings.Cut(conn.ParameterStatus("server_version"), ".")
+	version, _ := strconv.Atoi(major)
 	for _, statement := range statements {
-		major, _, _ := strings.Cut(conn.ParameterStatus("server_version"), ".")
-		if n, _ := strconv.Atoi(major); n >= 15 && strings.HasPrefix(statement, "CREATE DATABASE") {
+		if version >= 15 && strings.HasPrefix(statement, "CREATE DATABASE") {
 			statement += " STRATEGY file_copy" // a fraction of the work
 		}
 		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {

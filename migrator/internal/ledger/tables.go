@@ -29,7 +29,7 @@ type NameError struct {
 }
 
 func (e *NameError) Error() string {
-	return fmt.Sprintf("name %q: %s, for example %s", e.Name, e.Problem, DefaultName)
+	return fmt.Sprintf("name %q: %s; an example is %s", e.Name, e.Problem, DefaultName)
 }
 
 // ParseTables parses the name of a ledger, SCHEMA.PREFIX. Both parts are case-sensitive; a
@@ -44,7 +44,7 @@ func ParseTables(s string) (Tables, error) {
 		return Tables{}, err
 	}
 	if !strings.HasPrefix(rest, ".") {
-		return Tables{}, &NameError{s, "the schema is missing: write SCHEMA.PREFIX"}
+		return Tables{}, &NameError{s, "the schema is missing; write SCHEMA.PREFIX"}
 	}
 	prefix, rest, err := namePart(s, rest[1:])
 	if err != nil {

@@ -33,7 +33,7 @@ func Start(t testing.TB, o Options) *Server {
 	}
 	s, err := startLocal(o)
 	if err != nil {
-		t.Fatalf("a private PostgreSQL server: %v", err)
+		t.Fatalf("a private PostgreSQL server: %v\nscripts/servers installs PostgreSQL 13 to 18 for the tests", err)
 	}
 	s.stopWith(t)
 	return s

@@ -43,7 +43,7 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 		options = append(options, "STRATEGY file_copy")
 	}
 	create := "CREATE DATABASE " + name + " TEMPLATE template0 " + strings.Join(options, " ")
-	if _, err := s.admins(create); err != nil {
+	if _, err := s.runAsAdmin(create); err != nil {
 		t.Fatalf("%s\n%v", create, err)
 	}
 	kept.keep(s.URL(name), 1)
@@ -54,7 +54,7 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 		case t.Failed():
 			s.logDatabase(t, name)
 		default:
-			if _, err := s.admins("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			if _, err := s.runAsAdmin("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 				t.Logf("database %s was not dropped: %v", name, err)
 			}
 		}
@@ -62,8 +62,8 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 	return s.URL(name)
 }
 
-// admins runs a statement in one of a few sessions that create and drop the databases of tests.
-func (s *Server) admins(sql string) ([][]string, error) {
+// runAsAdmin runs a statement in one of a few sessions that create and drop the databases of tests.
+func (s *Server) runAsAdmin(sql string) ([][]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	kept.keep(s.admin.String(), 8)

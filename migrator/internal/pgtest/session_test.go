@@ -5,7 +5,7 @@ import "testing"
 // Statements find nothing of those before them, although their session is the same.
 func TestSessionsAreAsIfNew(t *testing.T) {
 	t.Parallel()
-	u := Database(t)
+	u := Start(t, Options{}).Database(t) // other tests end the idle sessions of the shared server now and then
 	pid := Value(t, u, "SELECT pg_backend_pid()")
 	Exec(t, u, "SET statement_timeout = '1h'; CREATE TEMP TABLE temporary (); PREPARE p AS SELECT 1; LISTEN x; SELECT pg_advisory_lock(1); SET ROLE pg_monitor")
 	for question, want := range map[string]string{
